@@ -1,0 +1,95 @@
+"""Every error a caller may meet.
+
+    NephrolineError
+      InputError          the author of a file or command can mend it; no traceback is shown
+        RecordError       a record or scenario
+        PathwayError      a pathway or catalogue file
+        UsageError        an argument: an unknown pathway, an as-of before time zero, …
+      InferenceError      the inference engine broke one of its own rules; the answer is withheld
+
+An `InputError` carries one `Problem` for each fault found, so that a file is mended in one go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+# Longer input is cut in messages: a hostile file must not fill a screen or a log.
+_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault: where it is, what it is, and how to mend it.
+
+    `line` and `column` count from 1; `path` is the field, such as ``observations[2].creatinine``.
+    """
+
+    message: str
+    help: str = ""
+    file: str = ""
+    line: int | None = None
+    column: int | None = None
+    path: str = ""
+
+    @property
+    def place(self) -> str:
+        """The file, line and column as editors understand them; empty when nothing is known."""
+        parts = [self.file or "input"] if (self.file or self.line) else []
+        parts += [str(n) for n in (self.line, self.column) if n is not None]
+        return ":".join(parts)
+
+    def __str__(self) -> str:
+        head = f"{self.place}: " if self.place else ""
+        field = f"{self.path}: " if self.path else ""
+        tail = f" ({self.help})" if self.help else ""
+        return f"{head}{field}{self.message}{tail}"
+
+
+class NephrolineError(Exception):
+    """The root of all errors that Nephroline raises on purpose."""
+
+
+class InputError(NephrolineError):
+    """Input that its author can mend; `problems` lists every fault that was found."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: Sequence[Problem] = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    @classmethod
+    def of(cls, message: str, help: str = "", **where: object) -> InputError:  # noqa: A002
+        """Make the error of a single problem."""
+        return cls([Problem(message, help, **where)])  # type: ignore[arg-type]
+
+
+class RecordError(InputError):
+    """A record or scenario that cannot be used as written."""
+
+
+class PathwayError(InputError):
+    """A pathway or catalogue file that cannot be used as written."""
+
+
+class UsageError(InputError):
+    """An argument that cannot be honoured."""
+
+
+class InferenceError(NephrolineError):
+    """The inference engine left its safe subset or disagreed with its twin."""
+
+
+def quoted(text: object) -> str:
+    """Input in backticks on one line, cut to a readable length, control characters made visible."""
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+    return f"`{shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + '…'}`"
+
+
+def did_you_mean(word: str, known: Iterable[str], *, see: str = "") -> str:
+    """A help text with the nearest known name, else where the names are listed."""
+    near = get_close_matches(word[:_SHOWN].lower(), sorted(set(known)), n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {quoted(near[0])}?" + (f" {see}" if see else "")
+    return see

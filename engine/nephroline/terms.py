@@ -1,0 +1,147 @@
+"""The closed vocabularies that every floor shares."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Response(StrEnum):
+    """How the disease stands at one assessment, or on the whole."""
+
+    COMPLETE_REMISSION = "complete-remission"
+    PARTIAL_REMISSION = "partial-remission"
+    RELAPSE = "relapse"
+    NO_RESPONSE = "no-response"
+    INDETERMINATE = "indeterminate"
+    UNKNOWN = "unknown"
+    UNTREATED = "untreated"
+
+
+class Exposure(StrEnum):
+    """Whether a line was given at a dose and for a level that lets its failure count."""
+
+    ADEQUATE = "adequate"
+    PRESUMED = "presumed"
+    INADEQUATE = "inadequate"
+    UNKNOWN = "unknown"
+
+
+class Outcome(StrEnum):
+    """What became of a line of therapy."""
+
+    RESISTANT = "resistant"
+    REMISSION = "remission"
+    INTOLERANT = "intolerant"
+    ONGOING = "ongoing"
+    TOO_EARLY = "too-early"
+    INDETERMINATE = "indeterminate"
+
+
+class Scope(StrEnum):
+    """What a definition or rule speaks of."""
+
+    PATIENT = "patient"
+    LINE = "line"
+    ASSESSMENT = "assessment"
+
+
+class Action(StrEnum):
+    """What a recommendation asks for."""
+
+    START = "start"
+    CONTINUE = "continue"
+    ADJUST = "adjust"
+    TAPER = "taper"
+    STOP = "stop"
+    INVESTIGATE = "investigate"
+    REFER = "refer"
+    SUPPORTIVE = "supportive"
+
+    @property
+    def of_line(self) -> bool:
+        """Whether it decides the line of therapy, and so competes to be the next line."""
+        return self in _LINE_ACTIONS
+
+
+_LINE_ACTIONS = frozenset({Action.START, Action.CONTINUE, Action.ADJUST, Action.STOP})
+
+
+class Severity(StrEnum):
+    """How loud an alert is."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for the loudest."""
+        return list(Severity).index(self)
+
+
+class Verdict(StrEnum):
+    """Whether a pathway speaks of this patient."""
+
+    APPLIES = "applies"
+    PROVISIONAL = "provisional"
+    DOES_NOT_APPLY = "does-not-apply"
+
+
+class Answer(StrEnum):
+    """What kind of answer the next line is; silence of the guideline is not missing data."""
+
+    NEXT_LINE = "next-line"
+    CONTINUE = "continue"
+    GUIDELINE_SILENT = "guideline-silent"
+    NEEDS_DATA = "needs-data"
+    NOTHING_APPLIES = "nothing-applies"
+    NOT_APPLICABLE = "not-applicable"
+    CONFLICT = "conflict"
+
+
+class StatementKind(StrEnum):
+    """What the source printed."""
+
+    RECOMMENDATION = "recommendation"
+    PRACTICE_POINT = "practice-point"
+    DEFINITION = "definition"
+    TABLE = "table"
+    PROSE = "prose"
+    TRIAL = "trial"
+    LABEL = "label"
+    CASE_SERIES = "case-series"
+    POLICY = "policy"
+
+
+class Strength(StrEnum):
+    """Strength of a graded statement, with KDIGO's digit."""
+
+    STRONG = "1"
+    WEAK = "2"
+    NOT_GRADED = "not-graded"
+    NONE = "none"
+
+
+class Certainty(StrEnum):
+    """Certainty of the evidence behind a statement."""
+
+    HIGH = "high"
+    MODERATE = "moderate"
+    LOW = "low"
+    VERY_LOW = "very-low"
+    NOT_GRADED = "not-graded"
+
+    @property
+    def letter(self) -> str:
+        """KDIGO's letter, A to D; empty when the statement is not graded."""
+        return {"high": "A", "moderate": "B", "low": "C", "very-low": "D"}.get(self.value, "")
+
+
+class Confidence(StrEnum):
+    """How sure this rule base is that a source says so."""
+
+    VERIFIED = "verified"
+    VERIFIED_2 = "verified-2"
+    RECALLED = "recalled"
+    DERIVED = "derived"
+    POLICY = "policy"
