@@ -1,0 +1,1 @@
+"""Nephroline: treatment-pathway decision support for nephrotic syndrome, from rules in YAML."""

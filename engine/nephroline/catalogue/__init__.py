@@ -1,0 +1,32 @@
+"""Analytes, drugs, regimens, conditions, units and sources: everything a chart or rule may name."""
+
+from nephroline.catalogue.files import data_root
+from nephroline.catalogue.load import load_catalogue, read_catalogue
+from nephroline.catalogue.models import (
+    Analyte,
+    Catalogue,
+    Drug,
+    DrugClass,
+    Named,
+    Regimen,
+    RegimenDose,
+    Source,
+    Target,
+    spelling,
+)
+
+__all__ = [
+    "Analyte",
+    "Catalogue",
+    "Drug",
+    "DrugClass",
+    "Named",
+    "Regimen",
+    "RegimenDose",
+    "Source",
+    "Target",
+    "data_root",
+    "load_catalogue",
+    "read_catalogue",
+    "spelling",
+]

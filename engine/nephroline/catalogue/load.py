@@ -1,0 +1,299 @@
+"""Read ``rules/catalogue/`` into a `Catalogue`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from importlib.resources.abc import Traversable
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from nephroline.catalogue.files import data_root
+from nephroline.catalogue.models import (
+    Analyte,
+    Catalogue,
+    Drug,
+    DrugClass,
+    Named,
+    Regimen,
+    RegimenDose,
+    Source,
+    Target,
+    spelling,
+)
+from nephroline.errors import PathwayError, Problem
+from nephroline.quantities import Quantity, QuantityError, Unit, parse
+from nephroline.shapes import Shape, fit
+from nephroline.yamlfile import Document, read_bytes
+
+
+class UnitEntry(Shape, frozen=True):
+    """A unit; `factor` is a decimal or a ratio such as ``1/24``."""
+
+    code: str
+    dimension: str
+    factor: str
+    ucum: str
+    spellings: tuple[str, ...] = ()
+
+
+class SourceEntry(Shape, frozen=True):
+    """A guideline, paper or label."""
+
+    id: str
+    short: str
+    kind: str
+    citation: str
+    year: int | None = None
+
+
+class AnalyteEntry(Shape, frozen=True):
+    """Something that can be observed."""
+
+    id: str
+    title: str
+    units: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    plausible: tuple[str, ...] = ()
+    molar_mass: str | None = None
+    assessment: bool = False
+    level_of: str | None = None
+
+
+class NamedEntry(Shape, frozen=True):
+    """A condition, assertion or diagnosis."""
+
+    id: str
+    title: str
+    synonyms: tuple[str, ...] = ()
+
+
+class ClassEntry(Shape, frozen=True):
+    """A class of drugs."""
+
+    id: str
+    title: str
+    immunosuppressant: bool = False
+    adjunct_up_to: tuple[str, ...] = ()
+    synonyms: tuple[str, ...] = ()
+    cite: str = ""
+
+
+class DrugEntry(Shape, frozen=True):
+    """A drug."""
+
+    id: str
+    title: str
+    drug_class: str = msgspec.field(name="class")
+    synonyms: tuple[str, ...] = ()
+    rxnorm: str | None = None
+    atc: str | None = None
+    most_per_day: str | None = None
+    cite: str = ""
+
+
+class DoseEntry(Shape, frozen=True):
+    """What to give of one drug, by names of thresholds."""
+
+    drug: str
+    amount: tuple[str, ...]
+    per: str
+    most: str | None = None
+
+
+class TargetEntry(Shape, frozen=True):
+    """A target level, by names of thresholds."""
+
+    analyte: str
+    low: str
+    high: str
+
+
+class RegimenEntry(Shape, frozen=True):
+    """Drugs in combination."""
+
+    id: str
+    title: str
+    agents: tuple[str, ...]
+    adjuncts: tuple[str, ...] = ()
+    doses: tuple[DoseEntry, ...] = ()
+    target: TargetEntry | None = None
+    minimum_trial: str | None = None
+    monitoring: tuple[str, ...] = ()
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+T = TypeVar("T")
+H = TypeVar("H", bound=_HasId)
+
+FILES: Mapping[str, Mapping[str, type[Any]]] = {
+    "units": {"units": UnitEntry},
+    "sources": {"sources": SourceEntry},
+    "analytes": {"analytes": AnalyteEntry},
+    "conditions": {
+        "conditions": NamedEntry,
+        "assertions": NamedEntry,
+        "diagnoses": NamedEntry,
+        "states": str,
+        "stop_reasons": str,
+    },
+    "drugs": {"classes": ClassEntry, "drugs": DrugEntry},
+    "regimens": {"regimens": RegimenEntry},
+}
+"""Each catalogue file and the lists it holds."""
+
+
+@lru_cache(maxsize=1)
+def load_catalogue() -> Catalogue:
+    """Read the catalogue that comes with Nephroline, once. Raises: PathwayError."""
+    return read_catalogue(data_root("rules") / "catalogue")
+
+
+def read_catalogue(folder: Traversable) -> Catalogue:
+    """Read and cross-check a catalogue folder. Raises: PathwayError with every problem found."""
+    return _Reader(folder).catalogue()
+
+
+class _Reader:
+    """Read the files of one folder; one use."""
+
+    def __init__(self, folder: Traversable) -> None:
+        self._problems: list[Problem] = []
+        self._documents: dict[str, Document] = {}
+        hasher = hashlib.sha256()
+        for name in FILES:
+            content = (folder / f"{name}.yaml").read_bytes()
+            hasher.update(content)
+            self._documents[name] = read_bytes(content, f"rules/catalogue/{name}.yaml", PathwayError)
+        self._digest = hasher.hexdigest()
+        self._units: dict[str, Unit] = {}
+
+    def catalogue(self) -> Catalogue:
+        for entry in self._entries("units", "units", UnitEntry):
+            unit = Unit(entry.code, entry.dimension, Fraction(entry.factor), entry.ucum)
+            self._units |= dict.fromkeys((entry.code, *entry.spellings), unit)
+        sources = [Source(e.id, e.short, e.kind, e.citation.strip(), e.year)
+                   for e in self._entries("sources", "sources", SourceEntry)]
+        analytes = [self._analyte(i, e) for i, e in self._numbered("analytes", "analytes", AnalyteEntry)]
+        class_entries = self._entries("drugs", "classes", ClassEntry)
+        classes = [
+            DrugClass(e.id, e.title, e.immunosuppressant, self._doses("classes", i, e.adjunct_up_to))
+            for i, e in enumerate(class_entries)
+        ]
+        immunosuppressants = {c.id for c in classes if c.immunosuppressant}
+        drug_entries = self._entries("drugs", "drugs", DrugEntry)
+        drugs = [
+            Drug(e.id, e.title, e.drug_class, e.drug_class in immunosuppressants,
+                 self._doses("drugs", i, (e.most_per_day,))[0] if e.most_per_day else None, e.cite)
+            for i, e in enumerate(drug_entries)
+        ]
+        regimens = [_regimen(e) for e in self._entries("regimens", "regimens", RegimenEntry)]
+        conditions = self._entries("conditions", "conditions", NamedEntry)
+        diagnoses = self._entries("conditions", "diagnoses", NamedEntry)
+        drug_names = _names(drug_entries)
+        found = Catalogue(
+            units=self._units,
+            analytes=_by_id(analytes),
+            classes=_by_id(classes),
+            drugs=_by_id(drugs),
+            drug_names=drug_names,
+            agent_names=_names(class_entries) | drug_names,
+            regimens=_by_id(regimens),
+            conditions=_by_id([Named(e.id, e.title) for e in conditions]),
+            condition_names=_names(conditions),
+            assertions=_by_id([Named(e.id, e.title)
+                               for e in self._entries("conditions", "assertions", NamedEntry)]),
+            diagnoses=_by_id([Named(e.id, e.title) for e in diagnoses]),
+            diagnosis_names=_names(diagnoses),
+            sources=_by_id(sources),
+            states=tuple(self._entries("conditions", "states", str)),
+            stop_reasons=tuple(self._entries("conditions", "stop_reasons", str)),
+            digest=self._digest,
+        )
+        self._cross_check(found)
+        if self._problems:
+            raise PathwayError(self._problems)
+        return found
+
+    def _entries(self, name: str, section: str, shape: type[T]) -> list[T]:
+        return [entry for _, entry in self._numbered(name, section, shape)]
+
+    def _numbered(self, name: str, section: str, shape: type[T]) -> list[tuple[int, T]]:
+        document = self._documents[name]
+        rows: Any = document.data.get(section, []) if isinstance(document.data, dict) else []
+        fitted = [(i, fit(document, (section, i), row, shape, self._problems)) for i, row in enumerate(rows)]
+        return [(i, entry) for i, entry in fitted if entry is not None]
+
+    def _analyte(self, index: int, entry: AnalyteEntry) -> Analyte:
+        document = self._documents["analytes"]
+        for code in entry.units:
+            if code not in self._units:
+                self._problems.append(
+                    document.problem(("analytes", index, "units"), f"unknown unit {code}", "see units.yaml")
+                )
+        limits = [self._read(document, ("analytes", index, "plausible"), text) for text in entry.plausible]
+        return Analyte(
+            entry.id,
+            entry.title,
+            entry.units,
+            tuple({self._units[c].dimension: None for c in entry.units if c in self._units}),
+            entry.words,
+            tuple(q for q in limits if q is not None),
+            Fraction(entry.molar_mass) if entry.molar_mass else None,
+            entry.assessment,
+            entry.level_of,
+        )
+
+    def _doses(self, section: str, index: int, texts: Sequence[str]) -> tuple[Quantity, ...]:
+        read = [self._read(self._documents["drugs"], (section, index), text) for text in texts]
+        return tuple(q for q in read if q is not None)
+
+    def _read(self, document: Document, path: tuple[str | int, ...], text: str) -> Quantity | None:
+        try:
+            return parse(text, self._units)
+        except QuantityError as bad:
+            self._problems.append(document.problem(path, str(bad), bad.help))
+            return None
+
+    def _cross_check(self, found: Catalogue) -> None:
+        document = self._documents["regimens"]
+        for i, regimen in enumerate(found.regimens.values()):
+            for agent in (*regimen.agents, *regimen.adjuncts, *(d.drug for d in regimen.doses)):
+                if agent not in found.drugs and agent not in found.classes:
+                    self._problems.append(
+                        document.problem(("regimens", i), f"unknown drug or class {agent}", "see drugs.yaml")
+                    )
+        document = self._documents["drugs"]
+        for i, drug in enumerate(found.drugs.values()):
+            if drug.drug_class not in found.classes:
+                self._problems.append(
+                    document.problem(("drugs", i, "class"), f"unknown class {drug.drug_class}")
+                )
+
+
+def _regimen(entry: RegimenEntry) -> Regimen:
+    return Regimen(
+        entry.id,
+        entry.title,
+        entry.agents,
+        entry.adjuncts,
+        tuple(RegimenDose(d.drug, d.amount, d.per, d.most) for d in entry.doses),
+        Target(entry.target.analyte, entry.target.low, entry.target.high) if entry.target else None,
+        entry.minimum_trial,
+        entry.monitoring,
+    )
+
+
+def _by_id(items: Iterable[H]) -> dict[str, H]:
+    return {item.id: item for item in items}
+
+
+def _names(entries: Iterable[Any]) -> dict[str, str]:
+    return {spelling(name): e.id for e in entries for name in (e.id, e.title, *e.synonyms)}

@@ -1,0 +1,232 @@
+"""What the catalogue knows, as frozen objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+
+from nephroline.errors import did_you_mean, quoted
+from nephroline.quantities import Quantity, QuantityError, Unit, parse
+
+_SUBSTANCE_FORMS = (
+    # (mass form, substance form, factor): value_mass = value_substance x molar mass x factor
+    ("mass-concentration", "substance-concentration", Fraction(1)),
+    # A ratio per mole becomes a ratio per gram by dividing by the molar mass.
+    ("mass-ratio", "mass-per-substance", Fraction(-1)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A guideline, paper or label; `short` is how answers cite it."""
+
+    id: str
+    short: str
+    kind: str
+    citation: str
+    year: int | None = None
+
+
+@dataclass(frozen=True)
+class Analyte:
+    """Something observed: a number in accepted units, a word, or both."""
+
+    id: str
+    title: str
+    units: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    words: tuple[str, ...]
+    plausible: tuple[Quantity, ...]
+    molar_mass: Fraction | None = None
+    assessment: bool = False
+    level_of: str | None = None
+
+    def convert(self, value: Fraction, source: str, target: str) -> Fraction | None:
+        """Carry *value* between dimensions, through the molar mass; None when there is no way."""
+        if source == target:
+            return value
+        if self.molar_mass is None:
+            return None
+        for mass, substance, sign in _SUBSTANCE_FORMS:
+            factor = self.molar_mass if sign > 0 else 1 / self.molar_mass
+            if (source, target) == (substance, mass):
+                return value * factor
+            if (source, target) == (mass, substance):
+                return value / factor
+        return None
+
+    def implausible(self, quantity: Quantity) -> str | None:
+        """Say which plausible range the quantity leaves; None if it leaves none that applies."""
+        for limits in self.plausible:
+            low, high = (
+                None if v is None else self.convert(v, quantity.dimension, limits.dimension)
+                for v in (quantity.low, quantity.high)
+            )
+            assert limits.low is not None and limits.high is not None  # noqa: S101, PT018
+            if (low is not None and not limits.low <= low <= limits.high) or (
+                high is not None and not limits.low <= high <= limits.high
+            ):
+                return limits.text
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class DrugClass:
+    """A class of drugs; immunosuppressants make lines of therapy."""
+
+    id: str
+    title: str
+    immunosuppressant: bool = False
+    adjunct_up_to: tuple[Quantity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """A drug and its class; `most_per_day` guards against slips of the pen."""
+
+    id: str
+    title: str
+    drug_class: str
+    immunosuppressant: bool
+    most_per_day: Quantity | None = None
+    cite: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RegimenDose:
+    """What to give of one drug; amounts are names of thresholds of the pathway."""
+
+    drug: str
+    amount: tuple[str, ...]
+    per: str
+    most: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The level to reach, by names of thresholds."""
+
+    analyte: str
+    low: str
+    high: str
+
+
+@dataclass(frozen=True, slots=True)
+class Regimen:
+    """Drugs in combination; `agents` are drugs or classes, each met by exactly one drug."""
+
+    id: str
+    title: str
+    agents: tuple[str, ...]
+    adjuncts: tuple[str, ...] = ()
+    doses: tuple[RegimenDose, ...] = ()
+    target: Target | None = None
+    minimum_trial: str | None = None
+    monitoring: tuple[str, ...] = ()
+
+    @property
+    def thresholds(self) -> tuple[str, ...]:
+        """Names of all thresholds the regimen needs from a pathway."""
+        names = [name for dose in self.doses for name in (*dose.amount, dose.most)]
+        names += [self.target.low, self.target.high] if self.target else []
+        return tuple(name for name in (*names, self.minimum_trial) if name)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A condition, assertion or diagnosis."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything that charts and rules may name, by id; `*_names` map every spelling to its id."""
+
+    units: Mapping[str, Unit]
+    analytes: Mapping[str, Analyte]
+    classes: Mapping[str, DrugClass]
+    drugs: Mapping[str, Drug]
+    drug_names: Mapping[str, str]
+    agent_names: Mapping[str, str]
+    regimens: Mapping[str, Regimen]
+    conditions: Mapping[str, Named]
+    condition_names: Mapping[str, str]
+    assertions: Mapping[str, Named]
+    diagnoses: Mapping[str, Named]
+    diagnosis_names: Mapping[str, str]
+    sources: Mapping[str, Source]
+    states: tuple[str, ...] = ()
+    stop_reasons: tuple[str, ...] = ()
+    digest: str = field(default="", compare=False)
+
+    @cached_property
+    def time_units(self) -> tuple[str, ...]:
+        """Codes of the units of time."""
+        return tuple({u.code: None for u in self.units.values() if u.dimension == "time"})
+
+    @cached_property
+    def dose_units(self) -> tuple[str, ...]:
+        """Codes of the units a dose may be written in."""
+        kinds = ("mass", "mass-rate", "dose-rate-per-mass")
+        return tuple({u.code: None for u in self.units.values() if u.dimension in kinds})
+
+    def quantity(self, analyte: Analyte, text: str) -> Quantity:
+        """Read a value of *analyte*, refusing foreign units and impossible values.
+
+        Raises: QuantityError, with the unit that would have made sense.
+        """
+        value = parse(text, self.units, accepted=analyte.units)
+        limits = analyte.implausible(value)
+        if limits is None:
+            return value
+        number = value.text.rsplit(" ", 1)[0]
+        for code in analyte.units:
+            other = parse(f"{number} {code}", self.units)
+            if other.dimension != value.dimension and analyte.implausible(other) is None:
+                raise QuantityError(
+                    f"{quoted(value.text)} is not a possible {analyte.title} (plausible: {limits})",
+                    f"did you mean {code}?",
+                )
+        raise QuantityError(
+            f"{quoted(value.text)} is not a possible {analyte.title}", f"plausible: {limits}"
+        )
+
+    def belongs(self, drug: str, agent: str) -> bool:
+        """Whether *drug* is *agent*, or of the class *agent*."""
+        return drug == agent or self.drugs[drug].drug_class == agent
+
+    def title(self, agent: str) -> str:
+        """The title of a drug or class."""
+        return (self.drugs.get(agent) or self.classes[agent]).title
+
+    def regimen_of(self, drugs: frozenset[str]) -> Regimen | None:
+        """The first regimen whose agents these drugs are, one for one."""
+        for regimen in self.regimens.values():
+            if len(regimen.agents) == len(drugs) and all(
+                any(self.belongs(drug, agent) for drug in drugs) for agent in regimen.agents
+            ) and all(any(self.belongs(d, a) for a in regimen.agents) for d in drugs):
+                return regimen
+        return None
+
+    def contains(self, regimen: Regimen, agent: str) -> bool:
+        """Whether every way to give *regimen* contains the drug or class *agent*."""
+        return any(
+            wanted == agent or (wanted in self.drugs and self.belongs(wanted, agent))
+            for wanted in regimen.agents
+        )
+
+    def lookup(self, kind: str, name: str, names: Mapping[str, str]) -> str:
+        """Find the id behind a spelling. Raises: QuantityError with the nearest name."""
+        found = names.get(spelling(name))
+        if found is None:
+            raise QuantityError(f"unknown {kind} {quoted(name)}", did_you_mean(spelling(name), names))
+        return found
+
+
+def spelling(name: str) -> str:
+    """The form in which names are compared: lower case, words joined by dashes."""
+    return "-".join(name.replace("_", " ").replace("-", " ").lower().split())

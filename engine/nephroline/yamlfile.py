@@ -1,0 +1,215 @@
+"""Read YAML safely, keeping the place of every field.
+
+A document becomes plain dicts, lists, text, booleans and None. Numbers stay text, so that no value
+ever passes through a binary float; whoever knows the field reads the number. Anchors, aliases and
+tags are refused (a chart needs none of them, and they hide bombs), and so are duplicate keys, more
+than one document, too deep nesting and too large files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import yaml
+
+from nephroline.errors import InputError, Problem, quoted
+
+MAX_BYTES = 8_000_000
+MAX_DEPTH = 40
+
+_CONSTANTS: Mapping[str, bool | None] = {
+    "true": True,
+    "True": True,
+    "false": False,
+    "False": False,
+    "null": None,
+    "~": None,
+    "": None,
+}
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+FieldPath = tuple[str | int, ...]
+"""The way to a field: ``("observations", 2, "creatinine")``."""
+
+
+class Readable(Protocol):
+    """A file inside a package or on disk."""
+
+    def read_bytes(self) -> bytes:
+        """Give the whole content."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a value starts and ends (counted from 0), and the quote it is written in."""
+
+    line: int
+    column: int
+    end_line: int
+    style: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file as data, with the place of every field."""
+
+    data: Any
+    file: str
+    lines: tuple[str, ...] = ()
+    marks: Mapping[FieldPath, Mark] = field(default_factory=dict[FieldPath, Mark])
+
+    def problem(self, path: FieldPath, message: str, help: str = "") -> Problem:  # noqa: A002
+        """Say what is wrong with the field at *path*, or with its nearest known parent."""
+        known = path
+        while known and known not in self.marks:
+            known = known[:-1]
+        mark = self.marks.get(known)
+        return Problem(
+            message,
+            help,
+            file=self.file,
+            line=mark.line + 1 if mark else None,
+            column=mark.column + 1 if mark else None,
+            path=dotted(path),
+        )
+
+
+def dotted(path: FieldPath) -> str:
+    """Write a path as people do: ``observations[2].creatinine``."""
+    out = ""
+    for step in path:
+        out += f"[{step}]" if isinstance(step, int) else f".{step}" if out else step
+    return out
+
+
+def read_file(path: Readable, name: str, error: type[InputError]) -> Document:
+    """Read a file; *name* is how errors call it. Raises *error*."""
+    try:
+        if isinstance(path, Path) and path.is_file() and path.stat().st_size > MAX_BYTES:
+            raise error([_too_large(name)])
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise error.of("no such file", file=name) from None
+    except OSError as problem:
+        raise error.of(f"cannot be read: {problem.strerror}", file=name) from None
+    return read_bytes(content, name, error)
+
+
+def read_bytes(content: bytes, name: str, error: type[InputError]) -> Document:
+    """Read UTF-8 YAML (JSON is YAML too). Raises *error*."""
+    if len(content) > MAX_BYTES:
+        raise error([_too_large(name)])
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise error.of("is not text in UTF-8", "is it a binary file?", file=name) from None
+    if "\0" in text:
+        raise error.of("is not text: it holds NUL bytes", "is it a binary file?", file=name)
+    return _Builder(text, name, error).document()
+
+
+def _too_large(name: str) -> Problem:
+    return Problem(
+        f"is larger than {MAX_BYTES // 1_000_000} MB",
+        "a record holds one patient: split the file",
+        file=name,
+    )
+
+
+class _Builder:
+    """Turn parser events into data; one use."""
+
+    def __init__(self, text: str, name: str, error: type[InputError]) -> None:
+        self._text, self._name, self._error = text, name, error
+        self._marks: dict[FieldPath, Mark] = {}
+        self._duplicates: list[Problem] = []
+
+    def document(self) -> Document:
+        try:
+            data = self._document(iter(yaml.parse(self._text, Loader=_Loader)))
+        except yaml.MarkedYAMLError as bad:
+            mark = bad.problem_mark or bad.context_mark
+            raise self._error.of(
+                f"is not valid YAML: {bad.problem or bad.context}",
+                "check indentation, quotes and colons",
+                file=self._name,
+                line=mark.line + 1 if mark else None,
+                column=mark.column + 1 if mark else None,
+            ) from None
+        except yaml.YAMLError:
+            raise self._error.of("is not valid YAML: it holds a control character",
+                                 "is it a binary file?", file=self._name) from None
+        if self._duplicates:
+            raise self._error(self._duplicates)
+        return Document(data, self._name, tuple(self._text.splitlines()), self._marks)
+
+    def _document(self, events: Iterator[Any]) -> Any:
+        data: Any = None
+        seen = False
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if seen:
+                    raise self._refuse(event, "holds more than one document", "one file, one document")
+                seen = True
+            elif isinstance(event, yaml.NodeEvent):
+                data = self._node(event, events, ())
+        return data
+
+    def _node(self, event: Any, events: Iterator[Any], path: FieldPath) -> Any:
+        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+            raise self._refuse(event, "anchors and aliases are not accepted", "write the value out")
+        if event.tag not in (None, "!"):
+            raise self._refuse(event, f"the tag {quoted(event.tag)} is not accepted", "remove the tag")
+        if len(path) > MAX_DEPTH:
+            raise self._refuse(event, f"is nested deeper than {MAX_DEPTH} levels", "flatten it")
+        start = event.start_mark
+        style = getattr(event, "style", None)
+        self._marks[path] = Mark(start.line, start.column, event.end_mark.line, style)
+        if isinstance(event, yaml.ScalarEvent):
+            value: str = event.value
+            return _CONSTANTS.get(value, value) if style is None else value
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(events, path)
+        return self._mapping(events, path)
+
+    def _sequence(self, events: Iterator[Any], path: FieldPath) -> list[Any]:
+        items: list[Any] = []
+        for event in events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            items.append(self._node(event, events, (*path, len(items))))
+        return items
+
+    def _mapping(self, events: Iterator[Any], path: FieldPath) -> dict[str, Any]:
+        items: dict[str, Any] = {}
+        for event in events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            if not isinstance(event, yaml.ScalarEvent):
+                raise self._refuse(event, "a key must be plain text", "quote it or restructure")
+            key = str(event.value)
+            here = (*path, key)
+            if key in items:
+                first = self._marks[here].line + 1
+                self._duplicates.append(
+                    Problem(
+                        f"the key {quoted(key)} is given twice (first on line {first})",
+                        "keep one of them",
+                        file=self._name,
+                        line=event.start_mark.line + 1,
+                        column=event.start_mark.column + 1,
+                        path=dotted(here),
+                    )
+                )
+            items[key] = self._node(next(events), events, here)
+        return items
+
+    def _refuse(self, event: Any, message: str, remedy: str) -> InputError:
+        mark = event.start_mark
+        return self._error.of(
+            message, remedy, file=self._name, line=mark.line + 1, column=mark.column + 1
+        )
