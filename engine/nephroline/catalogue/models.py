@@ -65,7 +65,10 @@ class Analyte:
                 for v in (quantity.low, quantity.high)
             )
             assert limits.low is not None and limits.high is not None  # noqa: S101, PT018
-            if (low is not None and not limits.low <= low <= limits.high) or (
+            bounded_above_only = low == 0 and quantity.exact is None
+            if (
+                low is not None and not bounded_above_only and not limits.low <= low <= limits.high
+            ) or (
                 high is not None and not limits.low <= high <= limits.high
             ):
                 return limits.text

@@ -1,0 +1,37 @@
+"""The chart of one patient: reading it, and how it stood at a decision time."""
+
+from nephroline.record.models import (
+    Assertion,
+    Biopsy,
+    Condition,
+    Exposure,
+    Observation,
+    Procedure,
+    Record,
+)
+from nephroline.record.read import RecordSource, open_document, read_record, record_at
+from nephroline.record.times import Clock, Moment, span_text
+from nephroline.record.timeline import Assessment, Course, Line, Span, Timeline, Windows
+
+__all__ = [
+    "Assertion",
+    "Assessment",
+    "Biopsy",
+    "Clock",
+    "Condition",
+    "Course",
+    "Exposure",
+    "Line",
+    "Moment",
+    "Observation",
+    "Procedure",
+    "Record",
+    "RecordSource",
+    "Span",
+    "Timeline",
+    "Windows",
+    "open_document",
+    "read_record",
+    "record_at",
+    "span_text",
+]

@@ -1,0 +1,115 @@
+"""The chart of one patient as frozen objects: quantities read, times placed, names resolved.
+
+What a chart does not say stays unknown. Exposures are the one closed list: a drug that is not
+listed was not given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from nephroline.quantities import Quantity
+from nephroline.record.times import Clock, Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One thing observed at one time: a number, a word kept as a word, or explicitly unknown."""
+
+    analyte: str
+    at: Moment
+    value: Quantity | None = None
+    word: str | None = None
+    reported: bool = False
+    cite: str = ""
+
+    @property
+    def text(self) -> str:
+        """The value in words."""
+        if self.value is not None:
+            return self.value.text
+        return self.word.replace("-", " ") if self.word else "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition that is there (or was looked for and is not), with its state if told."""
+
+    name: str
+    at: Moment
+    present: bool = True
+    state: str | None = None
+    cite: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """Something a clinician asserted, such as that secondary causes are excluded."""
+
+    name: str
+    value: bool
+    at: Moment
+    cite: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Biopsy:
+    """A kidney biopsy; no glomeruli means that nothing can be read from it."""
+
+    at: Moment
+    glomeruli: int | None = None
+    diagnosis: str | None = None
+    variant: str | None = None
+    cite: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """One drug at one dose over one interval; `end` None means that no stop is recorded."""
+
+    drug: str
+    start: Moment
+    end: Moment | None = None
+    dose: Quantity | None = None
+    trough_target: Quantity | None = None
+    stopped_for: str | None = None
+    cite: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """Something done to the patient, such as ultrafiltration."""
+
+    name: str
+    at: Moment
+    cite: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A chart. `age_zero` is in days at time zero; `faults` are entries kept but not used."""
+
+    id: str
+    clock: Clock
+    sex: str | None = None
+    age_zero: Fraction | None = None
+    conditions: tuple[Condition, ...] = ()
+    assertions: tuple[Assertion, ...] = ()
+    biopsies: tuple[Biopsy, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    exposures: tuple[Exposure, ...] = ()
+    procedures: tuple[Procedure, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    def moments(self) -> tuple[Moment, ...]:
+        """Every time at which something is dated, in order, one for each day reached."""
+        times: dict[Fraction, Moment] = {}
+        items = (*self.conditions, *self.assertions, *self.biopsies, *self.observations, *self.procedures)
+        dated = [item.at for item in items]
+        dated += [t for e in self.exposures for t in (e.start, e.end) if t is not None]
+        for moment in sorted(dated, key=lambda m: (m.latest, not m.precise, m.label)):
+            times.setdefault(
+                moment.latest, Moment(moment.latest, moment.latest, moment.label.rsplit(" to ", 1)[-1])
+            )
+        return tuple(times.values())

@@ -1,0 +1,353 @@
+"""The chart as it stood at one decision time: what was visible, courses, lines, assessments.
+
+Facts (observations, biopsies, conditions, assertions) count up to and including as-of. Decisions
+count only before it: an exposure that starts, changes or stops exactly at as-of is what the
+consultation is about. A fact dated between two bounds is visible once the later bound is reached.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Protocol, TypeVar
+
+from nephroline.catalogue import Catalogue
+from nephroline.record.models import (
+    Assertion,
+    Biopsy,
+    Condition,
+    Exposure,
+    Observation,
+    Record,
+)
+from nephroline.record.times import Moment
+
+
+class _Dated(Protocol):
+    @property
+    def at(self) -> Moment: ...
+
+
+D = TypeVar("D", bound=_Dated)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A length of time in days, between its least and its greatest possible value."""
+
+    least: Fraction
+    most: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """How near in time things must be to belong together (days); each pathway states them.
+
+    `gap`: the longest pause inside one course. `handover`: the longest overlap of two lines that is
+    not a line of its own. `together`: how old a value may be to count with an assessment.
+    `current`: how old a value may be to count as the state now.
+    """
+
+    gap: Fraction
+    handover: Fraction
+    together: Fraction
+    current: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Continuous use of one drug: dose changes and short gaps bridged. `end` None: running."""
+
+    drug: str
+    start: Moment
+    end: Moment | None
+    rows: tuple[Exposure, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of therapy: the longest interval with one set of immunosuppressants.
+
+    `end` None: running at as-of. `rows` are the exposures of its agents and adjuncts.
+    """
+
+    number: int
+    drugs: tuple[str, ...]
+    adjuncts: tuple[str, ...]
+    start: Moment
+    end: Moment | None
+    rows: tuple[Exposure, ...]
+    stopped_for: str | None = None
+
+    @property
+    def current(self) -> bool:
+        """Whether it runs at as-of."""
+        return self.end is None
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A moment with response data, and the number of the line it judges (None: untreated)."""
+
+    index: int
+    at: Moment
+    line: int | None
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The view of a record at `as_of`."""
+
+    record: Record
+    catalogue: Catalogue
+    as_of: Moment
+    windows: Windows
+
+    @property
+    def now(self) -> Fraction:
+        """As-of in days from time zero."""
+        return self.as_of.latest
+
+    def _visible(self, items: Iterable[D]) -> tuple[D, ...]:
+        return tuple(item for item in items if item.at.latest <= self.now)
+
+    @cached_property
+    def observations(self) -> Mapping[str, Sequence[Observation]]:
+        """Visible observations of each analyte, in the order in which they had certainly happened."""
+        found: dict[str, list[Observation]] = defaultdict(list)
+        for item in self._visible(self.record.observations):
+            found[item.analyte].append(item)
+        return found
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Visible conditions in order."""
+        return self._visible(self.record.conditions)
+
+    @cached_property
+    def assertions(self) -> tuple[Assertion, ...]:
+        """Visible assertions in order."""
+        return self._visible(self.record.assertions)
+
+    @cached_property
+    def biopsies(self) -> tuple[Biopsy, ...]:
+        """Visible biopsies in order."""
+        return self._visible(self.record.biopsies)
+
+    @cached_property
+    def exposures(self) -> tuple[Exposure, ...]:
+        """Exposures begun before as-of; an end at or after as-of is not visible."""
+        return tuple(
+            e if e.end is not None and e.end.latest < self.now else replace(e, end=None, stopped_for=None)
+            for e in self.record.exposures
+            if e.start.latest < self.now
+        )
+
+    @cached_property
+    def courses(self) -> tuple[Course, ...]:
+        """Continuous use of each drug, in order of start."""
+        by_drug: dict[str, list[Exposure]] = defaultdict(list)
+        for row in self.exposures:
+            by_drug[row.drug].append(row)
+        found: list[Course] = []
+        for drug, rows in by_drug.items():
+            group: list[Exposure] = []
+            for row in rows:
+                last = group[-1].end if group else None
+                if group and last is not None and row.start.earliest - last.latest > self.windows.gap:
+                    found.append(Course(drug, group[0].start, last, tuple(group)))
+                    group = []
+                group.append(row)
+            found.append(Course(drug, group[0].start, group[-1].end, tuple(group)))
+        return tuple(sorted(found, key=lambda c: (c.start.sort_key, c.drug)))
+
+    @cached_property
+    def running(self) -> Mapping[str, Exposure]:
+        """The exposure of each drug in use at as-of; a pause at its start does not end a course."""
+        return {
+            c.drug: c.rows[-1]
+            for c in self.courses
+            if c.end is None
+        }
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """Lines of therapy in order."""
+        return _lines(self)
+
+    @cached_property
+    def line(self) -> Line | None:
+        """The line that runs at as-of."""
+        return self.lines[-1] if self.lines and self.lines[-1].current else None
+
+    @cached_property
+    def assessments(self) -> tuple[Assessment, ...]:
+        """Moments with response data, in order."""
+        kinds = [a.id for a in self.catalogue.analytes.values() if a.assessment]
+        times = {
+            item.at.sort_key: item.at for kind in kinds for item in self.observations.get(kind, ())
+        }
+        ordered = [times[key] for key in sorted(times)]
+        return tuple(Assessment(i, at, self._line_at(at)) for i, at in enumerate(ordered))
+
+    def _line_at(self, at: Moment) -> int | None:
+        for line in reversed(self.lines):
+            if at.latest > line.start.latest:
+                inside = line.end is None or at.latest <= line.end.latest
+                return line.number if inside and at.earliest >= line.start.earliest else None
+        return None
+
+    def in_line(self, line: Line, analyte: str) -> list[Observation]:
+        """Observations that tell how the line went: after its start, up to its end."""
+        end = line.end.latest if line.end else self.now
+        return [
+            item
+            for item in self.observations.get(analyte, ())
+            if line.start.latest < item.at.latest <= end and item.at.earliest >= line.start.earliest
+        ]
+
+    def before(self, days: Fraction, analyte: str) -> list[Observation]:
+        """Observations up to and including a day."""
+        return [item for item in self.observations.get(analyte, ()) if item.at.latest <= days]
+
+    def span(self, start: Moment, end: Moment | None) -> Span:
+        """The time from *start* to *end*, or to as-of."""
+        last = end or self.as_of
+        return Span(max(last.earliest - start.latest, Fraction(0)), max(last.latest - start.earliest, Fraction(0)))
+
+    def end_of(self, line: Line) -> Fraction:
+        """The day the line ended, or as-of."""
+        return line.end.latest if line.end else self.now
+
+
+# -- lines of therapy --------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Segment:
+    """A stretch of time in which no exposure changes."""
+
+    start: Moment
+    end: Moment | None
+    agents: frozenset[str]
+    adjuncts: frozenset[str]
+
+
+def _lines(timeline: Timeline) -> tuple[Line, ...]:
+    courses = [c for c in timeline.courses if timeline.catalogue.drugs[c.drug].immunosuppressant]
+    segments = _merge(_handovers(_merge(_segments(timeline, courses)), timeline.windows.handover))
+    lines: list[Line] = []
+    for segment in segments:
+        if not segment.agents:
+            continue
+        rows = tuple(
+            row
+            for course in courses
+            if course.drug in segment.agents | segment.adjuncts
+            for row in course.rows
+            if (segment.end is None or row.start.latest < segment.end.latest)
+            and (row.end is None or row.end.latest > segment.start.latest)
+        )
+        lines.append(
+            Line(
+                len(lines) + 1,
+                tuple(sorted(segment.agents)),
+                tuple(sorted(segment.adjuncts)),
+                segment.start,
+                segment.end,
+                rows,
+                _stop_reason(segment, rows),
+            )
+        )
+    return tuple(lines)
+
+
+def _stop_reason(segment: _Segment, rows: Sequence[Exposure]) -> str | None:
+    if segment.end is None:
+        return None
+    ended = [
+        row.stopped_for
+        for row in rows
+        if row.drug in segment.agents and row.end and row.end.latest == segment.end.latest and row.stopped_for
+    ]
+    return ended[0] if ended else None
+
+
+def _segments(timeline: Timeline, courses: Sequence[Course]) -> list[_Segment]:
+    edges: dict[Fraction, Moment] = {}
+    for course in courses:
+        for row in course.rows:
+            for moment in (row.start, row.end):
+                if moment is not None:
+                    edges.setdefault(moment.latest, moment)
+    days = sorted(edges)
+    found: list[_Segment] = []
+    for i, day in enumerate(days):
+        end = edges[days[i + 1]] if i + 1 < len(days) else None
+        active = [c for c in courses if c.start.latest <= day and (c.end is None or day < c.end.latest)]
+        agents, adjuncts = _split(timeline.catalogue, active, day)
+        found.append(_Segment(edges[day], end, agents, adjuncts))
+    return found
+
+
+def _split(
+    catalogue: Catalogue, active: Sequence[Course], day: Fraction
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Tell the agents of a line from its adjuncts, by the catalogue's classes.
+
+    A course of a class that can be an adjunct is one when another immunosuppressant runs beside it
+    and its dose is low, not known, or a remainder of an earlier line.
+    """
+    agents = {c.drug for c in active}
+    adjuncts: set[str] = set()
+    for course in active:
+        limits = catalogue.classes[catalogue.drugs[course.drug].drug_class].adjunct_up_to
+        others = [
+            c for c in active
+            if not catalogue.classes[catalogue.drugs[c.drug].drug_class].adjunct_up_to
+        ]
+        if not limits or not others:
+            continue
+        row = next((r for r in reversed(course.rows) if r.start.latest <= day), course.rows[0])
+        dose = row.dose
+        low = dose is None or any(
+            dose.dimension == limit.dimension and dose.high is not None and limit.high is not None
+            and dose.high <= limit.high
+            for limit in limits
+        )
+        remainder = all(course.start.latest < other.start.latest for other in others)
+        if low or remainder:
+            adjuncts.add(course.drug)
+    return frozenset(agents - adjuncts), frozenset(adjuncts)
+
+
+def _merge(segments: Sequence[_Segment]) -> list[_Segment]:
+    """Join neighbours with the same agents."""
+    found: list[_Segment] = []
+    for segment in segments:
+        if found and found[-1].agents == segment.agents:
+            found[-1] = replace(found[-1], end=segment.end, adjuncts=found[-1].adjuncts | segment.adjuncts)
+        else:
+            found.append(segment)
+    return found
+
+
+def _handovers(segments: Sequence[_Segment], longest: Fraction) -> list[_Segment]:
+    """Give a short overlap, while one line hands over to the next, to the next line."""
+    found = list(segments)
+    for i in range(len(found) - 2, 0, -1):
+        here, before, after = found[i], found[i - 1], found[i + 1]
+        if (
+            here.end is not None
+            and here.end.latest - here.start.latest <= longest
+            and before.agents
+            and after.agents
+            and here.agents == before.agents | after.agents
+            and before.agents != here.agents != after.agents
+        ):
+            found[i + 1] = replace(after, start=here.start)
+            del found[i]
+    return found

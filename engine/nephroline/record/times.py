@@ -1,0 +1,112 @@
+"""Times of a chart: days from time zero, exact or between two bounds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from nephroline.errors import quoted
+from nephroline.quantities import QuantityError, Unit, decimal_text, parse
+
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ISO_PERIOD = re.compile(r"P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?")
+_PERIOD_UNITS = ("years", "mo", "wk", "d")
+_FORMS = "write an ISO date, an offset such as 4 mo, 10 wk, 3 d or P4M, or {between: [8 mo, 10 mo]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time as days from time zero; `earliest` < `latest` when it is known only imprecisely."""
+
+    earliest: Fraction
+    latest: Fraction
+    label: str
+
+    @property
+    def precise(self) -> bool:
+        """Whether it is one point."""
+        return self.earliest == self.latest
+
+    @property
+    def sort_key(self) -> tuple[Fraction, Fraction]:
+        """By the time it has certainly passed."""
+        return (self.latest, self.earliest)
+
+    def __str__(self) -> str:
+        return self.label
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Reads times against a record's time zero (None: no calendar date is known)."""
+
+    units: Mapping[str, Unit]
+    zero: date | None = None
+
+    def read(self, raw: Any) -> Moment:
+        """Read a time. Raises: QuantityError with the accepted forms."""
+        if isinstance(raw, dict):
+            return self._between(raw)  # pyright: ignore[reportUnknownArgumentType]
+        if not isinstance(raw, str):
+            raise QuantityError(f"{quoted(raw)} is not a time", _FORMS)
+        text = raw.strip()
+        days = self._days(text)
+        return Moment(days, days, text)
+
+    def _between(self, raw: Mapping[Any, Any]) -> Moment:
+        bounds: Any = raw.get("between")
+        if set(raw) != {"between"} or not isinstance(bounds, list) or len(bounds) != 2:  # pyright: ignore[reportUnknownArgumentType]
+            raise QuantityError(f"{quoted(dict(raw))} is not a time", _FORMS)
+        early, late = (self.read(bound) for bound in bounds)  # pyright: ignore[reportUnknownVariableType]
+        if late.latest < early.earliest:
+            raise QuantityError("the two bounds are in the wrong order", "write the earlier time first")
+        return Moment(early.earliest, late.latest, f"{early.label} to {late.label}")
+
+    def _days(self, text: str) -> Fraction:
+        if _ISO_DATE.fullmatch(text):
+            return self._date_days(text)
+        period = _ISO_PERIOD.fullmatch(text)
+        if period and any(period.groups()):
+            return sum(
+                (int(n) * self.units[u].factor for n, u in zip(period.groups(), _PERIOD_UNITS, strict=True) if n),
+                Fraction(0),
+            )
+        times = [u.code for u in self.units.values() if u.dimension == "time"]
+        try:
+            value = parse(text, self.units, accepted=times).exact
+        except QuantityError as bad:
+            raise QuantityError(str(bad), _FORMS) from None
+        if value is None:
+            raise QuantityError(f"{quoted(text)} is not one time", _FORMS)
+        return value
+
+    def _date_days(self, text: str) -> Fraction:
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            raise QuantityError(f"{quoted(text)} is not a day of the calendar", _FORMS) from None
+        if self.zero is None:
+            raise QuantityError(
+                f"{quoted(text)} is a date, but time zero of this record is not",
+                "give `time_zero` as a date, or write offsets such as 4 mo",
+            )
+        return Fraction((day - self.zero).days)
+
+    def at(self, days: Fraction, like: str) -> Moment:
+        """Name a computed time: as a date if *like* is one or the record has one, else as an offset."""
+        if self.zero is not None and _ISO_DATE.fullmatch(like):
+            return Moment(days, days, (self.zero + timedelta(days=round(days))).isoformat())
+        return Moment(days, days, span_text(days))
+
+
+def span_text(days: Fraction) -> str:
+    """Say a length of time as clinicians do: days up to 2 weeks, weeks up to 26, then months."""
+    if abs(days) < 14:
+        return f"{decimal_text(days)} d"
+    if abs(days) < 182:
+        return f"{decimal_text(days / 7)} weeks"
+    return f"{decimal_text(days / Fraction('30.4375'))} months"
