@@ -1,0 +1,33 @@
+"""Temporal abstraction: a closed, documented algebra of questions over a timeline."""
+
+from nephroline.features import assessment, line, patient
+from nephroline.features.chart import ALL_RESPONSES, Chart
+from nephroline.features.schema import FEATURES, PARAMETERS, Feature, compute
+from nephroline.features.values import (
+    Amount,
+    Choice,
+    Flag,
+    Missing,
+    Threshold,
+    Value,
+    gather,
+)
+
+__all__ = [
+    "ALL_RESPONSES",
+    "FEATURES",
+    "PARAMETERS",
+    "Amount",
+    "Chart",
+    "Choice",
+    "Feature",
+    "Flag",
+    "Missing",
+    "Threshold",
+    "Value",
+    "assessment",
+    "compute",
+    "gather",
+    "line",
+    "patient",
+]

@@ -1,0 +1,180 @@
+"""A timeline with what is needed to judge it: series, changes, and the pathway's own judgements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+
+from nephroline.features.values import Amount, Choice, Missing, Value, gather
+from nephroline.quantities import decimal_text
+from nephroline.record import Assessment, Line, Observation, Timeline
+from nephroline.terms import Response
+
+Judge = Callable[["Chart", Assessment], Choice]
+LineJudge = Callable[["Chart", Line], Choice]
+
+RANK = (
+    Response.COMPLETE_REMISSION,
+    Response.PARTIAL_REMISSION,
+    Response.INDETERMINATE,
+    Response.NO_RESPONSE,
+)
+"""Responses to a line, best first; a relapse counts as no response of its own."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A timeline, and how a pathway judges an assessment's response and a line's exposure.
+
+    `proposed` are the agents of the next line, once it is chosen.
+    """
+
+    timeline: Timeline
+    judge_response: Judge
+    judge_exposure: LineJudge
+    proposed: frozenset[str] = frozenset()
+    memo: dict[Hashable, Value] = field(default_factory=dict[Hashable, Value], repr=False, compare=False)
+
+    # -- series --------------------------------------------------------------------------------
+
+    def last(self, items: Sequence[Observation], analyte: str, why: str) -> Amount:
+        """The last of *items* as an amount.
+
+        A word or an explicit unknown that comes last makes it unknown. When two imprecisely dated
+        values may have come in either order, the amount lies between them.
+        """
+        known = self.timeline.catalogue.analytes[analyte]
+        dimension = known.dimensions[0]
+        if not items:
+            return Amount(None, None, dimension, "unknown", (Missing(analyte, why),), known)
+        final = items[-1]
+        peers = [
+            item
+            for item in items
+            if item.at.sort_key == final.at.sort_key or item.at.latest > final.at.earliest
+        ]
+        numeric = [item for item in peers if item.value is not None]
+        if not numeric or (final.value is None and final.at.sort_key != numeric[-1].at.sort_key):
+            text = f"{final.text} ({final.at})"
+            return Amount(None, None, dimension, text, (Missing(analyte, why),), known)
+        at_once = [item for item in numeric if item.at.sort_key == numeric[-1].at.sort_key]
+        if len(at_once) == len(numeric):
+            # Several forms at one moment: the analyte's preferred form is read.
+            chosen = min(at_once, key=lambda i: known.dimensions.index(i.value.dimension) if i.value else 9)
+            return self.amount(chosen)
+        values = [item.value for item in numeric if item.value is not None]
+        if len({value.dimension for value in values}) > 1:
+            return Amount(None, None, dimension, "unknown", (Missing(analyte, why),), known)
+        text = " or ".join(f"{item.text} ({item.at})" for item in numeric)
+        return Amount(
+            _extreme([v.low for v in values], min),
+            _extreme([v.high for v in values], max),
+            values[0].dimension,
+            f"{text}, order not known",
+            (Missing(analyte, f"the dates of {known.title}"),),
+            known,
+        )
+
+    def amount(self, item: Observation) -> Amount:
+        """An observation with a value as an amount."""
+        value = item.value
+        assert value is not None  # noqa: S101
+        known = self.timeline.catalogue.analytes[item.analyte]
+        return Amount(value.low, value.high, value.dimension, f"{item.text} ({item.at})", (), known)
+
+    def change(self, base: Amount, now: Amount) -> Amount:
+        """(now − base) / base as a ratio, exactly; unknown across forms that do not convert."""
+        missing = gather((*base.missing, *now.missing))
+        unknown = Amount(None, None, "ratio", "unknown", missing)
+        if not (base.low and base.high) or now.low is None or now.high is None:
+            return unknown
+        low, high = now.low, now.high
+        if base.dimension != now.dimension:
+            analyte = now.analyte
+            carried = [analyte.convert(v, now.dimension, base.dimension) for v in (low, high)] if analyte else []
+            if len(carried) != 2 or carried[0] is None or carried[1] is None:
+                name = analyte.id if analyte else "value"
+                why = f"a value in the form of the baseline ({base.text})"
+                return Amount(None, None, "ratio", "unknown", (Missing(name, why),))
+            low, high = carried[0], carried[1]
+        least, most = (low - base.high) / base.high, (high - base.low) / base.low
+        shown = f"{decimal_text(least * 100, 0)} %"
+        if least != most:
+            shown += f" to {decimal_text(most * 100, 0)} %"
+        sign = "+" if least > 0 else ""
+        return Amount(least, most, "ratio", f"{sign}{shown}: {base.text} → {now.text}", missing)
+
+    # -- responses -----------------------------------------------------------------------------
+
+    @cached_property
+    def responses(self) -> tuple[Choice, ...]:
+        """The response at each assessment, in order."""
+        found: list[Choice] = []
+        for assessment in self.timeline.assessments:
+            found.append(self.judge_response(self, assessment))
+            self.memo["responses", assessment.index] = found[-1]
+        return tuple(found)
+
+    def response_at(self, index: int) -> Choice:
+        """The response at an assessment that has been judged already."""
+        found = self.memo["responses", index]
+        assert isinstance(found, Choice)  # noqa: S101
+        return found
+
+    def judged(self, line: Line) -> list[tuple[Assessment, Choice]]:
+        """Assessments that judge a line, with the response at each."""
+        return [
+            (assessment, choice)
+            for assessment, choice in zip(self.timeline.assessments, self.responses, strict=True)
+            if assessment.line == line.number
+        ]
+
+    @cached_property
+    def status(self) -> Choice:
+        """The response now: that of the last assessment, if it is recent enough."""
+        timeline = self.timeline
+        if not timeline.lines:
+            return Choice(frozenset({Response.UNTREATED}), "untreated")
+        if not timeline.assessments:
+            return Choice(ALL_RESPONSES, "unknown", (Missing("proteinuria", "the response now"),))
+        last, choice = timeline.assessments[-1], self.responses[-1]
+        if timeline.now - last.at.latest > timeline.windows.current:
+            why = f"the response now: the last assessment is of {last.at}"
+            return Choice(ALL_RESPONSES, "unknown", (Missing("proteinuria", why),))
+        return choice
+
+    @cached_property
+    def status_since(self) -> Assessment | None:
+        """The assessment from which the present response has held without a break."""
+        found: Assessment | None = None
+        for assessment, choice in zip(
+            reversed(self.timeline.assessments), reversed(self.responses), strict=True
+        ):
+            if choice.options != self.status.options:
+                break
+            found = assessment
+        return found
+
+    @cached_property
+    def relapses(self) -> tuple[Assessment, ...]:
+        """Assessments at which a relapse is certain and began."""
+        onsets: list[Assessment] = []
+        relapsed = False
+        for assessment, choice in zip(self.timeline.assessments, self.responses, strict=True):
+            now = choice.options == {Response.RELAPSE}
+            if now and not relapsed:
+                onsets.append(assessment)
+            relapsed = now or (relapsed and Response.RELAPSE in choice.options)
+        return tuple(onsets)
+
+
+ALL_RESPONSES = frozenset(
+    str(r) for r in Response if r not in (Response.UNKNOWN, Response.UNTREATED)
+)
+
+
+def _extreme(values: list[Fraction | None], pick: Callable[[list[Fraction]], Fraction]) -> Fraction | None:
+    known = [value for value in values if value is not None]
+    return pick(known) if len(known) == len(values) else None

@@ -1,0 +1,298 @@
+"""Features of one line of therapy."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from nephroline.features.chart import ALL_RESPONSES, RANK, Chart
+from nephroline.features.patient import latest_word
+from nephroline.features.schema import feature
+from nephroline.features.values import (
+    Amount,
+    Choice,
+    Flag,
+    Missing,
+    Threshold,
+    Value,
+    gather,
+    unknown_amount,
+)
+from nephroline.record import Exposure, Line, Span, span_text
+from nephroline.terms import Response
+
+
+def _length(span: Span, missing: tuple[Missing, ...] = ()) -> Amount:
+    text = span_text(span.least)
+    if span.most != span.least:
+        text += f" to {span_text(span.most)}"
+    return Amount(span.least, span.most, "time", text, missing)
+
+
+@feature("line.current", gives="flag", says="the line is running")
+def current(_chart: Chart, line: Line) -> Value:
+    """Whether the line is running just before as-of."""
+    return Flag(line.current, "running" if line.current else f"ended at {line.end}")
+
+
+@feature("line.latest_line", gives="flag", says="the line is the latest")
+def latest_line(chart: Chart, line: Line) -> Value:
+    """Whether no later line has begun."""
+    last = line.number == len(chart.timeline.lines)
+    return Flag(last, "the latest line" if last else "a later line followed")
+
+
+@feature("line.has", ("agent",), gives="flag", says="the line holds {0}")
+def has(chart: Chart, line: Line, agent: str) -> Value:
+    """Whether a drug, or a drug of a class, is an agent of the line (adjuncts do not count)."""
+    held = any(chart.timeline.catalogue.belongs(drug, agent) for drug in line.drugs)
+    drugs = " and ".join(chart.timeline.catalogue.drugs[drug].title for drug in line.drugs)
+    return Flag(held, f"line {line.number} is {drugs}")
+
+
+@feature("line.regimen", gives="choice:regimen", says="regimen of the line")
+def regimen(chart: Chart, line: Line) -> Value:
+    """The catalogue's regimen with these agents, or `other`."""
+    known = chart.timeline.catalogue.regimen_of(frozenset(line.drugs))
+    return Choice(frozenset({known.id if known else "other"}), known.title if known else "no listed regimen")
+
+
+@feature("line.duration", gives="amount:time", says="time on the line")
+def duration(chart: Chart, line: Line) -> Value:
+    """From the start of the line to its end or as-of."""
+    return _length(chart.timeline.span(line.start, line.end))
+
+
+@feature("line.since_end", gives="amount:time", says="time since the line ended")
+def since_end(chart: Chart, line: Line) -> Value:
+    """From the end of the line to as-of; nothing while it runs."""
+    if line.end is None:
+        return Amount(Fraction(-1), Fraction(-1), "time", "not ended")
+    return _length(chart.timeline.span(line.end, None))
+
+
+def _rows(chart: Chart, line: Line, agent: str) -> list[Exposure]:
+    return [row for row in line.rows if chart.timeline.catalogue.belongs(row.drug, agent)]
+
+
+def _within(chart: Chart, line: Line, row: Exposure) -> Span:
+    """The part of an exposure that falls into the line."""
+    start = row.start if row.start.latest >= line.start.latest else line.start
+    end = row.end
+    if line.end is not None and (end is None or end.latest > line.end.latest):
+        end = line.end
+    return chart.timeline.span(start, end)
+
+
+@feature("line.dose", ("agent",), gives="amount:dose", says="dose of {0} on the line")
+def dose(chart: Chart, line: Line, agent: str) -> Value:
+    """The last dose of a drug or class on the line."""
+    title = chart.timeline.catalogue.title(agent)
+    rows = _rows(chart, line, agent)
+    if not rows or rows[-1].dose is None:
+        return unknown_amount("mass-rate", Missing(f"dose of {title}", f"the dose of {title} on line {line.number}"))
+    quantity = rows[-1].dose
+    return Amount(quantity.low, quantity.high, quantity.dimension, quantity.text)
+
+
+@feature(
+    "line.time_at_dose", ("agent", "threshold", "threshold"), gives="amount:time",
+    says="time on {0} at {1} (or at its maximum of {2})",
+)
+def time_at_dose(chart: Chart, line: Line, agent: str, per_day: Threshold, most: Threshold) -> Value:
+    """Time on the line at or above a daily dose, or at the most that is given per day.
+
+    The weight on record carries between mg/kg/d and mg/d. Time at a dose that is not known counts as
+    possible, not as certain.
+    """
+    least, longest = Fraction(0), Fraction(0)
+    missing: list[Missing] = []
+    for row in _rows(chart, line, agent):
+        span = _within(chart, line, row)
+        reached = _at_dose(chart, row, per_day, most, missing)
+        if reached is not False:
+            longest += span.most
+        if reached:
+            least += span.least
+    return _length(Span(least, longest), gather(missing))
+
+
+def _at_dose(
+    chart: Chart, row: Exposure, per_day: Threshold, most: Threshold, missing: list[Missing]
+) -> bool | None:
+    title = chart.timeline.catalogue.drugs[row.drug].title
+    given = row.dose
+    if given is None or given.low is None or given.high is None:
+        missing.append(Missing(f"dose of {title}", f"the dose of {title} from {row.start}"))
+        return None
+    for limit in (per_day, most):
+        form = limit.forms.get(given.dimension)
+        if form is not None and form.exact is not None:
+            if given.low >= form.exact:
+                return True
+            if limit is per_day and given.high < form.exact:
+                return False
+    per_kg, weights = per_day.forms.get("dose-rate-per-mass"), chart.timeline.observations.get("weight", ())
+    if given.dimension == "mass-rate" and per_kg is not None and per_kg.exact is not None:
+        near = [w for w in weights if w.value is not None and w.at.earliest <= row.start.latest] or list(weights)[:1]
+        if near and near[-1].value is not None and near[-1].value.exact:
+            milligrams = given.low * 1000
+            kilograms = near[-1].value.exact / 1000
+            return milligrams / kilograms >= per_kg.exact
+        missing.append(Missing("weight", f"{title} {given.text} per kilogram"))
+        return None
+    missing.append(Missing(f"dose of {title}", f"the daily dose of {title}: {given.text} is not per day"))
+    return None
+
+
+def _level(chart: Chart, drug: str) -> str | None:
+    return next((a.id for a in chart.timeline.catalogue.analytes.values() if a.level_of == drug), None)
+
+
+@feature("line.trough_measured", ("agent",), gives="flag", says="a trough of {0} was measured on the line")
+def trough_measured(chart: Chart, line: Line, drug: str) -> Value:
+    """Whether a trough was measured on the line."""
+    level = _level(chart, drug)
+    items = [i for i in chart.timeline.in_line(line, level) if i.value] if level else []
+    if items:
+        return Flag(True, f"trough {items[-1].text} ({items[-1].at})")
+    return Flag(False, "no trough measured")
+
+
+@feature("line.time_at_trough", ("agent", "threshold"), gives="amount:time", says="time on {0} with the trough at or above {1}")
+def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value:
+    """Time on the line with the trough at or above a level.
+
+    Each measurement speaks for the time since the one before it, the last also for the time to the
+    line's end; without any measurement nothing is certain.
+    """
+    whole = chart.timeline.span(line.start, line.end)
+    level = _level(chart, drug)
+    items = [i for i in chart.timeline.in_line(line, level) if i.value] if level else []
+    if not items or level is None:
+        why = f"the measured trough of {chart.timeline.catalogue.title(drug)} on line {line.number}"
+        return _length(Span(Fraction(0), whole.most), (Missing(level or f"{drug}_trough", why),))
+    least, most = Fraction(0), Fraction(0)
+    begin = line.start.latest
+    for i, item in enumerate(items):
+        end = chart.timeline.end_of(line) if i == len(items) - 1 else item.at.latest
+        amount = chart.amount(item)
+        compared = low.form_for(amount)
+        if compared is not None and compared[0].exact is not None:
+            limit, value = compared[0].exact, compared[1]
+            if value.low is not None and value.low >= limit:
+                least += end - begin
+            if value.high is None or value.high >= limit:
+                most += end - begin
+        begin = end
+    return _length(Span(least, most))
+
+
+@feature("line.trough_target", ("agent",), gives="amount:mass-concentration", says="target trough of {0}")
+def trough_target(chart: Chart, line: Line, drug: str) -> Value:
+    """The target trough written on the exposure."""
+    rows = [row for row in _rows(chart, line, drug) if row.trough_target is not None]
+    title = chart.timeline.catalogue.title(drug)
+    if not rows or rows[-1].trough_target is None:
+        return unknown_amount("mass-concentration", Missing(f"target trough of {title}", f"the target trough of {title}"))
+    quantity = rows[-1].trough_target
+    level = _level(chart, drug)
+    analyte = chart.timeline.catalogue.analytes[level] if level else None
+    return Amount(quantity.low, quantity.high, quantity.dimension, quantity.text, (), analyte)
+
+
+@feature("line.exposure", gives="choice:exposure", says="exposure on the line")
+def exposure(chart: Chart, line: Line) -> Value:
+    """Adequate, presumed, inadequate or unknown, by the pathway's `exposure` section."""
+    return chart.judge_exposure(chart, line)
+
+
+@feature("line.response", gives="choice:response", says="response on the line")
+def response(chart: Chart, line: Line) -> Value:
+    """The response at the last assessment of the line, if within `current_window` of its end or as-of."""
+    judged = chart.judged(line)
+    oldest = chart.timeline.end_of(line) - chart.timeline.windows.current
+    if not judged or judged[-1][0].at.latest < oldest:
+        why = f"the response {'now' if line.current else 'at the end of line ' + str(line.number)}"
+        return Choice(ALL_RESPONSES, "not assessed", (Missing("proteinuria", why),))
+    assessment, choice = judged[-1]
+    return Choice(choice.options, f"{choice.text} ({assessment.at})" if "(" not in choice.text else choice.text, choice.missing)
+
+
+@feature("line.best_response", gives="choice:response", says="best response on the line")
+def best_response(chart: Chart, line: Line) -> Value:
+    """The best response at any assessment of the line; no assessment is unknown."""
+    judged = chart.judged(line)
+    if not judged:
+        why = f"any assessment on line {line.number}"
+        return Choice(frozenset(RANK), "not assessed", (Missing("proteinuria", why),))
+    ranks = {len(RANK) - 1}
+    missing: list[Missing] = []
+    for _, choice in judged:
+        possible = {RANK.index(r) if r in RANK else len(RANK) - 1 for r in map(Response, choice.options)}
+        ranks = {min(a, b) for a in ranks for b in possible}
+        missing += choice.missing
+    options = frozenset(str(RANK[rank]) for rank in ranks)
+    text = " or ".join(str(RANK[rank]).replace("-", " ") for rank in sorted(ranks))
+    return Choice(options, text, gather(missing) if len(options) > 1 else ())
+
+
+@feature("line.relapsed", gives="flag", says="a relapse on the line")
+def relapsed(chart: Chart, line: Line) -> Value:
+    """Whether a relapse certainly began on the line."""
+    onsets = [a for a in chart.relapses if a.line == line.number]
+    return Flag(bool(onsets), f"relapse at {onsets[-1].at}" if onsets else "no relapse on the line")
+
+
+@feature("line.baseline", ("analyte",), gives="amount:analyte", says="{0} when the line began")
+def baseline(chart: Chart, line: Line, analyte: str) -> Value:
+    """The last value up to the start of the line."""
+    title = chart.timeline.catalogue.analytes[analyte].title
+    items = chart.timeline.before(line.start.latest, analyte)
+    return chart.last(items, analyte, f"{title} when line {line.number} began")
+
+
+@feature("line.latest", ("analyte",), gives="amount:analyte", says="{0} on the line")
+def latest(chart: Chart, line: Line, analyte: str) -> Value:
+    """The last value on the line."""
+    title = chart.timeline.catalogue.analytes[analyte].title
+    return chart.last(chart.timeline.in_line(line, analyte), analyte, f"{title} on line {line.number}")
+
+
+@feature("line.change", ("analyte",), gives="amount:ratio", says="change in {0} on the line")
+def change(chart: Chart, line: Line, analyte: str) -> Value:
+    """Relative change from the line's baseline to its last value: (last − baseline) / baseline."""
+    return chart.change(_amount(baseline(chart, line, analyte)), _amount(latest(chart, line, analyte)))
+
+
+@feature("line.peak_change", ("analyte",), gives="amount:ratio", says="greatest rise of {0} on the line")
+def peak_change(chart: Chart, line: Line, analyte: str) -> Value:
+    """The greatest relative rise above the line's baseline at any time on the line."""
+    base = _amount(baseline(chart, line, analyte))
+    items = [item for item in chart.timeline.in_line(line, analyte) if item.value is not None]
+    if not items:
+        return change(chart, line, analyte)
+    rises = [chart.change(base, chart.amount(item)) for item in items]
+    known = [rise for rise in rises if rise.low is not None]
+    return max(known, key=lambda rise: rise.low or Fraction(0)) if known else rises[-1]
+
+
+@feature("line.word", ("word-analyte",), gives="choice:words", says="{0} in words on the line")
+def word(chart: Chart, line: Line, analyte: str) -> Value:
+    """The last report in words on the line."""
+    return latest_word(chart, chart.timeline.in_line(line, analyte), analyte)
+
+
+@feature("line.stopped_for", gives="choice:stop_reason", says="reason for stopping")
+def stopped_for(chart: Chart, line: Line) -> Value:
+    """Why the line was stopped; `not-stopped` while it runs."""
+    if line.current:
+        return Choice(frozenset({"not-stopped"}), "not stopped")
+    if line.stopped_for is None:
+        missing = Missing(f"why line {line.number} was stopped", "the reason for stopping")
+        return Choice(frozenset(chart.timeline.catalogue.stop_reasons), "not recorded", (missing,))
+    return Choice(frozenset({line.stopped_for}), line.stopped_for.replace("-", " "))
+
+
+def _amount(value: Value) -> Amount:
+    assert isinstance(value, Amount)  # noqa: S101
+    return value

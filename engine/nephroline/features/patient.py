@@ -1,0 +1,263 @@
+"""Features of the patient as a whole, at as-of."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from nephroline.features.chart import Chart
+from nephroline.features.schema import feature
+from nephroline.features.values import Amount, Choice, Flag, Missing, Threshold, Value, unknown_amount
+from nephroline.quantities import decimal_text
+from nephroline.record import Observation, span_text
+
+_YEAR = Fraction("365.25")
+
+
+def _recent(chart: Chart, analyte: str) -> list[Observation]:
+    timeline = chart.timeline
+    oldest = timeline.now - timeline.windows.current
+    return [item for item in timeline.observations.get(analyte, ()) if item.at.latest >= oldest]
+
+
+@feature("age", gives="amount:time", says="age")
+def age(chart: Chart) -> Value:
+    """Age at as-of."""
+    zero = chart.timeline.record.age_zero
+    if zero is None:
+        return unknown_amount("time", Missing("age", "age"))
+    now = zero + chart.timeline.now
+    return Amount(now, now, "time", f"{int(now / _YEAR)} years")
+
+
+@feature("sex", gives="choice:sex", says="sex")
+def sex(chart: Chart) -> Value:
+    """Sex as recorded: female or male."""
+    known = chart.timeline.record.sex
+    if known is None:
+        return Choice(frozenset({"female", "male"}), "unknown", (Missing("sex", "sex"),))
+    return Choice(frozenset({known}), known)
+
+
+@feature("latest", ("analyte",), gives="amount:analyte", says="{0}")
+def latest(chart: Chart, analyte: str) -> Value:
+    """The latest value, no older than the pathway's `current_window`; a later word makes it unknown."""
+    return chart.last(_recent(chart, analyte), analyte, f"{_title(chart, analyte)} now")
+
+
+@feature("word", ("word-analyte",), gives="choice:words", says="{0} in words")
+def word(chart: Chart, analyte: str) -> Value:
+    """The latest report in words, no older than `current_window`; a later number makes it unknown."""
+    return latest_word(chart, _recent(chart, analyte), analyte)
+
+
+def latest_word(chart: Chart, items: list[Observation], analyte: str) -> Choice:
+    """The last of *items* as a word."""
+    known = chart.timeline.catalogue.analytes[analyte]
+    if items and items[-1].word is not None:
+        last = items[-1]
+        how = ", as reported" if last.reported else ""
+        return Choice(frozenset({items[-1].word}), f"{last.text} ({last.at}{how})")
+    missing = Missing(analyte, f"{known.title} in words")
+    return Choice(frozenset({*known.words, "not-in-words"}), "not reported in words", (missing,))
+
+
+@feature("pretreatment", ("analyte",), gives="amount:analyte", says="{0} before the first line")
+def pretreatment(chart: Chart, analyte: str) -> Value:
+    """The last value up to the start of the first line (up to as-of when untreated)."""
+    timeline = chart.timeline
+    day = timeline.lines[0].start.latest if timeline.lines else timeline.now
+    why = f"{_title(chart, analyte)} before the first line"
+    return chart.last(timeline.before(day, analyte), analyte, why)
+
+
+@feature("change_from_pretreatment", ("analyte",), gives="amount:ratio", says="change in {0} from before treatment")
+def change_from_pretreatment(chart: Chart, analyte: str) -> Value:
+    """Relative change from `pretreatment` to `latest`: (now − before) / before."""
+    before, now = pretreatment(chart, analyte), latest(chart, analyte)
+    assert isinstance(before, Amount)  # noqa: S101
+    assert isinstance(now, Amount)  # noqa: S101
+    return chart.change(before, now)
+
+
+@feature("has", ("condition", "state"), optional=1, gives="flag", says="{0} {1}")
+def has(chart: Chart, condition: str, state: str | None = None) -> Value:
+    """Whether the condition is there, by its latest entry; with a state, whether it is in it. Absent: unknown."""
+    title = chart.timeline.catalogue.conditions[condition].title
+    entries = [c for c in chart.timeline.conditions if c.name == condition]
+    if not entries:
+        return Flag(None, f"{title}: not recorded", (Missing(condition, f"whether {title} is there"),))
+    last = entries[-1]
+    if not last.present:
+        return Flag(False, f"no {title} ({last.at})")
+    if state is None or last.state == state:
+        shown = f"{last.state} {title}" if last.state else title
+        return Flag(True, f"{shown} ({last.at})")
+    if last.state is None:
+        return Flag(None, f"{title}, state not recorded", (Missing(condition, f"whether {title} is {state}"),))
+    return Flag(False, f"{last.state} {title} ({last.at})")
+
+
+@feature("asserted", ("assertion",), gives="flag", says="{0}")
+def asserted(chart: Chart, assertion: str) -> Value:
+    """What a clinician last asserted; not asserted is unknown."""
+    title = chart.timeline.catalogue.assertions[assertion].title
+    entries = [a for a in chart.timeline.assertions if a.name == assertion]
+    if not entries:
+        return Flag(None, f"{title}: not recorded", (Missing(assertion, title),))
+    last = entries[-1]
+    return Flag(last.value, f"{title}: {'yes' if last.value else 'no'} ({last.at})")
+
+
+@feature("diagnosed", ("diagnosis",), gives="flag", says="biopsy shows {0}")
+def diagnosed(chart: Chart, diagnosis: str) -> Value:
+    """Whether any biopsy so far shows the diagnosis; unknown without a biopsy that shows anything."""
+    title = chart.timeline.catalogue.diagnoses[diagnosis].title
+    read = [b for b in chart.timeline.biopsies if b.diagnosis is not None]
+    if not read:
+        return Flag(None, "no diagnostic biopsy", (Missing("biopsy", "a diagnostic kidney biopsy"),))
+    shown = [b for b in read if b.diagnosis == diagnosis]
+    if shown:
+        return Flag(True, f"biopsy shows {title} ({shown[-1].at})")
+    last = read[-1]
+    other = chart.timeline.catalogue.diagnoses[str(last.diagnosis)].title
+    return Flag(False, f"biopsy shows {other}, not {title} ({last.at})")
+
+
+@feature("biopsied", gives="flag", says="a biopsy was done")
+def biopsied(chart: Chart) -> Value:
+    """Whether a kidney biopsy is recorded up to as-of, readable or not."""
+    done = chart.timeline.biopsies
+    return Flag(bool(done), f"biopsy done ({done[-1].at})" if done else "no biopsy recorded")
+
+
+@feature("biopsy_glomeruli", gives="amount:count", says="glomeruli in the last biopsy")
+def biopsy_glomeruli(chart: Chart) -> Value:
+    """Glomeruli in the last biopsy."""
+    done = chart.timeline.biopsies
+    if not done or done[-1].glomeruli is None:
+        return unknown_amount("count", Missing("biopsy", "the number of glomeruli in the biopsy"))
+    last = done[-1]
+    count = Fraction(last.glomeruli or 0)
+    return Amount(count, count, "count", f"{last.glomeruli} ({last.at})")
+
+
+@feature("taking", ("agent",), gives="flag", says="taking {0}")
+def taking(chart: Chart, agent: str) -> Value:
+    """Whether a drug, or any drug of a class, is in use just before as-of. What is not listed is not taken."""
+    catalogue = chart.timeline.catalogue
+    rows = [row for drug, row in chart.timeline.running.items() if catalogue.belongs(drug, agent)]
+    if not rows:
+        return Flag(False, f"not taking {catalogue.title(agent)}")
+    shown = " and ".join(
+        catalogue.drugs[row.drug].title + (f" {row.dose.text}" if row.dose else "") + f" since {row.start}"
+        for row in sorted(rows, key=lambda row: row.drug)
+    )
+    return Flag(True, f"taking {shown}, no stop recorded")
+
+
+@feature("dose", ("agent",), gives="amount:dose", says="dose of {0}")
+def dose(chart: Chart, agent: str) -> Value:
+    """The dose in use just before as-of."""
+    catalogue = chart.timeline.catalogue
+    rows = [row for drug, row in chart.timeline.running.items() if catalogue.belongs(drug, agent)]
+    title = catalogue.title(agent)
+    if len(rows) != 1 or rows[0].dose is None:
+        return unknown_amount("mass-rate", Missing(f"dose of {title}", f"the present dose of {title}"))
+    quantity = rows[0].dose
+    return Amount(quantity.low, quantity.high, quantity.dimension, f"{quantity.text} since {rows[0].start}")
+
+
+@feature("tried", ("regimen-or-agent",), gives="flag", says="{0} tried")
+def tried(chart: Chart, name: str) -> Value:
+    """Whether any line so far, running or past, was this regimen, or had this drug or class as an agent."""
+    catalogue = chart.timeline.catalogue
+    for line in chart.timeline.lines:
+        regimen = catalogue.regimen_of(frozenset(line.drugs))
+        if (regimen is not None and regimen.id == name) or (
+            name not in catalogue.regimens and any(catalogue.belongs(drug, name) for drug in line.drugs)
+        ):
+            return Flag(True, f"{_regimen_title(chart, name)} given as line {line.number}")
+    return Flag(False, f"{_regimen_title(chart, name)} not given so far")
+
+
+@feature("treated", gives="flag", says="immunosuppression was given")
+def treated(chart: Chart) -> Value:
+    """Whether any line of therapy has begun."""
+    count = len(chart.timeline.lines)
+    return Flag(bool(count), f"{count} line{'s' if count > 1 else ''} of therapy so far" if count else "no line of therapy yet")
+
+
+@feature("on_line", gives="flag", says="a line of therapy is running")
+def on_line(chart: Chart) -> Value:
+    """Whether a line of therapy is running just before as-of."""
+    line = chart.timeline.line
+    return Flag(line is not None, f"line {line.number} is running" if line else "no line of therapy is running")
+
+
+@feature("response", gives="choice:response", says="response now")
+def response(chart: Chart) -> Value:
+    """The response at the last assessment, if no older than `current_window`; `untreated` before the first line."""
+    return chart.status
+
+
+@feature("response_lasted", gives="amount:time", says="time in the present response")
+def response_lasted(chart: Chart) -> Value:
+    """The time since the present response was first seen, without a break."""
+    since = chart.status_since
+    if since is None:
+        return unknown_amount("time", Missing("proteinuria", "since when the response holds"))
+    span = chart.timeline.span(since.at, None)
+    return Amount(span.least, span.most, "time", f"{span_text(span.least)} (since {since.at})")
+
+
+@feature("relapses", ("threshold",), gives="amount:count", says="relapses within {0}")
+def relapses(chart: Chart, window: Threshold) -> Value:
+    """How many relapses certainly began within the window before as-of."""
+    since = chart.timeline.now - window.days
+    return _count([a.at.label for a in chart.relapses if a.at.earliest >= since])
+
+
+@feature("relapses_on", ("agent", "threshold"), gives="amount:count", says="relapses on {0} or within {1} of its end")
+def relapses_on(chart: Chart, agent: str, after: Threshold) -> Value:
+    """How many relapses began while a drug or class was given, or within the window after its end."""
+    timeline = chart.timeline
+    courses = [c for c in timeline.courses if timeline.catalogue.belongs(c.drug, agent)]
+    return _count(
+        [
+            a.at.label
+            for a in chart.relapses
+            if any(
+                c.start.latest < a.at.earliest
+                and (c.end is None or a.at.latest <= c.end.latest + after.days)
+                for c in courses
+            )
+        ]
+    )
+
+
+@feature("proposed", ("agent",), gives="flag", says="the next line holds {0}")
+def proposed(chart: Chart, agent: str) -> Value:
+    """Whether the next line holds a drug or class. Only alerts and supportive rules may ask."""
+    catalogue = chart.timeline.catalogue
+    held = agent in chart.proposed or any(
+        drug in catalogue.drugs and catalogue.belongs(drug, agent) for drug in chart.proposed
+    )
+    title = catalogue.title(agent)
+    return Flag(held, f"the next line {'holds' if held else 'does not hold'} {title}")
+
+
+def _count(labels: list[str]) -> Amount:
+    number = Fraction(len(labels))
+    shown = f" ({', '.join(labels)})" if labels else ""
+    return Amount(number, number, "count", f"{decimal_text(number)}{shown}")
+
+
+def _title(chart: Chart, analyte: str) -> str:
+    return chart.timeline.catalogue.analytes[analyte].title
+
+
+def _regimen_title(chart: Chart, name: str) -> str:
+    catalogue = chart.timeline.catalogue
+    return catalogue.regimens[name].title if name in catalogue.regimens else catalogue.title(name)
+
+

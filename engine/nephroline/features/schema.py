@@ -1,0 +1,95 @@
+"""The closed table of features: the only names that rules may ask of a chart.
+
+Each feature has a name, a scope, typed parameters, a result type, a meaning, and a phrase with which
+reasons are written. A feature is registered by the function that computes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nephroline.features.values import Value
+from nephroline.terms import Scope
+
+if TYPE_CHECKING:
+    from nephroline.features.chart import Chart
+
+PARAMETERS = {
+    "analyte": "an analyte of the catalogue with a unit",
+    "word-analyte": "an analyte of the catalogue that has words",
+    "agent": "a drug or a class of drugs",
+    "regimen-or-agent": "a regimen, a drug or a class of drugs",
+    "condition": "a condition",
+    "state": "a state of a condition, such as uncontrolled",
+    "assertion": "an assertion by a clinician",
+    "diagnosis": "a biopsy diagnosis",
+    "response": "a response",
+    "threshold": "a threshold",
+}
+"""Kinds of parameters, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A question that can be asked of a chart.
+
+    `result` is ``flag``, ``choice:VOCABULARY``, or ``amount:DIMENSION``; ``amount:analyte`` has the
+    dimensions of the analyte given as first parameter. `phrase` has ``{0}``, ``{1}`` for parameters.
+    """
+
+    name: str
+    scope: Scope
+    parameters: tuple[str, ...]
+    optional: int
+    result: str
+    phrase: str
+    doc: str
+    compute: Callable[..., Value]
+
+    @property
+    def signature(self) -> str:
+        """How it is written in a rule."""
+        if not self.parameters:
+            return self.name
+        shown = [
+            f"[{p}]" if i >= len(self.parameters) - self.optional else p
+            for i, p in enumerate(self.parameters)
+        ]
+        return f"{self.name}({', '.join(shown)})"
+
+
+FEATURES: dict[str, Feature] = {}
+
+
+def feature(
+    name: str, takes: tuple[str, ...] = (), *, gives: str, says: str, optional: int = 0
+) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
+    """Register the function below as the feature *name*; its docstring is its documentation.
+
+    The scope follows from the name: ``line.…`` is asked of a line, ``assessment.…`` of an assessment.
+    """
+    head = name.split(".", 1)[0]
+    scope = Scope(head) if "." in name else Scope.PATIENT
+
+    def register(compute: Callable[..., Value]) -> Callable[..., Value]:
+        text = " ".join((compute.__doc__ or "").split())
+        FEATURES[name] = Feature(name, scope, takes, optional, gives, says, text, compute)
+        return compute
+
+    return register
+
+
+def compute(chart: Chart, item: Feature, subject: Any, arguments: tuple[Any, ...]) -> Value:
+    """Ask *item* of the chart, once for each subject and arguments."""
+    key = (item.name, getattr(subject, "number", None), getattr(subject, "index", None), arguments)
+    found = chart.memo.get(key)
+    if found is None:
+        found = (
+            item.compute(chart, *arguments)
+            if item.scope is Scope.PATIENT
+            else item.compute(chart, subject, *arguments)
+        )
+        chart.memo[key] = found
+    return found

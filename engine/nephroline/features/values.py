@@ -1,0 +1,119 @@
+"""What a feature can be: an amount between bounds, a choice among words, or a truth that may be unknown.
+
+Unknown is part of the value, never a default: an amount may have wide or no bounds, a choice several
+options, a flag no truth. `missing` names the data that would make it known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from nephroline.catalogue import Analyte
+from nephroline.quantities import Quantity
+from nephroline.terms import Confidence
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Missing:
+    """A datum that is not there, and what it would tell."""
+
+    datum: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A quantity between `low` and `high` (None: unbounded), in base units of its dimension."""
+
+    low: Fraction | None
+    high: Fraction | None
+    dimension: str
+    text: str
+    missing: tuple[Missing, ...] = ()
+    analyte: Analyte | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether it has any bound."""
+        return self.low is not None or self.high is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of `options`; known when there is one."""
+
+    options: frozenset[str]
+    text: str
+    missing: tuple[Missing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """True, false, or (None) unknown."""
+
+    truth: bool | None
+    text: str
+    missing: tuple[Missing, ...] = ()
+
+
+Value = Amount | Choice | Flag
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A named, cited constant. `forms` holds the printed value for each dimension it is printed in.
+
+    KDIGO prints one proteinuria cut-off in g/d, mg/g and mg/mmol, and the three are not exact
+    conversions of each other: a value is compared in the form it was reported in.
+    """
+
+    name: str
+    title: str
+    forms: Mapping[str, Quantity]
+    source: str
+    cite: str
+    confidence: Confidence
+    note: str = ""
+
+    @property
+    def first(self) -> Quantity:
+        """The form that is printed first."""
+        return next(iter(self.forms.values()))
+
+    @property
+    def days(self) -> Fraction:
+        """The length in days of a threshold of time."""
+        value = self.forms["time"].exact
+        assert value is not None  # noqa: S101
+        return value
+
+    def form_for(self, amount: Amount) -> tuple[Quantity, Amount] | None:
+        """The printed form to compare *amount* with, and the amount carried to that form.
+
+        The reported form comes first; else a form that converts exactly, else None.
+        """
+        same = self.forms.get(amount.dimension)
+        if same is not None:
+            return same, amount
+        if amount.analyte is None:
+            return None
+        for dimension, form in self.forms.items():
+            low, high = (
+                None if v is None else amount.analyte.convert(v, amount.dimension, dimension)
+                for v in (amount.low, amount.high)
+            )
+            if low is not None or high is not None:
+                return form, Amount(low, high, dimension, amount.text, amount.missing, amount.analyte)
+        return None
+
+
+def unknown_amount(dimension: str, *missing: Missing, text: str = "unknown") -> Amount:
+    """An amount of which nothing is known."""
+    return Amount(None, None, dimension, text, tuple(missing))
+
+
+def gather(missing: Iterable[Missing]) -> tuple[Missing, ...]:
+    """Each missing datum once, in order of first mention."""
+    return tuple(dict.fromkeys(missing))
