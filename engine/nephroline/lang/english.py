@@ -1,0 +1,161 @@
+"""Conditions in plain English: as a rule states them, and as they came out for a patient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from nephroline.catalogue import Catalogue
+from nephroline.features import FEATURES, Amount, Choice, Threshold
+from nephroline.lang.evaluate import Look, Seen
+from nephroline.lang.nodes import (
+    And,
+    Argument,
+    Ask,
+    Atom,
+    Compare,
+    Holds,
+    Is,
+    Member,
+    Node,
+    Not,
+    Or,
+    Reference,
+)
+
+Title = Callable[[Holds], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One step of an explanation: a sentence, whether it holds, and the steps below it."""
+
+    text: str
+    truth: bool | None
+    children: tuple[Reason, ...] = ()
+    ref: Holds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Turns nodes into sentences with the titles of one pathway."""
+
+    catalogue: Catalogue
+    thresholds: Mapping[str, Threshold]
+    title: Title
+
+    # -- a rule as written -----------------------------------------------------------------------
+
+    def describe(self, node: Node, *, inner: bool = False) -> str:
+        """Say what a condition asks, without a patient."""
+        if isinstance(node, And | Or):
+            word = " and " if isinstance(node, And) else " or "
+            text = word.join(self.describe(operand, inner=True) for operand in node.operands)
+            return f"({text})" if inner else text
+        if isinstance(node, Not):
+            return f"not {self.describe(node.operand, inner=True)}"
+        if isinstance(node, Compare):
+            right = self.limit(node.right) if isinstance(node.right, str) else self.phrase(node.right)
+            return f"{self.phrase(node.left)} {node.op.sign} {right}"
+        if isinstance(node, Member):
+            return f"{self.phrase(node.left)} is {_either(node.words)}"
+        if isinstance(node, Is):
+            return self.phrase(node.ask)
+        return self.title(node)
+
+    def phrase(self, question: Ask) -> str:
+        """Say what is asked."""
+        names = [self.argument(a) for a in question.arguments] + ["", ""]
+        return " ".join(FEATURES[question.feature].phrase.format(*names).split())
+
+    def argument(self, argument: Argument) -> str:
+        """The title of a parameter."""
+        if argument.threshold:
+            return self.thresholds[argument.name].first.text
+        catalogue = self.catalogue
+        tables = (
+            catalogue.analytes, catalogue.drugs, catalogue.classes, catalogue.regimens,
+            catalogue.conditions, catalogue.assertions, catalogue.diagnoses,
+        )
+        for table in tables:
+            if argument.name in table:
+                return table[argument.name].title
+        return argument.name.replace("-", " ")
+
+    def limit(self, name: str, form: str = "") -> str:
+        """A threshold with its value, title and source."""
+        limit = self.thresholds[name]
+        source = self.catalogue.sources[limit.source].short
+        return f"{form or limit.first.text} ({limit.title}, {source})"
+
+    # -- a rule as it came out -------------------------------------------------------------------
+
+    def explain(self, node: Node, see: Look) -> Reason:
+        """The whole tree of a condition with the patient's values."""
+        if isinstance(node, And | Or):
+            children = tuple(self.explain(operand, see) for operand in node.operands)
+            truths = [child.truth for child in children]
+            decisive = isinstance(node, Or)
+            truth = decisive if decisive in truths else (None if None in truths else not decisive)
+            return Reason("any of" if decisive else "all of", truth, children)
+        if isinstance(node, Not):
+            if not isinstance(node.operand, And | Or | Not):
+                return self._atom(node.operand, see(node.operand), negated=True)
+            child = self.explain(node.operand, see)
+            return Reason("not", None if child.truth is None else not child.truth, (child,))
+        return self._atom(node, see(node))
+
+    def because(self, node: Node, see: Look, *, wanted: bool = True) -> list[str]:
+        """The sentences that made a condition come out as *wanted*, and no others."""
+        if isinstance(node, Not):
+            if isinstance(node.operand, And | Or | Not):
+                return self.because(node.operand, see, wanted=not wanted)
+            return [self._atom(node.operand, see(node.operand), negated=True).text]
+        if isinstance(node, And | Or):
+            found: list[str] = []
+            for operand in node.operands:
+                if self.explain(operand, see).truth is wanted:
+                    found += self.because(operand, see, wanted=wanted)
+            return list(dict.fromkeys(found))
+        return [self._atom(node, see(node)).text]
+
+    def _atom(self, atom: Atom, seen: Seen, *, negated: bool = False) -> Reason:
+        truth = seen.truth if not negated or seen.truth is None else not seen.truth
+        if isinstance(atom, Holds):
+            return Reason(self._holds(atom, seen.truth), truth, ref=atom)
+        if isinstance(atom, Is):
+            text = seen.left.text if seen.left is not None else self.phrase(atom.ask)
+            return Reason(text, truth)
+        if isinstance(atom, Member):
+            return Reason(self._member(atom, seen), truth)
+        return Reason(self._compared(atom, seen), truth)
+
+    def _holds(self, atom: Holds, truth: bool | None) -> str:
+        title = self.title(atom)
+        if truth is None:
+            return f"{title}: not known"
+        some = "no line: " if atom.kind is Reference.ANY_LINE else "not "
+        return title if truth else f"{some}{title}"
+
+    def _member(self, atom: Member, seen: Seen) -> str:
+        value = seen.left
+        said = value.text if isinstance(value, Choice) else "unknown"
+        if seen.truth is None:
+            return f"{self.phrase(atom.left)}: {said}; asked: {_either(atom.words)}"
+        other = "" if seen.truth else f", not {_either(atom.words)}"
+        return f"{self.phrase(atom.left)}: {said}{other}"
+
+    def _compared(self, atom: Compare, seen: Seen) -> str:
+        op = atom.op if seen.truth is not False else atom.op.negated
+        said = seen.left.text if isinstance(seen.left, Amount) else "unknown"
+        if isinstance(atom.right, str):
+            right = self.limit(atom.right, seen.right.text if isinstance(seen.right, Amount) else "")
+        else:
+            right = f"{self.phrase(atom.right)} {seen.right.text if seen.right else 'unknown'}"
+        if seen.truth is None:
+            return f"{self.phrase(atom.left)} {said}; asked: {op.sign} {right}"
+        return f"{self.phrase(atom.left)} {said} {op.sign} {right}"
+
+
+def _either(words: tuple[str, ...]) -> str:
+    return " or ".join(word.replace("-", " ") for word in words)

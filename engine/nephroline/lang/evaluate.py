@@ -1,0 +1,127 @@
+"""The meaning of a condition: true, false or unknown (Kleene), with the data that are missing.
+
+Unknown propagates only as far as it matters: false and unknown is false, true or unknown is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nephroline.errors import InferenceError
+from nephroline.features import (
+    FEATURES,
+    Amount,
+    Chart,
+    Choice,
+    Flag,
+    Missing,
+    Threshold,
+    Value,
+    compute,
+    gather,
+)
+from nephroline.lang.nodes import And, Ask, Atom, Compare, Holds, Is, Member, Node, Not, Op, Or
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an atom came to: its truth, the values that decided it, and what is missing."""
+
+    truth: bool | None
+    left: Value | None = None
+    right: Value | None = None
+    missing: tuple[Missing, ...] = ()
+
+
+Look = Callable[[Atom], Seen]
+
+
+def ask(chart: Chart, thresholds: Mapping[str, Threshold], question: Ask, subject: Any) -> Value:
+    """Put a question to the chart, about a line or assessment when it is asked of one."""
+    feature = FEATURES[question.feature]
+    arguments = tuple(thresholds[a.name] if a.threshold else a.name for a in question.arguments)
+    return compute(chart, feature, subject, arguments)
+
+
+def look(chart: Chart, thresholds: Mapping[str, Threshold], atom: Atom, subject: Any) -> Seen:
+    """Decide one atom other than `Holds`."""
+    if isinstance(atom, Compare):
+        left = ask(chart, thresholds, atom.left, subject)
+        if isinstance(atom.right, str):
+            return _against(left, atom.op, thresholds[atom.right])
+        right = ask(chart, thresholds, atom.right, subject)
+        return _between(left, atom.op, right)
+    if isinstance(atom, Member):
+        choice = ask(chart, thresholds, atom.left, subject)
+        assert isinstance(choice, Choice)  # noqa: S101
+        wanted = choice.options & set(atom.words)
+        truth = True if wanted == choice.options else (None if wanted else False)
+        return Seen(truth, choice, None, choice.missing if truth is None else ())
+    if isinstance(atom, Is):
+        flag = ask(chart, thresholds, atom.ask, subject)
+        assert isinstance(flag, Flag)  # noqa: S101
+        return Seen(flag.truth, flag, None, flag.missing)
+    raise InferenceError("a reference must be looked up among conclusions")
+
+
+def _against(left: Value, op: Op, limit: Threshold) -> Seen:
+    assert isinstance(left, Amount)  # noqa: S101
+    compared = limit.form_for(left)
+    if compared is None:
+        missing = left.missing
+        if left.known and left.analyte is not None:
+            missing = (Missing(left.analyte.id, f"a value in a form for which {limit.title} is printed"),)
+        return Seen(None, left, None, missing)
+    form, amount = compared
+    other = Amount(form.low, form.high, form.dimension, form.text)
+    return _between(amount, op, other, shown=left)
+
+
+def _between(left: Value, op: Op, right: Value, shown: Value | None = None) -> Seen:
+    assert isinstance(left, Amount)  # noqa: S101
+    assert isinstance(right, Amount)  # noqa: S101
+    missing = gather((*left.missing, *right.missing))
+    if left.dimension != right.dimension:
+        truth = None
+    elif op in (Op.GT, Op.GE):
+        truth = _greater(left, right, strict=op is Op.GT)
+    else:
+        truth = _greater(right, left, strict=op is Op.LT)
+    return Seen(truth, shown or left, right, missing if truth is None else ())
+
+
+def _greater(a: Amount, b: Amount, *, strict: bool) -> bool | None:
+    """Whether a > b (or a >= b) for all, for none, or for some of the values they may have."""
+    if a.low is not None and b.high is not None and (a.low > b.high or (not strict and a.low == b.high)):
+        return True
+    if a.high is not None and b.low is not None and (a.high < b.low or (strict and a.high == b.low)):
+        return False
+    return None
+
+
+def judge(node: Node, see: Look) -> tuple[bool | None, tuple[Missing, ...]]:
+    """Decide a condition; when it is unknown, also name the data that would decide it."""
+    if isinstance(node, Not):
+        truth, missing = judge(node.operand, see)
+        return (None if truth is None else not truth), missing
+    if isinstance(node, And | Or):
+        decisive = isinstance(node, Or)
+        unknown: list[Missing] = []
+        open_ended = False
+        for operand in node.operands:
+            truth, missing = judge(operand, see)
+            if truth is decisive:
+                return decisive, ()
+            if truth is None:
+                open_ended = True
+                unknown += missing
+        return (None, gather(unknown)) if open_ended else (not decisive, ())
+    seen = see(node)
+    return seen.truth, seen.missing if seen.truth is None else ()
+
+
+def is_reference(atom: Atom) -> bool:
+    """Whether an atom refers to a definition or finding of the pathway."""
+    return isinstance(atom, Holds)
