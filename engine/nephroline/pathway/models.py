@@ -1,0 +1,189 @@
+"""A checked pathway: everything read, resolved, typed and put in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from nephroline.catalogue import Catalogue
+from nephroline.features import Threshold
+from nephroline.lang import Holds, Node, Reference, Speaker
+from nephroline.record import Windows
+from nephroline.terms import (
+    Action,
+    Certainty,
+    Confidence,
+    Response,
+    Scope,
+    Severity,
+    StatementKind,
+    Strength,
+    Verdict,
+)
+
+WINDOWS = ("course_gap", "handover_window", "together_window", "current_window")
+"""Thresholds of time that every pathway must state, in the order of `Windows`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a source printed."""
+
+    source: str
+    kind: StatementKind
+    id: str
+    strength: Strength
+    certainty: Certainty
+    confidence: Confidence
+
+    @property
+    def grade(self) -> str:
+        """KDIGO's grade such as 2B; empty when the statement is not graded."""
+        return f"{self.strength}{self.certainty.letter}" if self.certainty.letter and self.strength in "12" else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recommend:
+    """A recommendation."""
+
+    action: Action
+    regimen: str | None
+    keep: bool
+    title: str
+    detail: str
+    dose: Mapping[str, str]
+    preference: int
+    reassess: str | None
+    silent: bool
+    rechallenge: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Regimens that are out: one by name, or all that contain an agent."""
+
+    regimen: str | None
+    agent: str | None
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something to notice."""
+
+    severity: Severity
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingOf:
+    """A conclusion: this finding is earned."""
+
+    id: str
+
+
+Conclusion = Recommend | Block | Alert | FindingOf
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A named condition."""
+
+    id: str
+    title: str
+    scope: Scope
+    when: Node
+    source: str
+    cite: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule with its authority. `pathway` is the one that stated it."""
+
+    id: str
+    title: str
+    scope: Scope
+    when: Node
+    unless: Node | None
+    conclusion: Conclusion
+    statement: Statement
+    rationale: str
+    on_guideline: bool
+    pathway: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureRule:
+    """When the exposure to an agent counts."""
+
+    agent: str
+    adequate: Node
+    presumed: Node | None
+    inadequate: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """What inference decides: one condition for each patient or line.
+
+    `rule:…` and `unless:…` come from rules, `definition:…` from definitions.
+    """
+
+    id: str
+    scope: Scope
+    condition: Node
+
+
+@dataclass(frozen=True)
+class Pathway:
+    """The rules of one disease in one edition, ready to be applied.
+
+    `strata` come before the next line is chosen, `late_strata` after: each is a set of clauses that
+    refer only to clauses of the strata before it.
+    """
+
+    id: str
+    title: str
+    edition: str
+    disease: str
+    source: str
+    extends: str | None
+    catalogue: Catalogue
+    thresholds: Mapping[str, Threshold]
+    definitions: Mapping[str, Definition]
+    rules: Mapping[str, Rule]
+    exposure: tuple[ExposureRule, ...]
+    responses: tuple[tuple[Response, Node], ...]
+    applicability: tuple[tuple[Verdict, Node, str], ...]
+    strata: tuple[tuple[Clause, ...], ...]
+    late_strata: tuple[tuple[Clause, ...], ...]
+    digest: str
+    memo: dict[str, object] = field(default_factory=dict[str, object], repr=False, compare=False)
+
+    @cached_property
+    def windows(self) -> Windows:
+        """How near in time things must be to belong together."""
+        return Windows(*(self.thresholds[name].days for name in WINDOWS))
+
+    @cached_property
+    def finding_rules(self) -> Mapping[str, tuple[Rule, ...]]:
+        """The rules that conclude each finding."""
+        found: dict[str, list[Rule]] = {}
+        for rule in self.rules.values():
+            if isinstance(rule.conclusion, FindingOf):
+                found.setdefault(rule.conclusion.id, []).append(rule)
+        return {name: tuple(rules) for name, rules in found.items()}
+
+    @cached_property
+    def speaker(self) -> Speaker:
+        """Puts conditions into sentences."""
+        return Speaker(self.catalogue, self.thresholds, self.title_of)
+
+    def title_of(self, ref: Holds) -> str:
+        """The title of a definition or finding."""
+        if ref.kind in (Reference.DEFINITION, Reference.ANY_LINE):
+            return self.definitions[ref.id].title
+        return self.finding_rules[ref.id][0].title
