@@ -61,6 +61,8 @@ class AnalyteEntry(Shape, frozen=True):
     molar_mass: str | None = None
     assessment: bool = False
     level_of: str | None = None
+    speaks_of: str | None = None
+    steady_words: tuple[str, ...] = ()
 
 
 class NamedEntry(Shape, frozen=True):
@@ -249,6 +251,8 @@ class _Reader:
             Fraction(entry.molar_mass) if entry.molar_mass else None,
             entry.assessment,
             entry.level_of,
+            entry.speaks_of,
+            entry.steady_words,
         )
 
     def _doses(self, section: str, index: int, texts: Sequence[str]) -> tuple[Quantity, ...]:

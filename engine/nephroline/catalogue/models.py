@@ -42,6 +42,8 @@ class Analyte:
     molar_mass: Fraction | None = None
     assessment: bool = False
     level_of: str | None = None
+    speaks_of: str | None = None
+    steady_words: tuple[str, ...] = ()
 
     def convert(self, value: Fraction, source: str, target: str) -> Fraction | None:
         """Carry *value* between dimensions, through the molar mass; None when there is no way."""

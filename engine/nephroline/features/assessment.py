@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from nephroline.features.chart import Chart
+from nephroline.features.patient import latest_word, risen
 from nephroline.features.schema import feature
-from nephroline.features.values import Amount, Choice, Flag, Missing, Value, gather
+from nephroline.features.values import Amount, Flag, Missing, Threshold, Value, gather
 from nephroline.record import Assessment, Observation
 
 
@@ -28,23 +29,33 @@ def value(chart: Chart, assessment: Assessment, analyte: str) -> Value:
 @feature("assessment.word", ("word-analyte",), gives="choice:words", says="{0} in words")
 def word(chart: Chart, assessment: Assessment, analyte: str) -> Value:
     """The report in words at the assessment, or shortly before it."""
-    known = chart.timeline.catalogue.analytes[analyte]
-    items = [item for item in _near(chart, assessment, analyte) if item.word is not None]
-    if items and items[-1].word is not None:
-        return Choice(frozenset({items[-1].word}), f"{items[-1].text} ({items[-1].at})")
-    missing = Missing(analyte, f"{known.title} in words at {assessment.at}")
-    return Choice(frozenset({*known.words, "not-in-words"}), "not reported in words", (missing,))
+    return latest_word(chart, _near(chart, assessment, analyte), analyte)
+
+
+@feature(
+    "assessment.rise", ("analyte", "threshold"), gives="flag",
+    says="{0} risen by more than {1} since the line began",
+)
+def rise(chart: Chart, assessment: Assessment, analyte: str, limit: Threshold) -> Value:
+    """Whether the value exceeds the line's baseline by more than a limit. Without a number, a report
+    in the analyte's steady words (normal, stable) counts as no rise.
+    """
+    words = latest_word(chart, _near(chart, assessment, analyte), analyte)
+    moved = change(chart, assessment, analyte)
+    assert isinstance(moved, Amount)  # noqa: S101
+    return risen(chart, moved, words, analyte, limit)
 
 
 @feature("assessment.change", ("analyte",), gives="amount:ratio", says="change in {0} since the line began")
 def change(chart: Chart, assessment: Assessment, analyte: str) -> Value:
-    """Relative change from the baseline of the line that the assessment judges."""
+    """Relative change from the baseline of the latest line begun before the assessment."""
     now = value(chart, assessment, analyte)
     assert isinstance(now, Amount)  # noqa: S101
-    if assessment.line is None:
+    begun = [line for line in chart.timeline.lines if line.start.latest < assessment.at.latest]
+    if not begun:
         missing = Missing(analyte, "a line of therapy to compare with")
         return Amount(None, None, "ratio", "no line of therapy", (missing,))
-    line = chart.timeline.lines[assessment.line - 1]
+    line = begun[-1]
     title = chart.timeline.catalogue.analytes[analyte].title
     base = chart.last(
         chart.timeline.before(line.start.latest, analyte), analyte, f"{title} when line {line.number} began"

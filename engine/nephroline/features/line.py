@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from nephroline.features.chart import ALL_RESPONSES, RANK, Chart
-from nephroline.features.patient import latest_word
+from nephroline.features.patient import latest_word, risen
 from nephroline.features.schema import feature
 from nephroline.features.values import (
     Amount,
@@ -274,6 +274,16 @@ def peak_change(chart: Chart, line: Line, analyte: str) -> Value:
     rises = [chart.change(base, chart.amount(item)) for item in items]
     known = [rise for rise in rises if rise.low is not None]
     return max(known, key=lambda rise: rise.low or Fraction(0)) if known else rises[-1]
+
+
+@feature("line.rise", ("analyte", "threshold"), gives="flag", says="{0} risen by more than {1} on the line")
+def rise(chart: Chart, line: Line, analyte: str, limit: Threshold) -> Value:
+    """Whether any value on the line exceeds the line's baseline by more than a limit. Without a number
+    on the line, a report in the analyte's steady words (normal, stable) counts as no rise.
+    """
+    peak = _amount(peak_change(chart, line, analyte))
+    words = latest_word(chart, chart.timeline.in_line(line, analyte), analyte)
+    return risen(chart, peak, words, analyte, limit)
 
 
 @feature("line.word", ("word-analyte",), gives="choice:words", says="{0} in words on the line")

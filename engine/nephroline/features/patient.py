@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from nephroline.features.chart import Chart
@@ -50,15 +51,33 @@ def word(chart: Chart, analyte: str) -> Value:
     return latest_word(chart, _recent(chart, analyte), analyte)
 
 
-def latest_word(chart: Chart, items: list[Observation], analyte: str) -> Choice:
-    """The last of *items* as a word."""
+def latest_word(chart: Chart, items: Sequence[Observation], analyte: str) -> Choice:
+    """The last of *items* as a word; a number without a word at that moment is `not-in-words`."""
     known = chart.timeline.catalogue.analytes[analyte]
-    if items and items[-1].word is not None:
-        last = items[-1]
-        how = ", as reported" if last.reported else ""
-        return Choice(frozenset({items[-1].word}), f"{last.text} ({last.at}{how})")
+    last = [item for item in items if item.at.sort_key == items[-1].at.sort_key]
+    spoken = [item for item in last if item.word is not None]
+    if spoken:
+        how = ", as reported" if spoken[-1].reported else ""
+        options = frozenset(str(item.word) for item in spoken)
+        return Choice(options, f"{spoken[-1].text} ({spoken[-1].at}{how})")
+    if any(item.value is not None for item in last):
+        return Choice(frozenset({"not-in-words"}), "a number, not words")
     missing = Missing(analyte, f"{known.title} in words")
-    return Choice(frozenset({*known.words, "not-in-words"}), "not reported in words", (missing,))
+    return Choice(frozenset({*known.words, "not-in-words"}), "not reported", (missing,))
+
+
+def risen(chart: Chart, change: Amount, words: Choice, analyte: str, limit: Threshold) -> Flag:
+    """Whether a relative change exceeds a limit; without a number, a report of steadiness says no."""
+    form = limit.forms["ratio"].exact
+    assert form is not None  # noqa: S101
+    title = chart.timeline.catalogue.analytes[analyte].title
+    if change.low is not None and change.low > form:
+        return Flag(True, f"{title} {change.text} (limit +{limit.first.text}, {limit.title})")
+    if change.high is not None and change.high <= form:
+        return Flag(False, f"{title} {change.text} (limit +{limit.first.text}, {limit.title})")
+    if change.low is None and words.options <= set(chart.timeline.catalogue.analytes[analyte].steady_words):
+        return Flag(False, f"{title} or renal function {words.text}")
+    return Flag(None, f"whether {title} rose by more than {limit.first.text} is not known", change.missing)
 
 
 @feature("pretreatment", ("analyte",), gives="amount:analyte", says="{0} before the first line")
@@ -77,6 +96,17 @@ def change_from_pretreatment(chart: Chart, analyte: str) -> Value:
     assert isinstance(before, Amount)  # noqa: S101
     assert isinstance(now, Amount)  # noqa: S101
     return chart.change(before, now)
+
+
+@feature("rise", ("analyte", "threshold"), gives="flag", says="{0} risen by more than {1} from before treatment")
+def rise(chart: Chart, analyte: str, limit: Threshold) -> Value:
+    """Whether the latest value exceeds the pretreatment value by more than a limit. A report in the
+    analyte's steady words (normal, stable), with no number after it, counts as no rise.
+    """
+    change = change_from_pretreatment(chart, analyte)
+    assert isinstance(change, Amount)  # noqa: S101
+    words = latest_word(chart, _recent(chart, analyte), analyte)
+    return risen(chart, change, words, analyte, limit)
 
 
 @feature("has", ("condition", "state"), optional=1, gives="flag", says="{0} {1}")

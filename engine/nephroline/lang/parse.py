@@ -11,8 +11,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
-from nephroline.catalogue import Catalogue
+from nephroline.catalogue import Analyte, Catalogue
 from nephroline.errors import did_you_mean, quoted
 from nephroline.features import FEATURES, Feature, Threshold
 from nephroline.lang.nodes import (
@@ -35,6 +36,7 @@ MAX_LENGTH = 2_000
 MAX_NODES = 200
 _OPS = {ast.Lt: Op.LT, ast.LtE: Op.LE, ast.Gt: Op.GT, ast.GtE: Op.GE}
 _REFERENCES = {r.value: r for r in Reference if r is not Reference.DEFINITION}
+_ONE = Fraction(1)
 _DOSES = ("mass", "mass-rate", "dose-rate-per-mass")
 
 
@@ -185,20 +187,11 @@ class _Reader:
         if kinds == _DOSES:
             fits = any(form in _DOSES for form in limit.forms)
         else:
-            fits = True
-            for kind in kinds:
-                carried = analyte is not None and any(
-                    analyte.convert(limit.first.low or limit.first.high or 1, kind, form) is not None  # type: ignore[arg-type]
-                    for form in limit.forms
-                )
-                if kind not in limit.forms and not carried:
-                    fits = False
-                    if set(kinds) & set(limit.forms):
-                        raise self._error(
-                            node,
-                            f"the threshold {quoted(limit.name)} prints no value for {kind}",
-                            f"{self._source_of(ask)} can be reported so: add the printed form",
-                        )
+            fits = any(
+                kind in limit.forms
+                or (analyte is not None and any(analyte.convert(_ONE, kind, f) is not None for f in limit.forms))
+                for kind in kinds
+            )
         if not fits:
             raise self._error(
                 node,
@@ -336,7 +329,7 @@ class _Reader:
 
     # -- types -----------------------------------------------------------------------------------
 
-    def _analyte(self, ask: Ask):  # type: ignore[no-untyped-def] # noqa: ANN202
+    def _analyte(self, ask: Ask) -> Analyte | None:
         feature = FEATURES[ask.feature]
         if feature.result == "amount:analyte":
             return self.words.catalogue.analytes[ask.arguments[0].name]

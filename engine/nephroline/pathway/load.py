@@ -298,7 +298,7 @@ class _Reader:
 
     def _conclusion(self, path: FieldPath, entry: RuleEntry) -> Conclusion | None:
         if entry.finding is not None:
-            return FindingOf(entry.finding)
+            return FindingOf(entry.finding, entry.outcome)
         if entry.alert is not None:
             return Alert(entry.alert.severity, entry.alert.detail)
         if entry.block is not None:

@@ -14,6 +14,7 @@ from nephroline.terms import (
     Action,
     Certainty,
     Confidence,
+    Outcome,
     Response,
     Scope,
     Severity,
@@ -78,9 +79,10 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class FindingOf:
-    """A conclusion: this finding is earned."""
+    """A conclusion: this finding is earned; about a line, it may settle the line's outcome."""
 
     id: str
+    outcome: Outcome | None = None
 
 
 Conclusion = Recommend | Block | Alert | FindingOf

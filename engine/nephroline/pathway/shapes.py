@@ -11,6 +11,7 @@ from nephroline.terms import (
     Action,
     Certainty,
     Confidence,
+    Outcome,
     Response,
     Scope,
     Severity,
@@ -94,7 +95,7 @@ class RuleEntry(Shape, frozen=True, kw_only=True):
     """A rule: when it holds, what it concludes, and on whose authority.
 
     `unless` is an exception: if it holds the rule is off; if it is unknown the rule stands
-    provisionally and asks for the data.
+    provisionally and asks for the data. `outcome`: what a finding about a line makes of that line.
     """
 
     id: str
@@ -103,6 +104,7 @@ class RuleEntry(Shape, frozen=True, kw_only=True):
     when: str
     unless: str | None = None
     finding: str | None = None
+    outcome: Outcome | None = None
     recommend: RecommendEntry | None = None
     block: BlockEntry | None = None
     alert: AlertEntry | None = None

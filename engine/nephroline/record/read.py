@@ -252,7 +252,7 @@ class _Reader:
         if word == UNKNOWN:
             return Observation(name, at, reported=row.reported, cite=row.cite)
         if word in analyte.words:
-            return Observation(name, at, word=word, reported=row.reported, cite=row.cite)
+            return Observation(analyte.speaks_of or name, at, word=word, reported=row.reported, cite=row.cite)
         if not analyte.units or (not any(c.isdigit() for c in word) and analyte.words):
             self._complain(path, f"{quoted(text)} is not a word for {analyte.title}",
                            did_you_mean(word, analyte.words, see="accepted: " + ", ".join(analyte.words)))
