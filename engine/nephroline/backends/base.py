@@ -1,0 +1,52 @@
+"""What every way to infer has in common.
+
+A stage holds the clauses of one stratum. It is given facts (one for the patient, one for each line),
+in which every atom of its clauses already has a truth, and tells the truth of each clause for each
+fact. What one stage concludes, the consultation adds to the facts of the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from nephroline.lang import Atom
+from nephroline.pathway import Clause
+from nephroline.terms import Scope
+
+PATIENT = 0
+"""The subject number of the patient; lines count from 1."""
+
+Truths = dict[tuple[str, int], bool | None]
+"""The truth of each clause (by id) for each subject (by number)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """The truth of every atom that matters, for the patient or for one line."""
+
+    scope: Scope
+    subject: int
+    atoms: Mapping[Atom, bool | None]
+
+
+class Stage(Protocol):
+    """One stratum, ready to fire."""
+
+    def fire(self, facts: Sequence[Fact]) -> Truths:
+        """Tell the truth of each clause for each fact of its scope."""
+        ...
+
+
+class Backend(Protocol):
+    """A way to infer."""
+
+    @property
+    def name(self) -> str:
+        """How it is called on the command line."""
+        ...
+
+    def prepare(self, clauses: Sequence[Clause]) -> Stage:
+        """Make a stage of the clauses of one stratum."""
+        ...

@@ -1,0 +1,37 @@
+"""The meaning of inference, for reading: each clause is judged by the language itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nephroline.backends.base import Fact, Stage, Truths
+from nephroline.lang import Seen, judge
+from nephroline.pathway import Clause
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceStage:
+    """The clauses of one stratum."""
+
+    clauses: tuple[Clause, ...]
+
+    def fire(self, facts: Sequence[Fact]) -> Truths:
+        """Judge every clause for every fact of its scope."""
+        return {
+            (clause.id, fact.subject): judge(clause.condition, lambda atom, f=fact: Seen(f.atoms[atom]))[0]
+            for clause in self.clauses
+            for fact in facts
+            if fact.scope is clause.scope
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Pure Python, no state."""
+
+    name: str = "reference"
+
+    def prepare(self, clauses: Sequence[Clause]) -> Stage:
+        """Keep the clauses as they are."""
+        return ReferenceStage(tuple(clauses))
