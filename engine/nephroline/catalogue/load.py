@@ -71,6 +71,7 @@ class NamedEntry(Shape, frozen=True):
     id: str
     title: str
     synonyms: tuple[str, ...] = ()
+    volunteered: bool = False
 
 
 class ClassEntry(Shape, frozen=True):
@@ -210,7 +211,7 @@ class _Reader:
             regimens=_by_id(regimens),
             conditions=_by_id([Named(e.id, e.title) for e in conditions]),
             condition_names=_names(conditions),
-            assertions=_by_id([Named(e.id, e.title)
+            assertions=_by_id([Named(e.id, e.title, e.volunteered)
                                for e in self._entries("conditions", "assertions", NamedEntry)]),
             diagnoses=_by_id([Named(e.id, e.title) for e in diagnoses]),
             diagnosis_names=_names(diagnoses),

@@ -141,10 +141,11 @@ class Regimen:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A condition, assertion or diagnosis."""
+    """A condition, assertion or diagnosis. A volunteered assertion that is not made does not hold."""
 
     id: str
     title: str
+    volunteered: bool = False
 
 
 @dataclass(frozen=True)

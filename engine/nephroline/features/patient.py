@@ -129,9 +129,12 @@ def has(chart: Chart, condition: str, state: str | None = None) -> Value:
 
 @feature("asserted", ("assertion",), gives="flag", says="{0}")
 def asserted(chart: Chart, assertion: str) -> Value:
-    """What a clinician last asserted; not asserted is unknown."""
-    title = chart.timeline.catalogue.assertions[assertion].title
+    """What a clinician last asserted; not asserted is unknown (a volunteered judgement: false)."""
+    known = chart.timeline.catalogue.assertions[assertion]
+    title = known.title
     entries = [a for a in chart.timeline.assertions if a.name == assertion]
+    if not entries and known.volunteered:
+        return Flag(False, f"{title}: not stated")
     if not entries:
         return Flag(None, f"{title}: not recorded", (Missing(assertion, title),))
     last = entries[-1]

@@ -83,13 +83,10 @@ def feature(
 
 def compute(chart: Chart, item: Feature, subject: Any, arguments: tuple[Any, ...]) -> Value:
     """Ask *item* of the chart, once for each subject and arguments."""
-    key = (item.name, getattr(subject, "number", None), getattr(subject, "index", None), arguments)
+    about = None if item.scope is Scope.PATIENT else subject
+    key = (item.name, getattr(about, "number", None), getattr(about, "index", None), arguments)
     found = chart.memo.get(key)
     if found is None:
-        found = (
-            item.compute(chart, *arguments)
-            if item.scope is Scope.PATIENT
-            else item.compute(chart, subject, *arguments)
-        )
+        found = item.compute(chart, *arguments) if about is None else item.compute(chart, about, *arguments)
         chart.memo[key] = found
     return found

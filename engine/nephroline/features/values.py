@@ -61,7 +61,7 @@ class Flag:
 Value = Amount | Choice | Flag
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Threshold:
     """A named, cited constant. `forms` holds the printed value for each dimension it is printed in.
 

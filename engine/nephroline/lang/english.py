@@ -97,29 +97,16 @@ class Speaker:
             truths = [child.truth for child in children]
             decisive = isinstance(node, Or)
             truth = decisive if decisive in truths else (None if None in truths else not decisive)
-            return Reason("any of" if decisive else "all of", truth, children)
+            return Reason("any of these" if decisive else "all of these", truth, children)
         if isinstance(node, Not):
             if not isinstance(node.operand, And | Or | Not):
-                return self._atom(node.operand, see(node.operand), negated=True)
+                return self.atom(node.operand, see(node.operand), negated=True)
             child = self.explain(node.operand, see)
             return Reason("not", None if child.truth is None else not child.truth, (child,))
-        return self._atom(node, see(node))
+        return self.atom(node, see(node))
 
-    def because(self, node: Node, see: Look, *, wanted: bool = True) -> list[str]:
-        """The sentences that made a condition come out as *wanted*, and no others."""
-        if isinstance(node, Not):
-            if isinstance(node.operand, And | Or | Not):
-                return self.because(node.operand, see, wanted=not wanted)
-            return [self._atom(node.operand, see(node.operand), negated=True).text]
-        if isinstance(node, And | Or):
-            found: list[str] = []
-            for operand in node.operands:
-                if self.explain(operand, see).truth is wanted:
-                    found += self.because(operand, see, wanted=wanted)
-            return list(dict.fromkeys(found))
-        return [self._atom(node, see(node)).text]
-
-    def _atom(self, atom: Atom, seen: Seen, *, negated: bool = False) -> Reason:
+    def atom(self, atom: Atom, seen: Seen, *, negated: bool = False) -> Reason:
+        """One atom as it came out; *negated* only turns its truth, the sentence says what is."""
         truth = seen.truth if not negated or seen.truth is None else not seen.truth
         if isinstance(atom, Holds):
             return Reason(self._holds(atom, seen.truth), truth, ref=atom)

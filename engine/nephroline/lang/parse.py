@@ -37,6 +37,8 @@ MAX_NODES = 200
 _OPS = {ast.Lt: Op.LT, ast.LtE: Op.LE, ast.Gt: Op.GT, ast.GtE: Op.GE}
 _REFERENCES = {r.value: r for r in Reference if r is not Reference.DEFINITION}
 _ONE = Fraction(1)
+# Features of the patient that an assessment may ask: they do not depend on its time.
+_TIMELESS = ("age", "sex")
 _DOSES = ("mass", "mass-rate", "dose-rate-per-mass")
 
 
@@ -141,7 +143,7 @@ class _Reader:
     def _definition(self, node: ast.expr, name: str) -> str:
         """Check that a definition may be used here: its own scope, or the patient's."""
         scope = self.words.definitions[name]
-        if scope is self.scope or scope is Scope.PATIENT:
+        if scope is self.scope or (scope is Scope.PATIENT and self.scope is Scope.LINE):
             return name
         remedy = f"write any_line({name})" if scope is Scope.LINE else "ask `response` instead"
         raise self._error(node, f"{quoted(name)} is a definition of a {scope}, not of a {self.scope}", remedy)
@@ -246,6 +248,9 @@ class _Reader:
                 found = FEATURES[prefix + bare] if prefix else FEATURES["latest" if analyte.units else "word"]
                 return Ask(found.name, (Argument(name),)), found
             raise self._unknown(node, name, or_threshold=or_threshold)
+        if self.scope is Scope.ASSESSMENT and feature.scope is Scope.PATIENT and name not in _TIMELESS:
+            raise self._error(node, f"`{name}` is asked of the patient at as-of, not of an assessment",
+                              "ask for what was observed at the assessment")
         if feature.scope is not Scope.PATIENT and feature.scope is not self.scope:
             raise self._error(node, f"`{name}` is asked of a {feature.scope}, not of a {self.scope}",
                               f"write the rule with `for: {feature.scope}`")

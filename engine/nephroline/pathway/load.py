@@ -13,7 +13,16 @@ from typing import Any, TypeVar
 from nephroline.catalogue import Catalogue, data_root, load_catalogue
 from nephroline.errors import PathwayError, Problem, UsageError, did_you_mean, quoted
 from nephroline.features import Threshold
-from nephroline.lang import ConditionError, Node, Vocabulary, asks, parse, threshold_names
+from nephroline.lang import (
+    ConditionError,
+    Holds,
+    Node,
+    Vocabulary,
+    asks,
+    atoms,
+    parse,
+    threshold_names,
+)
 from nephroline.pathway.models import (
     WINDOWS,
     Alert,
@@ -391,6 +400,12 @@ class _Reader:
             if early and any(q.feature == AFTER_CHOICE for node in nodes for q in asks(node)):
                 self._complain(("rules",), f"the rule {quoted(rule.id)} decides the next line and cannot ask `proposed`",
                                "only alerts and supportive rules may")
+        for rule in pathway.exposure:
+            for node in (rule.adequate, rule.presumed, rule.inadequate):
+                if node and (any(isinstance(a, Holds) for a in atoms(node))
+                             or any(q.feature == "line.exposure" for q in asks(node))):
+                    self._complain(("exposure",), f"the exposure to {rule.agent} refers to a conclusion",
+                                   "write it with features and thresholds only")
         for _, node, _ in pathway.applicability:
             if any(q.feature == AFTER_CHOICE for q in asks(node)):
                 self._complain(("applicability",), "applicability cannot ask `proposed`")

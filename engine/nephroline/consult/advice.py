@@ -1,0 +1,206 @@
+"""From conclusions to one next line: who competes, who is blocked, who wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from nephroline.backends import PATIENT
+from nephroline.catalogue import Regimen
+from nephroline.consult.answer import BlockedOut, BlockReason
+from nephroline.consult.run import Run, Subject
+from nephroline.features import Choice, Missing
+from nephroline.features import line as line_features
+from nephroline.pathway import Alert, Block, FindingOf, Recommend, Rule
+from nephroline.record import Line
+from nephroline.terms import Action, Outcome, Response
+
+FAILED = "already-failed"
+"""The id of the standing reason not to repeat a line that failed with adequate exposure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A line recommendation that stands."""
+
+    rule: Rule
+    recommend: Recommend
+    subject: Subject
+    regimen: Regimen | None
+    agents: frozenset[str]
+    depends_on: tuple[Missing, ...]
+
+    @property
+    def what(self) -> tuple[str, str]:
+        """What it asks for; two candidates that ask for the same do not conflict."""
+        name = self.regimen.id if self.regimen else " + ".join(sorted(self.agents))
+        return (str(self.recommend.action), name)
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """The outcome of the competition."""
+
+    chosen: Candidate | None
+    alternatives: tuple[Candidate, ...]
+    conflict: tuple[Candidate, ...]
+    blocked: tuple[BlockedOut, ...]
+
+
+def rules_with(run: Run, kind: type) -> Iterable[tuple[Rule, Subject]]:
+    """Every rule of one kind of conclusion with every subject, in order of id."""
+    for name in sorted(run.pathway.rules):
+        rule = run.pathway.rules[name]
+        if isinstance(rule.conclusion, kind):
+            for subject in run.subjects(rule.scope):
+                yield rule, subject
+
+
+def outcome(run: Run, line: Line) -> Outcome:
+    """What became of a line: by a finding that settles it, else by response and time."""
+    for rule, subject in rules_with(run, FindingOf):
+        conclusion = rule.conclusion
+        if (
+            isinstance(conclusion, FindingOf)
+            and conclusion.outcome is not None
+            and subject == line.number
+            and run.settled(rule, subject)
+        ):
+            return conclusion.outcome
+    best = line_features.best_response(run.chart, line)
+    assert isinstance(best, Choice)  # noqa: S101
+    if best.options <= {Response.COMPLETE_REMISSION, Response.PARTIAL_REMISSION}:
+        return Outcome.REMISSION
+    regimen = run.pathway.catalogue.regimen_of(frozenset(line.drugs))
+    trial = run.pathway.thresholds.get(regimen.minimum_trial or "") if regimen else None
+    if trial is not None and run.chart.timeline.span(line.start, line.end).least < trial.days:
+        return Outcome.TOO_EARLY
+    return Outcome.ONGOING if line.current else Outcome.INDETERMINATE
+
+
+def choose(run: Run) -> Choosing:
+    """Let the line recommendations that stand compete by preference, without those that are blocked.
+
+    Two that share the first preference and ask for different things are a conflict: neither wins.
+    """
+    candidates = _candidates(run)
+    blocks = _blocks(run)
+    failed = _failed(run)
+    free = [c for c in candidates if c.recommend.action is Action.STOP or not _out(run, c, blocks, failed)]
+    free.sort(key=lambda c: (c.recommend.preference, c.rule.id, c.subject))
+    unique: list[Candidate] = []
+    for candidate in free:
+        if candidate.what not in [other.what for other in unique]:
+            unique.append(candidate)
+    first = [c for c in unique if c.recommend.preference == unique[0].recommend.preference]
+    conflict = tuple(first) if len(first) > 1 else ()
+    chosen = None if conflict or not unique else unique[0]
+    others = tuple(c for c in unique if c is not chosen)
+    return Choosing(chosen, others, conflict, _blocked_out(run, blocks, failed))
+
+
+def _candidates(run: Run) -> list[Candidate]:
+    catalogue = run.pathway.catalogue
+    found: list[Candidate] = []
+    for rule, subject in rules_with(run, Recommend):
+        recommend = rule.conclusion
+        if not isinstance(recommend, Recommend) or not recommend.action.of_line or not run.stands(rule, subject):
+            continue
+        line = run.line(subject) or run.chart.timeline.line
+        if recommend.keep:
+            if line is None:
+                continue
+            agents = frozenset(line.drugs)
+            regimen = catalogue.regimen_of(agents)
+        else:
+            regimen = catalogue.regimens.get(recommend.regimen or "")
+            agents = frozenset(regimen.agents) if regimen else frozenset[str]()
+        found.append(Candidate(rule, recommend, subject, regimen, agents, run.depends_on(rule, subject)))
+    return found
+
+
+def _blocks(run: Run) -> list[tuple[Rule, Block, Subject]]:
+    return [
+        (rule, rule.conclusion, subject)
+        for rule, subject in rules_with(run, Block)
+        if isinstance(rule.conclusion, Block) and run.stands(rule, subject)
+    ]
+
+
+def _failed(run: Run) -> dict[str, Line]:
+    """Regimens of lines that failed with an exposure that counts."""
+    found: dict[str, Line] = {}
+    for line in run.chart.timeline.lines:
+        regimen = run.pathway.catalogue.regimen_of(frozenset(line.drugs))
+        if regimen is not None and outcome(run, line) is Outcome.RESISTANT:
+            found[regimen.id] = line
+    return found
+
+
+def concerns(run: Run, block: Block, regimen: Regimen | None, agents: frozenset[str]) -> bool:
+    """Whether a block is about a regimen, or about drugs that it contains."""
+    catalogue = run.pathway.catalogue
+    if block.regimen is not None:
+        return regimen is not None and regimen.id == block.regimen
+    return any(
+        agent == block.agent or (agent in catalogue.drugs and catalogue.belongs(agent, str(block.agent)))
+        for agent in agents
+    )
+
+
+def _out(
+    run: Run, candidate: Candidate, blocks: list[tuple[Rule, Block, Subject]], failed: dict[str, Line]
+) -> bool:
+    if any(concerns(run, block, candidate.regimen, candidate.agents) for _, block, _ in blocks):
+        return True
+    recommend = candidate.recommend
+    return (
+        candidate.regimen is not None
+        and candidate.regimen.id in failed
+        and not recommend.rechallenge
+        and recommend.action is Action.START
+    )
+
+
+def _blocked_out(
+    run: Run, blocks: list[tuple[Rule, Block, Subject]], failed: dict[str, Line]
+) -> tuple[BlockedOut, ...]:
+    """Every regimen the pathway may recommend that is out, with all reasons."""
+    known = {
+        rule.conclusion.regimen for rule in run.pathway.rules.values() if isinstance(rule.conclusion, Recommend)
+    }
+    found: list[BlockedOut] = []
+    for regimen in run.pathway.catalogue.regimens.values():
+        if regimen.id not in known:
+            continue
+        reasons: list[BlockReason] = []
+        for rule, block, subject in blocks:
+            if concerns(run, block, regimen, frozenset(regimen.agents)):
+                because = run.because(rule.when, subject)
+                reasons.append(BlockReason(rule=rule.id, title=rule.title, because=because, until=block.until))
+        line = failed.get(regimen.id)
+        if line is not None:
+            text = f"line {line.number} was {regimen.title}, without remission at an exposure that counts"
+            reasons.append(BlockReason(rule=FAILED, title="Already failed", because=[text], until=""))
+        if reasons:
+            found.append(BlockedOut(regimen=regimen.id, title=regimen.title, reasons=reasons))
+    return tuple(found)
+
+
+def alerts(run: Run) -> list[tuple[Rule, Alert, Subject]]:
+    """Alerts that stand, loudest first; a rule about lines alerts once."""
+    found: dict[str, tuple[Rule, Alert, Subject]] = {}
+    for rule, subject in rules_with(run, Alert):
+        if isinstance(rule.conclusion, Alert) and run.stands(rule, subject):
+            found[rule.id] = (rule, rule.conclusion, subject)
+    return sorted(found.values(), key=lambda item: (item[1].severity.rank, item[0].id))
+
+
+def findings(run: Run) -> list[tuple[Rule, FindingOf, Subject]]:
+    """Findings that are earned, by line and id."""
+    found = [
+        (rule, rule.conclusion, subject)
+        for rule, subject in rules_with(run, FindingOf)
+        if isinstance(rule.conclusion, FindingOf) and run.settled(rule, subject)
+    ]
+    return sorted(found, key=lambda item: (item[2] or PATIENT, item[1].id))

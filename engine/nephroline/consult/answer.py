@@ -1,0 +1,209 @@
+"""The consultation: what Nephroline answers. These structs are the public JSON, and its schema.
+
+Keys are stable. Times are days from time zero (rounded to a tenth) with the label of the chart.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from nephroline.terms import Action, Answer, Exposure, Outcome, Response, Severity, Verdict
+
+NOTICE = (
+    "Research and prototyping software, not a medical device. It shows its basis so that a professional can "
+    "review it independently; the decision stays with the treating clinician."
+)
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    """The base of every part of an answer."""
+
+
+class When(_Part, frozen=True):
+    """A time: days from time zero, and how the chart calls it."""
+
+    offset_days: float
+    label: str
+
+
+class PathwayRef(_Part, frozen=True):
+    """The pathway that answered, with the digest of its files."""
+
+    id: str
+    edition: str
+    digest: str
+
+
+class EngineRef(_Part, frozen=True):
+    """The program that answered."""
+
+    name: str
+    version: str
+    backend: str
+
+
+class Applicability(_Part, frozen=True):
+    """Whether the pathway speaks of this patient."""
+
+    verdict: Verdict
+    because: list[str]
+
+
+class AnswerKind(_Part, frozen=True):
+    """What kind of answer the next line is, and why it is not another."""
+
+    kind: Answer
+    because: list[str]
+
+
+class Status(_Part, frozen=True):
+    """The response now, and since when it has held."""
+
+    response: Response
+    since: When | None
+    because: list[str]
+
+
+class StatementRef(_Part, frozen=True):
+    """What the source printed. `confidence`: how sure this rule base is that it does."""
+
+    source: str
+    id: str
+    kind: str
+    strength: str
+    certainty: str
+    grade: str
+    confidence: str
+    citation: str
+
+
+class LineOut(_Part, frozen=True):
+    """A line of therapy as judged. `weeks` is its least possible length."""
+
+    n: int
+    drugs: list[str]
+    adjuncts: list[str]
+    regimen: str | None
+    started: When = msgspec.field(name="from")
+    ended: When | None = msgspec.field(name="to")
+    weeks: float
+    exposure: Exposure
+    best_response: str
+    outcome: Outcome
+
+
+class FindingOut(_Part, frozen=True):
+    """A label that is earned, and by which line."""
+
+    id: str
+    title: str
+    line: int | None
+    because: list[str]
+    statement: StatementRef
+    on_guideline: bool
+
+
+class DoseOut(_Part, frozen=True):
+    """What to give of one drug; `for_this_patient` shows the arithmetic, or what it needs."""
+
+    drug: str
+    amount: str
+    per: str
+    most: str
+    for_this_patient: str
+    confidence: str
+
+
+class LineAdvice(_Part, frozen=True):
+    """A next line. `depends_on`: data that are unknown and could turn it; empty means it stands on what is known."""
+
+    rule: str
+    action: Action
+    regimen: str | None
+    title: str
+    detail: str
+    doses: list[DoseOut]
+    target: str
+    minimum_trial: str
+    reassess_at: When | None
+    monitoring: list[str]
+    statement: StatementRef
+    on_guideline: bool
+    because: list[str]
+    depends_on: list[str]
+
+
+class BlockReason(_Part, frozen=True):
+    """Why a regimen is out, and until when."""
+
+    rule: str
+    title: str
+    because: list[str]
+    until: str
+
+
+class BlockedOut(_Part, frozen=True):
+    """A regimen that is out."""
+
+    regimen: str
+    title: str
+    reasons: list[BlockReason]
+
+
+class ActionOut(_Part, frozen=True):
+    """Something to do beside the line: investigate, refer, supportive care."""
+
+    rule: str
+    action: Action
+    title: str
+    statement: StatementRef
+    on_guideline: bool
+    because: list[str]
+    depends_on: list[str]
+
+
+class AlertOut(_Part, frozen=True):
+    """Something to notice."""
+
+    id: str
+    severity: Severity
+    title: str
+    detail: str
+    because: list[str]
+    statement: StatementRef
+    on_guideline: bool
+
+
+class Need(_Part, frozen=True):
+    """A datum whose value would matter, what it would tell, and the rules that ask."""
+
+    datum: str
+    why: str
+    rules: list[str]
+
+
+class Consultation(_Part, frozen=True):
+    """The answer for one record, at one time, under one pathway."""
+
+    record: str
+    as_of: When
+    pathway: PathwayRef
+    engine: EngineRef
+    applicability: Applicability
+    answer: AnswerKind
+    status: Status
+    lines: list[LineOut]
+    findings: list[FindingOut]
+    next_line: LineAdvice | None
+    alternatives: list[LineAdvice]
+    blocked: list[BlockedOut]
+    actions: list[ActionOut]
+    alerts: list[AlertOut]
+    needs: list[Need]
+    faults: list[str]
+    notice: str = NOTICE
+
+    def to_json(self, *, indent: int = 0) -> str:
+        """The public JSON: the same record, pathway and as-of give the same bytes."""
+        raw = msgspec.json.encode(self)
+        return (msgspec.json.format(raw, indent=indent) if indent else raw).decode()

@@ -1,0 +1,378 @@
+"""The one question: where does this patient stand at this time, and what is the next line?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+from nephroline.backends import Backend, backend
+from nephroline.consult.advice import Candidate, Choosing, alerts, choose, findings, outcome, rules_with
+from nephroline.consult.answer import (
+    ActionOut,
+    AlertOut,
+    AnswerKind,
+    Applicability,
+    Consultation,
+    EngineRef,
+    FindingOut,
+    LineAdvice,
+    LineOut,
+    Need,
+    PathwayRef,
+    StatementRef,
+    Status,
+    When,
+)
+from nephroline.consult.doses import doses, target
+from nephroline.consult.judges import as_reported, by_numbers
+from nephroline.consult.needs import needs, undecided
+from nephroline.consult.run import Run, chart_of, prepare
+from nephroline.errors import UsageError, quoted
+from nephroline.features import Choice, Missing
+from nephroline.features import line as line_features
+from nephroline.lang import Node, judge
+from nephroline.pathway import Pathway, Recommend, Rule, Statement
+from nephroline.quantities import QuantityError, decimal_text
+from nephroline.record import Line, Moment, Record, span_text
+from nephroline.terms import Action, Answer, Exposure, Response, Verdict
+
+_NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+@dataclass(frozen=True)
+class Consulted:
+    """A consultation together with the run it came from, for explanations."""
+
+    consultation: Consultation
+    run: Run
+    choosing: Choosing
+
+
+def consult(
+    record: Record, pathway: Pathway, as_of: str | Moment | None = None, *, backend_name: str = "durable"
+) -> Consultation:
+    """Consult a pathway about a record.
+
+    Args:
+        record: the chart.
+        pathway: the rules.
+        as_of: the decision time (``10 mo``, ``2014-05-31``); nothing later is seen. Without it, the
+            last dated item of the chart; never today.
+        backend_name: ``durable``, ``reference``, or ``shadow`` (both, compared).
+
+    Raises:
+        UsageError: as-of cannot be read, lies before time zero, or the chart has no dated item.
+        InferenceError: the inference engine cannot be trusted here; there is no answer.
+    """
+    return consulted(record, pathway, as_of, backend(backend_name)).consultation
+
+
+def consulted(record: Record, pathway: Pathway, as_of: str | Moment | None, engine: Backend) -> Consulted:
+    """Consult, and keep the run for explanations. Raises as `consult`."""
+    moment = decision_time(record, as_of)
+    run = Run(pathway, chart_of(record, pathway, moment))
+    run.fire(prepare(pathway, engine, late=False))
+    verdict = _applicability(run)
+    applies = verdict.verdict is not Verdict.DOES_NOT_APPLY
+    choosing = choose(run)
+    if not applies:
+        choosing = replace(choosing, chosen=None, alternatives=(), conflict=())
+    chosen = choosing.chosen
+    if chosen is not None and chosen.recommend.action is not Action.STOP:
+        adjuncts = chosen.regimen.adjuncts if chosen.regimen and chosen.recommend.action is Action.START else ()
+        run.chart = replace(run.chart, proposed=chosen.agents | frozenset(adjuncts))
+    run.fire(prepare(pathway, engine, late=True))
+    return Consulted(_consultation(run, choosing, verdict, engine, applies=applies), run, choosing)
+
+
+def decision_time(record: Record, as_of: str | Moment | None) -> Moment:
+    """Read the decision time. Raises: UsageError."""
+    if isinstance(as_of, Moment):
+        moment = as_of
+    elif as_of is None:
+        dated = record.moments()
+        if not dated:
+            raise UsageError.of("the record has no dated item, so there is no time to consult at",
+                                "give the decision time, or add an observation")
+        moment = dated[-1]
+    else:
+        try:
+            moment = record.clock.read(as_of)
+        except QuantityError as bad:
+            raise UsageError.of(f"as-of: {bad}", bad.help) from None
+    if moment.latest < 0:
+        raise UsageError.of(f"as-of {quoted(moment.label)} is before time zero of the record",
+                            "give a time at or after time zero")
+    return moment
+
+
+# -- parts of the answer -----------------------------------------------------------------------------
+
+
+def _consultation(
+    run: Run, choosing: Choosing, verdict: Applicability, engine: Backend, *, applies: bool
+) -> Consultation:
+    chart, pathway = run.chart, run.pathway
+    offered = [_advice(run, c) for c in (choosing.chosen, *choosing.alternatives) if c is not None]
+    lacking = [item for _, items in offered for item in items]
+    advice = [line for line, _ in offered]
+    asked = needs(run, choosing, lacking, applies=applies)
+    return Consultation(
+        record=chart.timeline.record.id,
+        as_of=_when(chart.timeline.as_of),
+        pathway=PathwayRef(id=pathway.id, edition=pathway.edition, digest=pathway.digest),
+        engine=EngineRef(name="nephroline", version=_version(), backend=engine.name),
+        applicability=verdict,
+        answer=_answer(run, choosing, verdict, asked),
+        status=_status(run),
+        lines=[_line(run, line) for line in chart.timeline.lines],
+        findings=_findings(run),
+        next_line=advice[0] if choosing.chosen else None,
+        alternatives=advice[1:] if choosing.chosen else advice,
+        blocked=list(choosing.blocked),
+        actions=_actions(run, applies=applies),
+        alerts=_alerts(run),
+        needs=asked,
+        faults=_faults(run, choosing),
+    )
+
+
+def _applicability(run: Run) -> Applicability:
+    """The first verdict that holds; one that is unknown leaves the answer provisional."""
+    open_questions: list[str] = []
+    for verdict, node, because in run.pathway.applicability:
+        truth, missing = judge(node, lambda atom: run.see(atom, 0))
+        if truth:
+            verdict = Verdict.PROVISIONAL if verdict is Verdict.APPLIES and open_questions else verdict  # noqa: PLW2901
+            return Applicability(verdict=verdict, because=[because, *_reasons(run, node), *open_questions])
+        if truth is None and verdict is Verdict.DOES_NOT_APPLY:
+            # A condition not recorded does not make a chart provisional by itself; an unknown age does.
+            open_questions += [f"not known: {item.why}" for item in missing if item.datum == "age"]
+    reason = "no biopsy shows FSGS so far"
+    return Applicability(verdict=Verdict.PROVISIONAL, because=[reason, *open_questions])
+
+
+def _reasons(run: Run, node: Node) -> list[str]:
+    return run.because(node, 0)
+
+
+def _answer(run: Run, choosing: Choosing, verdict: Applicability, asked: Sequence[Need]) -> AnswerKind:
+    chosen = choosing.chosen
+    silent = [
+        _text(run, rule.conclusion.title or rule.title)
+        for rule, subject in rules_with(run, Recommend)
+        if isinstance(rule.conclusion, Recommend) and rule.conclusion.silent and run.stands(rule, subject)
+    ]
+    if verdict.verdict is Verdict.DOES_NOT_APPLY:
+        return AnswerKind(kind=Answer.NOT_APPLICABLE, because=verdict.because)
+    if choosing.conflict:
+        names = " and ".join(c.rule.id for c in choosing.conflict)
+        return AnswerKind(kind=Answer.CONFLICT, because=[f"these rules ask for different things: {names}"])
+    open_rules = undecided(run, chosen)
+    if chosen is not None and not (silent and chosen.recommend.action is Action.STOP):
+        kind = Answer.CONTINUE if chosen.recommend.action is Action.CONTINUE else Answer.NEXT_LINE
+        return AnswerKind(kind=kind, because=[chosen.rule.rationale])
+    if silent and not open_rules:
+        return AnswerKind(kind=Answer.GUIDELINE_SILENT, because=silent)
+    if open_rules:
+        data = list(dict.fromkeys(item.datum for _, items in open_rules for item in items))
+        return AnswerKind(kind=Answer.NEEDS_DATA, because=[f"not decided without: {', '.join(data)}"])
+    if chosen is not None or silent:
+        return AnswerKind(kind=Answer.GUIDELINE_SILENT, because=silent)
+    waiting = [f"missing: {need.datum}" for need in asked[:3]]
+    return AnswerKind(kind=Answer.NOTHING_APPLIES, because=["no rule about the next line holds now", *waiting])
+
+
+def _status(run: Run) -> Status:
+    status, since = run.chart.status, run.chart.status_since
+    known = Response(next(iter(status.options))) if len(status.options) == 1 else Response.UNKNOWN
+    return Status(
+        response=known,
+        since=_when(since.at) if since and known not in (Response.UNKNOWN, Response.UNTREATED) else None,
+        because=[status.text],
+    )
+
+
+def _line(run: Run, line: Line) -> LineOut:
+    chart = run.chart
+    regimen = run.pathway.catalogue.regimen_of(frozenset(line.drugs))
+    exposure, best = line_features.exposure(chart, line), line_features.best_response(chart, line)
+    assert isinstance(exposure, Choice)  # noqa: S101
+    assert isinstance(best, Choice)  # noqa: S101
+    known = exposure.options if len(exposure.options) == 1 else {Exposure.UNKNOWN}
+    word = next(iter(best.options)) if len(best.options) == 1 else "unknown"
+    weeks = chart.timeline.span(line.start, line.end).least / 7
+    return LineOut(
+        n=line.number,
+        drugs=list(line.drugs),
+        adjuncts=list(line.adjuncts),
+        regimen=regimen.id if regimen else None,
+        started=_when(line.start),
+        ended=_when(line.end) if line.end else None,
+        weeks=float(decimal_text(weeks)),
+        exposure=Exposure(next(iter(known))),
+        best_response="none" if word == Response.NO_RESPONSE else word,
+        outcome=outcome(run, line),
+    )
+
+
+def _findings(run: Run) -> list[FindingOut]:
+    return [
+        FindingOut(
+            id=conclusion.id,
+            title=rule.title,
+            line=subject or None,
+            because=_because(run, rule, subject),
+            statement=_statement(run, rule.statement),
+            on_guideline=rule.on_guideline,
+        )
+        for rule, conclusion, subject in findings(run)
+    ]
+
+
+def _because(run: Run, rule: Rule, subject: int) -> list[str]:
+    return run.because(rule.when, subject)
+
+
+_VERBS = {
+    Action.START: "Start",
+    Action.CONTINUE: "Continue",
+    Action.ADJUST: "Adjust",
+    Action.TAPER: "Taper",
+    Action.STOP: "Stop",
+}
+
+
+def _advice(run: Run, candidate: Candidate) -> tuple[LineAdvice, list[Missing]]:
+    recommend, rule = candidate.recommend, candidate.rule
+    catalogue = run.pathway.catalogue
+    name = candidate.regimen.title if candidate.regimen else " + ".join(
+        catalogue.title(agent) for agent in sorted(candidate.agents)
+    )
+    given, missing = doses(run, candidate)
+    trial = run.pathway.thresholds.get(candidate.regimen.minimum_trial or "") if candidate.regimen else None
+    advice = LineAdvice(
+        rule=rule.id,
+        action=recommend.action,
+        regimen=candidate.regimen.id if candidate.regimen else None,
+        title=recommend.title or f"{_VERBS[recommend.action]} {name}",
+        detail=_text(run, recommend.detail),
+        doses=given,
+        target=target(run, candidate),
+        minimum_trial=trial.first.text if trial and recommend.action is Action.START else "",
+        reassess_at=_reassess(run, candidate),
+        monitoring=list(candidate.regimen.monitoring) if candidate.regimen else [],
+        statement=_statement(run, rule.statement),
+        on_guideline=rule.on_guideline,
+        because=_because(run, rule, candidate.subject),
+        depends_on=[item.why for item in candidate.depends_on],
+    )
+    return advice, missing
+
+
+def _reassess(run: Run, candidate: Candidate) -> When | None:
+    """When to judge: counted from now for a line that starts or changes, else from its start."""
+    recommend, timeline = candidate.recommend, run.chart.timeline
+    if recommend.reassess is None:
+        return None
+    after = run.pathway.thresholds[recommend.reassess].days
+    line = run.line(candidate.subject) or timeline.line
+    kept = recommend.action is Action.CONTINUE and line is not None
+    start = line.start.latest if kept and line is not None else timeline.now
+    due = max(start + after, timeline.now)
+    return _when(timeline.record.clock.at(due, timeline.as_of.label))
+
+
+def _actions(run: Run, *, applies: bool) -> list[ActionOut]:
+    found: dict[str, ActionOut] = {}
+    for rule, subject in rules_with(run, Recommend):
+        recommend = rule.conclusion
+        if not isinstance(recommend, Recommend) or recommend.action.of_line or not run.stands(rule, subject):
+            continue
+        if recommend.silent and not applies:
+            continue
+        found[rule.id] = ActionOut(
+            rule=rule.id,
+            action=recommend.action,
+            title=_text(run, recommend.title or rule.title),
+            statement=_statement(run, rule.statement),
+            on_guideline=rule.on_guideline,
+            because=_because(run, rule, subject),
+            depends_on=[item.why for item in run.depends_on(rule, subject)],
+        )
+    order = [Action.REFER, Action.INVESTIGATE, Action.SUPPORTIVE]
+    return sorted(found.values(), key=lambda action: (order.index(action.action), action.rule))
+
+
+def _alerts(run: Run) -> list[AlertOut]:
+    return [
+        AlertOut(
+            id=rule.id,
+            severity=alert.severity,
+            title=rule.title,
+            detail=_text(run, alert.detail),
+            because=_because(run, rule, subject),
+            statement=_statement(run, rule.statement),
+            on_guideline=rule.on_guideline,
+        )
+        for rule, alert, subject in alerts(run)
+    ]
+
+
+def _faults(run: Run, choosing: Choosing) -> list[str]:
+    """Entries that were kept but not used, contradictions in the chart, ties among rules."""
+    found = list(run.chart.timeline.record.faults)
+    for assessment in run.chart.timeline.assessments:
+        reported = as_reported(run.chart, assessment)
+        if reported is None:
+            continue
+        if len(reported.options) > 1:
+            found.append(f"two responses are reported at {assessment.at}: neither is used")
+        numbers = by_numbers(run.pathway, run.chart, assessment)
+        if not numbers.options & reported.options:
+            found.append(f"report and numbers disagree: {reported.text}, but {numbers.text} by the numbers")
+    if choosing.conflict:
+        names = ", ".join(c.rule.id for c in choosing.conflict)
+        found.append(f"rules of the same preference ask for different things: {names}")
+    return found
+
+
+def _statement(run: Run, statement: Statement) -> StatementRef:
+    source = run.pathway.catalogue.sources[statement.source]
+    return StatementRef(
+        source=statement.source,
+        id=statement.id,
+        kind=str(statement.kind),
+        strength=str(statement.strength),
+        certainty=str(statement.certainty),
+        grade=statement.grade,
+        confidence=str(statement.confidence),
+        citation=source.short,
+    )
+
+
+def _text(run: Run, text: str) -> str:
+    """Fill in the thresholds that a text names in braces."""
+
+    def value(match: re.Match[str]) -> str:
+        limit = run.pathway.thresholds[match[1]]
+        time = limit.forms.get("time")
+        return span_text(time.exact or Fraction(0)) if time else limit.first.text
+
+    return _NAMED.sub(value, text)
+
+
+def _when(moment: Moment) -> When:
+    return When(offset_days=float(decimal_text(moment.latest)), label=moment.label)
+
+
+@cache
+def _version() -> str:
+    try:
+        return version("nephroline")
+    except PackageNotFoundError:
+        return "0+checkout"

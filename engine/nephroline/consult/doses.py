@@ -1,0 +1,102 @@
+"""Doses of a recommendation: what the pathway's thresholds say, and what that is for this patient."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from nephroline.catalogue import RegimenDose
+from nephroline.consult.advice import Candidate
+from nephroline.consult.answer import DoseOut
+from nephroline.consult.run import Run
+from nephroline.features import Missing, Threshold
+from nephroline.quantities import decimal_text
+from nephroline.terms import Action
+
+_NO_WEIGHT = "needs weight"
+
+
+def doses(run: Run, candidate: Candidate) -> tuple[list[DoseOut], list[Missing]]:
+    """The doses of a line that starts or changes, and the data they need."""
+    recommend = candidate.recommend
+    thresholds = run.pathway.thresholds
+    planned: list[tuple[RegimenDose, list[Threshold]]] = []
+    if recommend.action is Action.START and candidate.regimen is not None:
+        for dose in candidate.regimen.doses:
+            names = [recommend.dose[dose.drug]] if dose.drug in recommend.dose else list(dose.amount)
+            planned.append((dose, [thresholds[name] for name in names]))
+    else:
+        planned = [
+            (RegimenDose(drug, (name,), "day"), [thresholds[name]]) for drug, name in recommend.dose.items()
+        ]
+    found: list[DoseOut] = []
+    missing: list[Missing] = []
+    for dose, amounts in planned:
+        most = thresholds[dose.most] if dose.most else None
+        here = _for_patient(run, amounts, most)
+        if here == _NO_WEIGHT:
+            missing.append(Missing("weight", f"the dose of {_title(run, dose.drug)} in mg"))
+        found.append(
+            DoseOut(
+                drug=dose.drug,
+                amount=_range(amounts) if amounts else "by target trough",
+                per=dose.per,
+                most=most.first.text if most else "",
+                for_this_patient=here,
+                confidence=_weakest([*amounts, *([most] if most else [])]),
+            )
+        )
+    return found, missing
+
+
+def target(run: Run, candidate: Candidate) -> str:
+    """The target level of a regimen, with its other printed form."""
+    wanted = candidate.regimen.target if candidate.regimen else None
+    if wanted is None or candidate.recommend.action is Action.STOP:
+        return ""
+    low, high = run.pathway.thresholds.get(wanted.low), run.pathway.thresholds.get(wanted.high)
+    if low is None or high is None:
+        return ""
+    forms = [_join(low.forms[form].text, high.forms[form].text) for form in low.forms if form in high.forms]
+    title = run.pathway.catalogue.analytes[wanted.analyte].title
+    return f"{title} {forms[0]}" + (f" ({', '.join(forms[1:])})" if forms[1:] else "")
+
+
+def _for_patient(run: Run, amounts: list[Threshold], most: Threshold | None) -> str:
+    forms = [a.forms.get("dose-rate-per-mass") for a in amounts]
+    if not forms or any(form is None for form in forms):
+        return ""
+    weights = [w for w in run.chart.timeline.observations.get("weight", ()) if w.value is not None]
+    if not weights or weights[-1].value is None or weights[-1].value.exact is None:
+        return _NO_WEIGHT
+    kilograms = weights[-1].value.exact / 1000
+    per_day = [form.exact * kilograms for form in forms if form is not None and form.exact is not None]
+    limit = most.forms.get("mass-rate") if most else None
+    text = _join(*(f"{decimal_text(mg, 0)} mg/d" for mg in per_day))
+    shown = f"{text} ({_range(amounts)} × {decimal_text(kilograms)} kg of {weights[-1].at})"
+    if limit is not None and limit.exact is not None and max(per_day) > limit.exact * 1000:
+        capped = decimal_text(Fraction(limit.exact * 1000), 0)
+        return f"{capped} mg/d: {shown} is above the most per day"
+    return shown
+
+
+def _range(amounts: list[Threshold]) -> str:
+    return _join(*(a.first.text for a in amounts))
+
+
+def _join(first: str, *rest: str) -> str:
+    """Write ``3 mg/kg/d`` and ``5 mg/kg/d`` as ``3-5 mg/kg/d``."""
+    if not rest or rest[0] == first:
+        return first
+    number, unit = first.split(" ", 1)
+    return f"{number}-{rest[0]}" if rest[0].endswith(f" {unit}") else f"{first} to {rest[0]}"
+
+
+def _weakest(limits: list[Threshold]) -> str:
+    """The confidence of the least sure number."""
+    order = ("policy", "recalled", "derived", "verified-2", "verified")
+    found = sorted((str(limit.confidence) for limit in limits), key=order.index)
+    return found[0] if found else ""
+
+
+def _title(run: Run, drug: str) -> str:
+    return run.pathway.catalogue.drugs[drug].title

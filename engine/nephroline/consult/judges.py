@@ -1,0 +1,109 @@
+"""How a pathway judges a response and an exposure: the two judgements that features ask back for."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from nephroline.features import ALL_RESPONSES, Chart, Choice, Missing, gather
+from nephroline.lang import Atom, Holds, Look, Seen, judge, look
+from nephroline.pathway import ExposureRule, Pathway
+from nephroline.record import Assessment, Line
+from nephroline.terms import Exposure, Response
+
+_WORST_FIRST = (Exposure.INADEQUATE, Exposure.UNKNOWN, Exposure.PRESUMED, Exposure.ADEQUATE)
+
+
+def seen_at(pathway: Pathway, assessment: Assessment, chart: Chart) -> Look:
+    """How atoms come out at an assessment; definitions of assessments are opened up."""
+
+    def see(atom: Atom) -> Seen:
+        if isinstance(atom, Holds):
+            truth, missing = judge(pathway.definitions[atom.id].when, see)
+            return Seen(truth, missing=missing)
+        return look(chart, pathway.thresholds, atom, assessment)
+
+    return see
+
+
+def by_numbers(pathway: Pathway, chart: Chart, assessment: Assessment) -> Choice:
+    """The response by the pathway's definitions: the first that holds.
+
+    Definitions that are unknown leave their response possible. If all fail it is indeterminate.
+    """
+    see = seen_at(pathway, assessment, chart)
+    possible: list[str] = []
+    missing: list[Missing] = []
+    for response, node in pathway.responses:
+        truth, lacking = judge(node, see)
+        if truth is False:
+            continue
+        possible.append(str(response))
+        missing += lacking
+        if truth:
+            break
+    else:
+        possible.append(str(Response.INDETERMINATE))
+    text = " or ".join(word.replace("-", " ") for word in possible)
+    settled = len(possible) == 1
+    shown = text if settled or len(possible) < len(ALL_RESPONSES) else "unknown"
+    return Choice(frozenset(possible), f"{shown} ({assessment.at})", () if settled else gather(missing))
+
+
+def as_reported(chart: Chart, assessment: Assessment) -> Choice | None:
+    """The response as the chart reports it in words at this moment."""
+    words = {
+        item.word
+        for item in chart.timeline.observations.get("response", ())
+        if item.at.sort_key == assessment.at.sort_key and item.word is not None
+    }
+    if not words:
+        return None
+    shown = " or ".join(sorted(word.replace("-", " ") for word in words))
+    missing = (Missing("response", f"two responses are reported at {assessment.at}"),) if len(words) > 1 else ()
+    return Choice(frozenset(words), f"{shown} ({assessment.at}, as reported)", missing)
+
+
+def judge_response(pathway: Pathway, chart: Chart, assessment: Assessment) -> Choice:
+    """The response at an assessment: as reported, else by numbers; both, if they contradict each other."""
+    reported = as_reported(chart, assessment)
+    if reported is None:
+        return by_numbers(pathway, chart, assessment)
+    numbers = by_numbers(pathway, chart, assessment)
+    if numbers.options & reported.options:
+        return reported
+    missing = Missing("response", f"report and numbers disagree at {assessment.at}")
+    text = f"{reported.text}, but {numbers.text} by the numbers"
+    return Choice(reported.options | numbers.options, text, (missing,))
+
+
+def judge_exposure(pathway: Pathway, chart: Chart, line: Line) -> Choice:
+    """The exposure on a line: that of its least well exposed agent."""
+    found = [_exposure_to(pathway, chart, line, drug) for drug in line.drugs]
+    exposure, missing = min(found, key=lambda pair: _WORST_FIRST.index(pair[0]))
+    options = {"adequate", "inadequate"} if exposure is Exposure.UNKNOWN else {str(exposure)}
+    return Choice(frozenset(options), str(exposure), missing)
+
+
+def _exposure_to(
+    pathway: Pathway, chart: Chart, line: Line, drug: str
+) -> tuple[Exposure, tuple[Missing, ...]]:
+    rule = _rule_for(pathway, drug)
+    title = chart.timeline.catalogue.drugs[drug].title
+    if rule is None:
+        return Exposure.UNKNOWN, (Missing(f"exposure to {title}", "no definition of adequate exposure to it"),)
+    see: Look = partial(look, chart, pathway.thresholds, subject=line)
+    adequate, missing = judge(rule.adequate, see)
+    if adequate:
+        return Exposure.ADEQUATE, ()
+    if rule.inadequate is not None and judge(rule.inadequate, see)[0]:
+        return Exposure.INADEQUATE, ()
+    if rule.presumed is not None and judge(rule.presumed, see)[0]:
+        return Exposure.PRESUMED, missing
+    return Exposure.UNKNOWN, missing
+
+
+def _rule_for(pathway: Pathway, drug: str) -> ExposureRule | None:
+    """The exposure rule of the drug itself, else of its class."""
+    own = [r for r in pathway.exposure if r.agent == drug]
+    wider = [r for r in pathway.exposure if pathway.catalogue.belongs(drug, r.agent)]
+    return (own or wider or [None])[0]

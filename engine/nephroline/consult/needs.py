@@ -1,0 +1,98 @@
+"""What is missing: every datum that kept an answer open, what it would tell, and who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nephroline.consult.advice import Candidate, Choosing, concerns, rules_with
+from nephroline.consult.answer import Need
+from nephroline.consult.run import Run
+from nephroline.features import Missing
+from nephroline.features import line as line_features
+from nephroline.pathway import Alert, Block, FindingOf, Recommend
+from nephroline.terms import Exposure, Severity
+
+Asked = tuple[str, Missing]
+"""A rule, and what it lacks."""
+
+
+def needs(run: Run, choosing: Choosing, doses: Iterable[Missing], *, applies: bool) -> list[Need]:
+    """Every datum that matters, each once, with the rules that ask for it."""
+    asked: list[Asked] = []
+    if applies:
+        asked += _open_recommendations(run, choosing.chosen)
+        asked += _open_blocks(run, choosing)
+        asked += [("dose", missing) for missing in doses]
+    asked += _open_findings(run)
+    asked += _presumed_exposures(run)
+    asked += _open_alerts(run)
+    whys: dict[str, dict[str, None]] = {}
+    rules: dict[str, set[str]] = {}
+    for rule, missing in asked:
+        whys.setdefault(missing.datum, {})[missing.why] = None
+        rules.setdefault(missing.datum, set()).add(rule)
+    return [Need(datum=datum, why="; ".join(why), rules=sorted(rules[datum])) for datum, why in whys.items()]
+
+
+def undecided(run: Run, chosen: Candidate | None) -> list[tuple[str, tuple[Missing, ...]]]:
+    """Line recommendations that are unknown and could come before the chosen one."""
+    found: list[tuple[str, tuple[Missing, ...]]] = []
+    for rule, subject in rules_with(run, Recommend):
+        recommend = rule.conclusion
+        if (
+            isinstance(recommend, Recommend)
+            and recommend.action.of_line
+            and run.truths[f"rule:{rule.id}", subject] is None
+            and (rule.unless is None or run.truths[f"unless:{rule.id}", subject] is not True)
+            and (chosen is None or recommend.preference <= chosen.recommend.preference)
+        ):
+            found.append((rule.id, run.missing(rule.when, subject)))
+    return found
+
+
+def _open_recommendations(run: Run, chosen: Candidate | None) -> Iterable[Asked]:
+    for name, missing in undecided(run, chosen):
+        yield from ((name, item) for item in missing)
+    for rule, subject in rules_with(run, Recommend):
+        if run.stands(rule, subject):
+            yield from ((rule.id, item) for item in run.depends_on(rule, subject))
+
+
+def _open_blocks(run: Run, choosing: Choosing) -> Iterable[Asked]:
+    offered = [c for c in (choosing.chosen, *choosing.alternatives, *choosing.conflict) if c is not None]
+    for rule, subject in rules_with(run, Block):
+        block = rule.conclusion
+        if run.truths[f"rule:{rule.id}", subject] is None and any(
+            isinstance(block, Block) and concerns(run, block, c.regimen, c.agents) for c in offered
+        ):
+            yield from ((rule.id, item) for item in run.missing(rule.when, subject))
+
+
+def _open_findings(run: Run) -> Iterable[Asked]:
+    """Findings that are open about the running line or the patient now."""
+    for rule, subject in rules_with(run, FindingOf):
+        line = run.line(subject)
+        if (line is None or line.current) and run.settled(rule, subject) is None:
+            yield from ((rule.id, item) for item in run.missing(rule.when, subject))
+
+
+def _presumed_exposures(run: Run) -> Iterable[Asked]:
+    """What would confirm a presumed exposure that a finding counts on."""
+    for rule, subject in rules_with(run, FindingOf):
+        line = run.line(subject)
+        if line is None or not run.settled(rule, subject) or rule.conclusion.outcome is None:  # type: ignore[union-attr]
+            continue
+        exposure = line_features.exposure(run.chart, line)
+        if str(Exposure.PRESUMED) in getattr(exposure, "options", ()):
+            yield from ((rule.id, item) for item in exposure.missing)
+
+
+def _open_alerts(run: Run) -> Iterable[Asked]:
+    for rule, subject in rules_with(run, Alert):
+        alert = rule.conclusion
+        if (
+            isinstance(alert, Alert)
+            and alert.severity is Severity.CRITICAL
+            and run.truths[f"rule:{rule.id}", subject] is None
+        ):
+            yield from ((rule.id, item) for item in run.missing(rule.when, subject))

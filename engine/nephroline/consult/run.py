@@ -1,0 +1,214 @@
+"""One run of a pathway over a chart: strata fire in turn, each on what the ones before concluded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+
+from nephroline.backends import PATIENT, Backend, Fact, Stage, Truths
+from nephroline.consult.judges import judge_exposure, judge_response
+from nephroline.features import Chart, Missing, gather
+from nephroline.lang import Atom, Holds, Node, Reason, Reference, Seen, atoms, judge, look
+from nephroline.pathway import Clause, Pathway, Rule
+from nephroline.record import Line, Moment, Record, Timeline
+from nephroline.terms import Scope
+
+Subject = int
+"""0 for the patient, else the number of a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A stratum ready to fire, with the atoms it asks of each kind of subject."""
+
+    stage: Stage
+    asked: dict[Scope, tuple[Atom, ...]]
+
+
+@lru_cache(maxsize=64)
+def _prepared(digest: str, backend: str, late: bool) -> dict[int, Prepared]:  # noqa: ARG001, FBT001
+    """A place for the strata of one pathway and backend: compiled once in a process."""
+    return {}
+
+
+def prepare(pathway: Pathway, backend: Backend, *, late: bool) -> list[Prepared]:
+    """Compile the strata of a pathway for a backend, once."""
+    strata = pathway.late_strata if late else pathway.strata
+    place = _prepared(pathway.digest, backend.name, late)
+    for number, clauses in enumerate(strata):
+        if number not in place:
+            place[number] = Prepared(backend.prepare(clauses), _asked(clauses))
+    return [place[number] for number in range(len(strata))]
+
+
+def _asked(clauses: Sequence[Clause]) -> dict[Scope, tuple[Atom, ...]]:
+    asked: dict[Scope, dict[Atom, None]] = {}
+    for clause in clauses:
+        asked.setdefault(clause.scope, {}).update(dict.fromkeys(atoms(clause.condition)))
+    return {scope: tuple(found) for scope, found in asked.items()}
+
+
+@dataclass
+class Run:
+    """What a pathway concluded about a chart, and how; grows stratum by stratum."""
+
+    pathway: Pathway
+    chart: Chart
+    truths: Truths = field(default_factory=Truths)
+    memo: dict[tuple[Atom, Subject], Seen] = field(default_factory=dict[tuple[Atom, Subject], Seen])
+
+    # -- firing ----------------------------------------------------------------------------------
+
+    def fire(self, strata: Iterable[Prepared]) -> None:
+        """Fire strata in order."""
+        for stratum in strata:
+            facts = [
+                Fact(scope, subject, {atom: self.truth(atom, subject) for atom in asked})
+                for scope, asked in stratum.asked.items()
+                for subject in self.subjects(scope)
+            ]
+            self.truths |= stratum.stage.fire(facts)
+
+    def subjects(self, scope: Scope) -> Iterable[Subject]:
+        """The subjects of a scope."""
+        return (PATIENT,) if scope is Scope.PATIENT else range(1, len(self.chart.timeline.lines) + 1)
+
+    def line(self, subject: Subject) -> Line | None:
+        """The line behind a subject."""
+        return self.chart.timeline.lines[subject - 1] if subject else None
+
+    # -- looking up ------------------------------------------------------------------------------
+
+    def truth(self, atom: Atom, subject: Subject) -> bool | None:
+        """The truth of an atom, by the chart or by what has been concluded."""
+        return self._holds(atom, subject) if isinstance(atom, Holds) else self.see(atom, subject).truth
+
+    def see(self, atom: Atom, subject: Subject) -> Seen:
+        """An atom with the values that decided it, or the data that would."""
+        key = (atom, subject)
+        found = self.memo.get(key)
+        if found is None:
+            if isinstance(atom, Holds):
+                truth = self._holds(atom, subject)
+                found = Seen(truth, missing=() if truth is not None else self._lacking(atom, subject))
+            else:
+                found = look(self.chart, self.pathway.thresholds, atom, self.line(subject))
+            self.memo[key] = found
+        return found
+
+    def _holds(self, atom: Holds, subject: Subject) -> bool | None:
+        return _some(self.truths[clause, who] if rule is None else self.settled(rule, who)
+                     for clause, rule, who in self._sources(atom, subject))
+
+    def _sources(self, atom: Holds, subject: Subject) -> list[tuple[str, Rule | None, Subject]]:
+        """The clauses, and their subjects, of which one must hold for a reference to hold."""
+        if atom.kind in (Reference.DEFINITION, Reference.ANY_LINE):
+            definition = self.pathway.definitions[atom.id]
+            if definition.scope is Scope.PATIENT:
+                who: Iterable[Subject] = (PATIENT,)
+            else:
+                who = (subject,) if atom.kind is Reference.DEFINITION else self.subjects(Scope.LINE)
+            return [(f"definition:{atom.id}", None, one) for one in who]
+        return [
+            (f"rule:{rule.id}", rule, one)
+            for rule in self.pathway.finding_rules[atom.id]
+            for one in ((subject,) if atom.kind is Reference.LINE_FINDING else self.subjects(rule.scope))
+        ]
+
+    def _lacking(self, atom: Holds, subject: Subject) -> tuple[Missing, ...]:
+        found: list[Missing] = []
+        for clause, rule, who in self._sources(atom, subject):
+            truth = self.truths[clause, who] if rule is None else self.settled(rule, who)
+            if truth is None:
+                node = rule.when if rule is not None else self.pathway.definitions[atom.id].when
+                found += self.missing(node, who)
+                if rule is not None and rule.unless is not None:
+                    found += self.missing(rule.unless, who)
+        return gather(found)
+
+    def missing(self, node: Node, subject: Subject) -> tuple[Missing, ...]:
+        """The data that would decide a condition."""
+        return judge(node, partial(self._look, subject))[1]
+
+    def _look(self, subject: Subject, atom: Atom) -> Seen:
+        return self.see(atom, subject)
+
+    # -- rules -----------------------------------------------------------------------------------
+
+    def settled(self, rule: Rule, subject: Subject) -> bool | None:
+        """Whether a rule holds for good: its condition does, and its exception is known not to."""
+        when = self.truths[f"rule:{rule.id}", subject]
+        if rule.unless is None or when is False:
+            return when
+        unless = self.truths[f"unless:{rule.id}", subject]
+        return False if unless else (when if unless is False else None)
+
+    def stands(self, rule: Rule, subject: Subject) -> bool:
+        """Whether a rule holds, at least as long as its exception is not known to."""
+        if self.truths[f"rule:{rule.id}", subject] is not True:
+            return False
+        return rule.unless is None or self.truths[f"unless:{rule.id}", subject] is not True
+
+    def depends_on(self, rule: Rule, subject: Subject) -> tuple[Missing, ...]:
+        """The data that could bring in the exception of a rule that stands."""
+        if rule.unless is None or self.truths[f"unless:{rule.id}", subject] is not None:
+            return ()
+        return self.missing(rule.unless, subject)
+
+    # -- reasons ---------------------------------------------------------------------------------
+
+    def because(self, node: Node, subject: Subject, *, wanted: bool = True) -> list[str]:
+        """The sentences, with the patient's values, that made a condition come out as wanted."""
+        return list(dict.fromkeys(self._sentences(self.reason(node, subject), wanted=wanted)))
+
+    def _sentences(self, reason: Reason, *, wanted: bool) -> Iterable[str]:
+        ref = reason.ref
+        if not reason.children or (ref is not None and ref.kind in _FINDINGS):
+            yield reason.text
+            return
+        joined = reason.text in _JOINS and ref is None
+        shown = [child for child in reason.children if not joined or child.truth is wanted]
+        if ref is not None and any(child.truth for child in shown):
+            shown = [child for child in shown if child.truth]
+        for child in shown:
+            # Below a `not` or a reference, the reasons are those for which the inner condition came out.
+            yield from self._sentences(child, wanted=wanted if joined else bool(child.truth))
+
+    def reason(self, node: Node, subject: Subject) -> Reason:
+        """The whole tree of a condition, references opened up."""
+        return self._open(self.pathway.speaker.explain(node, partial(self._look, subject)), subject)
+
+    def _open(self, reason: Reason, subject: Subject) -> Reason:
+        if reason.ref is None:
+            children = tuple(self._open(child, subject) for child in reason.children)
+            return Reason(reason.text, reason.truth, children)
+        inner: list[Reason] = []
+        text = reason.text
+        for clause, rule, who in self._sources(reason.ref, subject):
+            truth = self.truths[clause, who] if rule is None else self.settled(rule, who)
+            if rule is not None and truth and who:
+                text = f"{reason.text} (line {who})"
+            node = rule.when if rule is not None else self.pathway.definitions[reason.ref.id].when
+            inner.append(self.reason(node, who))
+        return Reason(text, reason.truth, tuple(inner), reason.ref)
+
+
+_FINDINGS = (Reference.FINDING, Reference.LINE_FINDING)
+_JOINS = ("all of these", "any of these")
+
+
+def _some(truths: Iterable[bool | None]) -> bool | None:
+    """True if any is true, unknown if any is unknown, else false."""
+    unknown = False
+    for truth in truths:
+        if truth:
+            return True
+        unknown = unknown or truth is None
+    return None if unknown else False
+
+
+def chart_of(record: Record, pathway: Pathway, as_of: Moment) -> Chart:
+    """The chart of a record at as-of, judged by a pathway."""
+    timeline = Timeline(record, pathway.catalogue, as_of, pathway.windows)
+    return Chart(timeline, partial(judge_response, pathway), partial(judge_exposure, pathway))
