@@ -1,1 +1,55 @@
-"""Nephroline: treatment-pathway decision support for nephrotic syndrome, from rules in YAML."""
+"""Nephroline: treatment-pathway decision support for nephrotic syndrome, from rules in YAML.
+
+>>> import nephroline
+>>> pathway = nephroline.load_pathway("kdigo-2012/fsgs")
+>>> record = nephroline.read_record({
+...     "id": "new", "age": "40 years",
+...     "observations": [{"at": "0 mo", "proteinuria": "9 g/d", "albumin": "1.8 g/dL"}],
+... })
+>>> nephroline.consult(record, pathway).next_line.regimen
+'high-dose-glucocorticoid'
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nephroline.api import (
+        Consultation,
+        InferenceError,
+        InputError,
+        NephrolineError,
+        Pathway,
+        Record,
+        consult,
+        load_pathway,
+        pathway_ids,
+        read_record,
+        read_scenario,
+        replay,
+        why,
+    )
+
+__all__ = [
+    "Consultation",
+    "InferenceError",
+    "InputError",
+    "NephrolineError",
+    "Pathway",
+    "Record",
+    "consult",
+    "load_pathway",
+    "pathway_ids",
+    "read_record",
+    "read_scenario",
+    "replay",
+    "why",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the API on first use, so that ``nephroline --help`` stays quick."""
+    if name in __all__:
+        from nephroline import api  # noqa: PLC0415
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'nephroline' has no attribute {name!r}")

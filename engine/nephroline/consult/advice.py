@@ -87,7 +87,7 @@ def choose(run: Run) -> Choosing:
     blocks = _blocks(run)
     failed = _failed(run)
     free = [c for c in candidates if c.recommend.action is Action.STOP or not _out(run, c, blocks, failed)]
-    free.sort(key=lambda c: (c.recommend.preference, c.rule.id, c.subject))
+    free.sort(key=lambda c: (c.recommend.preference, bool(c.depends_on), c.rule.id, c.subject))
     unique: list[Candidate] = []
     for candidate in free:
         if candidate.what not in [other.what for other in unique]:
@@ -117,6 +117,33 @@ def _candidates(run: Run) -> list[Candidate]:
             agents = frozenset(regimen.agents) if regimen else frozenset[str]()
         found.append(Candidate(rule, recommend, subject, regimen, agents, run.depends_on(rule, subject)))
     return found
+
+
+def undecided(run: Run, chosen: Candidate | None) -> list[tuple[str, tuple[Missing, ...]]]:
+    """Line recommendations that are unknown, and would come before the chosen one or tie with it.
+
+    One that asks for the same thing does not count: it would change nothing.
+    """
+    found: list[tuple[str, tuple[Missing, ...]]] = []
+    for rule, subject in rules_with(run, Recommend):
+        recommend = rule.conclusion
+        if (
+            isinstance(recommend, Recommend)
+            and recommend.action.of_line
+            and run.truths[f"rule:{rule.id}", subject] is None
+            and (rule.unless is None or run.truths[f"unless:{rule.id}", subject] is not True)
+            and (chosen is None or _rivals(chosen, recommend))
+        ):
+            found.append((rule.id, run.missing(rule.when, subject)))
+    return found
+
+
+def _rivals(chosen: Candidate, other: Recommend) -> bool:
+    mine = chosen.recommend
+    same = mine.action is other.action and (
+        mine.keep and other.keep or (mine.regimen is not None and mine.regimen == other.regimen)
+    )
+    return other.preference <= mine.preference and not same
 
 
 def _blocks(run: Run) -> list[tuple[Rule, Block, Subject]]:

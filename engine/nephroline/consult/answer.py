@@ -115,7 +115,7 @@ class DoseOut(_Part, frozen=True):
 
 
 class LineAdvice(_Part, frozen=True):
-    """A next line. `depends_on`: data that are unknown and could turn it; empty means it stands on what is known."""
+    """A next line. `certain`: nothing unknown could turn it; else `depends_on` names what could."""
 
     rule: str
     action: Action
@@ -130,6 +130,7 @@ class LineAdvice(_Part, frozen=True):
     statement: StatementRef
     on_guideline: bool
     because: list[str]
+    certain: bool
     depends_on: list[str]
 
 

@@ -10,7 +10,16 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from nephroline.backends import Backend, backend
-from nephroline.consult.advice import Candidate, Choosing, alerts, choose, findings, outcome, rules_with
+from nephroline.consult.advice import (
+    Candidate,
+    Choosing,
+    alerts,
+    choose,
+    findings,
+    outcome,
+    rules_with,
+    undecided,
+)
 from nephroline.consult.answer import (
     ActionOut,
     AlertOut,
@@ -29,10 +38,10 @@ from nephroline.consult.answer import (
 )
 from nephroline.consult.doses import doses, target
 from nephroline.consult.judges import as_reported, by_numbers
-from nephroline.consult.needs import needs, undecided
+from nephroline.consult.needs import needs
 from nephroline.consult.run import Run, chart_of, prepare
 from nephroline.errors import UsageError, quoted
-from nephroline.features import Choice, Missing
+from nephroline.features import Choice, Missing, gather
 from nephroline.features import line as line_features
 from nephroline.lang import Node, judge
 from nephroline.pathway import Pathway, Recommend, Rule, Statement
@@ -83,8 +92,7 @@ def consulted(record: Record, pathway: Pathway, as_of: str | Moment | None, engi
         choosing = replace(choosing, chosen=None, alternatives=(), conflict=())
     chosen = choosing.chosen
     if chosen is not None and chosen.recommend.action is not Action.STOP:
-        adjuncts = chosen.regimen.adjuncts if chosen.regimen and chosen.recommend.action is Action.START else ()
-        run.chart = replace(run.chart, proposed=chosen.agents | frozenset(adjuncts))
+        run.chart = replace(run.chart, proposed=chosen.agents)
     run.fire(prepare(pathway, engine, late=True))
     return Consulted(_consultation(run, choosing, verdict, engine, applies=applies), run, choosing)
 
@@ -117,7 +125,7 @@ def _consultation(
     run: Run, choosing: Choosing, verdict: Applicability, engine: Backend, *, applies: bool
 ) -> Consultation:
     chart, pathway = run.chart, run.pathway
-    offered = [_advice(run, c) for c in (choosing.chosen, *choosing.alternatives) if c is not None]
+    offered = [_advice(run, c, choosing) for c in (choosing.chosen, *choosing.alternatives) if c is not None]
     lacking = [item for _, items in offered for item in items]
     advice = [line for line, _ in offered]
     asked = needs(run, choosing, lacking, applies=applies)
@@ -176,13 +184,12 @@ def _answer(run: Run, choosing: Choosing, verdict: Applicability, asked: Sequenc
     if chosen is not None and not (silent and chosen.recommend.action is Action.STOP):
         kind = Answer.CONTINUE if chosen.recommend.action is Action.CONTINUE else Answer.NEXT_LINE
         return AnswerKind(kind=kind, because=[chosen.rule.rationale])
-    if silent and not open_rules:
-        return AnswerKind(kind=Answer.GUIDELINE_SILENT, because=silent)
+    data = list(dict.fromkeys(item.datum for _, items in open_rules for item in items))
+    undecided_for = [f"not decided without: {', '.join(data)}"] if data else []
+    if silent:
+        return AnswerKind(kind=Answer.GUIDELINE_SILENT, because=[*silent, *undecided_for])
     if open_rules:
-        data = list(dict.fromkeys(item.datum for _, items in open_rules for item in items))
-        return AnswerKind(kind=Answer.NEEDS_DATA, because=[f"not decided without: {', '.join(data)}"])
-    if chosen is not None or silent:
-        return AnswerKind(kind=Answer.GUIDELINE_SILENT, because=silent)
+        return AnswerKind(kind=Answer.NEEDS_DATA, because=undecided_for)
     waiting = [f"missing: {need.datum}" for need in asked[:3]]
     return AnswerKind(kind=Answer.NOTHING_APPLIES, because=["no rule about the next line holds now", *waiting])
 
@@ -247,13 +254,15 @@ _VERBS = {
 }
 
 
-def _advice(run: Run, candidate: Candidate) -> tuple[LineAdvice, list[Missing]]:
+def _advice(run: Run, candidate: Candidate, choosing: Choosing) -> tuple[LineAdvice, list[Missing]]:
     recommend, rule = candidate.recommend, candidate.rule
     catalogue = run.pathway.catalogue
     name = candidate.regimen.title if candidate.regimen else " + ".join(
         catalogue.title(agent) for agent in sorted(candidate.agents)
     )
     given, missing = doses(run, candidate)
+    rivals = undecided(run, candidate) if candidate is choosing.chosen else []
+    open_data = gather((*candidate.depends_on, *(item for _, items in rivals for item in items)))
     trial = run.pathway.thresholds.get(candidate.regimen.minimum_trial or "") if candidate.regimen else None
     advice = LineAdvice(
         rule=rule.id,
@@ -269,7 +278,8 @@ def _advice(run: Run, candidate: Candidate) -> tuple[LineAdvice, list[Missing]]:
         statement=_statement(run, rule.statement),
         on_guideline=rule.on_guideline,
         because=_because(run, rule, candidate.subject),
-        depends_on=[item.why for item in candidate.depends_on],
+        certain=not open_data,
+        depends_on=[item.why for item in open_data],
     )
     return advice, missing
 
@@ -325,8 +335,9 @@ def _alerts(run: Run) -> list[AlertOut]:
 
 def _faults(run: Run, choosing: Choosing) -> list[str]:
     """Entries that were kept but not used, contradictions in the chart, ties among rules."""
-    found = list(run.chart.timeline.record.faults)
-    for assessment in run.chart.timeline.assessments:
+    timeline = run.chart.timeline
+    found = [fault.text for fault in timeline.record.faults if fault.at.latest < timeline.now]
+    for assessment in timeline.assessments:
         reported = as_reported(run.chart, assessment)
         if reported is None:
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nephroline.consult.advice import Candidate, Choosing, concerns, rules_with
+from nephroline.consult.advice import Candidate, Choosing, concerns, rules_with, undecided
 from nephroline.consult.answer import Need
 from nephroline.consult.run import Run
 from nephroline.features import Missing
@@ -32,22 +32,6 @@ def needs(run: Run, choosing: Choosing, doses: Iterable[Missing], *, applies: bo
         whys.setdefault(missing.datum, {})[missing.why] = None
         rules.setdefault(missing.datum, set()).add(rule)
     return [Need(datum=datum, why="; ".join(why), rules=sorted(rules[datum])) for datum, why in whys.items()]
-
-
-def undecided(run: Run, chosen: Candidate | None) -> list[tuple[str, tuple[Missing, ...]]]:
-    """Line recommendations that are unknown and could come before the chosen one."""
-    found: list[tuple[str, tuple[Missing, ...]]] = []
-    for rule, subject in rules_with(run, Recommend):
-        recommend = rule.conclusion
-        if (
-            isinstance(recommend, Recommend)
-            and recommend.action.of_line
-            and run.truths[f"rule:{rule.id}", subject] is None
-            and (rule.unless is None or run.truths[f"unless:{rule.id}", subject] is not True)
-            and (chosen is None or recommend.preference <= chosen.recommend.preference)
-        ):
-            found.append((rule.id, run.missing(rule.when, subject)))
-    return found
 
 
 def _open_recommendations(run: Run, chosen: Candidate | None) -> Iterable[Asked]:

@@ -164,8 +164,11 @@ class Run:
 
     def _sentences(self, reason: Reason, *, wanted: bool) -> Iterable[str]:
         ref = reason.ref
-        if not reason.children or (ref is not None and ref.kind in _FINDINGS):
+        if not reason.children:
             yield reason.text
+            return
+        if ref is not None and ref.kind in _FINDINGS:
+            yield reason.text if any(child.truth for child in reason.children) else self._denied(reason)
             return
         joined = reason.text in _JOINS and ref is None
         shown = [child for child in reason.children if not joined or child.truth is wanted]
@@ -174,6 +177,12 @@ class Run:
         for child in shown:
             # Below a `not` or a reference, the reasons are those for which the inner condition came out.
             yield from self._sentences(child, wanted=wanted if joined else bool(child.truth))
+
+    def _denied(self, reason: Reason) -> str:
+        """Say that a finding is not earned, with what speaks against it on the latest line."""
+        last = reason.children[-1]
+        against = list(dict.fromkeys(self._sentences(last, wanted=bool(last.truth))))
+        return f"{reason.text}: {', '.join(against)}" if against else reason.text
 
     def reason(self, node: Node, subject: Subject) -> Reason:
         """The whole tree of a condition, references opened up."""

@@ -17,7 +17,7 @@ from nephroline.features.values import (
     gather,
     unknown_amount,
 )
-from nephroline.record import Exposure, Line, Span, span_text
+from nephroline.record import NOT_STOPPED, Exposure, Line, Span, span_text
 from nephroline.terms import Response
 
 
@@ -31,7 +31,7 @@ def _length(span: Span, missing: tuple[Missing, ...] = ()) -> Amount:
 @feature("line.current", gives="flag", says="the line is running")
 def current(_chart: Chart, line: Line) -> Value:
     """Whether the line is running just before as-of."""
-    return Flag(line.current, "running" if line.current else f"ended at {line.end}")
+    return Flag(line.current, f"line {line.number} " + ("is running" if line.current else f"ended at {line.end}"))
 
 
 @feature("line.latest_line", gives="flag", says="the line is the latest")
@@ -294,9 +294,9 @@ def word(chart: Chart, line: Line, analyte: str) -> Value:
 
 @feature("line.stopped_for", gives="choice:stop_reason", says="reason for stopping")
 def stopped_for(chart: Chart, line: Line) -> Value:
-    """Why the line was stopped; `not-stopped` while it runs."""
-    if line.current:
-        return Choice(frozenset({"not-stopped"}), "not stopped")
+    """Why the line was stopped; `not-stopped` while it runs or its drugs go on into the next line."""
+    if line.current or line.stopped_for == NOT_STOPPED:
+        return Choice(frozenset({NOT_STOPPED}), "not stopped")
     if line.stopped_for is None:
         missing = Missing(f"why line {line.number} was stopped", "the reason for stopping")
         return Choice(frozenset(chart.timeline.catalogue.stop_reasons), "not recorded", (missing,))

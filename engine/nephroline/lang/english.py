@@ -121,8 +121,10 @@ class Speaker:
         title = self.title(atom)
         if truth is None:
             return f"{title}: not known"
-        some = "no line: " if atom.kind is Reference.ANY_LINE else "not "
-        return title if truth else f"{some}{title}"
+        if truth:
+            return title
+        some = "no line with" if atom.kind is Reference.ANY_LINE else "not"
+        return f"{some} {title[:1].lower()}{title[1:]}" if title[1:2].islower() else f"{some} {title}"
 
     def _member(self, atom: Member, seen: Seen) -> str:
         value = seen.left

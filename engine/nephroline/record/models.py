@@ -87,6 +87,14 @@ class Procedure:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """An entry that was kept but not used, and why."""
+
+    text: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """A chart. `age_zero` is in days at time zero; `faults` are entries kept but not used."""
 
@@ -100,14 +108,15 @@ class Record:
     observations: tuple[Observation, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     procedures: tuple[Procedure, ...] = ()
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     def moments(self) -> tuple[Moment, ...]:
-        """Every time at which something is dated, in order, one for each day reached."""
+        """Every time from time zero on at which something is dated, in order, one for each day reached."""
         times: dict[Fraction, Moment] = {}
         items = (*self.conditions, *self.assertions, *self.biopsies, *self.observations, *self.procedures)
         dated = [item.at for item in items]
         dated += [t for e in self.exposures for t in (e.start, e.end) if t is not None]
+        dated = [moment for moment in dated if moment.latest >= 0]
         for moment in sorted(dated, key=lambda m: (m.latest, not m.precise, m.label)):
             times.setdefault(
                 moment.latest, Moment(moment.latest, moment.latest, moment.label.rsplit(" to ", 1)[-1])

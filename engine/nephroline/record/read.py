@@ -16,6 +16,7 @@ from nephroline.record.models import (
     Biopsy,
     Condition,
     Exposure,
+    Fault,
     Observation,
     Procedure,
     Record,
@@ -99,7 +100,7 @@ class _Reader:
     def __init__(self, document: Document, path: FieldPath, catalogue: Catalogue) -> None:
         self._document, self._path, self._catalogue = document, path, catalogue
         self._problems: list[Problem] = []
-        self._faults: list[str] = []
+        self._faults: list[Fault] = []
         self._clock = Clock(catalogue.units)
 
     def record(self, data: Mapping[str, Any]) -> Record:
@@ -123,7 +124,7 @@ class _Reader:
             observations=_ordered(observations),
             exposures=tuple(sorted(set(exposures), key=_exposure_key)),
             procedures=_ordered(self._each("procedures", head.procedures, ProcedureRow, self._procedure)),
-            faults=tuple(sorted(self._faults)),
+            faults=_ordered(self._faults),
         )
         self._check_agreement(record)
         self._check_overlaps(record)
@@ -341,10 +342,13 @@ class _Reader:
                                " and the dose is kept but not used")
             else:
                 times = decimal_text(highest / most.high, 0)
-                self._faults.append(
+                text = (
                     f"{known.title} {dose.text} is printed so, {times} times the most that is given"
                     f" ({most.text}; {known.cite}): the dose is not used; ask the author"
                 )
+                at = self._moment((*path, "from"), row.start)
+                if at is not None:
+                    self._faults.append(Fault(text, at))
             return None
         return dose
 

@@ -226,6 +226,10 @@ class Timeline:
 # -- lines of therapy --------------------------------------------------------------------------------
 
 
+NOT_STOPPED = "not-stopped"
+"""The stop reason of a line that runs, or whose agents all go on into the next line."""
+
+
 @dataclass(slots=True)
 class _Segment:
     """A stretch of time in which no exposure changes."""
@@ -259,21 +263,27 @@ def _lines(timeline: Timeline) -> tuple[Line, ...]:
                 segment.start,
                 segment.end,
                 rows,
-                _stop_reason(segment, rows),
+                _stop_reason(segment, courses),
             )
         )
     return tuple(lines)
 
 
-def _stop_reason(segment: _Segment, rows: Sequence[Exposure]) -> str | None:
+def _stop_reason(segment: _Segment, courses: Sequence[Course]) -> str | None:
+    """Why the line ended: `not-stopped` when all its agents go on into the next line."""
     if segment.end is None:
         return None
     ended = [
-        row.stopped_for
-        for row in rows
-        if row.drug in segment.agents and row.end and row.end.latest == segment.end.latest and row.stopped_for
+        course
+        for course in courses
+        if course.drug in segment.agents
+        and course.end is not None
+        and segment.start.latest < course.end.latest <= segment.end.latest
     ]
-    return ended[0] if ended else None
+    if not ended:
+        return NOT_STOPPED
+    reasons = sorted(c.rows[-1].stopped_for or "" for c in ended if c.rows[-1].stopped_for)
+    return reasons[0] if reasons else None
 
 
 def _segments(timeline: Timeline, courses: Sequence[Course]) -> list[_Segment]:

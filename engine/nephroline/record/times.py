@@ -15,7 +15,10 @@ from nephroline.quantities import QuantityError, Unit, decimal_text, parse
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_PERIOD = re.compile(r"P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?")
 _PERIOD_UNITS = ("years", "mo", "wk", "d")
-_FORMS = "write an ISO date, an offset such as 4 mo, 10 wk, 3 d or P4M, or {between: [8 mo, 10 mo]}"
+_FORMS = "write an ISO date, an offset such as 4 mo, 10 wk, 3 d or P4M, before 0 mo, or {between: [8 mo, 10 mo]}"
+_BEFORE = "before "
+# An open past is bounded by a human life, so that it stays an interval.
+_LIFETIME = Fraction(130 * 365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,9 @@ class Clock:
         if not isinstance(raw, str):
             raise QuantityError(f"{quoted(raw)} is not a time", _FORMS)
         text = raw.strip()
+        if text.startswith(_BEFORE):
+            until = self._days(text.removeprefix(_BEFORE).strip()) - 1
+            return Moment(until - _LIFETIME, until, text)
         days = self._days(text)
         return Moment(days, days, text)
 
@@ -100,7 +106,7 @@ class Clock:
         """Name a computed time: as a date if *like* is one or the record has one, else as an offset."""
         if self.zero is not None and _ISO_DATE.fullmatch(like):
             return Moment(days, days, (self.zero + timedelta(days=round(days))).isoformat())
-        return Moment(days, days, span_text(days))
+        return Moment(days, days, offset_text(days))
 
 
 def span_text(days: Fraction) -> str:
@@ -110,3 +116,11 @@ def span_text(days: Fraction) -> str:
     if abs(days) < 182:
         return f"{decimal_text(days / 7)} weeks"
     return f"{decimal_text(days / Fraction('30.4375'))} months"
+
+
+def offset_text(days: Fraction) -> str:
+    """Write an offset in the largest unit that says it exactly, else in days."""
+    for unit, size in (("mo", Fraction("30.4375")), ("wk", Fraction(7))):
+        if days % size == 0:
+            return f"{days / size} {unit}"
+    return f"{decimal_text(days)} d"

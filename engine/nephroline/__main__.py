@@ -1,0 +1,5 @@
+"""``python -m nephroline``."""
+
+from nephroline.faces.cli import main
+
+main()

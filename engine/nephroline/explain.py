@@ -1,0 +1,129 @@
+"""Why: the whole tree of reasons behind a finding, recommendation, block or alert."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nephroline.backends import backend
+from nephroline.consult import Run, consulted
+from nephroline.errors import UsageError, did_you_mean, quoted
+from nephroline.lang import Reason
+from nephroline.pathway import Alert, Block, FindingOf, Pathway, Recommend, Rule
+from nephroline.record import Moment, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One rule about one subject: whether it holds, why, and on whose authority.
+
+    `line` is None for a rule about the patient. `exception` is the tree of its `unless`.
+    """
+
+    rule: str
+    title: str
+    concludes: str
+    line: int | None
+    truth: bool | None
+    reason: Reason
+    exception: Reason | None
+    authority: str
+    rationale: str
+
+    def to_data(self) -> dict[str, object]:
+        """The explanation as plain data for JSON."""
+        return {
+            "rule": self.rule,
+            "title": self.title,
+            "concludes": self.concludes,
+            "line": self.line,
+            "holds": _word(self.truth),
+            "reason": _data(self.reason),
+            "unless": _data(self.exception) if self.exception else None,
+            "authority": self.authority,
+            "rationale": self.rationale,
+        }
+
+
+def why(record: Record, pathway: Pathway, name: str, as_of: str | Moment | None = None) -> list[Explanation]:
+    """Explain a rule, finding, regimen or alert by its id; ``next-line`` is the one that was chosen.
+
+    For a regimen, the rules that offer it and the rules that block it. Raises: UsageError for an
+    unknown id, and as `consult`.
+    """
+    done = consulted(record, pathway, as_of, backend("durable"))
+    chosen = done.choosing.chosen
+    if name == "next-line":
+        if chosen is None:
+            because = "; ".join(done.consultation.answer.because)
+            raise UsageError.of(f"there is no next line at {done.consultation.as_of.label}: {because}",
+                                "ask why of a rule, finding or regimen")
+        name = chosen.rule.id
+    rules = [rule for rule in pathway.rules.values() if name in names_of(rule, pathway)]
+    if not rules:
+        known = {n for rule in pathway.rules.values() for n in names_of(rule, pathway)}
+        raise UsageError.of(f"unknown rule, finding or regimen {quoted(name)} in {pathway.id}",
+                            did_you_mean(name, known, see=f"`nephroline show {pathway.id}` lists the rules"))
+    return [explanation for rule in rules for explanation in _explanations(done.run, rule)]
+
+
+def names_of(rule: Rule, pathway: Pathway) -> set[str]:
+    """The names by which a rule is asked for: its id, its finding, the regimens it is about."""
+    conclusion = rule.conclusion
+    if isinstance(conclusion, FindingOf):
+        return {rule.id, conclusion.id}
+    if isinstance(conclusion, Recommend):
+        return {rule.id, *([conclusion.regimen] if conclusion.regimen else [])}
+    if isinstance(conclusion, Block):
+        regimens = pathway.catalogue.regimens.values()
+        return {rule.id, *([conclusion.regimen] if conclusion.regimen else []),
+                *(r.id for r in regimens if conclusion.agent and pathway.catalogue.contains(r, conclusion.agent))}
+    return {rule.id}
+
+
+def _explanations(run: Run, rule: Rule) -> Iterator[Explanation]:
+    source = run.pathway.catalogue.sources[rule.statement.source].short
+    statement = rule.statement
+    authority = " ".join(
+        part for part in (source, statement.id, statement.grade and f"({statement.grade})", f"[{statement.confidence}]")
+        if part
+    )
+    for subject in run.subjects(rule.scope):
+        exception = run.reason(rule.unless, subject) if rule.unless is not None else None
+        yield Explanation(
+            rule=rule.id,
+            title=rule.title,
+            concludes=concludes(rule),
+            line=subject or None,
+            truth=True if run.stands(rule, subject) else run.settled(rule, subject),
+            reason=run.reason(rule.when, subject),
+            exception=exception,
+            authority=authority,
+            rationale=rule.rationale,
+        )
+
+
+def concludes(rule: Rule) -> str:
+    """What a rule concludes, in words."""
+    match rule.conclusion:
+        case FindingOf(id=name):
+            return f"finding {name}"
+        case Recommend() as recommend:
+            what = recommend.regimen or ("the running line" if recommend.keep else recommend.title)
+            return f"{recommend.action}: {what}"
+        case Block() as block:
+            return f"block {block.regimen or block.agent}"
+        case Alert() as alert:
+            return f"{alert.severity} alert"
+
+
+def _word(truth: bool | None) -> str:  # noqa: FBT001
+    return {True: "yes", False: "no", None: "unknown"}[truth]
+
+
+def _data(reason: Reason) -> dict[str, object]:
+    return {
+        "text": reason.text,
+        "holds": _word(reason.truth),
+        "because": [_data(child) for child in reason.children],
+    }

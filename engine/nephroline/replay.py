@@ -1,0 +1,275 @@
+"""Replay: walk a scenario through every moment at which something changed, and check what it expects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nephroline.catalogue import load_catalogue
+from nephroline.consult import Consultation, consult
+from nephroline.errors import Problem, RecordError, UsageError, did_you_mean, quoted
+from nephroline.pathway import Pathway, load_pathway
+from nephroline.quantities import QuantityError
+from nephroline.record import Moment, Record, RecordSource, open_document, record_at
+from nephroline.shapes import Shape, fit
+from nephroline.terms import Action
+from nephroline.yamlfile import Document
+
+
+class ExpectEntry(Shape, frozen=True, kw_only=True):
+    """What must be in the answer at a time; every list is a subset, ``not_…`` denies.
+
+    `pathway`: only under this pathway; without it, under the scenario's own.
+    """
+
+    at: str
+    pathway: str | None = None
+    answer: str | None = None
+    applicability: str | None = None
+    status: str | None = None
+    next_line: str | None = None
+    action: str | None = None
+    findings: list[str] = []
+    alternatives: list[str] = []
+    blocked: list[str] = []
+    actions: list[str] = []
+    alerts: list[str] = []
+    needs: list[str] = []
+    faults: int | None = None
+    exposure: dict[str, str] = {}
+    outcome: dict[str, str] = {}
+    not_findings: list[str] = []
+    not_next_line: list[str] = []
+    not_alternatives: list[str] = []
+    not_blocked: list[str] = []
+    not_actions: list[str] = []
+    not_alerts: list[str] = []
+    not_needs: list[str] = []
+
+
+class DidEntry(Shape, frozen=True, kw_only=True):
+    """What the clinicians did."""
+
+    at: str
+    regimen: str
+    action: Action = Action.START
+    note: str = ""
+    cite: str = ""
+
+
+class ScenarioFile(Shape, frozen=True, kw_only=True):
+    """A record with expectations."""
+
+    scenario: str
+    pathway: str
+    record: dict[str, Any]
+    synthetic: bool = False
+    expect: list[dict[str, Any]] = []
+    clinicians_did: list[dict[str, Any]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A record, the pathway it is about, what is expected, and what was done."""
+
+    title: str
+    file: str
+    pathway: str
+    synthetic: bool
+    record: Record
+    expect: tuple[ExpectEntry, ...]
+    did: tuple[DidEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The consultation at one moment."""
+
+    at: Moment
+    consultation: Consultation
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What the clinicians did, beside what was advised: concordant, differs, too early or late."""
+
+    at: str
+    did: str
+    advised: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A scenario walked through."""
+
+    scenario: Scenario
+    pathway: Pathway
+    steps: tuple[Step, ...]
+    passed: int
+    failed: tuple[str, ...]
+    deeds: tuple[Deed, ...] = field(default=())
+
+    def to_data(self) -> dict[str, object]:
+        """The public JSON of a replay, as plain data; consultations are structs."""
+        return {
+            "scenario": self.scenario.title,
+            "file": self.scenario.file,
+            "pathway": self.pathway.id,
+            "steps": [{"at": step.at.label, "consultation": step.consultation} for step in self.steps],
+            "clinicians": [
+                {"at": d.at, "did": d.did, "advised": d.advised, "verdict": d.verdict} for d in self.deeds
+            ],
+            "expectations": {"passed": self.passed, "failed": list(self.failed)},
+        }
+
+
+def read_scenario(source: RecordSource) -> Scenario:
+    """Read a scenario. Raises: RecordError with every problem found."""
+    document = open_document(source)
+    problems: list[Problem] = []
+    head = fit(document, (), document.data, ScenarioFile, problems)
+    if head is None:
+        raise RecordError(problems)
+    record = record_at(document, ("record",), load_catalogue())
+    expect = _rows(document, "expect", head.expect, ExpectEntry, problems)
+    did = _rows(document, "clinicians_did", head.clinicians_did, DidEntry, problems)
+    for section, rows in (("expect", expect), ("clinicians_did", did)):
+        for i, row in enumerate(rows):
+            try:
+                record.clock.read(row.at)
+            except QuantityError as bad:
+                problems.append(document.problem((section, i, "at"), str(bad), bad.help))
+    regimens = load_catalogue().regimens
+    for i, row in enumerate(expect):
+        if row.next_line not in (None, "none", *regimens):
+            problems.append(document.problem(("expect", i, "next_line"), f"unknown regimen {quoted(row.next_line)}",
+                                             did_you_mean(str(row.next_line), regimens)))
+    if problems:
+        raise RecordError(problems)
+    return Scenario(head.scenario, document.file, head.pathway, head.synthetic, record, tuple(expect), tuple(did))
+
+
+def _rows(
+    document: Document, section: str, rows: Sequence[Any], shape: type[Any], problems: list[Problem]
+) -> list[Any]:
+    fitted = [fit(document, (section, i), row, shape, problems) for i, row in enumerate(rows)]
+    return [row for row in fitted if row is not None]
+
+
+def scenario_files(paths: Sequence[str | Path]) -> list[Path]:
+    """Every YAML file among *paths* and in the folders among them. Raises: UsageError if there is none."""
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.suffix in (".yaml", ".yml"))
+            if not inside:
+                raise UsageError.of(f"the folder {quoted(path)} holds no scenario", "name a folder with YAML files")
+            found += inside
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise UsageError.of(f"no such file or folder {quoted(path)}", "check the path")
+    return found
+
+
+def replay(scenario: Scenario, pathway: Pathway | None = None, *, backend_name: str = "durable") -> Replayed:
+    """Walk a scenario under its own pathway or another; expectations of other pathways are left out."""
+    rules = pathway or load_pathway(scenario.pathway)
+    record = scenario.record
+    moments = {m.latest: m for m in record.moments()}
+    for at in (*(e.at for e in scenario.expect), *(d.at for d in scenario.did)):
+        moment = record.clock.read(at)
+        moments.setdefault(moment.latest, moment)
+    steps = tuple(
+        Step(moments[day], consult(record, rules, moments[day], backend_name=backend_name)) for day in sorted(moments)
+    )
+    by_day = {step.at.latest: step.consultation for step in steps}
+    passed, failed = 0, list[str]()
+    for entry in scenario.expect:
+        if (entry.pathway or scenario.pathway) != rules.id:
+            continue
+        for good, text in check(entry, by_day[record.clock.read(entry.at).latest]):
+            passed += good
+            if not good:
+                failed.append(f"at {entry.at}: {text}")
+    return Replayed(scenario, rules, steps, passed, tuple(failed), tuple(_deeds(scenario, steps)))
+
+
+# -- expectations ------------------------------------------------------------------------------------
+
+_LISTS: Mapping[str, Callable[[Consultation], list[str]]] = {
+    "findings": lambda c: [f.id for f in c.findings],
+    "alternatives": lambda c: [str(a.regimen) for a in c.alternatives],
+    "blocked": lambda c: [b.regimen for b in c.blocked],
+    "actions": lambda c: [a.rule for a in c.actions],
+    "alerts": lambda c: [a.id for a in c.alerts],
+    "needs": lambda c: [n.datum for n in c.needs],
+    "next_line": lambda c: [c.next_line.regimen or "none" if c.next_line else "none"],
+}
+_WORDS: Mapping[str, Callable[[Consultation], str]] = {
+    "answer": lambda c: str(c.answer.kind),
+    "applicability": lambda c: str(c.applicability.verdict),
+    "status": lambda c: str(c.status.response),
+    "next_line": lambda c: c.next_line.regimen or "none" if c.next_line else "none",
+    "action": lambda c: str(c.next_line.action) if c.next_line else "none",
+}
+
+
+def check(entry: ExpectEntry, consultation: Consultation) -> Iterator[tuple[bool, str]]:
+    """Compare one expectation with an answer: whether each part is met, and what was expected and seen."""
+    for name, of in _WORDS.items():
+        wanted = getattr(entry, name)
+        if wanted is not None:
+            seen = of(consultation)
+            yield seen == wanted, f"expected {name} {wanted}, got {seen}"
+    for name, of_list in _LISTS.items():
+        seen_all = of_list(consultation)
+        if name != "next_line":
+            for wanted in getattr(entry, name):
+                yield wanted in seen_all, f"expected {wanted} among {name}, got {', '.join(seen_all) or 'none'}"
+        for denied in getattr(entry, f"not_{name}"):
+            yield denied not in seen_all, f"did not expect {denied} among {name}"
+    for n, wanted in entry.exposure.items():
+        seen = next((str(line.exposure) for line in consultation.lines if str(line.n) == n), "no such line")
+        yield seen == wanted, f"expected exposure {wanted} on line {n}, got {seen}"
+    for n, wanted in entry.outcome.items():
+        seen = next((str(line.outcome) for line in consultation.lines if str(line.n) == n), "no such line")
+        yield seen == wanted, f"expected outcome {wanted} of line {n}, got {seen}"
+    if entry.faults is not None:
+        yield len(consultation.faults) == entry.faults, f"expected {entry.faults} faults, got {len(consultation.faults)}"
+
+
+# -- what was done -----------------------------------------------------------------------------------
+
+
+def _deeds(scenario: Scenario, steps: Sequence[Step]) -> Iterator[Deed]:
+    for did in scenario.did:
+        day = scenario.record.clock.read(did.at).latest
+        advised = {step.at.latest: _advice(step.consultation) for step in steps}
+        wanted = (str(did.action), did.regimen)
+        times = [when for when, advice in advised.items() if advice == wanted]
+        here = advised[day]
+        if here == wanted:
+            earlier = [when for when in times if when < day and _unbroken(advised, when, day, wanted)]
+            verdict = "late" if earlier else "concordant"
+        elif any(when > day for when in times):
+            verdict = "too early"
+        elif times:
+            verdict = "late"
+        else:
+            verdict = "differs"
+        yield Deed(did.at, f"{did.action} {did.regimen}", " ".join(here) if here else "no line", verdict)
+
+
+def _advice(consultation: Consultation) -> tuple[str, str] | None:
+    line = consultation.next_line
+    return (str(line.action), line.regimen or "") if line else None
+
+
+def _unbroken(
+    advised: Mapping[Any, tuple[str, str] | None], start: Any, end: Any, wanted: tuple[str, str]
+) -> bool:
+    return all(advice == wanted for when, advice in advised.items() if start <= when <= end)
