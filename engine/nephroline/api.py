@@ -1,11 +1,11 @@
 """The Python API for embedding: what a program outside needs, and nothing else."""
 
-from nephroline.consult import Consultation, consult
+from nephroline.consultation import Consultation, consult
 from nephroline.errors import InferenceError, InputError, NephrolineError
 from nephroline.explain import why
 from nephroline.pathway import Pathway, load_pathway, pathway_ids
 from nephroline.record import Record, read_record
-from nephroline.replay import read_scenario, replay
+from nephroline.replaying import read_scenario, replay
 
 __all__ = [
     "Consultation",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nephroline.backends import backend
-from nephroline.consult import Run, consulted
+from nephroline.consultation import Run, consulted
 from nephroline.errors import UsageError, did_you_mean, quoted
 from nephroline.lang import Reason
 from nephroline.pathway import Alert, Block, FindingOf, Pathway, Recommend, Rule

@@ -123,7 +123,7 @@ class Speaker:
             return f"{title}: not known"
         if truth:
             return title
-        some = "no line with" if atom.kind is Reference.ANY_LINE else "not"
+        some = "no line:" if atom.kind is Reference.ANY_LINE else "not:"
         return f"{some} {title[:1].lower()}{title[1:]}" if title[1:2].islower() else f"{some} {title}"
 
     def _member(self, atom: Member, seen: Seen) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -55,6 +56,7 @@ from nephroline.terms import Response, Scope, StatementKind, Strength, Verdict
 from nephroline.yamlfile import Document, FieldPath, read_bytes
 
 T = TypeVar("T")
+_NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _CONCLUSIONS = ("finding", "recommend", "block", "alert")
 
 
@@ -406,6 +408,12 @@ class _Reader:
                              or any(q.feature == "line.exposure" for q in asks(node))):
                     self._complain(("exposure",), f"the exposure to {rule.agent} refers to a conclusion",
                                    "write it with features and thresholds only")
+        for i, raw in enumerate(self._document.data.get("rules", [])):
+            for path, text in _texts(raw, ("rules", i)):
+                for name in _NAMED.findall(text):
+                    if name not in pathway.thresholds:
+                        self._complain(path, f"unknown threshold {quoted(name)} in the text",
+                                       did_you_mean(name, pathway.thresholds))
         for _, node, _ in pathway.applicability:
             if any(q.feature == AFTER_CHOICE for q in asks(node)):
                 self._complain(("applicability",), "applicability cannot ask `proposed`")
@@ -447,6 +455,13 @@ class _Reader:
             if d.scope is Scope.ASSESSMENT
         ]
         stratify(clauses, {})
+
+
+def _texts(raw: Any, path: FieldPath) -> list[tuple[FieldPath, str]]:
+    """Every text inside a rule, with its place."""
+    if isinstance(raw, dict):
+        return [item for key, value in raw.items() for item in _texts(value, (*path, str(key)))]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return [(path, raw)] if isinstance(raw, str) else []
 
 
 def _place(document: Document, path: FieldPath, line: int, column: int) -> tuple[int | None, int | None]:

@@ -35,7 +35,7 @@ from nephroline.record.times import Clock, Moment
 from nephroline.shapes import fit
 from nephroline.yamlfile import Document, FieldPath, read_bytes, read_file
 
-RecordSource = str | Path | bytes | Mapping[str, Any]
+RecordSource = str | Path | bytes | Mapping[str, Any] | Document
 """A path, the bytes of a YAML or JSON document, or data already read."""
 
 UNKNOWN = "unknown"
@@ -62,6 +62,8 @@ def read_record(source: RecordSource, catalogue: Catalogue | None = None) -> Rec
 
 def open_document(source: RecordSource) -> Document:
     """Read a record or scenario file as data with places. Raises: RecordError."""
+    if isinstance(source, Document):
+        return source
     if isinstance(source, Mapping):
         return Document(_plain(dict(source), 0), "record")
     if isinstance(source, bytes):

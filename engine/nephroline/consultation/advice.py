@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from nephroline.backends import PATIENT
 from nephroline.catalogue import Regimen
-from nephroline.consult.answer import BlockedOut, BlockReason
-from nephroline.consult.run import Run, Subject
+from nephroline.consultation.answer import BlockedOut, BlockReason
+from nephroline.consultation.run import Run, Subject, fill
 from nephroline.features import Choice, Missing
 from nephroline.features import line as line_features
 from nephroline.pathway import Alert, Block, FindingOf, Recommend, Rule
@@ -204,7 +204,7 @@ def _blocked_out(
         for rule, block, subject in blocks:
             if concerns(run, block, regimen, frozenset(regimen.agents)):
                 because = run.because(rule.when, subject)
-                reasons.append(BlockReason(rule=rule.id, title=rule.title, because=because, until=block.until))
+                reasons.append(BlockReason(rule=rule.id, title=rule.title, because=because, until=fill(run.pathway, block.until)))
         line = failed.get(regimen.id)
         if line is not None:
             text = f"line {line.number} was {regimen.title}, without remission at an exposure that counts"

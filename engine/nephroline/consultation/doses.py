@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from nephroline.catalogue import RegimenDose
-from nephroline.consult.advice import Candidate
-from nephroline.consult.answer import DoseOut
-from nephroline.consult.run import Run
+from nephroline.consultation.advice import Candidate
+from nephroline.consultation.answer import DoseOut
+from nephroline.consultation.run import Run
 from nephroline.features import Missing, Threshold
 from nephroline.quantities import decimal_text
 from nephroline.terms import Action

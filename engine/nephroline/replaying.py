@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nephroline.catalogue import load_catalogue
-from nephroline.consult import Consultation, consult
+from nephroline.consultation import Consultation, consult
 from nephroline.errors import Problem, RecordError, UsageError, did_you_mean, quoted
 from nephroline.pathway import Pathway, load_pathway
 from nephroline.quantities import QuantityError

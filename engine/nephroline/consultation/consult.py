@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from nephroline.backends import Backend, backend
-from nephroline.consult.advice import (
+from nephroline.consultation.advice import (
     Candidate,
     Choosing,
     alerts,
@@ -20,7 +18,7 @@ from nephroline.consult.advice import (
     rules_with,
     undecided,
 )
-from nephroline.consult.answer import (
+from nephroline.consultation.answer import (
     ActionOut,
     AlertOut,
     AnswerKind,
@@ -36,20 +34,18 @@ from nephroline.consult.answer import (
     Status,
     When,
 )
-from nephroline.consult.doses import doses, target
-from nephroline.consult.judges import as_reported, by_numbers
-from nephroline.consult.needs import needs
-from nephroline.consult.run import Run, chart_of, prepare
+from nephroline.consultation.doses import doses, target
+from nephroline.consultation.judges import as_reported, by_numbers
+from nephroline.consultation.needs import needs
+from nephroline.consultation.run import Run, chart_of, fill, prepare
 from nephroline.errors import UsageError, quoted
 from nephroline.features import Choice, Missing, gather
 from nephroline.features import line as line_features
 from nephroline.lang import Node, judge
 from nephroline.pathway import Pathway, Recommend, Rule, Statement
 from nephroline.quantities import QuantityError, decimal_text
-from nephroline.record import Line, Moment, Record, span_text
+from nephroline.record import Line, Moment, Record
 from nephroline.terms import Action, Answer, Exposure, Response, Verdict
-
-_NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
 @dataclass(frozen=True)
@@ -171,7 +167,7 @@ def _reasons(run: Run, node: Node) -> list[str]:
 def _answer(run: Run, choosing: Choosing, verdict: Applicability, asked: Sequence[Need]) -> AnswerKind:
     chosen = choosing.chosen
     silent = [
-        _text(run, rule.conclusion.title or rule.title)
+        fill(run.pathway, rule.conclusion.title or rule.title)
         for rule, subject in rules_with(run, Recommend)
         if isinstance(rule.conclusion, Recommend) and rule.conclusion.silent and run.stands(rule, subject)
     ]
@@ -269,7 +265,7 @@ def _advice(run: Run, candidate: Candidate, choosing: Choosing) -> tuple[LineAdv
         action=recommend.action,
         regimen=candidate.regimen.id if candidate.regimen else None,
         title=recommend.title or f"{_VERBS[recommend.action]} {name}",
-        detail=_text(run, recommend.detail),
+        detail=fill(run.pathway, recommend.detail),
         doses=given,
         target=target(run, candidate),
         minimum_trial=trial.first.text if trial and recommend.action is Action.START else "",
@@ -308,7 +304,7 @@ def _actions(run: Run, *, applies: bool) -> list[ActionOut]:
         found[rule.id] = ActionOut(
             rule=rule.id,
             action=recommend.action,
-            title=_text(run, recommend.title or rule.title),
+            title=fill(run.pathway, recommend.title or rule.title),
             statement=_statement(run, rule.statement),
             on_guideline=rule.on_guideline,
             because=_because(run, rule, subject),
@@ -324,7 +320,7 @@ def _alerts(run: Run) -> list[AlertOut]:
             id=rule.id,
             severity=alert.severity,
             title=rule.title,
-            detail=_text(run, alert.detail),
+            detail=fill(run.pathway, alert.detail),
             because=_because(run, rule, subject),
             statement=_statement(run, rule.statement),
             on_guideline=rule.on_guideline,
@@ -364,17 +360,6 @@ def _statement(run: Run, statement: Statement) -> StatementRef:
         confidence=str(statement.confidence),
         citation=source.short,
     )
-
-
-def _text(run: Run, text: str) -> str:
-    """Fill in the thresholds that a text names in braces."""
-
-    def value(match: re.Match[str]) -> str:
-        limit = run.pathway.thresholds[match[1]]
-        time = limit.forms.get("time")
-        return span_text(time.exact or Fraction(0)) if time else limit.first.text
-
-    return _NAMED.sub(value, text)
 
 
 def _when(moment: Moment) -> When:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nephroline.consult.advice import Candidate, Choosing, concerns, rules_with, undecided
-from nephroline.consult.answer import Need
-from nephroline.consult.run import Run
+from nephroline.consultation.advice import Candidate, Choosing, concerns, rules_with, undecided
+from nephroline.consultation.answer import Need
+from nephroline.consultation.run import Run
 from nephroline.features import Missing
 from nephroline.features import line as line_features
 from nephroline.pathway import Alert, Block, FindingOf, Recommend

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
 from nephroline.backends import PATIENT, Backend, Fact, Stage, Truths
-from nephroline.consult.judges import judge_exposure, judge_response
+from nephroline.consultation.judges import judge_exposure, judge_response
 from nephroline.features import Chart, Missing, gather
 from nephroline.lang import Atom, Holds, Node, Reason, Reference, Seen, atoms, judge, look
 from nephroline.pathway import Clause, Pathway, Rule
 from nephroline.record import Line, Moment, Record, Timeline
 from nephroline.terms import Scope
+
+NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+"""A threshold named inside a text."""
 
 Subject = int
 """0 for the patient, else the number of a line."""
@@ -170,6 +174,9 @@ class Run:
         if ref is not None and ref.kind in _FINDINGS:
             yield reason.text if any(child.truth for child in reason.children) else self._denied(reason)
             return
+        if ref is not None and ref.kind is Reference.ANY_LINE and not any(c.truth for c in reason.children):
+            yield reason.text
+            return
         joined = reason.text in _JOINS and ref is None
         shown = [child for child in reason.children if not joined or child.truth is wanted]
         if ref is not None and any(child.truth for child in shown):
@@ -215,6 +222,15 @@ def _some(truths: Iterable[bool | None]) -> bool | None:
             return True
         unknown = unknown or truth is None
     return None if unknown else False
+
+
+def fill(pathway: Pathway, text: str) -> str:
+    """Fill in the thresholds that a text names in braces."""
+
+    def value(match: re.Match[str]) -> str:
+        return pathway.thresholds[match[1]].first.text
+
+    return NAMED.sub(value, text)
 
 
 def chart_of(record: Record, pathway: Pathway, as_of: Moment) -> Chart:

@@ -1,0 +1,1 @@
+"""The faces: the only rooms that know typer and rich."""

@@ -1,0 +1,45 @@
+"""Check files of any kind: tell what each is, and collect its problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from nephroline.errors import InputError, Problem
+from nephroline.pathway import load_pathway, pathway_ids, read_pathway
+from nephroline.record import open_document, read_record
+from nephroline.replaying import read_scenario, scenario_files
+
+Checked = tuple[str, str, list[Problem]]
+"""The file, its kind, and its problems."""
+
+
+def check_files(paths: Sequence[str]) -> list[Checked]:
+    """Check files and folders; without any, the pathways that come with Nephroline."""
+    if not paths:
+        return [_checked(name, "pathway", lambda n=name: load_pathway(n)) for name in pathway_ids()]
+    return [_check(file) for file in scenario_files(paths) if file.parent.name != "catalogue"]
+
+
+def _check(file: Path) -> Checked:
+    try:
+        document = open_document(file)
+    except InputError as bad:
+        return str(file), "unreadable", list(bad.problems)
+    data = document.data
+    if isinstance(data, dict) and "scenario" in data:
+        return _checked(str(file), "scenario", lambda: read_scenario(file))
+    if isinstance(data, dict) and "pathway" in data:
+        return _checked(str(file), "pathway", lambda: read_pathway(file, str(file)))
+    if isinstance(data, dict) and "id" in data:
+        return _checked(str(file), "record", lambda: read_record(document))
+    problem = Problem("is neither a record, a scenario nor a pathway", "give it `id`, `scenario` or `pathway`", str(file))
+    return str(file), "unknown", [problem]
+
+
+def _checked(file: str, kind: str, read: Callable[[], object]) -> Checked:
+    try:
+        read()
+    except InputError as bad:
+        return file, kind, list(bad.problems)
+    return file, kind, []

@@ -1,0 +1,295 @@
+"""The command line. Commands import what they need when they run, so that ``--help`` is quick.
+
+Exit codes: 0 fine; 1 an expectation was missed or a checked file has problems; 2 the input or the
+command cannot be used; 3 the inference engine cannot be trusted here.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from nephroline.errors import InputError
+    from nephroline.pathway import Pathway
+    from nephroline.record import Record, RecordSource
+
+DEFAULT_PATHWAY = "kdigo-2012/fsgs"
+
+app = typer.Typer(
+    name="nephroline",
+    help="Treatment-pathway decision support for nephrotic syndrome: rules in YAML, reasons in the open.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Format = Literal["text", "json"]
+RecordArgument = Annotated[str, typer.Argument(help="A record or scenario (YAML or JSON); - reads standard input.")]
+At = Annotated[
+    str | None,
+    typer.Option("--at", help="Decision time, such as '10 mo' or 2014-05-31. Default: the last dated item."),
+]
+PathwayOption = Annotated[
+    str | None,
+    typer.Option(
+        "--pathway", "-p",
+        help=f"A pathway id or YAML file. Default: the scenario's own, else {DEFAULT_PATHWAY}.",
+    ),
+]
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="Text for people, JSON for programs.")]
+Shadow = Annotated[bool, typer.Option("--shadow", help="Infer twice, by durable_rules and by the reference, and compare.")]
+
+
+@app.command()
+def consult(
+    record: RecordArgument,
+    at: At = None,
+    pathway: PathwayOption = None,
+    form: FormatOption = "text",
+    shadow: Shadow = False,  # noqa: FBT002
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the basis of everything.")] = False,  # noqa: FBT002
+) -> None:
+    """Where does this patient stand, what is the next line, and what must be checked first?"""
+    from nephroline.consultation import consult as ask  # noqa: PLC0415
+
+    chart, rules = _record_and_pathway(record, pathway)
+    answer = ask(chart, rules, at, backend_name="shadow" if shadow else "durable")
+    if form == "json":
+        typer.echo(answer.to_json(indent=2))
+        return
+    from nephroline.faces.text import console, show_consultation  # noqa: PLC0415
+
+    show_consultation(console(), answer, verbose=verbose)
+
+
+@app.command()
+def why(
+    record: RecordArgument,
+    name: Annotated[str, typer.Argument(help="A rule, finding, regimen or alert by its id; next-line for the chosen one.")] = "next-line",
+    at: At = None,
+    pathway: PathwayOption = None,
+    form: FormatOption = "text",
+) -> None:
+    """Show the full tree of reasons of a finding, recommendation, block or alert."""
+    from nephroline.explain import why as explain  # noqa: PLC0415
+
+    chart, rules = _record_and_pathway(record, pathway)
+    found = explain(chart, rules, name, at)
+    if form == "json":
+        _json([item.to_data() for item in found])
+        return
+    from nephroline.faces.text import console, show_explanations  # noqa: PLC0415
+
+    show_explanations(console(), found)
+
+
+@app.command()
+def replay(
+    paths: Annotated[list[str] | None, typer.Argument(help="Scenario files or folders. Default: the scenarios that come with Nephroline.")] = None,
+    pathway: Annotated[str | None, typer.Option("--pathway", "-p", help="Replay under this pathway instead of the scenario's own.")] = None,
+    form: FormatOption = "text",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the totals, and what was missed.")] = False,  # noqa: FBT002
+    shadow: Shadow = False,  # noqa: FBT002
+) -> None:
+    """Walk scenarios through every moment at which something changed, and check what they expect."""
+    from nephroline.catalogue import data_root  # noqa: PLC0415
+    from nephroline.pathway import load_pathway  # noqa: PLC0415
+    from nephroline.replaying import read_scenario, scenario_files  # noqa: PLC0415
+    from nephroline.replaying import replay as walk  # noqa: PLC0415
+
+    files = scenario_files(paths or [str(data_root("scenarios"))])
+    rules = load_pathway(pathway) if pathway else None
+    done: list[Any] = []
+    for number, file in enumerate(files, 1):
+        if sys.stderr.isatty() and len(files) > 1:
+            typer.echo(f"\r{number} of {len(files)}  {file.name[:60]:<60}", nl=False, err=True)
+        done.append(walk(read_scenario(file), rules, backend_name="shadow" if shadow else "durable"))
+    if sys.stderr.isatty() and len(files) > 1:
+        typer.echo("\r" + " " * 78 + "\r", nl=False, err=True)
+    failed = sum(len(item.failed) for item in done)
+    if form == "json":
+        _json({"scenarios": [item.to_data() for item in done]})
+    else:
+        from nephroline.faces.text import console, show_replay  # noqa: PLC0415
+
+        out = console()
+        for item in done:
+            if not quiet or item.failed:
+                show_replay(out, item)
+        passed = sum(item.passed for item in done)
+        typer.echo(f"{len(done)} scenarios, {passed} expectations met, {failed} missed")
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def pathways(form: FormatOption = "text") -> None:
+    """List the pathways."""
+    from nephroline.pathway import load_pathway, pathway_ids  # noqa: PLC0415
+
+    found = [load_pathway(name) for name in pathway_ids()]
+    if form == "json":
+        _json([{"id": p.id, "title": p.title, "edition": p.edition, "extends": p.extends, "rules": len(p.rules),
+                "digest": p.digest} for p in found])
+        return
+    _table([(p.id, f"{p.title} · {p.edition} · {len(p.rules)} rules") for p in found], (18,))
+
+
+@app.command()
+def show(
+    pathway: Annotated[str, typer.Argument(help="A pathway id or YAML file.")],
+    form: FormatOption = "text",
+) -> None:
+    """Show a pathway as text: each rule in plain English, its statement, its grade."""
+    from nephroline.faces.rulebook import pathway_data, show_pathway  # noqa: PLC0415
+    from nephroline.pathway import load_pathway  # noqa: PLC0415
+
+    rules = load_pathway(pathway)
+    if form == "json":
+        _json(pathway_data(rules))
+        return
+    from nephroline.faces.text import console  # noqa: PLC0415
+
+    show_pathway(console(), rules)
+
+
+@app.command()
+def check(
+    paths: Annotated[list[str] | None, typer.Argument(help="Pathway, record or scenario files, or folders of them. Default: the pathways that come with Nephroline.")] = None,
+    form: FormatOption = "text",
+) -> None:
+    """Check pathway, record and scenario files; list every problem with its line and remedy."""
+    from nephroline.faces.checking import check_files  # noqa: PLC0415
+
+    results = check_files(paths or [])
+    problems = [problem for _, _, found in results for problem in found]
+    if form == "json":
+        _json([{"file": file, "kind": kind, "problems": [_problem_data(p) for p in found]} for file, kind, found in results])
+    else:
+        for problem in problems:
+            typer.echo(str(problem))
+        typer.echo(f"{len(results)} files checked, {len(problems)} problems")
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def schema(
+    kind: Annotated[Literal["record", "scenario", "pathway", "consultation"], typer.Argument(help="Which format.")] = "record",
+    write: Annotated[Path | None, typer.Option("--write", help="Write all schemas into this folder instead.")] = None,
+) -> None:
+    """Print the JSON Schema of a public format."""
+    from nephroline.faces.schemas import KINDS, schema_text  # noqa: PLC0415
+
+    if write is None:
+        typer.echo(schema_text(kind), nl=False)
+        return
+    write.mkdir(parents=True, exist_ok=True)
+    for name in KINDS:
+        (write / f"{name}.schema.json").write_text(schema_text(name), encoding="utf-8")
+    typer.echo(f"{len(KINDS)} schemas written to {write}")
+
+
+@app.command()
+def features(form: FormatOption = "text") -> None:
+    """List every question that a rule may ask of a chart."""
+    from nephroline.features import FEATURES  # noqa: PLC0415
+
+    rows = sorted(FEATURES.values(), key=lambda f: (str(f.scope), f.name))
+    if form == "json":
+        _json([{"name": f.name, "written": f.signature, "scope": str(f.scope), "parameters": list(f.parameters),
+                "result": f.result, "meaning": f.doc} for f in rows])
+        return
+    _table([(f.signature, f.result, f.doc) for f in rows], (46, 22))
+
+
+@app.command()
+def units(form: FormatOption = "text") -> None:
+    """List what can be observed, in which units and words."""
+    from nephroline.catalogue import load_catalogue  # noqa: PLC0415
+
+    catalogue = load_catalogue()
+    rows = list(catalogue.analytes.values())
+    if form == "json":
+        _json([{"analyte": a.id, "title": a.title, "units": list(a.units), "words": list(a.words),
+                "plausible": [q.text for q in a.plausible]} for a in rows])
+        return
+    _table([(a.id, ", ".join((*a.units, *a.words)) + (f"  (plausible {a.plausible[0].text})" if a.plausible else ""))
+            for a in rows], (20,))
+
+
+def _version(value: bool) -> None:  # noqa: FBT001
+    if value:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        typer.echo(f"nephroline {version('nephroline')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,  # noqa: FBT002
+) -> None:
+    """Treatment-pathway decision support for nephrotic syndrome: rules in YAML, reasons in the open.
+
+    Research and prototyping software; the decision stays with the treating clinician.
+    """
+
+
+# -- shared ------------------------------------------------------------------------------------------
+
+
+def _record_and_pathway(source: str, pathway: str | None) -> tuple[Record, Pathway]:
+    from nephroline.pathway import load_pathway  # noqa: PLC0415
+    from nephroline.record import open_document, read_record  # noqa: PLC0415
+
+    content: RecordSource = sys.stdin.buffer.read() if source == "-" else Path(source)
+    document = open_document(content)
+    data = document.data
+    own = data.get("pathway") if isinstance(data, dict) and "scenario" in data else None
+    return read_record(document), load_pathway(pathway or own or DEFAULT_PATHWAY)
+
+
+def _json(data: Any) -> None:
+    import msgspec  # noqa: PLC0415
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
+
+
+def _table(rows: list[tuple[str, ...]], widths: tuple[int, ...]) -> None:
+    from nephroline.faces.text import console, table  # noqa: PLC0415
+
+    table(console(), rows, widths)
+
+
+def _problem_data(problem: Any) -> dict[str, Any]:
+    return {"file": problem.file, "line": problem.line, "column": problem.column, "field": problem.path,
+            "message": problem.message, "help": problem.help}
+
+
+def _complain(error: InputError) -> None:
+    for problem in error.problems:
+        typer.echo(f"error: {problem}", err=True)
+
+
+def main() -> None:
+    """Run the command line; no error of an author or a file ever shows a traceback."""
+    from nephroline.errors import InferenceError, InputError  # noqa: PLC0415
+
+    try:
+        app()
+    except InputError as bad:
+        _complain(bad)
+        sys.exit(2)
+    except InferenceError as bad:
+        typer.echo(f"error: {bad}", err=True)
+        sys.exit(3)
+    except BrokenPipeError:
+        # The reader (head, less) has gone; that is no error of ours.
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,98 @@
+"""A pathway as a clinician would review it: every rule in plain English with its authority."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from nephroline.explain import concludes
+from nephroline.pathway import Pathway, Rule
+
+
+def pathway_data(pathway: Pathway) -> dict[str, Any]:
+    """The pathway as plain data for JSON."""
+    return {
+        "id": pathway.id,
+        "title": pathway.title,
+        "edition": pathway.edition,
+        "extends": pathway.extends,
+        "digest": pathway.digest,
+        "thresholds": [
+            {"id": t.name, "title": t.title, "value": [q.text for q in t.forms.values()], "source": t.source,
+             "cite": t.cite, "confidence": str(t.confidence), "note": t.note}
+            for t in pathway.thresholds.values()
+        ],
+        "definitions": [
+            {"id": d.id, "title": d.title, "of": str(d.scope), "when": pathway.speaker.describe(d.when)}
+            for d in pathway.definitions.values()
+        ],
+        "rules": [_rule_data(pathway, rule) for rule in pathway.rules.values()],
+    }
+
+
+def _rule_data(pathway: Pathway, rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "title": rule.title,
+        "for": str(rule.scope),
+        "concludes": concludes(rule),
+        "when": pathway.speaker.describe(rule.when),
+        "unless": pathway.speaker.describe(rule.unless) if rule.unless else None,
+        "authority": authority(pathway, rule),
+        "grade": rule.statement.grade,
+        "confidence": str(rule.statement.confidence),
+        "rationale": rule.rationale,
+        "on_guideline": rule.on_guideline,
+        "pathway": rule.pathway,
+    }
+
+
+def authority(pathway: Pathway, rule: Rule) -> str:
+    """Who says so: source, kind, number and grade."""
+    statement = rule.statement
+    grade = f" ({statement.grade})" if statement.grade else ""
+    if statement.strength == "not-graded":
+        grade = " (not graded)"
+    kind = str(statement.kind).replace("-", " ")
+    number = f" {statement.id}" if statement.id else ""
+    return f"{pathway.catalogue.sources[statement.source].short}, {kind}{number}{grade} [{statement.confidence}]"
+
+
+def show_pathway(out: Console, pathway: Pathway) -> None:
+    """Print the pathway for review."""
+    head = Text(f"{pathway.title}", style="bold")
+    head.append(f" · {pathway.id} · {pathway.edition}", style="dim")
+    out.print(head)
+    out.print(Text("Numbers and statements carry how this rule base knows them: verified, verified-2, recalled,"
+                   " derived, policy.", style="italic dim"))
+    out.print(Text("\nThresholds", style="bold"))
+    for limit in pathway.thresholds.values():
+        source = pathway.catalogue.sources[limit.source].short
+        forms = " = ".join(q.text for q in limit.forms.values())
+        note = f"; {limit.note}" if limit.note else ""
+        cite = f" {limit.cite}" if limit.cite else ""
+        _entry(out, f"{limit.title}: {forms}", f"{source}{cite} [{limit.confidence}]{note}")
+    out.print(Text("\nDefinitions", style="bold"))
+    for definition in pathway.definitions.values():
+        _entry(out, f"{definition.title} (of a {definition.scope})", pathway.speaker.describe(definition.when))
+    out.print(Text("\nRules", style="bold"))
+    for rule in pathway.rules.values():
+        off = "" if rule.on_guideline else " · off-guideline"
+        _entry(out, f"{rule.title} · {rule.id}", f"{concludes(rule)}{off}")
+        every = "for a line: " if rule.scope == "line" else ""
+        _line(out, f"when {every}{pathway.speaker.describe(rule.when)}")
+        if rule.unless:
+            _line(out, f"unless {pathway.speaker.describe(rule.unless)}")
+        _line(out, f"{authority(pathway, rule)}: {rule.rationale}", style="italic")
+
+
+def _entry(out: Console, title: str, text: str) -> None:
+    out.print(Padding(Text(title, style="bold"), (0, 0, 0, 2)))
+    _line(out, text)
+
+
+def _line(out: Console, text: str, style: str = "") -> None:
+    out.print(Padding(Text(text, style=style), (0, 0, 0, 6)))
