@@ -49,7 +49,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import the API on first use, so that ``nephroline --help`` stays quick."""
     if name in __all__:
-        from nephroline import api  # noqa: PLC0415
+        from nephroline import api
 
         return getattr(api, name)
     raise AttributeError(f"module 'nephroline' has no attribute {name!r}")

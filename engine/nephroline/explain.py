@@ -45,7 +45,9 @@ class Explanation:
         }
 
 
-def why(record: Record, pathway: Pathway, name: str, as_of: str | Moment | None = None) -> list[Explanation]:
+def why(
+    record: Record, pathway: Pathway, name: str, as_of: str | Moment | None = None
+) -> list[Explanation]:
     """Explain a rule, finding, regimen or alert by its id; ``next-line`` is the one that was chosen.
 
     For a regimen, the rules that offer it and the rules that block it. Raises: UsageError for an
@@ -56,14 +58,18 @@ def why(record: Record, pathway: Pathway, name: str, as_of: str | Moment | None 
     if name == "next-line":
         if chosen is None:
             because = "; ".join(done.consultation.answer.because)
-            raise UsageError.of(f"there is no next line at {done.consultation.as_of.label}: {because}",
-                                "ask why of a rule, finding or regimen")
+            raise UsageError.of(
+                f"there is no next line at {done.consultation.as_of.label}: {because}",
+                "ask why of a rule, finding or regimen",
+            )
         name = chosen.rule.id
     rules = [rule for rule in pathway.rules.values() if name in names_of(rule, pathway)]
     if not rules:
         known = {n for rule in pathway.rules.values() for n in names_of(rule, pathway)}
-        raise UsageError.of(f"unknown rule, finding or regimen {quoted(name)} in {pathway.id}",
-                            did_you_mean(name, known, see=f"`nephroline show {pathway.id}` lists the rules"))
+        raise UsageError.of(
+            f"unknown rule, finding or regimen {quoted(name)} in {pathway.id}",
+            did_you_mean(name, known, see=f"`nephroline show {pathway.id}` lists the rules"),
+        )
     return [explanation for rule in rules for explanation in _explanations(done.run, rule)]
 
 
@@ -76,8 +82,15 @@ def names_of(rule: Rule, pathway: Pathway) -> set[str]:
         return {rule.id, *([conclusion.regimen] if conclusion.regimen else [])}
     if isinstance(conclusion, Block):
         regimens = pathway.catalogue.regimens.values()
-        return {rule.id, *([conclusion.regimen] if conclusion.regimen else []),
-                *(r.id for r in regimens if conclusion.agent and pathway.catalogue.contains(r, conclusion.agent))}
+        return {
+            rule.id,
+            *([conclusion.regimen] if conclusion.regimen else []),
+            *(
+                r.id
+                for r in regimens
+                if conclusion.agent and pathway.catalogue.contains(r, conclusion.agent)
+            ),
+        }
     return {rule.id}
 
 
@@ -85,7 +98,13 @@ def _explanations(run: Run, rule: Rule) -> Iterator[Explanation]:
     source = run.pathway.catalogue.sources[rule.statement.source].short
     statement = rule.statement
     authority = " ".join(
-        part for part in (source, statement.id, statement.grade and f"({statement.grade})", f"[{statement.confidence}]")
+        part
+        for part in (
+            source,
+            statement.id,
+            statement.grade and f"({statement.grade})",
+            f"[{statement.confidence}]",
+        )
         if part
     )
     for subject in run.subjects(rule.scope):
@@ -117,7 +136,7 @@ def concludes(rule: Rule) -> str:
             return f"{alert.severity} alert"
 
 
-def _word(truth: bool | None) -> str:  # noqa: FBT001
+def _word(truth: bool | None) -> str:
     return {True: "yes", False: "no", None: "unknown"}[truth]
 
 

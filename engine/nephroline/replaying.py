@@ -118,9 +118,12 @@ class Replayed:
             "scenario": self.scenario.title,
             "file": self.scenario.file,
             "pathway": self.pathway.id,
-            "steps": [{"at": step.at.label, "consultation": step.consultation} for step in self.steps],
+            "steps": [
+                {"at": step.at.label, "consultation": step.consultation} for step in self.steps
+            ],
             "clinicians": [
-                {"at": d.at, "did": d.did, "advised": d.advised, "verdict": d.verdict} for d in self.deeds
+                {"at": d.at, "did": d.did, "advised": d.advised, "verdict": d.verdict}
+                for d in self.deeds
             ],
             "expectations": {"passed": self.passed, "failed": list(self.failed)},
         }
@@ -145,11 +148,24 @@ def read_scenario(source: RecordSource) -> Scenario:
     regimens = load_catalogue().regimens
     for i, row in enumerate(expect):
         if row.next_line not in (None, "none", *regimens):
-            problems.append(document.problem(("expect", i, "next_line"), f"unknown regimen {quoted(row.next_line)}",
-                                             did_you_mean(str(row.next_line), regimens)))
+            problems.append(
+                document.problem(
+                    ("expect", i, "next_line"),
+                    f"unknown regimen {quoted(row.next_line)}",
+                    did_you_mean(str(row.next_line), regimens),
+                )
+            )
     if problems:
         raise RecordError(problems)
-    return Scenario(head.scenario, document.file, head.pathway, head.synthetic, record, tuple(expect), tuple(did))
+    return Scenario(
+        head.scenario,
+        document.file,
+        head.pathway,
+        head.synthetic,
+        record,
+        tuple(expect),
+        tuple(did),
+    )
 
 
 def _rows(
@@ -166,7 +182,9 @@ def scenario_files(paths: Sequence[str | Path]) -> list[Path]:
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.suffix in (".yaml", ".yml"))
             if not inside:
-                raise UsageError.of(f"the folder {quoted(path)} holds no scenario", "name a folder with YAML files")
+                raise UsageError.of(
+                    f"the folder {quoted(path)} holds no scenario", "name a folder with YAML files"
+                )
             found += inside
         elif path.is_file():
             found.append(path)
@@ -175,7 +193,9 @@ def scenario_files(paths: Sequence[str | Path]) -> list[Path]:
     return found
 
 
-def replay(scenario: Scenario, pathway: Pathway | None = None, *, backend_name: str = "durable") -> Replayed:
+def replay(
+    scenario: Scenario, pathway: Pathway | None = None, *, backend_name: str = "durable"
+) -> Replayed:
     """Walk a scenario under its own pathway or another; expectations of other pathways are left out."""
     rules = pathway or load_pathway(scenario.pathway)
     record = scenario.record
@@ -184,7 +204,8 @@ def replay(scenario: Scenario, pathway: Pathway | None = None, *, backend_name: 
         moment = record.clock.read(at)
         moments.setdefault(moment.latest, moment)
     steps = tuple(
-        Step(moments[day], consult(record, rules, moments[day], backend_name=backend_name)) for day in sorted(moments)
+        Step(moments[day], consult(record, rules, moments[day], backend_name=backend_name))
+        for day in sorted(moments)
     )
     by_day = {step.at.latest: step.consultation for step in steps}
     passed, failed = 0, list[str]()
@@ -229,17 +250,27 @@ def check(entry: ExpectEntry, consultation: Consultation) -> Iterator[tuple[bool
         seen_all = of_list(consultation)
         if name != "next_line":
             for wanted in getattr(entry, name):
-                yield wanted in seen_all, f"expected {wanted} among {name}, got {', '.join(seen_all) or 'none'}"
+                yield (
+                    wanted in seen_all,
+                    f"expected {wanted} among {name}, got {', '.join(seen_all) or 'none'}",
+                )
         for denied in getattr(entry, f"not_{name}"):
             yield denied not in seen_all, f"did not expect {denied} among {name}"
     for n, wanted in entry.exposure.items():
-        seen = next((str(line.exposure) for line in consultation.lines if str(line.n) == n), "no such line")
+        seen = next(
+            (str(line.exposure) for line in consultation.lines if str(line.n) == n), "no such line"
+        )
         yield seen == wanted, f"expected exposure {wanted} on line {n}, got {seen}"
     for n, wanted in entry.outcome.items():
-        seen = next((str(line.outcome) for line in consultation.lines if str(line.n) == n), "no such line")
+        seen = next(
+            (str(line.outcome) for line in consultation.lines if str(line.n) == n), "no such line"
+        )
         yield seen == wanted, f"expected outcome {wanted} of line {n}, got {seen}"
     if entry.faults is not None:
-        yield len(consultation.faults) == entry.faults, f"expected {entry.faults} faults, got {len(consultation.faults)}"
+        yield (
+            len(consultation.faults) == entry.faults,
+            f"expected {entry.faults} faults, got {len(consultation.faults)}",
+        )
 
 
 # -- what was done -----------------------------------------------------------------------------------
@@ -253,7 +284,9 @@ def _deeds(scenario: Scenario, steps: Sequence[Step]) -> Iterator[Deed]:
         times = [when for when, advice in advised.items() if advice == wanted]
         here = advised[day]
         if here == wanted:
-            earlier = [when for when in times if when < day and _unbroken(advised, when, day, wanted)]
+            earlier = [
+                when for when in times if when < day and _unbroken(advised, when, day, wanted)
+            ]
             verdict = "late" if earlier else "concordant"
         elif any(when > day for when in times):
             verdict = "too early"
@@ -261,7 +294,9 @@ def _deeds(scenario: Scenario, steps: Sequence[Step]) -> Iterator[Deed]:
             verdict = "late"
         else:
             verdict = "differs"
-        yield Deed(did.at, f"{did.action} {did.regimen}", " ".join(here) if here else "no line", verdict)
+        yield Deed(
+            did.at, f"{did.action} {did.regimen}", " ".join(here) if here else "no line", verdict
+        )
 
 
 def _advice(consultation: Consultation) -> tuple[str, str] | None:

@@ -31,7 +31,9 @@ class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """The base of everything that is read from a file: immutable, no unknown field."""
 
 
-def fit(document: Document, path: FieldPath, data: Any, shape: type[T], problems: list[Problem]) -> T | None:
+def fit(
+    document: Document, path: FieldPath, data: Any, shape: type[T], problems: list[Problem]
+) -> T | None:
     """Convert *data* at *path* to *shape*; on failure add to *problems* and give None."""
     try:
         return msgspec.convert(data, shape, strict=False)
@@ -64,7 +66,9 @@ def _problem(document: Document, path: FieldPath, message: str, value: Any, shap
         fields = sorted(_fields(shape, value))
         see = "fields here: " + ", ".join(fields) if fields else ""
         return document.problem(
-            (*path, names[0]), f"unknown field {quoted(names[0])}", did_you_mean(names[0], fields, see=see)
+            (*path, names[0]),
+            f"unknown field {quoted(names[0])}",
+            did_you_mean(names[0], fields, see=see),
         )
     if message.startswith("Object missing required field"):
         return document.problem(path, f"the field {quoted(names[0])} is missing", "add it")
@@ -76,7 +80,9 @@ def _problem(document: Document, path: FieldPath, message: str, value: Any, shap
         return document.problem(
             path,
             f"{quoted(value)} is not one of the accepted words",
-            did_you_mean(str(value), allowed, see="accepted: " + ", ".join(allowed) if allowed else ""),
+            did_you_mean(
+                str(value), allowed, see="accepted: " + ", ".join(allowed) if allowed else ""
+            ),
         )
     return document.problem(path, message[0].lower() + message[1:])
 

@@ -141,8 +141,11 @@ class _Builder:
                 column=mark.column + 1 if mark else None,
             ) from None
         except yaml.YAMLError:
-            raise self._error.of("is not valid YAML: it holds a control character",
-                                 "is it a binary file?", file=self._name) from None
+            raise self._error.of(
+                "is not valid YAML: it holds a control character",
+                "is it a binary file?",
+                file=self._name,
+            ) from None
         if self._duplicates:
             raise self._error(self._duplicates)
         return Document(data, self._name, tuple(self._text.splitlines()), self._marks)
@@ -153,7 +156,9 @@ class _Builder:
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if seen:
-                    raise self._refuse(event, "holds more than one document", "one file, one document")
+                    raise self._refuse(
+                        event, "holds more than one document", "one file, one document"
+                    )
                 seen = True
             elif isinstance(event, yaml.NodeEvent):
                 data = self._node(event, events, ())
@@ -163,7 +168,9 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             raise self._refuse(event, "anchors and aliases are not accepted", "write the value out")
         if event.tag not in (None, "!"):
-            raise self._refuse(event, f"the tag {quoted(event.tag)} is not accepted", "remove the tag")
+            raise self._refuse(
+                event, f"the tag {quoted(event.tag)} is not accepted", "remove the tag"
+            )
         if len(path) > MAX_DEPTH:
             raise self._refuse(event, f"is nested deeper than {MAX_DEPTH} levels", "flatten it")
         start = event.start_mark

@@ -45,6 +45,8 @@ def backend(name: str) -> Backend:
     """Find a backend. Raises: UsageError."""
     found = BACKENDS.get(name)
     if found is None:
-        raise UsageError.of(f"unknown backend {quoted(name)}",
-                            did_you_mean(name, BACKENDS, see="known: " + ", ".join(BACKENDS)))
+        raise UsageError.of(
+            f"unknown backend {quoted(name)}",
+            did_you_mean(name, BACKENDS, see="known: " + ", ".join(BACKENDS)),
+        )
     return found

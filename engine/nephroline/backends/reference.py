@@ -19,7 +19,9 @@ class ReferenceStage:
     def fire(self, facts: Sequence[Fact]) -> Truths:
         """Judge every clause for every fact of its scope."""
         return {
-            (clause.id, fact.subject): judge(clause.condition, lambda atom, f=fact: Seen(f.atoms[atom]))[0]
+            (clause.id, fact.subject): judge(
+                clause.condition, lambda atom, f=fact: Seen(f.atoms[atom])
+            )[0]
             for clause in self.clauses
             for fact in facts
             if fact.scope is clause.scope

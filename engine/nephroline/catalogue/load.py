@@ -174,7 +174,9 @@ class _Reader:
         for name in FILES:
             content = (folder / f"{name}.yaml").read_bytes()
             hasher.update(content)
-            self._documents[name] = read_bytes(content, f"rules/catalogue/{name}.yaml", PathwayError)
+            self._documents[name] = read_bytes(
+                content, f"rules/catalogue/{name}.yaml", PathwayError
+            )
         self._digest = hasher.hexdigest()
         self._units: dict[str, Unit] = {}
 
@@ -182,19 +184,31 @@ class _Reader:
         for entry in self._entries("units", "units", UnitEntry):
             unit = Unit(entry.code, entry.dimension, Fraction(entry.factor), entry.ucum)
             self._units |= dict.fromkeys((entry.code, *entry.spellings), unit)
-        sources = [Source(e.id, e.short, e.kind, e.citation.strip(), e.year)
-                   for e in self._entries("sources", "sources", SourceEntry)]
-        analytes = [self._analyte(i, e) for i, e in self._numbered("analytes", "analytes", AnalyteEntry)]
+        sources = [
+            Source(e.id, e.short, e.kind, e.citation.strip(), e.year)
+            for e in self._entries("sources", "sources", SourceEntry)
+        ]
+        analytes = [
+            self._analyte(i, e) for i, e in self._numbered("analytes", "analytes", AnalyteEntry)
+        ]
         class_entries = self._entries("drugs", "classes", ClassEntry)
         classes = [
-            DrugClass(e.id, e.title, e.immunosuppressant, self._doses("classes", i, e.adjunct_up_to))
+            DrugClass(
+                e.id, e.title, e.immunosuppressant, self._doses("classes", i, e.adjunct_up_to)
+            )
             for i, e in enumerate(class_entries)
         ]
         immunosuppressants = {c.id for c in classes if c.immunosuppressant}
         drug_entries = self._entries("drugs", "drugs", DrugEntry)
         drugs = [
-            Drug(e.id, e.title, e.drug_class, e.drug_class in immunosuppressants,
-                 self._doses("drugs", i, (e.most_per_day,))[0] if e.most_per_day else None, e.cite)
+            Drug(
+                e.id,
+                e.title,
+                e.drug_class,
+                e.drug_class in immunosuppressants,
+                self._doses("drugs", i, (e.most_per_day,))[0] if e.most_per_day else None,
+                e.cite,
+            )
             for i, e in enumerate(drug_entries)
         ]
         regimens = [_regimen(e) for e in self._entries("regimens", "regimens", RegimenEntry)]
@@ -211,8 +225,12 @@ class _Reader:
             regimens=_by_id(regimens),
             conditions=_by_id([Named(e.id, e.title) for e in conditions]),
             condition_names=_names(conditions),
-            assertions=_by_id([Named(e.id, e.title, e.volunteered)
-                               for e in self._entries("conditions", "assertions", NamedEntry)]),
+            assertions=_by_id(
+                [
+                    Named(e.id, e.title, e.volunteered)
+                    for e in self._entries("conditions", "assertions", NamedEntry)
+                ]
+            ),
             diagnoses=_by_id([Named(e.id, e.title) for e in diagnoses]),
             diagnosis_names=_names(diagnoses),
             sources=_by_id(sources),
@@ -231,7 +249,10 @@ class _Reader:
     def _numbered(self, name: str, section: str, shape: type[T]) -> list[tuple[int, T]]:
         document = self._documents[name]
         rows: Any = document.data.get(section, []) if isinstance(document.data, dict) else []
-        fitted = [(i, fit(document, (section, i), row, shape, self._problems)) for i, row in enumerate(rows)]
+        fitted = [
+            (i, fit(document, (section, i), row, shape, self._problems))
+            for i, row in enumerate(rows)
+        ]
         return [(i, entry) for i, entry in fitted if entry is not None]
 
     def _analyte(self, index: int, entry: AnalyteEntry) -> Analyte:
@@ -239,9 +260,13 @@ class _Reader:
         for code in entry.units:
             if code not in self._units:
                 self._problems.append(
-                    document.problem(("analytes", index, "units"), f"unknown unit {code}", "see units.yaml")
+                    document.problem(
+                        ("analytes", index, "units"), f"unknown unit {code}", "see units.yaml"
+                    )
                 )
-        limits = [self._read(document, ("analytes", index, "plausible"), text) for text in entry.plausible]
+        limits = [
+            self._read(document, ("analytes", index, "plausible"), text) for text in entry.plausible
+        ]
         return Analyte(
             entry.id,
             entry.title,
@@ -273,7 +298,9 @@ class _Reader:
             for agent in (*regimen.agents, *regimen.adjuncts, *(d.drug for d in regimen.doses)):
                 if agent not in found.drugs and agent not in found.classes:
                     self._problems.append(
-                        document.problem(("regimens", i), f"unknown drug or class {agent}", "see drugs.yaml")
+                        document.problem(
+                            ("regimens", i), f"unknown drug or class {agent}", "see drugs.yaml"
+                        )
                     )
         document = self._documents["drugs"]
         for i, drug in enumerate(found.drugs.values()):

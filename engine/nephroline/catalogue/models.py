@@ -70,9 +70,7 @@ class Analyte:
             bounded_above_only = low == 0 and quantity.exact is None
             if (
                 low is not None and not bounded_above_only and not limits.low <= low <= limits.high
-            ) or (
-                high is not None and not limits.low <= high <= limits.high
-            ):
+            ) or (high is not None and not limits.low <= high <= limits.high):
                 return limits.text
         return None
 
@@ -212,9 +210,13 @@ class Catalogue:
     def regimen_of(self, drugs: frozenset[str]) -> Regimen | None:
         """The first regimen whose agents these drugs are, one for one."""
         for regimen in self.regimens.values():
-            if len(regimen.agents) == len(drugs) and all(
-                any(self.belongs(drug, agent) for drug in drugs) for agent in regimen.agents
-            ) and all(any(self.belongs(d, a) for a in regimen.agents) for d in drugs):
+            if (
+                len(regimen.agents) == len(drugs)
+                and all(
+                    any(self.belongs(drug, agent) for drug in drugs) for agent in regimen.agents
+                )
+                and all(any(self.belongs(d, a) for a in regimen.agents) for d in drugs)
+            ):
                 return regimen
         return None
 
@@ -229,7 +231,9 @@ class Catalogue:
         """Find the id behind a spelling. Raises: QuantityError with the nearest name."""
         found = names.get(spelling(name))
         if found is None:
-            raise QuantityError(f"unknown {kind} {quoted(name)}", did_you_mean(spelling(name), names))
+            raise QuantityError(
+                f"unknown {kind} {quoted(name)}", did_you_mean(spelling(name), names)
+            )
         return found
 
 

@@ -86,7 +86,11 @@ def choose(run: Run) -> Choosing:
     candidates = _candidates(run)
     blocks = _blocks(run)
     failed = _failed(run)
-    free = [c for c in candidates if c.recommend.action is Action.STOP or not _out(run, c, blocks, failed)]
+    free = [
+        c
+        for c in candidates
+        if c.recommend.action is Action.STOP or not _out(run, c, blocks, failed)
+    ]
     free.sort(key=lambda c: (c.recommend.preference, bool(c.depends_on), c.rule.id, c.subject))
     unique: list[Candidate] = []
     for candidate in free:
@@ -104,7 +108,11 @@ def _candidates(run: Run) -> list[Candidate]:
     found: list[Candidate] = []
     for rule, subject in rules_with(run, Recommend):
         recommend = rule.conclusion
-        if not isinstance(recommend, Recommend) or not recommend.action.of_line or not run.stands(rule, subject):
+        if (
+            not isinstance(recommend, Recommend)
+            or not recommend.action.of_line
+            or not run.stands(rule, subject)
+        ):
             continue
         line = run.line(subject) or run.chart.timeline.line
         if recommend.keep:
@@ -115,7 +123,9 @@ def _candidates(run: Run) -> list[Candidate]:
         else:
             regimen = catalogue.regimens.get(recommend.regimen or "")
             agents = frozenset(regimen.agents) if regimen else frozenset[str]()
-        found.append(Candidate(rule, recommend, subject, regimen, agents, run.depends_on(rule, subject)))
+        found.append(
+            Candidate(rule, recommend, subject, regimen, agents, run.depends_on(rule, subject))
+        )
     return found
 
 
@@ -141,7 +151,7 @@ def undecided(run: Run, chosen: Candidate | None) -> list[tuple[str, tuple[Missi
 def _rivals(chosen: Candidate, other: Recommend) -> bool:
     mine = chosen.recommend
     same = mine.action is other.action and (
-        mine.keep and other.keep or (mine.regimen is not None and mine.regimen == other.regimen)
+        (mine.keep and other.keep) or (mine.regimen is not None and mine.regimen == other.regimen)
     )
     return other.preference <= mine.preference and not same
 
@@ -170,13 +180,17 @@ def concerns(run: Run, block: Block, regimen: Regimen | None, agents: frozenset[
     if block.regimen is not None:
         return regimen is not None and regimen.id == block.regimen
     return any(
-        agent == block.agent or (agent in catalogue.drugs and catalogue.belongs(agent, str(block.agent)))
+        agent == block.agent
+        or (agent in catalogue.drugs and catalogue.belongs(agent, str(block.agent)))
         for agent in agents
     )
 
 
 def _out(
-    run: Run, candidate: Candidate, blocks: list[tuple[Rule, Block, Subject]], failed: dict[str, Line]
+    run: Run,
+    candidate: Candidate,
+    blocks: list[tuple[Rule, Block, Subject]],
+    failed: dict[str, Line],
 ) -> bool:
     if any(concerns(run, block, candidate.regimen, candidate.agents) for _, block, _ in blocks):
         return True
@@ -194,7 +208,9 @@ def _blocked_out(
 ) -> tuple[BlockedOut, ...]:
     """Every regimen the pathway may recommend that is out, with all reasons."""
     known = {
-        rule.conclusion.regimen for rule in run.pathway.rules.values() if isinstance(rule.conclusion, Recommend)
+        rule.conclusion.regimen
+        for rule in run.pathway.rules.values()
+        if isinstance(rule.conclusion, Recommend)
     }
     found: list[BlockedOut] = []
     for regimen in run.pathway.catalogue.regimens.values():
@@ -204,11 +220,20 @@ def _blocked_out(
         for rule, block, subject in blocks:
             if concerns(run, block, regimen, frozenset(regimen.agents)):
                 because = run.because(rule.when, subject)
-                reasons.append(BlockReason(rule=rule.id, title=rule.title, because=because, until=fill(run.pathway, block.until)))
+                reasons.append(
+                    BlockReason(
+                        rule=rule.id,
+                        title=rule.title,
+                        because=because,
+                        until=fill(run.pathway, block.until),
+                    )
+                )
         line = failed.get(regimen.id)
         if line is not None:
             text = f"line {line.number} was {regimen.title}, without remission at an exposure that counts"
-            reasons.append(BlockReason(rule=FAILED, title="Already failed", because=[text], until=""))
+            reasons.append(
+                BlockReason(rule=FAILED, title="Already failed", because=[text], until="")
+            )
         if reasons:
             found.append(BlockedOut(regimen=regimen.id, title=regimen.title, reasons=reasons))
     return tuple(found)

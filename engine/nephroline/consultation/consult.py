@@ -58,7 +58,11 @@ class Consulted:
 
 
 def consult(
-    record: Record, pathway: Pathway, as_of: str | Moment | None = None, *, backend_name: str = "durable"
+    record: Record,
+    pathway: Pathway,
+    as_of: str | Moment | None = None,
+    *,
+    backend_name: str = "durable",
 ) -> Consultation:
     """Consult a pathway about a record.
 
@@ -76,7 +80,9 @@ def consult(
     return consulted(record, pathway, as_of, backend(backend_name)).consultation
 
 
-def consulted(record: Record, pathway: Pathway, as_of: str | Moment | None, engine: Backend) -> Consulted:
+def consulted(
+    record: Record, pathway: Pathway, as_of: str | Moment | None, engine: Backend
+) -> Consulted:
     """Consult, and keep the run for explanations. Raises as `consult`."""
     moment = decision_time(record, as_of)
     run = Run(pathway, chart_of(record, pathway, moment))
@@ -100,8 +106,10 @@ def decision_time(record: Record, as_of: str | Moment | None) -> Moment:
     elif as_of is None:
         dated = record.moments()
         if not dated:
-            raise UsageError.of("the record has no dated item, so there is no time to consult at",
-                                "give the decision time, or add an observation")
+            raise UsageError.of(
+                "the record has no dated item, so there is no time to consult at",
+                "give the decision time, or add an observation",
+            )
         moment = dated[-1]
     else:
         try:
@@ -109,8 +117,10 @@ def decision_time(record: Record, as_of: str | Moment | None) -> Moment:
         except QuantityError as bad:
             raise UsageError.of(f"as-of: {bad}", bad.help) from None
     if moment.latest < 0:
-        raise UsageError.of(f"as-of {quoted(moment.label)} is before time zero of the record",
-                            "give a time at or after time zero")
+        raise UsageError.of(
+            f"as-of {quoted(moment.label)} is before time zero of the record",
+            "give a time at or after time zero",
+        )
     return moment
 
 
@@ -121,7 +131,11 @@ def _consultation(
     run: Run, choosing: Choosing, verdict: Applicability, engine: Backend, *, applies: bool
 ) -> Consultation:
     chart, pathway = run.chart, run.pathway
-    offered = [_advice(run, c, choosing) for c in (choosing.chosen, *choosing.alternatives) if c is not None]
+    offered = [
+        _advice(run, c, choosing)
+        for c in (choosing.chosen, *choosing.alternatives)
+        if c is not None
+    ]
     lacking = [item for _, items in offered for item in items]
     advice = [line for line, _ in offered]
     asked = needs(run, choosing, lacking, applies=applies)
@@ -151,8 +165,12 @@ def _applicability(run: Run) -> Applicability:
     for verdict, node, because in run.pathway.applicability:
         truth, missing = judge(node, lambda atom: run.see(atom, 0))
         if truth:
-            verdict = Verdict.PROVISIONAL if verdict is Verdict.APPLIES and open_questions else verdict  # noqa: PLW2901
-            return Applicability(verdict=verdict, because=[because, *_reasons(run, node), *open_questions])
+            verdict = (
+                Verdict.PROVISIONAL if verdict is Verdict.APPLIES and open_questions else verdict
+            )
+            return Applicability(
+                verdict=verdict, because=[because, *_reasons(run, node), *open_questions]
+            )
         if truth is None and verdict is Verdict.DOES_NOT_APPLY:
             # A condition not recorded does not make a chart provisional by itself; an unknown age does.
             open_questions += [f"not known: {item.why}" for item in missing if item.datum == "age"]
@@ -164,18 +182,24 @@ def _reasons(run: Run, node: Node) -> list[str]:
     return run.because(node, 0)
 
 
-def _answer(run: Run, choosing: Choosing, verdict: Applicability, asked: Sequence[Need]) -> AnswerKind:
+def _answer(
+    run: Run, choosing: Choosing, verdict: Applicability, asked: Sequence[Need]
+) -> AnswerKind:
     chosen = choosing.chosen
     silent = [
         fill(run.pathway, rule.conclusion.title or rule.title)
         for rule, subject in rules_with(run, Recommend)
-        if isinstance(rule.conclusion, Recommend) and rule.conclusion.silent and run.stands(rule, subject)
+        if isinstance(rule.conclusion, Recommend)
+        and rule.conclusion.silent
+        and run.stands(rule, subject)
     ]
     if verdict.verdict is Verdict.DOES_NOT_APPLY:
         return AnswerKind(kind=Answer.NOT_APPLICABLE, because=verdict.because)
     if choosing.conflict:
         names = " and ".join(c.rule.id for c in choosing.conflict)
-        return AnswerKind(kind=Answer.CONFLICT, because=[f"these rules ask for different things: {names}"])
+        return AnswerKind(
+            kind=Answer.CONFLICT, because=[f"these rules ask for different things: {names}"]
+        )
     open_rules = undecided(run, chosen)
     if chosen is not None and not (silent and chosen.recommend.action is Action.STOP):
         kind = Answer.CONTINUE if chosen.recommend.action is Action.CONTINUE else Answer.NEXT_LINE
@@ -187,7 +211,9 @@ def _answer(run: Run, choosing: Choosing, verdict: Applicability, asked: Sequenc
     if open_rules:
         return AnswerKind(kind=Answer.NEEDS_DATA, because=undecided_for)
     waiting = [f"missing: {need.datum}" for need in asked[:3]]
-    return AnswerKind(kind=Answer.NOTHING_APPLIES, because=["no rule about the next line holds now", *waiting])
+    return AnswerKind(
+        kind=Answer.NOTHING_APPLIES, because=["no rule about the next line holds now", *waiting]
+    )
 
 
 def _status(run: Run) -> Status:
@@ -195,7 +221,9 @@ def _status(run: Run) -> Status:
     known = Response(next(iter(status.options))) if len(status.options) == 1 else Response.UNKNOWN
     return Status(
         response=known,
-        since=_when(since.at) if since and known not in (Response.UNKNOWN, Response.UNTREATED) else None,
+        since=_when(since.at)
+        if since and known not in (Response.UNKNOWN, Response.UNTREATED)
+        else None,
         because=[status.text],
     )
 
@@ -253,13 +281,19 @@ _VERBS = {
 def _advice(run: Run, candidate: Candidate, choosing: Choosing) -> tuple[LineAdvice, list[Missing]]:
     recommend, rule = candidate.recommend, candidate.rule
     catalogue = run.pathway.catalogue
-    name = candidate.regimen.title if candidate.regimen else " + ".join(
-        catalogue.title(agent) for agent in sorted(candidate.agents)
+    name = (
+        candidate.regimen.title
+        if candidate.regimen
+        else " + ".join(catalogue.title(agent) for agent in sorted(candidate.agents))
     )
     given, missing = doses(run, candidate)
     rivals = undecided(run, candidate) if candidate is choosing.chosen else []
     open_data = gather((*candidate.depends_on, *(item for _, items in rivals for item in items)))
-    trial = run.pathway.thresholds.get(candidate.regimen.minimum_trial or "") if candidate.regimen else None
+    trial = (
+        run.pathway.thresholds.get(candidate.regimen.minimum_trial or "")
+        if candidate.regimen
+        else None
+    )
     advice = LineAdvice(
         rule=rule.id,
         action=recommend.action,
@@ -297,7 +331,11 @@ def _actions(run: Run, *, applies: bool) -> list[ActionOut]:
     found: dict[str, ActionOut] = {}
     for rule, subject in rules_with(run, Recommend):
         recommend = rule.conclusion
-        if not isinstance(recommend, Recommend) or recommend.action.of_line or not run.stands(rule, subject):
+        if (
+            not isinstance(recommend, Recommend)
+            or recommend.action.of_line
+            or not run.stands(rule, subject)
+        ):
             continue
         if recommend.silent and not applies:
             continue
@@ -341,7 +379,9 @@ def _faults(run: Run, choosing: Choosing) -> list[str]:
             found.append(f"two responses are reported at {assessment.at}: neither is used")
         numbers = by_numbers(run.pathway, run.chart, assessment)
         if not numbers.options & reported.options:
-            found.append(f"report and numbers disagree: {reported.text}, but {numbers.text} by the numbers")
+            found.append(
+                f"report and numbers disagree: {reported.text}, but {numbers.text} by the numbers"
+            )
     if choosing.conflict:
         names = ", ".join(c.rule.id for c in choosing.conflict)
         found.append(f"rules of the same preference ask for different things: {names}")

@@ -46,7 +46,9 @@ def by_numbers(pathway: Pathway, chart: Chart, assessment: Assessment) -> Choice
     text = " or ".join(word.replace("-", " ") for word in possible)
     settled = len(possible) == 1
     shown = text if settled or len(possible) < len(ALL_RESPONSES) else "unknown"
-    return Choice(frozenset(possible), f"{shown} ({assessment.at})", () if settled else gather(missing))
+    return Choice(
+        frozenset(possible), f"{shown} ({assessment.at})", () if settled else gather(missing)
+    )
 
 
 def as_reported(chart: Chart, assessment: Assessment) -> Choice | None:
@@ -59,7 +61,11 @@ def as_reported(chart: Chart, assessment: Assessment) -> Choice | None:
     if not words:
         return None
     shown = " or ".join(sorted(word.replace("-", " ") for word in words))
-    missing = (Missing("response", f"two responses are reported at {assessment.at}"),) if len(words) > 1 else ()
+    missing = (
+        (Missing("response", f"two responses are reported at {assessment.at}"),)
+        if len(words) > 1
+        else ()
+    )
     return Choice(frozenset(words), f"{shown} ({assessment.at}, as reported)", missing)
 
 
@@ -90,7 +96,9 @@ def _exposure_to(
     rule = _rule_for(pathway, drug)
     title = chart.timeline.catalogue.drugs[drug].title
     if rule is None:
-        return Exposure.UNKNOWN, (Missing(f"exposure to {title}", "no definition of adequate exposure to it"),)
+        return Exposure.UNKNOWN, (
+            Missing(f"exposure to {title}", "no definition of adequate exposure to it"),
+        )
     see: Look = partial(look, chart, pathway.thresholds, subject=line)
     adequate, missing = judge(rule.adequate, see)
     if adequate:

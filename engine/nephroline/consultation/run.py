@@ -31,7 +31,7 @@ class Prepared:
 
 
 @lru_cache(maxsize=64)
-def _prepared(digest: str, backend: str, late: bool) -> dict[int, Prepared]:  # noqa: ARG001, FBT001
+def _prepared(digest: str, backend: str, late: bool) -> dict[int, Prepared]:
     """A place for the strata of one pathway and backend: compiled once in a process."""
     return {}
 
@@ -76,7 +76,9 @@ class Run:
 
     def subjects(self, scope: Scope) -> Iterable[Subject]:
         """The subjects of a scope."""
-        return (PATIENT,) if scope is Scope.PATIENT else range(1, len(self.chart.timeline.lines) + 1)
+        return (
+            (PATIENT,) if scope is Scope.PATIENT else range(1, len(self.chart.timeline.lines) + 1)
+        )
 
     def line(self, subject: Subject) -> Line | None:
         """The line behind a subject."""
@@ -86,7 +88,9 @@ class Run:
 
     def truth(self, atom: Atom, subject: Subject) -> bool | None:
         """The truth of an atom, by the chart or by what has been concluded."""
-        return self._holds(atom, subject) if isinstance(atom, Holds) else self.see(atom, subject).truth
+        return (
+            self._holds(atom, subject) if isinstance(atom, Holds) else self.see(atom, subject).truth
+        )
 
     def see(self, atom: Atom, subject: Subject) -> Seen:
         """An atom with the values that decided it, or the data that would."""
@@ -95,15 +99,19 @@ class Run:
         if found is None:
             if isinstance(atom, Holds):
                 truth = self._holds(atom, subject)
-                found = Seen(truth, missing=() if truth is not None else self._lacking(atom, subject))
+                found = Seen(
+                    truth, missing=() if truth is not None else self._lacking(atom, subject)
+                )
             else:
                 found = look(self.chart, self.pathway.thresholds, atom, self.line(subject))
             self.memo[key] = found
         return found
 
     def _holds(self, atom: Holds, subject: Subject) -> bool | None:
-        return _some(self.truths[clause, who] if rule is None else self.settled(rule, who)
-                     for clause, rule, who in self._sources(atom, subject))
+        return _some(
+            self.truths[clause, who] if rule is None else self.settled(rule, who)
+            for clause, rule, who in self._sources(atom, subject)
+        )
 
     def _sources(self, atom: Holds, subject: Subject) -> list[tuple[str, Rule | None, Subject]]:
         """The clauses, and their subjects, of which one must hold for a reference to hold."""
@@ -117,7 +125,9 @@ class Run:
         return [
             (f"rule:{rule.id}", rule, one)
             for rule in self.pathway.finding_rules[atom.id]
-            for one in ((subject,) if atom.kind is Reference.LINE_FINDING else self.subjects(rule.scope))
+            for one in (
+                (subject,) if atom.kind is Reference.LINE_FINDING else self.subjects(rule.scope)
+            )
         ]
 
     def _lacking(self, atom: Holds, subject: Subject) -> tuple[Missing, ...]:
@@ -172,9 +182,17 @@ class Run:
             yield reason.text
             return
         if ref is not None and ref.kind in _FINDINGS:
-            yield reason.text if any(child.truth for child in reason.children) else self._denied(reason)
+            yield (
+                reason.text
+                if any(child.truth for child in reason.children)
+                else self._denied(reason)
+            )
             return
-        if ref is not None and ref.kind is Reference.ANY_LINE and not any(c.truth for c in reason.children):
+        if (
+            ref is not None
+            and ref.kind is Reference.ANY_LINE
+            and not any(c.truth for c in reason.children)
+        ):
             yield reason.text
             return
         joined = reason.text in _JOINS and ref is None

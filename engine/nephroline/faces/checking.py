@@ -33,7 +33,11 @@ def _check(file: Path) -> Checked:
         return _checked(str(file), "pathway", lambda: read_pathway(file, str(file)))
     if isinstance(data, dict) and "id" in data:
         return _checked(str(file), "record", lambda: read_record(document))
-    problem = Problem("is neither a record, a scenario nor a pathway", "give it `id`, `scenario` or `pathway`", str(file))
+    problem = Problem(
+        "is neither a record, a scenario nor a pathway",
+        "give it `id`, `scenario` or `pathway`",
+        str(file),
+    )
     return str(file), "unknown", [problem]
 
 

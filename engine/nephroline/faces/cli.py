@@ -29,20 +29,32 @@ app = typer.Typer(
 )
 
 Format = Literal["text", "json"]
-RecordArgument = Annotated[str, typer.Argument(help="A record or scenario (YAML or JSON); - reads standard input.")]
+RecordArgument = Annotated[
+    str, typer.Argument(help="A record or scenario (YAML or JSON); - reads standard input.")
+]
 At = Annotated[
     str | None,
-    typer.Option("--at", help="Decision time, such as '10 mo' or 2014-05-31. Default: the last dated item."),
+    typer.Option(
+        "--at", help="Decision time, such as '10 mo' or 2014-05-31. Default: the last dated item."
+    ),
 ]
 PathwayOption = Annotated[
     str | None,
     typer.Option(
-        "--pathway", "-p",
+        "--pathway",
+        "-p",
         help=f"A pathway id or YAML file. Default: the scenario's own, else {DEFAULT_PATHWAY}.",
     ),
 ]
-FormatOption = Annotated[Format, typer.Option("--format", "-f", help="Text for people, JSON for programs.")]
-Shadow = Annotated[bool, typer.Option("--shadow", help="Infer twice, by durable_rules and by the reference, and compare.")]
+FormatOption = Annotated[
+    Format, typer.Option("--format", "-f", help="Text for people, JSON for programs.")
+]
+Shadow = Annotated[
+    bool,
+    typer.Option(
+        "--shadow", help="Infer twice, by durable_rules and by the reference, and compare."
+    ),
+]
 
 
 @app.command()
@@ -51,18 +63,20 @@ def consult(
     at: At = None,
     pathway: PathwayOption = None,
     form: FormatOption = "text",
-    shadow: Shadow = False,  # noqa: FBT002
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the basis of everything.")] = False,  # noqa: FBT002
+    shadow: Shadow = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show the basis of everything.")
+    ] = False,
 ) -> None:
     """Where does this patient stand, what is the next line, and what must be checked first?"""
-    from nephroline.consultation import consult as ask  # noqa: PLC0415
+    from nephroline.consultation import consult as ask
 
     chart, rules = _record_and_pathway(record, pathway)
     answer = ask(chart, rules, at, backend_name="shadow" if shadow else "durable")
     if form == "json":
         typer.echo(answer.to_json(indent=2))
         return
-    from nephroline.faces.text import console, show_consultation  # noqa: PLC0415
+    from nephroline.faces.text import console, show_consultation
 
     show_consultation(console(), answer, verbose=verbose)
 
@@ -70,37 +84,54 @@ def consult(
 @app.command()
 def why(
     record: RecordArgument,
-    name: Annotated[str, typer.Argument(help="A rule, finding, regimen or alert by its id; next-line for the chosen one.")] = "next-line",
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A rule, finding, regimen or alert by its id; next-line for the chosen one."
+        ),
+    ] = "next-line",
     at: At = None,
     pathway: PathwayOption = None,
     form: FormatOption = "text",
 ) -> None:
     """Show the full tree of reasons of a finding, recommendation, block or alert."""
-    from nephroline.explain import why as explain  # noqa: PLC0415
+    from nephroline.explain import why as explain
 
     chart, rules = _record_and_pathway(record, pathway)
     found = explain(chart, rules, name, at)
     if form == "json":
         _json([item.to_data() for item in found])
         return
-    from nephroline.faces.text import console, show_explanations  # noqa: PLC0415
+    from nephroline.faces.text import console, show_explanations
 
     show_explanations(console(), found)
 
 
 @app.command()
 def replay(
-    paths: Annotated[list[str] | None, typer.Argument(help="Scenario files or folders. Default: the scenarios that come with Nephroline.")] = None,
-    pathway: Annotated[str | None, typer.Option("--pathway", "-p", help="Replay under this pathway instead of the scenario's own.")] = None,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Scenario files or folders. Default: the scenarios that come with Nephroline."
+        ),
+    ] = None,
+    pathway: Annotated[
+        str | None,
+        typer.Option(
+            "--pathway", "-p", help="Replay under this pathway instead of the scenario's own."
+        ),
+    ] = None,
     form: FormatOption = "text",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the totals, and what was missed.")] = False,  # noqa: FBT002
-    shadow: Shadow = False,  # noqa: FBT002
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Only the totals, and what was missed.")
+    ] = False,
+    shadow: Shadow = False,
 ) -> None:
     """Walk scenarios through every moment at which something changed, and check what they expect."""
-    from nephroline.catalogue import data_root  # noqa: PLC0415
-    from nephroline.pathway import load_pathway  # noqa: PLC0415
-    from nephroline.replaying import read_scenario, scenario_files  # noqa: PLC0415
-    from nephroline.replaying import replay as walk  # noqa: PLC0415
+    from nephroline.catalogue import data_root
+    from nephroline.pathway import load_pathway
+    from nephroline.replaying import read_scenario, scenario_files
+    from nephroline.replaying import replay as walk
 
     files = scenario_files(paths or [str(data_root("scenarios"))])
     rules = load_pathway(pathway) if pathway else None
@@ -108,14 +139,16 @@ def replay(
     for number, file in enumerate(files, 1):
         if sys.stderr.isatty() and len(files) > 1:
             typer.echo(f"\r{number} of {len(files)}  {file.name[:60]:<60}", nl=False, err=True)
-        done.append(walk(read_scenario(file), rules, backend_name="shadow" if shadow else "durable"))
+        done.append(
+            walk(read_scenario(file), rules, backend_name="shadow" if shadow else "durable")
+        )
     if sys.stderr.isatty() and len(files) > 1:
         typer.echo("\r" + " " * 78 + "\r", nl=False, err=True)
     failed = sum(len(item.failed) for item in done)
     if form == "json":
         _json({"scenarios": [item.to_data() for item in done]})
     else:
-        from nephroline.faces.text import console, show_replay  # noqa: PLC0415
+        from nephroline.faces.text import console, show_replay
 
         out = console()
         for item in done:
@@ -130,12 +163,23 @@ def replay(
 @app.command()
 def pathways(form: FormatOption = "text") -> None:
     """List the pathways."""
-    from nephroline.pathway import load_pathway, pathway_ids  # noqa: PLC0415
+    from nephroline.pathway import load_pathway, pathway_ids
 
     found = [load_pathway(name) for name in pathway_ids()]
     if form == "json":
-        _json([{"id": p.id, "title": p.title, "edition": p.edition, "extends": p.extends, "rules": len(p.rules),
-                "digest": p.digest} for p in found])
+        _json(
+            [
+                {
+                    "id": p.id,
+                    "title": p.title,
+                    "edition": p.edition,
+                    "extends": p.extends,
+                    "rules": len(p.rules),
+                    "digest": p.digest,
+                }
+                for p in found
+            ]
+        )
         return
     _table([(p.id, f"{p.title} · {p.edition} · {len(p.rules)} rules") for p in found], (18,))
 
@@ -146,30 +190,40 @@ def show(
     form: FormatOption = "text",
 ) -> None:
     """Show a pathway as text: each rule in plain English, its statement, its grade."""
-    from nephroline.faces.rulebook import pathway_data, show_pathway  # noqa: PLC0415
-    from nephroline.pathway import load_pathway  # noqa: PLC0415
+    from nephroline.faces.rulebook import pathway_data, show_pathway
+    from nephroline.pathway import load_pathway
 
     rules = load_pathway(pathway)
     if form == "json":
         _json(pathway_data(rules))
         return
-    from nephroline.faces.text import console  # noqa: PLC0415
+    from nephroline.faces.text import console
 
     show_pathway(console(), rules)
 
 
 @app.command()
 def check(
-    paths: Annotated[list[str] | None, typer.Argument(help="Pathway, record or scenario files, or folders of them. Default: the pathways that come with Nephroline.")] = None,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Pathway, record or scenario files, or folders of them. Default: the pathways that come with Nephroline."
+        ),
+    ] = None,
     form: FormatOption = "text",
 ) -> None:
     """Check pathway, record and scenario files; list every problem with its line and remedy."""
-    from nephroline.faces.checking import check_files  # noqa: PLC0415
+    from nephroline.faces.checking import check_files
 
     results = check_files(paths or [])
     problems = [problem for _, _, found in results for problem in found]
     if form == "json":
-        _json([{"file": file, "kind": kind, "problems": [_problem_data(p) for p in found]} for file, kind, found in results])
+        _json(
+            [
+                {"file": file, "kind": kind, "problems": [_problem_data(p) for p in found]}
+                for file, kind, found in results
+            ]
+        )
     else:
         for problem in problems:
             typer.echo(str(problem))
@@ -180,11 +234,16 @@ def check(
 
 @app.command()
 def schema(
-    kind: Annotated[Literal["record", "scenario", "pathway", "consultation"], typer.Argument(help="Which format.")] = "record",
-    write: Annotated[Path | None, typer.Option("--write", help="Write all schemas into this folder instead.")] = None,
+    kind: Annotated[
+        Literal["record", "scenario", "pathway", "consultation"],
+        typer.Argument(help="Which format."),
+    ] = "record",
+    write: Annotated[
+        Path | None, typer.Option("--write", help="Write all schemas into this folder instead.")
+    ] = None,
 ) -> None:
     """Print the JSON Schema of a public format."""
-    from nephroline.faces.schemas import KINDS, schema_text  # noqa: PLC0415
+    from nephroline.faces.schemas import KINDS, schema_text
 
     if write is None:
         typer.echo(schema_text(kind), nl=False)
@@ -198,12 +257,23 @@ def schema(
 @app.command()
 def features(form: FormatOption = "text") -> None:
     """List every question that a rule may ask of a chart."""
-    from nephroline.features import FEATURES  # noqa: PLC0415
+    from nephroline.features import FEATURES
 
     rows = sorted(FEATURES.values(), key=lambda f: (str(f.scope), f.name))
     if form == "json":
-        _json([{"name": f.name, "written": f.signature, "scope": str(f.scope), "parameters": list(f.parameters),
-                "result": f.result, "meaning": f.doc} for f in rows])
+        _json(
+            [
+                {
+                    "name": f.name,
+                    "written": f.signature,
+                    "scope": str(f.scope),
+                    "parameters": list(f.parameters),
+                    "result": f.result,
+                    "meaning": f.doc,
+                }
+                for f in rows
+            ]
+        )
         return
     _table([(f.signature, f.result, f.doc) for f in rows], (46, 22))
 
@@ -211,21 +281,40 @@ def features(form: FormatOption = "text") -> None:
 @app.command()
 def units(form: FormatOption = "text") -> None:
     """List what can be observed, in which units and words."""
-    from nephroline.catalogue import load_catalogue  # noqa: PLC0415
+    from nephroline.catalogue import load_catalogue
 
     catalogue = load_catalogue()
     rows = list(catalogue.analytes.values())
     if form == "json":
-        _json([{"analyte": a.id, "title": a.title, "units": list(a.units), "words": list(a.words),
-                "plausible": [q.text for q in a.plausible]} for a in rows])
+        _json(
+            [
+                {
+                    "analyte": a.id,
+                    "title": a.title,
+                    "units": list(a.units),
+                    "words": list(a.words),
+                    "plausible": [q.text for q in a.plausible],
+                }
+                for a in rows
+            ]
+        )
         return
-    _table([(a.id, ", ".join((*a.units, *a.words)) + (f"  (plausible {a.plausible[0].text})" if a.plausible else ""))
-            for a in rows], (20,))
+    _table(
+        [
+            (
+                a.id,
+                ", ".join((*a.units, *a.words))
+                + (f"  (plausible {a.plausible[0].text})" if a.plausible else ""),
+            )
+            for a in rows
+        ],
+        (20,),
+    )
 
 
-def _version(value: bool) -> None:  # noqa: FBT001
+def _version(value: bool) -> None:
     if value:
-        from importlib.metadata import version  # noqa: PLC0415
+        from importlib.metadata import version
 
         typer.echo(f"nephroline {version('nephroline')}")
         raise typer.Exit
@@ -233,7 +322,9 @@ def _version(value: bool) -> None:  # noqa: FBT001
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,  # noqa: FBT002
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     """Treatment-pathway decision support for nephrotic syndrome: rules in YAML, reasons in the open.
 
@@ -245,8 +336,8 @@ def _root(
 
 
 def _record_and_pathway(source: str, pathway: str | None) -> tuple[Record, Pathway]:
-    from nephroline.pathway import load_pathway  # noqa: PLC0415
-    from nephroline.record import open_document, read_record  # noqa: PLC0415
+    from nephroline.pathway import load_pathway
+    from nephroline.record import open_document, read_record
 
     content: RecordSource = sys.stdin.buffer.read() if source == "-" else Path(source)
     document = open_document(content)
@@ -256,20 +347,26 @@ def _record_and_pathway(source: str, pathway: str | None) -> tuple[Record, Pathw
 
 
 def _json(data: Any) -> None:
-    import msgspec  # noqa: PLC0415
+    import msgspec
 
     typer.echo(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
 
 
 def _table(rows: list[tuple[str, ...]], widths: tuple[int, ...]) -> None:
-    from nephroline.faces.text import console, table  # noqa: PLC0415
+    from nephroline.faces.text import console, table
 
     table(console(), rows, widths)
 
 
 def _problem_data(problem: Any) -> dict[str, Any]:
-    return {"file": problem.file, "line": problem.line, "column": problem.column, "field": problem.path,
-            "message": problem.message, "help": problem.help}
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "field": problem.path,
+        "message": problem.message,
+        "help": problem.help,
+    }
 
 
 def _complain(error: InputError) -> None:
@@ -279,7 +376,7 @@ def _complain(error: InputError) -> None:
 
 def main() -> None:
     """Run the command line; no error of an author or a file ever shows a traceback."""
-    from nephroline.errors import InferenceError, InputError  # noqa: PLC0415
+    from nephroline.errors import InferenceError, InputError
 
     try:
         app()

@@ -21,12 +21,24 @@ def pathway_data(pathway: Pathway) -> dict[str, Any]:
         "extends": pathway.extends,
         "digest": pathway.digest,
         "thresholds": [
-            {"id": t.name, "title": t.title, "value": [q.text for q in t.forms.values()], "source": t.source,
-             "cite": t.cite, "confidence": str(t.confidence), "note": t.note}
+            {
+                "id": t.name,
+                "title": t.title,
+                "value": [q.text for q in t.forms.values()],
+                "source": t.source,
+                "cite": t.cite,
+                "confidence": str(t.confidence),
+                "note": t.note,
+            }
             for t in pathway.thresholds.values()
         ],
         "definitions": [
-            {"id": d.id, "title": d.title, "of": str(d.scope), "when": pathway.speaker.describe(d.when)}
+            {
+                "id": d.id,
+                "title": d.title,
+                "of": str(d.scope),
+                "when": pathway.speaker.describe(d.when),
+            }
             for d in pathway.definitions.values()
         ],
         "rules": [_rule_data(pathway, rule) for rule in pathway.rules.values()],
@@ -66,8 +78,13 @@ def show_pathway(out: Console, pathway: Pathway) -> None:
     head = Text(f"{pathway.title}", style="bold")
     head.append(f" · {pathway.id} · {pathway.edition}", style="dim")
     out.print(head)
-    out.print(Text("Numbers and statements carry how this rule base knows them: verified, verified-2, recalled,"
-                   " derived, policy.", style="italic dim"))
+    out.print(
+        Text(
+            "Numbers and statements carry how this rule base knows them: verified, verified-2, recalled,"
+            " derived, policy.",
+            style="italic dim",
+        )
+    )
     out.print(Text("\nThresholds", style="bold"))
     for limit in pathway.thresholds.values():
         source = pathway.catalogue.sources[limit.source].short
@@ -77,7 +94,11 @@ def show_pathway(out: Console, pathway: Pathway) -> None:
         _entry(out, f"{limit.title}: {forms}", f"{source}{cite} [{limit.confidence}]{note}")
     out.print(Text("\nDefinitions", style="bold"))
     for definition in pathway.definitions.values():
-        _entry(out, f"{definition.title} (of a {definition.scope})", pathway.speaker.describe(definition.when))
+        _entry(
+            out,
+            f"{definition.title} (of a {definition.scope})",
+            pathway.speaker.describe(definition.when),
+        )
     out.print(Text("\nRules", style="bold"))
     for rule in pathway.rules.values():
         off = "" if rule.on_guideline else " · off-guideline"

@@ -32,16 +32,27 @@ from nephroline.replaying import DidEntry, ExpectEntry, ScenarioFile
 KINDS = ("record", "scenario", "pathway", "consultation")
 _ROWS: dict[str, dict[str, Any]] = {
     "RecordFile": {
-        "conditions": ConditionRow, "biopsies": BiopsyRow, "observations": ObservationRow,
-        "exposures": ExposureRow, "procedures": ProcedureRow,
+        "conditions": ConditionRow,
+        "biopsies": BiopsyRow,
+        "observations": ObservationRow,
+        "exposures": ExposureRow,
+        "procedures": ProcedureRow,
     },
     "PathwayFile": {
-        "definitions": DefinitionEntry, "exposure": ExposureEntry, "responses": ResponseEntry,
-        "applicability": ApplicabilityEntry, "rules": RuleEntry,
+        "definitions": DefinitionEntry,
+        "exposure": ExposureEntry,
+        "responses": ResponseEntry,
+        "applicability": ApplicabilityEntry,
+        "rules": RuleEntry,
     },
     "ScenarioFile": {"expect": ExpectEntry, "clinicians_did": DidEntry},
 }
-_ROOTS = {"record": RecordFile, "scenario": ScenarioFile, "pathway": PathwayFile, "consultation": Consultation}
+_ROOTS = {
+    "record": RecordFile,
+    "scenario": ScenarioFile,
+    "pathway": PathwayFile,
+    "consultation": Consultation,
+}
 
 
 def schema_text(kind: str) -> str:
@@ -70,7 +81,8 @@ def _nest(parts: dict[str, Any]) -> None:
     for analyte in catalogue.analytes.values():
         shown = ", ".join((*analyte.units, *analyte.words))
         parts["ObservationRow"]["properties"][analyte.id] = {
-            "type": "string", "description": f"{analyte.title}: {shown}, or unknown",
+            "type": "string",
+            "description": f"{analyte.title}: {shown}, or unknown",
         }
     one = {"$ref": "#/$defs/AssertionRow"}
     parts["RecordFile"]["properties"]["findings"] = {
@@ -84,7 +96,9 @@ def _nest(parts: dict[str, Any]) -> None:
     if "ScenarioFile" in parts:
         parts["ScenarioFile"]["properties"]["record"] = {"$ref": "#/$defs/RecordFile"}
     if "PathwayFile" in parts:
-        parts["PathwayFile"]["properties"]["thresholds"]["additionalProperties"] = {"$ref": "#/$defs/ThresholdEntry"}
+        parts["PathwayFile"]["properties"]["thresholds"]["additionalProperties"] = {
+            "$ref": "#/$defs/ThresholdEntry"
+        }
 
 
 def _reachable(name: str, parts: dict[str, Any]) -> set[str]:

@@ -36,7 +36,12 @@ def show_consultation(out: Console, answer: Consultation, *, verbose: bool = Fal
     _head(out, answer)
     _next_line(out, answer)
     for other in answer.alternatives:
-        _item(out, "alternative", f"{other.title} {_detail(other.detail)}", _authority(other.statement, other.on_guideline))
+        _item(
+            out,
+            "alternative",
+            f"{other.title} {_detail(other.detail)}",
+            _authority(other.statement, other.on_guideline),
+        )
     _blocked(out, answer)
     _alerts(out, answer)
     for action in answer.actions:
@@ -60,7 +65,9 @@ def _head(out: Console, answer: Consultation) -> None:
     status.append(_words(answer.status.response), style="bold magenta")
     if answer.status.since:
         status.append(f" since {answer.status.since.label}")
-    earned = [f.title.lower() if f.title[1:2].islower() else f.title for f in answer.findings if f.line]
+    earned = [
+        f.title.lower() if f.title[1:2].islower() else f.title for f in answer.findings if f.line
+    ]
     if earned:
         status.append(" · " + ", ".join(dict.fromkeys(earned)))
     _hang(out, Text(f"{'status':<13}", style="bold"), status)
@@ -121,11 +128,23 @@ def _alerts(out: Console, answer: Consultation) -> None:
     if answer.alerts:
         out.print()
     for alert in answer.alerts:
-        _item(out, str(alert.severity), f"{alert.title}: {alert.detail}", "", style=_LOUD[alert.severity])
+        _item(
+            out,
+            str(alert.severity),
+            f"{alert.title}: {alert.detail}",
+            "",
+            style=_LOUD[alert.severity],
+        )
 
 
 def _action(out: Console, action: ActionOut) -> None:
-    _item(out, str(action.action), action.title, "", note=_authority(action.statement, action.on_guideline))
+    _item(
+        out,
+        str(action.action),
+        action.title,
+        "",
+        note=_authority(action.statement, action.on_guideline),
+    )
 
 
 def _needs(out: Console, answer: Consultation) -> None:
@@ -144,11 +163,20 @@ def _basis(out: Console, answer: Consultation, *, verbose: bool) -> None:
     for finding in answer.findings:
         if verbose or finding.line == (answer.lines[-1].n if answer.lines else None):
             where = f" (line {finding.line})" if finding.line else ""
-            _item(out, "finding", f"{finding.title}{where}: {'; '.join(finding.because)}",
-                  _authority(finding.statement, finding.on_guideline))
+            _item(
+                out,
+                "finding",
+                f"{finding.title}{where}: {'; '.join(finding.because)}",
+                _authority(finding.statement, finding.on_guideline),
+            )
     if verbose:
         for alert in answer.alerts:
-            _item(out, "alert", f"{alert.title}: {'; '.join(alert.because)}", _authority(alert.statement, alert.on_guideline))
+            _item(
+                out,
+                "alert",
+                f"{alert.title}: {'; '.join(alert.because)}",
+                _authority(alert.statement, alert.on_guideline),
+            )
         for action in answer.actions:
             _item(out, str(action.action), f"{action.title}: {'; '.join(action.because)}", "")
 
@@ -164,7 +192,9 @@ def _line(line: LineOut) -> str:
     )
 
 
-def _item(out: Console, label: str, text: str, more: str, *, style: str = "", note: str = "") -> None:
+def _item(
+    out: Console, label: str, text: str, more: str, *, style: str = "", note: str = ""
+) -> None:
     head = Text(f"{label:<13}", style=style or "bold")
     body = Text(text.strip(), style=style)
     if note:
@@ -186,10 +216,12 @@ def _hang(out: Console, head: Text, body: Text) -> None:
         out.print(head + row if i == 0 else Text(" " * 13) + row)
 
 
-def _authority(statement: StatementRef, on_guideline: bool) -> str:  # noqa: FBT001
+def _authority(statement: StatementRef, on_guideline: bool) -> str:
     number = f" {statement.id}" if statement.id else ""
     grade = f" ({statement.grade})" if statement.grade else ""
-    kind = f" {_words(statement.kind)}" if statement.kind not in ("recommendation", "policy") else ""
+    kind = (
+        f" {_words(statement.kind)}" if statement.kind not in ("recommendation", "policy") else ""
+    )
     off = "" if on_guideline else "off-guideline · "
     return f"{off}{statement.citation}{kind}{number}{grade} [{statement.confidence}]"
 
@@ -213,7 +245,9 @@ def show_explanations(out: Console, found: Sequence[Explanation]) -> None:
         head.append(f" · {item.concludes}", style="dim")
         mark, style = _MARK[item.truth]
         out.print(Text(f"{mark} ", style=style) + head)
-        out.print(Padding(Text(f"{item.authority}: {item.rationale}", style="italic"), (0, 0, 0, 2)))
+        out.print(
+            Padding(Text(f"{item.authority}: {item.rationale}", style="italic"), (0, 0, 0, 2))
+        )
         _tree(out, item.reason, 1)
         if item.exception is not None:
             out.print(Text("  unless", style="bold"))
@@ -252,7 +286,11 @@ def show_replay(out: Console, done: Replayed) -> None:
         line = Text(f"  {step.at.label:<10}", style="bold")
         body = Text(f"{_words(answer.status.response):<20}")
         body.append(advice, style="green" if answer.next_line else "yellow")
-        new = [f.title for f in answer.findings if f.line and f.line == (answer.lines[-1].n if answer.lines else 0)]
+        new = [
+            f.title
+            for f in answer.findings
+            if f.line and f.line == (answer.lines[-1].n if answer.lines else 0)
+        ]
         if new:
             body.append(f" · {', '.join(new)}", style="magenta")
         loud = [a.title for a in answer.alerts if a.severity is Severity.CRITICAL]
@@ -268,7 +306,12 @@ def show_replay(out: Console, done: Replayed) -> None:
     for miss in done.failed:
         out.print(Text(f"  MISSED {miss}", style="bold red"))
     if total:
-        out.print(Text(f"  {done.passed} of {total} expectations met", style="bold green" if not done.failed else "bold red"))
+        out.print(
+            Text(
+                f"  {done.passed} of {total} expectations met",
+                style="bold green" if not done.failed else "bold red",
+            )
+        )
     else:
         out.print(Text("  no expectations under this pathway", style="dim"))
     out.print()

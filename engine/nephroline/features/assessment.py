@@ -16,7 +16,11 @@ def _near(chart: Chart, assessment: Assessment, analyte: str) -> list[Observatio
     if same:
         return same
     oldest = assessment.at.earliest - chart.timeline.windows.together
-    return [item for item in series if item.at.latest <= assessment.at.latest and item.at.earliest >= oldest]
+    return [
+        item
+        for item in series
+        if item.at.latest <= assessment.at.latest and item.at.earliest >= oldest
+    ]
 
 
 @feature("assessment.value", ("analyte",), gives="amount:analyte", says="{0}")
@@ -33,7 +37,9 @@ def word(chart: Chart, assessment: Assessment, analyte: str) -> Value:
 
 
 @feature(
-    "assessment.rise", ("analyte", "threshold"), gives="flag",
+    "assessment.rise",
+    ("analyte", "threshold"),
+    gives="flag",
     says="{0} risen by more than {1} since the line began",
 )
 def rise(chart: Chart, assessment: Assessment, analyte: str, limit: Threshold) -> Value:
@@ -46,7 +52,12 @@ def rise(chart: Chart, assessment: Assessment, analyte: str, limit: Threshold) -
     return risen(chart, moved, words, analyte, limit)
 
 
-@feature("assessment.change", ("analyte",), gives="amount:ratio", says="change in {0} since the line began")
+@feature(
+    "assessment.change",
+    ("analyte",),
+    gives="amount:ratio",
+    says="change in {0} since the line began",
+)
 def change(chart: Chart, assessment: Assessment, analyte: str) -> Value:
     """Relative change from the baseline of the latest line begun before the assessment."""
     now = value(chart, assessment, analyte)
@@ -58,15 +69,23 @@ def change(chart: Chart, assessment: Assessment, analyte: str) -> Value:
     line = begun[-1]
     title = chart.timeline.catalogue.analytes[analyte].title
     base = chart.last(
-        chart.timeline.before(line.start.latest, analyte), analyte, f"{title} when line {line.number} began"
+        chart.timeline.before(line.start.latest, analyte),
+        analyte,
+        f"{title} when line {line.number} began",
     )
     return chart.change(base, now)
 
 
-@feature("assessment.earlier", ("response",), gives="flag", says="{0} earlier, since the last line began")
+@feature(
+    "assessment.earlier", ("response",), gives="flag", says="{0} earlier, since the last line began"
+)
 def earlier(chart: Chart, assessment: Assessment, wanted: str) -> Value:
     """Whether an earlier assessment, since the latest line began, had this response."""
-    starts = [line.start.latest for line in chart.timeline.lines if line.start.latest < assessment.at.latest]
+    starts = [
+        line.start.latest
+        for line in chart.timeline.lines
+        if line.start.latest < assessment.at.latest
+    ]
     since = starts[-1] if starts else None
     missing: list[Missing] = []
     shown = wanted.replace("-", " ")
@@ -81,5 +100,3 @@ def earlier(chart: Chart, assessment: Assessment, wanted: str) -> Value:
     if missing:
         return Flag(None, f"{shown} earlier is not known", gather(missing))
     return Flag(False, f"no earlier {shown}")
-
-

@@ -35,7 +35,9 @@ class Chart:
     judge_response: Judge
     judge_exposure: LineJudge
     proposed: frozenset[str] = frozenset()
-    memo: dict[Hashable, Value] = field(default_factory=dict[Hashable, Value], repr=False, compare=False)
+    memo: dict[Hashable, Value] = field(
+        default_factory=dict[Hashable, Value], repr=False, compare=False
+    )
 
     # -- series --------------------------------------------------------------------------------
 
@@ -62,7 +64,9 @@ class Chart:
         at_once = [item for item in numeric if item.at.sort_key == numeric[-1].at.sort_key]
         if len(at_once) == len(numeric):
             # Several forms at one moment: the analyte's preferred form is read.
-            chosen = min(at_once, key=lambda i: known.dimensions.index(i.value.dimension) if i.value else 9)
+            chosen = min(
+                at_once, key=lambda i: known.dimensions.index(i.value.dimension) if i.value else 9
+            )
             return self.amount(chosen)
         values = [item.value for item in numeric if item.value is not None]
         if len({value.dimension for value in values}) > 1:
@@ -93,7 +97,11 @@ class Chart:
         low, high = now.low, now.high
         if base.dimension != now.dimension:
             analyte = now.analyte
-            carried = [analyte.convert(v, now.dimension, base.dimension) for v in (low, high)] if analyte else []
+            carried = (
+                [analyte.convert(v, now.dimension, base.dimension) for v in (low, high)]
+                if analyte
+                else []
+            )
             if len(carried) != 2 or carried[0] is None or carried[1] is None:
                 name = analyte.id if analyte else "value"
                 why = f"a value in the form of the baseline ({base.text})"
@@ -175,6 +183,8 @@ ALL_RESPONSES = frozenset(
 )
 
 
-def _extreme(values: list[Fraction | None], pick: Callable[[list[Fraction]], Fraction]) -> Fraction | None:
+def _extreme(
+    values: list[Fraction | None], pick: Callable[[list[Fraction]], Fraction]
+) -> Fraction | None:
     known = [value for value in values if value is not None]
     return pick(known) if len(known) == len(values) else None

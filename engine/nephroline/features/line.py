@@ -31,7 +31,10 @@ def _length(span: Span, missing: tuple[Missing, ...] = ()) -> Amount:
 @feature("line.current", gives="flag", says="the line is running")
 def current(_chart: Chart, line: Line) -> Value:
     """Whether the line is running just before as-of."""
-    return Flag(line.current, f"line {line.number} " + ("is running" if line.current else f"ended at {line.end}"))
+    return Flag(
+        line.current,
+        f"line {line.number} " + ("is running" if line.current else f"ended at {line.end}"),
+    )
 
 
 @feature("line.latest_line", gives="flag", says="the line is the latest")
@@ -53,7 +56,9 @@ def has(chart: Chart, line: Line, agent: str) -> Value:
 def regimen(chart: Chart, line: Line) -> Value:
     """The catalogue's regimen with these agents, or `other`."""
     known = chart.timeline.catalogue.regimen_of(frozenset(line.drugs))
-    return Choice(frozenset({known.id if known else "other"}), known.title if known else "no listed regimen")
+    return Choice(
+        frozenset({known.id if known else "other"}), known.title if known else "no listed regimen"
+    )
 
 
 @feature("line.duration", gives="amount:time", says="time on the line")
@@ -89,16 +94,22 @@ def dose(chart: Chart, line: Line, agent: str) -> Value:
     title = chart.timeline.catalogue.title(agent)
     rows = _rows(chart, line, agent)
     if not rows or rows[-1].dose is None:
-        return unknown_amount("mass-rate", Missing(f"dose of {title}", f"the dose of {title} on line {line.number}"))
+        return unknown_amount(
+            "mass-rate", Missing(f"dose of {title}", f"the dose of {title} on line {line.number}")
+        )
     quantity = rows[-1].dose
     return Amount(quantity.low, quantity.high, quantity.dimension, quantity.text)
 
 
 @feature(
-    "line.time_at_dose", ("agent", "threshold", "threshold"), gives="amount:time",
+    "line.time_at_dose",
+    ("agent", "threshold", "threshold"),
+    gives="amount:time",
     says="time on {0} at {1} (or at its maximum of {2})",
 )
-def time_at_dose(chart: Chart, line: Line, agent: str, per_day: Threshold, most: Threshold) -> Value:
+def time_at_dose(
+    chart: Chart, line: Line, agent: str, per_day: Threshold, most: Threshold
+) -> Value:
     """Time on the line at or above a daily dose, or at the most that is given per day.
 
     The weight on record carries between mg/kg/d and mg/d. Time at a dose that is not known counts as
@@ -131,24 +142,38 @@ def _at_dose(
                 return True
             if limit is per_day and given.high < form.exact:
                 return False
-    per_kg, weights = per_day.forms.get("dose-rate-per-mass"), chart.timeline.observations.get("weight", ())
+    per_kg, weights = (
+        per_day.forms.get("dose-rate-per-mass"),
+        chart.timeline.observations.get("weight", ()),
+    )
     if given.dimension == "mass-rate" and per_kg is not None and per_kg.exact is not None:
-        near = [w for w in weights if w.value is not None and w.at.earliest <= row.start.latest] or list(weights)[:1]
+        near = [
+            w for w in weights if w.value is not None and w.at.earliest <= row.start.latest
+        ] or list(weights)[:1]
         if near and near[-1].value is not None and near[-1].value.exact:
             milligrams = given.low * 1000
             kilograms = near[-1].value.exact / 1000
             return milligrams / kilograms >= per_kg.exact
         missing.append(Missing("weight", f"{title} {given.text} per kilogram"))
         return None
-    missing.append(Missing(f"dose of {title}", f"the daily dose of {title}: {given.text} is not per day"))
+    missing.append(
+        Missing(f"dose of {title}", f"the daily dose of {title}: {given.text} is not per day")
+    )
     return None
 
 
 def _level(chart: Chart, drug: str) -> str | None:
-    return next((a.id for a in chart.timeline.catalogue.analytes.values() if a.level_of == drug), None)
+    return next(
+        (a.id for a in chart.timeline.catalogue.analytes.values() if a.level_of == drug), None
+    )
 
 
-@feature("line.trough_measured", ("agent",), gives="flag", says="a trough of {0} was measured on the line")
+@feature(
+    "line.trough_measured",
+    ("agent",),
+    gives="flag",
+    says="a trough of {0} was measured on the line",
+)
 def trough_measured(chart: Chart, line: Line, drug: str) -> Value:
     """Whether a trough was measured on the line."""
     level = _level(chart, drug)
@@ -158,7 +183,12 @@ def trough_measured(chart: Chart, line: Line, drug: str) -> Value:
     return Flag(False, "no trough measured")
 
 
-@feature("line.time_at_trough", ("agent", "threshold"), gives="amount:time", says="time on {0} with the trough at or above {1}")
+@feature(
+    "line.time_at_trough",
+    ("agent", "threshold"),
+    gives="amount:time",
+    says="time on {0} with the trough at or above {1}",
+)
 def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value:
     """Time on the line with the trough at or above a level.
 
@@ -187,13 +217,18 @@ def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value
     return _length(Span(least, most))
 
 
-@feature("line.trough_target", ("agent",), gives="amount:mass-concentration", says="target trough of {0}")
+@feature(
+    "line.trough_target", ("agent",), gives="amount:mass-concentration", says="target trough of {0}"
+)
 def trough_target(chart: Chart, line: Line, drug: str) -> Value:
     """The target trough written on the exposure."""
     rows = [row for row in _rows(chart, line, drug) if row.trough_target is not None]
     title = chart.timeline.catalogue.title(drug)
     if not rows or rows[-1].trough_target is None:
-        return unknown_amount("mass-concentration", Missing(f"target trough of {title}", f"the target trough of {title}"))
+        return unknown_amount(
+            "mass-concentration",
+            Missing(f"target trough of {title}", f"the target trough of {title}"),
+        )
     quantity = rows[-1].trough_target
     level = _level(chart, drug)
     analyte = chart.timeline.catalogue.analytes[level] if level else None
@@ -215,7 +250,11 @@ def response(chart: Chart, line: Line) -> Value:
         why = f"the response {'now' if line.current else 'at the end of line ' + str(line.number)}"
         return Choice(ALL_RESPONSES, "not assessed", (Missing("proteinuria", why),))
     assessment, choice = judged[-1]
-    return Choice(choice.options, f"{choice.text} ({assessment.at})" if "(" not in choice.text else choice.text, choice.missing)
+    return Choice(
+        choice.options,
+        f"{choice.text} ({assessment.at})" if "(" not in choice.text else choice.text,
+        choice.missing,
+    )
 
 
 @feature("line.best_response", gives="choice:response", says="best response on the line")
@@ -228,7 +267,9 @@ def best_response(chart: Chart, line: Line) -> Value:
     ranks = {len(RANK) - 1}
     missing: list[Missing] = []
     for _, choice in judged:
-        possible = {RANK.index(r) if r in RANK else len(RANK) - 1 for r in map(Response, choice.options)}
+        possible = {
+            RANK.index(r) if r in RANK else len(RANK) - 1 for r in map(Response, choice.options)
+        }
         ranks = {min(a, b) for a in ranks for b in possible}
         missing += choice.missing
     options = frozenset(str(RANK[rank]) for rank in ranks)
@@ -255,16 +296,22 @@ def baseline(chart: Chart, line: Line, analyte: str) -> Value:
 def latest(chart: Chart, line: Line, analyte: str) -> Value:
     """The last value on the line."""
     title = chart.timeline.catalogue.analytes[analyte].title
-    return chart.last(chart.timeline.in_line(line, analyte), analyte, f"{title} on line {line.number}")
+    return chart.last(
+        chart.timeline.in_line(line, analyte), analyte, f"{title} on line {line.number}"
+    )
 
 
 @feature("line.change", ("analyte",), gives="amount:ratio", says="change in {0} on the line")
 def change(chart: Chart, line: Line, analyte: str) -> Value:
     """Relative change from the line's baseline to its last value: (last − baseline) / baseline."""
-    return chart.change(_amount(baseline(chart, line, analyte)), _amount(latest(chart, line, analyte)))
+    return chart.change(
+        _amount(baseline(chart, line, analyte)), _amount(latest(chart, line, analyte))
+    )
 
 
-@feature("line.peak_change", ("analyte",), gives="amount:ratio", says="greatest rise of {0} on the line")
+@feature(
+    "line.peak_change", ("analyte",), gives="amount:ratio", says="greatest rise of {0} on the line"
+)
 def peak_change(chart: Chart, line: Line, analyte: str) -> Value:
     """The greatest relative rise above the line's baseline at any time on the line."""
     base = _amount(baseline(chart, line, analyte))
@@ -276,7 +323,12 @@ def peak_change(chart: Chart, line: Line, analyte: str) -> Value:
     return max(known, key=lambda rise: rise.low or Fraction(0)) if known else rises[-1]
 
 
-@feature("line.rise", ("analyte", "threshold"), gives="flag", says="{0} risen by more than {1} on the line")
+@feature(
+    "line.rise",
+    ("analyte", "threshold"),
+    gives="flag",
+    says="{0} risen by more than {1} on the line",
+)
 def rise(chart: Chart, line: Line, analyte: str, limit: Threshold) -> Value:
     """Whether any value on the line exceeds the line's baseline by more than a limit. Without a number
     on the line, a report in the analyte's steady words (normal, stable) counts as no rise.

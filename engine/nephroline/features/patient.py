@@ -7,7 +7,15 @@ from fractions import Fraction
 
 from nephroline.features.chart import Chart
 from nephroline.features.schema import feature
-from nephroline.features.values import Amount, Choice, Flag, Missing, Threshold, Value, unknown_amount
+from nephroline.features.values import (
+    Amount,
+    Choice,
+    Flag,
+    Missing,
+    Threshold,
+    Value,
+    unknown_amount,
+)
 from nephroline.quantities import decimal_text
 from nephroline.record import Observation, span_text
 
@@ -75,9 +83,13 @@ def risen(chart: Chart, change: Amount, words: Choice, analyte: str, limit: Thre
         return Flag(True, f"{title} {change.text} (limit +{limit.first.text}, {limit.title})")
     if change.high is not None and change.high <= form:
         return Flag(False, f"{title} {change.text} (limit +{limit.first.text}, {limit.title})")
-    if change.low is None and words.options <= set(chart.timeline.catalogue.analytes[analyte].steady_words):
+    if change.low is None and words.options <= set(
+        chart.timeline.catalogue.analytes[analyte].steady_words
+    ):
         return Flag(False, f"{title} or renal function {words.text}")
-    return Flag(None, f"whether {title} rose by more than {limit.first.text} is not known", change.missing)
+    return Flag(
+        None, f"whether {title} rose by more than {limit.first.text} is not known", change.missing
+    )
 
 
 @feature("pretreatment", ("analyte",), gives="amount:analyte", says="{0} before the first line")
@@ -89,7 +101,12 @@ def pretreatment(chart: Chart, analyte: str) -> Value:
     return chart.last(timeline.before(day, analyte), analyte, why)
 
 
-@feature("change_from_pretreatment", ("analyte",), gives="amount:ratio", says="change in {0} from before treatment")
+@feature(
+    "change_from_pretreatment",
+    ("analyte",),
+    gives="amount:ratio",
+    says="change in {0} from before treatment",
+)
 def change_from_pretreatment(chart: Chart, analyte: str) -> Value:
     """Relative change from `pretreatment` to `latest`: (now − before) / before."""
     before, now = pretreatment(chart, analyte), latest(chart, analyte)
@@ -98,7 +115,12 @@ def change_from_pretreatment(chart: Chart, analyte: str) -> Value:
     return chart.change(before, now)
 
 
-@feature("rise", ("analyte", "threshold"), gives="flag", says="{0} risen by more than {1} from before treatment")
+@feature(
+    "rise",
+    ("analyte", "threshold"),
+    gives="flag",
+    says="{0} risen by more than {1} from before treatment",
+)
 def rise(chart: Chart, analyte: str, limit: Threshold) -> Value:
     """Whether the latest value exceeds the pretreatment value by more than a limit. A report in the
     analyte's steady words (normal, stable), with no number after it, counts as no rise.
@@ -115,7 +137,9 @@ def has(chart: Chart, condition: str, state: str | None = None) -> Value:
     title = chart.timeline.catalogue.conditions[condition].title
     entries = [c for c in chart.timeline.conditions if c.name == condition]
     if not entries:
-        return Flag(None, f"{title}: not recorded", (Missing(condition, f"whether {title} is there"),))
+        return Flag(
+            None, f"{title}: not recorded", (Missing(condition, f"whether {title} is there"),)
+        )
     last = entries[-1]
     if not last.present:
         return Flag(False, f"no {title} ({last.at})")
@@ -123,7 +147,11 @@ def has(chart: Chart, condition: str, state: str | None = None) -> Value:
         shown = f"{last.state} {title}" if last.state else title
         return Flag(True, f"{shown} ({last.at})")
     if last.state is None:
-        return Flag(None, f"{title}, state not recorded", (Missing(condition, f"whether {title} is {state}"),))
+        return Flag(
+            None,
+            f"{title}, state not recorded",
+            (Missing(condition, f"whether {title} is {state}"),),
+        )
     return Flag(False, f"{last.state} {title} ({last.at})")
 
 
@@ -147,7 +175,9 @@ def diagnosed(chart: Chart, diagnosis: str) -> Value:
     title = chart.timeline.catalogue.diagnoses[diagnosis].title
     read = [b for b in chart.timeline.biopsies if b.diagnosis is not None]
     if not read:
-        return Flag(None, "no diagnostic biopsy", (Missing("biopsy", "a diagnostic kidney biopsy"),))
+        return Flag(
+            None, "no diagnostic biopsy", (Missing("biopsy", "a diagnostic kidney biopsy"),)
+        )
     shown = [b for b in read if b.diagnosis == diagnosis]
     if shown:
         return Flag(True, f"biopsy shows {title} ({shown[-1].at})")
@@ -182,7 +212,9 @@ def taking(chart: Chart, agent: str) -> Value:
     if not rows:
         return Flag(False, f"not taking {catalogue.title(agent)}")
     shown = " and ".join(
-        catalogue.drugs[row.drug].title + (f" {row.dose.text}" if row.dose else "") + f" since {row.start}"
+        catalogue.drugs[row.drug].title
+        + (f" {row.dose.text}" if row.dose else "")
+        + f" since {row.start}"
         for row in sorted(rows, key=lambda row: row.drug)
     )
     return Flag(True, f"taking {shown}, no stop recorded")
@@ -195,9 +227,13 @@ def dose(chart: Chart, agent: str) -> Value:
     rows = [row for drug, row in chart.timeline.running.items() if catalogue.belongs(drug, agent)]
     title = catalogue.title(agent)
     if len(rows) != 1 or rows[0].dose is None:
-        return unknown_amount("mass-rate", Missing(f"dose of {title}", f"the present dose of {title}"))
+        return unknown_amount(
+            "mass-rate", Missing(f"dose of {title}", f"the present dose of {title}")
+        )
     quantity = rows[0].dose
-    return Amount(quantity.low, quantity.high, quantity.dimension, f"{quantity.text} since {rows[0].start}")
+    return Amount(
+        quantity.low, quantity.high, quantity.dimension, f"{quantity.text} since {rows[0].start}"
+    )
 
 
 @feature("tried", ("regimen-or-agent",), gives="flag", says="{0} tried")
@@ -207,7 +243,8 @@ def tried(chart: Chart, name: str) -> Value:
     for line in chart.timeline.lines:
         regimen = catalogue.regimen_of(frozenset(line.drugs))
         if (regimen is not None and regimen.id == name) or (
-            name not in catalogue.regimens and any(catalogue.belongs(drug, name) for drug in line.drugs)
+            name not in catalogue.regimens
+            and any(catalogue.belongs(drug, name) for drug in line.drugs)
         ):
             return Flag(True, f"{_regimen_title(chart, name)} given as line {line.number}")
     return Flag(False, f"{_regimen_title(chart, name)} not given so far")
@@ -217,14 +254,22 @@ def tried(chart: Chart, name: str) -> Value:
 def treated(chart: Chart) -> Value:
     """Whether any line of therapy has begun."""
     count = len(chart.timeline.lines)
-    return Flag(bool(count), f"{count} line{'s' if count > 1 else ''} of therapy so far" if count else "no line of therapy yet")
+    return Flag(
+        bool(count),
+        f"{count} line{'s' if count > 1 else ''} of therapy so far"
+        if count
+        else "no line of therapy yet",
+    )
 
 
 @feature("on_line", gives="flag", says="a line of therapy is running")
 def on_line(chart: Chart) -> Value:
     """Whether a line of therapy is running just before as-of."""
     line = chart.timeline.line
-    return Flag(line is not None, f"line {line.number} is running" if line else "no line of therapy is running")
+    return Flag(
+        line is not None,
+        f"line {line.number} is running" if line else "no line of therapy is running",
+    )
 
 
 @feature("response", gives="choice:response", says="response now")
@@ -250,7 +295,12 @@ def relapses(chart: Chart, window: Threshold) -> Value:
     return _count([a.at.label for a in chart.relapses if a.at.earliest >= since])
 
 
-@feature("relapses_on", ("agent", "threshold"), gives="amount:count", says="relapses on {0} or within {1} of its end")
+@feature(
+    "relapses_on",
+    ("agent", "threshold"),
+    gives="amount:count",
+    says="relapses on {0} or within {1} of its end",
+)
 def relapses_on(chart: Chart, agent: str, after: Threshold) -> Value:
     """How many relapses began while a drug or class was given, or within the window after its end."""
     timeline = chart.timeline
@@ -292,5 +342,3 @@ def _title(chart: Chart, analyte: str) -> str:
 def _regimen_title(chart: Chart, name: str) -> str:
     catalogue = chart.timeline.catalogue
     return catalogue.regimens[name].title if name in catalogue.regimens else catalogue.title(name)
-
-

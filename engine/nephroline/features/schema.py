@@ -87,6 +87,10 @@ def compute(chart: Chart, item: Feature, subject: Any, arguments: tuple[Any, ...
     key = (item.name, getattr(about, "number", None), getattr(about, "index", None), arguments)
     found = chart.memo.get(key)
     if found is None:
-        found = item.compute(chart, *arguments) if about is None else item.compute(chart, about, *arguments)
+        found = (
+            item.compute(chart, *arguments)
+            if about is None
+            else item.compute(chart, about, *arguments)
+        )
         chart.memo[key] = found
     return found

@@ -105,7 +105,9 @@ class Threshold:
                 for v in (amount.low, amount.high)
             )
             if low is not None or high is not None:
-                return form, Amount(low, high, dimension, amount.text, amount.missing, amount.analyte)
+                return form, Amount(
+                    low, high, dimension, amount.text, amount.missing, amount.analyte
+                )
         return None
 
 

@@ -72,7 +72,9 @@ def _against(left: Value, op: Op, limit: Threshold) -> Seen:
     if compared is None:
         missing = left.missing
         if left.known and left.analyte is not None:
-            missing = (Missing(left.analyte.id, f"a value in a form for which {limit.title} is printed"),)
+            missing = (
+                Missing(left.analyte.id, f"a value in a form for which {limit.title} is printed"),
+            )
         return Seen(None, left, None, missing)
     form, amount = compared
     other = Amount(form.low, form.high, form.dimension, form.text)
@@ -94,9 +96,17 @@ def _between(left: Value, op: Op, right: Value, shown: Value | None = None) -> S
 
 def _greater(a: Amount, b: Amount, *, strict: bool) -> bool | None:
     """Whether a > b (or a >= b) for all, for none, or for some of the values they may have."""
-    if a.low is not None and b.high is not None and (a.low > b.high or (not strict and a.low == b.high)):
+    if (
+        a.low is not None
+        and b.high is not None
+        and (a.low > b.high or (not strict and a.low == b.high))
+    ):
         return True
-    if a.high is not None and b.low is not None and (a.high < b.low or (strict and a.high == b.low)):
+    if (
+        a.high is not None
+        and b.low is not None
+        and (a.high < b.low or (strict and a.high == b.low))
+    ):
         return False
     return None
 

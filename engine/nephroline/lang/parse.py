@@ -63,8 +63,12 @@ class Vocabulary:
 def parse(text: str, scope: Scope, vocabulary: Vocabulary) -> Node:
     """Read and check a condition of a given scope. Raises: ConditionError at the first fault."""
     if len(text) > MAX_LENGTH:
-        raise ConditionError(f"the condition is longer than {MAX_LENGTH} characters",
-                             "split it into definitions", 1, 0)
+        raise ConditionError(
+            f"the condition is longer than {MAX_LENGTH} characters",
+            "split it into definitions",
+            1,
+            0,
+        )
     try:
         # The brackets let a condition run over several lines; the column is set right again.
         tree = ast.parse(f"({text}\n)", mode="eval")
@@ -112,9 +116,13 @@ class _Reader:
             return reference
         ask, feature = self._ask(node)
         if feature.result != "flag":
-            raise self._error(node, f"{quoted(self._source(node))} is not a yes-or-no question",
-                              "compare it with a threshold" if feature.result.startswith("amount")
-                              else "compare it with a word, using ==")
+            raise self._error(
+                node,
+                f"{quoted(self._source(node))} is not a yes-or-no question",
+                "compare it with a threshold"
+                if feature.result.startswith("amount")
+                else "compare it with a word, using ==",
+            )
         return Is(ask)
 
     def _reference(self, node: ast.expr) -> Holds | None:
@@ -127,14 +135,19 @@ class _Reader:
             known = self.words.definitions if kind is Reference.ANY_LINE else self.words.findings
             if wanted not in known:
                 what = "definition" if kind is Reference.ANY_LINE else "finding"
-                raise self._error(node.args[0], f"unknown {what} {quoted(wanted)}",
-                                  did_you_mean(wanted, known))
+                raise self._error(
+                    node.args[0], f"unknown {what} {quoted(wanted)}", did_you_mean(wanted, known)
+                )
             if kind is not Reference.FINDING and known[wanted] is not Scope.LINE:
-                raise self._error(node.args[0], f"{quoted(wanted)} is not about a line",
-                                  "use it without `line`")
+                raise self._error(
+                    node.args[0], f"{quoted(wanted)} is not about a line", "use it without `line`"
+                )
             if kind is Reference.LINE_FINDING and self.scope is not Scope.LINE:
-                raise self._error(node, "`line.finding` needs a rule with `for: line`",
-                                  "write finding(…) for any line")
+                raise self._error(
+                    node,
+                    "`line.finding` needs a rule with `for: line`",
+                    "write finding(…) for any line",
+                )
             return Holds(kind, wanted)
         if isinstance(node, ast.Name) and name in self.words.definitions:
             return Holds(Reference.DEFINITION, self._definition(node, name))
@@ -146,7 +159,9 @@ class _Reader:
         if scope is self.scope or (scope is Scope.PATIENT and self.scope is Scope.LINE):
             return name
         remedy = f"write any_line({name})" if scope is Scope.LINE else "ask `response` instead"
-        raise self._error(node, f"{quoted(name)} is a definition of a {scope}, not of a {self.scope}", remedy)
+        raise self._error(
+            node, f"{quoted(name)} is a definition of a {scope}, not of a {self.scope}", remedy
+        )
 
     # -- comparisons -----------------------------------------------------------------------------
 
@@ -164,7 +179,9 @@ class _Reader:
             return Not(member) if isinstance(op, ast.NotEq | ast.NotIn) else member
         sign = _OPS.get(type(op))
         if sign is None:
-            raise self._error(node, "this comparison is not accepted", "use <, <=, >, >=, ==, != or in")
+            raise self._error(
+                node, "this comparison is not accepted", "use <, <=, >, >=, ==, != or in"
+            )
         if self._threshold(left) is not None:
             left, right, sign = right, left, sign.flipped
         return self._compare(left, sign, right)
@@ -181,17 +198,24 @@ class _Reader:
         other, other_feature = self._ask(right, or_threshold=True)
         other_kinds = self._dimensions(right, other, other_feature)
         if not set(kinds) & set(other_kinds):
-            raise self._error(right, f"cannot compare {' or '.join(kinds)} with {' or '.join(other_kinds)}")
+            raise self._error(
+                right, f"cannot compare {' or '.join(kinds)} with {' or '.join(other_kinds)}"
+            )
         return Compare(ask, op, other)
 
-    def _same_dimension(self, node: ast.expr, ask: Ask, kinds: tuple[str, ...], limit: Threshold) -> None:
+    def _same_dimension(
+        self, node: ast.expr, ask: Ask, kinds: tuple[str, ...], limit: Threshold
+    ) -> None:
         analyte = self._analyte(ask)
         if kinds == _DOSES:
             fits = any(form in _DOSES for form in limit.forms)
         else:
             fits = any(
                 kind in limit.forms
-                or (analyte is not None and any(analyte.convert(_ONE, kind, f) is not None for f in limit.forms))
+                or (
+                    analyte is not None
+                    and any(analyte.convert(_ONE, kind, f) is not None for f in limit.forms)
+                )
                 for kind in kinds
             )
         if not fits:
@@ -205,17 +229,25 @@ class _Reader:
     def _member(self, left: ast.expr, right: ast.expr, *, several: bool) -> Member:
         ask, feature = self._ask(left)
         if not feature.result.startswith("choice:"):
-            raise self._error(left, f"{quoted(self._source(left))} is not a choice among words",
-                              "compare amounts with <, <=, > or >=")
+            raise self._error(
+                left,
+                f"{quoted(self._source(left))} is not a choice among words",
+                "compare amounts with <, <=, > or >=",
+            )
         allowed = self._choices(feature, ask)
-        items = right.elts if several and isinstance(right, ast.Tuple | ast.List | ast.Set) else [right]
+        items = (
+            right.elts if several and isinstance(right, ast.Tuple | ast.List | ast.Set) else [right]
+        )
         words: list[str] = []
         for item in items:
             self._no_number(item)
             word = self._symbol(item)
             if word not in allowed:
-                raise self._error(item, f"{quoted(word)} is not one of the words of {self._source(left)}",
-                                  did_you_mean(word, allowed, see="words: " + ", ".join(sorted(allowed))))
+                raise self._error(
+                    item,
+                    f"{quoted(word)} is not one of the words of {self._source(left)}",
+                    did_you_mean(word, allowed, see="words: " + ", ".join(sorted(allowed))),
+                )
             words.append(word)
         return Member(ask, tuple(words))
 
@@ -245,24 +277,42 @@ class _Reader:
             if analyte is not None and call is None and self.scope is not Scope.LINE:
                 bare = "value" if analyte.units else "word"
                 prefix = "assessment." if self.scope is Scope.ASSESSMENT else ""
-                found = FEATURES[prefix + bare] if prefix else FEATURES["latest" if analyte.units else "word"]
+                found = (
+                    FEATURES[prefix + bare]
+                    if prefix
+                    else FEATURES["latest" if analyte.units else "word"]
+                )
                 return Ask(found.name, (Argument(name),)), found
             raise self._unknown(node, name, or_threshold=or_threshold)
-        if self.scope is Scope.ASSESSMENT and feature.scope is Scope.PATIENT and name not in _TIMELESS:
-            raise self._error(node, f"`{name}` is asked of the patient at as-of, not of an assessment",
-                              "ask for what was observed at the assessment")
+        if (
+            self.scope is Scope.ASSESSMENT
+            and feature.scope is Scope.PATIENT
+            and name not in _TIMELESS
+        ):
+            raise self._error(
+                node,
+                f"`{name}` is asked of the patient at as-of, not of an assessment",
+                "ask for what was observed at the assessment",
+            )
         if feature.scope is not Scope.PATIENT and feature.scope is not self.scope:
-            raise self._error(node, f"`{name}` is asked of a {feature.scope}, not of a {self.scope}",
-                              f"write the rule with `for: {feature.scope}`")
+            raise self._error(
+                node,
+                f"`{name}` is asked of a {feature.scope}, not of a {self.scope}",
+                f"write the rule with `for: {feature.scope}`",
+            )
         given = list(call.args) if call else []
         if call is not None and (call.keywords or not feature.parameters):
             raise self._error(node, f"`{name}` is written as {feature.signature}")
         least = len(feature.parameters) - feature.optional
         if not least <= len(given) <= len(feature.parameters):
-            raise self._error(node, f"`{name}` takes {len(feature.parameters)} names, got {len(given)}",
-                              f"write {feature.signature}")
+            raise self._error(
+                node,
+                f"`{name}` takes {len(feature.parameters)} names, got {len(given)}",
+                f"write {feature.signature}",
+            )
         arguments = tuple(
-            self._argument(kind, item) for kind, item in zip(feature.parameters, given, strict=False)
+            self._argument(kind, item)
+            for kind, item in zip(feature.parameters, given, strict=False)
         )
         return Ask(feature.name, arguments), feature
 
@@ -273,11 +323,17 @@ class _Reader:
 
     def _unknown(self, node: ast.expr, name: str, *, or_threshold: bool) -> ConditionError:
         known: Iterable[str] = {
-            *FEATURES, *self.words.definitions, *self.words.catalogue.analytes, *_REFERENCES,
+            *FEATURES,
+            *self.words.definitions,
+            *self.words.catalogue.analytes,
+            *_REFERENCES,
             *(self.words.thresholds if or_threshold else ()),
         }
-        return self._error(node, f"unknown name {quoted(name)}",
-                           did_you_mean(name, known, see="`nephroline features` lists all"))
+        return self._error(
+            node,
+            f"unknown name {quoted(name)}",
+            did_you_mean(name, known, see="`nephroline features` lists all"),
+        )
 
     def _argument(self, kind: str, node: ast.expr) -> Argument:
         catalogue = self.words.catalogue
@@ -286,8 +342,11 @@ class _Reader:
             limit = self._threshold(node)
             if limit is None:
                 name = self._source(node)
-                raise self._error(node, f"unknown threshold {quoted(name)}",
-                                  did_you_mean(name, self.words.thresholds))
+                raise self._error(
+                    node,
+                    f"unknown threshold {quoted(name)}",
+                    did_you_mean(name, self.words.thresholds),
+                )
             return Argument(limit.name, threshold=True)
         name = self._symbol(node)
         tables: Mapping[str, Iterable[str]] = {
@@ -303,8 +362,9 @@ class _Reader:
         }
         known = set(tables[kind])
         if name not in known:
-            raise self._error(node, f"unknown {kind.replace('-', ' ')} {quoted(name)}",
-                              did_you_mean(name, known))
+            raise self._error(
+                node, f"unknown {kind.replace('-', ' ')} {quoted(name)}", did_you_mean(name, known)
+            )
         return Argument(name)
 
     def _symbol(self, node: ast.expr) -> str:
@@ -329,8 +389,11 @@ class _Reader:
         for regimen in self.words.catalogue.regimens.values():
             if set(regimen.agents) == set(agents):
                 return regimen.id
-        raise self._error(node, f"no regimen has the agents {quoted(' + '.join(reversed(agents)))}",
-                          "see rules/catalogue/regimens.yaml")
+        raise self._error(
+            node,
+            f"no regimen has the agents {quoted(' + '.join(reversed(agents)))}",
+            "see rules/catalogue/regimens.yaml",
+        )
 
     # -- types -----------------------------------------------------------------------------------
 
@@ -340,14 +403,20 @@ class _Reader:
             return self.words.catalogue.analytes[ask.arguments[0].name]
         if ask.feature == "line.trough_target":
             drug = ask.arguments[0].name
-            return next((a for a in self.words.catalogue.analytes.values() if a.level_of == drug), None)
+            return next(
+                (a for a in self.words.catalogue.analytes.values() if a.level_of == drug), None
+            )
         return None
 
     def _dimensions(self, node: ast.expr, ask: Ask, feature: Feature) -> tuple[str, ...]:
         if not feature.result.startswith("amount:"):
-            raise self._error(node, f"{quoted(self._source(node))} is not an amount",
-                              "compare words with == or in" if feature.result.startswith("choice")
-                              else "use it without a comparison")
+            raise self._error(
+                node,
+                f"{quoted(self._source(node))} is not an amount",
+                "compare words with == or in"
+                if feature.result.startswith("choice")
+                else "use it without a comparison",
+            )
         kind = feature.result.removeprefix("amount:")
         if kind == "dose":
             return _DOSES
@@ -363,19 +432,29 @@ class _Reader:
     def _no_number(self, node: ast.expr) -> None:
         inner = node.operand if isinstance(node, ast.UnaryOp) else node
         if isinstance(inner, ast.Constant) and isinstance(inner.value, int | float | complex):
-            raise self._error(node, f"the bare number {quoted(self._source(node))} has no unit and no source",
-                              "name a threshold: every number has a citation")
+            raise self._error(
+                node,
+                f"the bare number {quoted(self._source(node))} has no unit and no source",
+                "name a threshold: every number has a citation",
+            )
 
     def _source(self, node: ast.expr) -> str:
         return ast.get_source_segment(f"({self.text}\n)", node) or ""
 
     def _source_of(self, ask: Ask) -> str:
-        return f"{ask.feature}({', '.join(a.name for a in ask.arguments)})" if ask.arguments else ask.feature
+        return (
+            f"{ask.feature}({', '.join(a.name for a in ask.arguments)})"
+            if ask.arguments
+            else ask.feature
+        )
 
     def _refuse(self, node: ast.expr) -> ConditionError:
         self._no_number(node)
-        return self._error(node, f"{quoted(self._source(node))} is not accepted in a condition",
-                           "use names, comparisons, and, or, not, in")
+        return self._error(
+            node,
+            f"{quoted(self._source(node))} is not accepted in a condition",
+            "use names, comparisons, and, or, not, in",
+        )
 
     def _error(self, node: ast.expr, message: str, help: str = "") -> ConditionError:  # noqa: A002
         column = node.col_offset - 1 if node.lineno == 1 else node.col_offset

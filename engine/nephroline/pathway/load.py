@@ -93,7 +93,8 @@ def load_pathway(name: str | Path) -> Pathway:
 def _load_known(name: str) -> Pathway:
     if name not in pathway_ids():
         raise UsageError.of(
-            f"unknown pathway {quoted(name)}", did_you_mean(name, pathway_ids(), see="`nephroline pathways` lists all")
+            f"unknown pathway {quoted(name)}",
+            did_you_mean(name, pathway_ids(), see="`nephroline pathways` lists all"),
         )
     return read_pathway(data_root("rules") / f"{name}.yaml", f"rules/{name}.yaml")
 
@@ -178,20 +179,31 @@ class _Reader:
         return f"sha256:{hasher.hexdigest()}"
 
     def _fitted(self, section: str, rows: list[Any], shape: type[T]) -> list[tuple[int, T]]:
-        fitted = [(i, fit(self._document, (section, i), row, shape, self._problems)) for i, row in enumerate(rows)]
+        fitted = [
+            (i, fit(self._document, (section, i), row, shape, self._problems))
+            for i, row in enumerate(rows)
+        ]
         return [(i, entry) for i, entry in fitted if entry is not None]
 
     def _source(self, path: FieldPath, source: str) -> str:
         if source not in self._catalogue.sources:
-            self._complain(path, f"unknown source {quoted(source)}",
-                           did_you_mean(source, self._catalogue.sources, see="see rules/catalogue/sources.yaml"))
+            self._complain(
+                path,
+                f"unknown source {quoted(source)}",
+                did_you_mean(
+                    source, self._catalogue.sources, see="see rules/catalogue/sources.yaml"
+                ),
+            )
         return source
 
     def _add_threshold(self, name: str, entry: ThresholdEntry) -> None:
         path: FieldPath = ("thresholds", name)
         if not name.isidentifier() or name in self._catalogue.analytes:
-            self._complain(path, f"{quoted(name)} cannot name a threshold",
-                           "use letters, digits and _, and no name of an analyte")
+            self._complain(
+                path,
+                f"{quoted(name)} cannot name a threshold",
+                "use letters, digits and _, and no name of an analyte",
+            )
         forms: dict[str, Quantity] = {}
         for text in [entry.value] if isinstance(entry.value, str) else entry.value:
             try:
@@ -200,9 +212,13 @@ class _Reader:
                 self._complain((*path, "value"), str(bad), bad.help)
                 continue
             if form.exact is None:
-                self._complain((*path, "value"), f"{quoted(text)} is a range", "make two thresholds of it")
+                self._complain(
+                    (*path, "value"), f"{quoted(text)} is a range", "make two thresholds of it"
+                )
             if form.dimension in forms:
-                self._complain((*path, "value"), f"{quoted(text)} repeats a form already given", "keep one")
+                self._complain(
+                    (*path, "value"), f"{quoted(text)} repeats a form already given", "keep one"
+                )
             forms[form.dimension] = form
         source = self._source((*path, "source"), entry.source)
         if forms:
@@ -211,20 +227,34 @@ class _Reader:
             )
 
     def _vocabulary(
-        self, definitions: list[tuple[int, DefinitionEntry]], rules: list[tuple[int, RuleEntry]], without: list[str]
+        self,
+        definitions: list[tuple[int, DefinitionEntry]],
+        rules: list[tuple[int, RuleEntry]],
+        without: list[str],
     ) -> Vocabulary:
         parent = self._parent
         scopes = {d.id: d.scope for d in parent.definitions.values()} if parent else {}
         for i, entry in definitions:
-            if not entry.id.isidentifier() or entry.id in self._thresholds or entry.id in self._catalogue.analytes:
-                self._complain(("definitions", i, "id"), f"{quoted(entry.id)} cannot name a definition",
-                               "use letters, digits and _, and no name of a threshold or analyte")
+            if (
+                not entry.id.isidentifier()
+                or entry.id in self._thresholds
+                or entry.id in self._catalogue.analytes
+            ):
+                self._complain(
+                    ("definitions", i, "id"),
+                    f"{quoted(entry.id)} cannot name a definition",
+                    "use letters, digits and _, and no name of a threshold or analyte",
+                )
             scopes[entry.id] = entry.of
         findings: dict[str, Scope] = {}
         if parent:
             for name in without:
                 if name not in parent.rules:
-                    self._complain(("without",), f"unknown rule {quoted(name)}", did_you_mean(name, parent.rules))
+                    self._complain(
+                        ("without",),
+                        f"unknown rule {quoted(name)}",
+                        did_you_mean(name, parent.rules),
+                    )
             for rule in parent.rules.values():
                 if isinstance(rule.conclusion, FindingOf) and rule.id not in without:
                     findings[rule.conclusion.id] = rule.scope
@@ -240,14 +270,22 @@ class _Reader:
             self._problems.append(replace(problem, line=line, column=column))
             return None
 
-    def _unique(self, section: str, index: int, name: str, known: Mapping[str, Any], *, replaces: bool) -> None:
+    def _unique(
+        self, section: str, index: int, name: str, known: Mapping[str, Any], *, replaces: bool
+    ) -> None:
         inherited = self._parent is not None and name in getattr(self._parent, section)
         if name in known and not (inherited and replaces):
-            self._complain((section, index, "id"), f"the id {quoted(name)} is taken",
-                           "add `replaces: true` to replace the inherited one, or rename it")
+            self._complain(
+                (section, index, "id"),
+                f"the id {quoted(name)} is taken",
+                "add `replaces: true` to replace the inherited one, or rename it",
+            )
         if replaces and not inherited:
-            self._complain((section, index, "replaces"), f"there is no inherited {quoted(name)} to replace",
-                           "remove `replaces`")
+            self._complain(
+                (section, index, "replaces"),
+                f"there is no inherited {quoted(name)} to replace",
+                "remove `replaces`",
+            )
 
     def _definitions(self, entries: list[tuple[int, DefinitionEntry]]) -> dict[str, Definition]:
         found = dict(self._parent.definitions) if self._parent else {}
@@ -260,7 +298,13 @@ class _Reader:
                 self._source(("definitions", i, "source"), entry.source)
             if when is not None:
                 own[entry.id] = Definition(
-                    entry.id, entry.title, entry.of, when, entry.source, entry.cite, entry.confidence
+                    entry.id,
+                    entry.title,
+                    entry.of,
+                    when,
+                    entry.source,
+                    entry.cite,
+                    entry.confidence,
                 )
         return found | own
 
@@ -279,33 +323,58 @@ class _Reader:
     def _rule(self, index: int, entry: RuleEntry, pathway: str) -> Rule | None:
         path: FieldPath = ("rules", index)
         if entry.scope is Scope.ASSESSMENT:
-            self._complain((*path, "for"), "a rule is about a patient or a line", "write `for: line` or leave it out")
+            self._complain(
+                (*path, "for"),
+                "a rule is about a patient or a line",
+                "write `for: line` or leave it out",
+            )
             return None
         given = [name for name in _CONCLUSIONS if getattr(entry, name) is not None]
         if len(given) != 1:
-            self._complain(path, f"a rule concludes one thing, got {' and '.join(given) or 'none'}",
-                           "keep one of finding, recommend, block, alert")
+            self._complain(
+                path,
+                f"a rule concludes one thing, got {' and '.join(given) or 'none'}",
+                "keep one of finding, recommend, block, alert",
+            )
             return None
         statement = self._statement((*path, "statement"), entry.statement, entry.on_guideline)
         conclusion = self._conclusion(path, entry)
         when = self._condition((*path, "when"), entry.when, entry.scope)
-        unless = self._condition((*path, "unless"), entry.unless, entry.scope) if entry.unless else None
+        unless = (
+            self._condition((*path, "unless"), entry.unless, entry.scope) if entry.unless else None
+        )
         if when is None or conclusion is None:
             return None
         return Rule(
-            entry.id, entry.title, entry.scope, when, unless, conclusion, statement,
-            " ".join(entry.rationale.split()), entry.on_guideline, pathway,
+            entry.id,
+            entry.title,
+            entry.scope,
+            when,
+            unless,
+            conclusion,
+            statement,
+            " ".join(entry.rationale.split()),
+            entry.on_guideline,
+            pathway,
         )
 
     def _statement(self, path: FieldPath, entry: StatementEntry, on_guideline: bool) -> Statement:
         source = self._source((*path, "source"), entry.source)
         graded = entry.strength in (Strength.STRONG, Strength.WEAK)
         if graded and (entry.kind is not StatementKind.RECOMMENDATION or not entry.id):
-            self._complain(path, "only a numbered recommendation carries a grade", "give `id`, or drop `strength`")
+            self._complain(
+                path,
+                "only a numbered recommendation carries a grade",
+                "give `id`, or drop `strength`",
+            )
         known = self._catalogue.sources.get(source)
         if known and on_guideline and known.kind in ("case-report", "trial"):
-            self._complain(path, f"{known.short} is no guideline", "add `on_guideline: false` to the rule")
-        return Statement(source, entry.kind, entry.id, entry.strength, entry.certainty, entry.confidence)
+            self._complain(
+                path, f"{known.short} is no guideline", "add `on_guideline: false` to the rule"
+            )
+        return Statement(
+            source, entry.kind, entry.id, entry.strength, entry.certainty, entry.confidence
+        )
 
     def _conclusion(self, path: FieldPath, entry: RuleEntry) -> Conclusion | None:
         if entry.finding is not None:
@@ -323,12 +392,18 @@ class _Reader:
             self._complain(path, "a block names a regimen or an agent", "keep one of the two")
             return None
         if block.regimen is not None and block.regimen not in self._catalogue.regimens:
-            self._complain((*path, "regimen"), f"unknown regimen {quoted(block.regimen)}",
-                           did_you_mean(block.regimen, self._catalogue.regimens))
+            self._complain(
+                (*path, "regimen"),
+                f"unknown regimen {quoted(block.regimen)}",
+                did_you_mean(block.regimen, self._catalogue.regimens),
+            )
         agents = {*self._catalogue.drugs, *self._catalogue.classes}
         if block.agent is not None and block.agent not in agents:
-            self._complain((*path, "agent"), f"unknown drug or class {quoted(block.agent)}",
-                           did_you_mean(block.agent, agents))
+            self._complain(
+                (*path, "agent"),
+                f"unknown drug or class {quoted(block.agent)}",
+                did_you_mean(block.agent, agents),
+            )
         return Block(block.regimen, block.agent, block.until)
 
     def _recommend(self, path: FieldPath, entry: RuleEntry) -> Recommend | None:
@@ -336,22 +411,42 @@ class _Reader:
         assert given is not None  # noqa: S101
         regimen = self._catalogue.regimens.get(given.regimen) if given.regimen else None
         if given.regimen is not None and regimen is None:
-            self._complain((*path, "regimen"), f"unknown regimen {quoted(given.regimen)}",
-                           did_you_mean(given.regimen, self._catalogue.regimens))
+            self._complain(
+                (*path, "regimen"),
+                f"unknown regimen {quoted(given.regimen)}",
+                did_you_mean(given.regimen, self._catalogue.regimens),
+            )
             return None
         if given.action.of_line and regimen is None and not given.keep and not given.silent:
-            self._complain(path, f"`{given.action}` needs a regimen", "name it, or `keep: true` for the running one")
+            self._complain(
+                path,
+                f"`{given.action}` needs a regimen",
+                "name it, or `keep: true` for the running one",
+            )
         names = [*given.dose.values(), *([given.reassess] if given.reassess else [])]
         for name in (*names, *(regimen.thresholds if regimen else ())):
             if name not in self._thresholds:
-                self._complain(path, f"unknown threshold {quoted(name)}", did_you_mean(name, self._thresholds))
+                self._complain(
+                    path, f"unknown threshold {quoted(name)}", did_you_mean(name, self._thresholds)
+                )
         for drug in given.dose:
             if drug not in self._catalogue.drugs:
-                self._complain((*path, "dose"), f"unknown drug {quoted(drug)}",
-                               did_you_mean(drug, self._catalogue.drugs))
+                self._complain(
+                    (*path, "dose"),
+                    f"unknown drug {quoted(drug)}",
+                    did_you_mean(drug, self._catalogue.drugs),
+                )
         return Recommend(
-            given.action, given.regimen, given.keep, given.title, given.detail, given.dose, given.preference,
-            given.reassess, given.silent, given.rechallenge,
+            given.action,
+            given.regimen,
+            given.keep,
+            given.title,
+            given.detail,
+            given.dose,
+            given.preference,
+            given.reassess,
+            given.silent,
+            given.rechallenge,
         )
 
     def _exposure(self, head: PathwayFile) -> tuple[ExposureRule, ...]:
@@ -360,9 +455,13 @@ class _Reader:
             nodes: list[Node | None] = []
             for field in ("adequate", "presumed", "inadequate"):
                 text: str | None = getattr(entry, field)
-                nodes.append(self._condition(("exposure", i, field), text, Scope.LINE) if text else None)
+                nodes.append(
+                    self._condition(("exposure", i, field), text, Scope.LINE) if text else None
+                )
             if entry.agent not in {*self._catalogue.drugs, *self._catalogue.classes}:
-                self._complain(("exposure", i, "for"), f"unknown drug or class {quoted(entry.agent)}")
+                self._complain(
+                    ("exposure", i, "for"), f"unknown drug or class {quoted(entry.agent)}"
+                )
             if nodes[0] is not None:
                 found.append(ExposureRule(entry.agent, nodes[0], nodes[1], nodes[2]))
         return tuple(found)
@@ -389,10 +488,15 @@ class _Reader:
         for name in WINDOWS:
             limit = pathway.thresholds.get(name)
             if limit is None or "time" not in limit.forms:
-                self._complain(("thresholds",), f"the threshold {quoted(name)} is missing",
-                               "state it as a time; it says what belongs together")
+                self._complain(
+                    ("thresholds",),
+                    f"the threshold {quoted(name)} is missing",
+                    "state it as a time; it says what belongs together",
+                )
         if not pathway.responses:
-            self._complain((), "the section `responses` is missing", "say when an assessment is a remission")
+            self._complain(
+                (), "the section `responses` is missing", "say when an assessment is a remission"
+            )
         for rule in pathway.rules.values():
             conclusion = rule.conclusion
             early = isinstance(conclusion, Block | FindingOf) or (
@@ -400,20 +504,31 @@ class _Reader:
             )
             nodes = [rule.when, *([rule.unless] if rule.unless else [])]
             if early and any(q.feature == AFTER_CHOICE for node in nodes for q in asks(node)):
-                self._complain(("rules",), f"the rule {quoted(rule.id)} decides the next line and cannot ask `proposed`",
-                               "only alerts and supportive rules may")
+                self._complain(
+                    ("rules",),
+                    f"the rule {quoted(rule.id)} decides the next line and cannot ask `proposed`",
+                    "only alerts and supportive rules may",
+                )
         for rule in pathway.exposure:
             for node in (rule.adequate, rule.presumed, rule.inadequate):
-                if node and (any(isinstance(a, Holds) for a in atoms(node))
-                             or any(q.feature == "line.exposure" for q in asks(node))):
-                    self._complain(("exposure",), f"the exposure to {rule.agent} refers to a conclusion",
-                                   "write it with features and thresholds only")
+                if node and (
+                    any(isinstance(a, Holds) for a in atoms(node))
+                    or any(q.feature == "line.exposure" for q in asks(node))
+                ):
+                    self._complain(
+                        ("exposure",),
+                        f"the exposure to {rule.agent} refers to a conclusion",
+                        "write it with features and thresholds only",
+                    )
         for i, raw in enumerate(self._document.data.get("rules", [])):
             for path, text in _texts(raw, ("rules", i)):
                 for name in _NAMED.findall(text):
                     if name not in pathway.thresholds:
-                        self._complain(path, f"unknown threshold {quoted(name)} in the text",
-                                       did_you_mean(name, pathway.thresholds))
+                        self._complain(
+                            path,
+                            f"unknown threshold {quoted(name)} in the text",
+                            did_you_mean(name, pathway.thresholds),
+                        )
         for _, node, _ in pathway.applicability:
             if any(q.feature == AFTER_CHOICE for q in asks(node)):
                 self._complain(("applicability",), "applicability cannot ask `proposed`")
@@ -429,9 +544,15 @@ class _Reader:
             if d.scope is not Scope.ASSESSMENT
         ]
         clauses += [Clause(f"rule:{r.id}", r.scope, r.when) for r in draft.rules.values()]
-        clauses += [Clause(f"unless:{r.id}", r.scope, r.unless) for r in draft.rules.values() if r.unless]
+        clauses += [
+            Clause(f"unless:{r.id}", r.scope, r.unless) for r in draft.rules.values() if r.unless
+        ]
         findings = {
-            name: [clause for r in rules for clause in (f"rule:{r.id}", *([f"unless:{r.id}"] if r.unless else []))]
+            name: [
+                clause
+                for r in rules
+                for clause in (f"rule:{r.id}", *([f"unless:{r.id}"] if r.unless else []))
+            ]
             for name, rules in draft.finding_rules.items()
         }
         try:
@@ -442,9 +563,11 @@ class _Reader:
             section = "definitions" if circle.ids[0].startswith("definition") else "rules"
             rows = self._document.data.get(section, [])
             index = next((i for i, row in enumerate(rows) if row.get("id") == names[0]), None)
-            self._complain((section, index) if index is not None else (section,),
-                           f"these refer to each other in a circle: {' → '.join(names)}",
-                           "break the circle: nothing may depend on itself, least of all through `not`")
+            self._complain(
+                (section, index) if index is not None else (section,),
+                f"these refer to each other in a circle: {' → '.join(names)}",
+                "break the circle: nothing may depend on itself, least of all through `not`",
+            )
             raise PathwayError(self._problems) from None
         return replace(draft, strata=strata, late_strata=late)
 
@@ -464,7 +587,9 @@ def _texts(raw: Any, path: FieldPath) -> list[tuple[FieldPath, str]]:
     return [(path, raw)] if isinstance(raw, str) else []
 
 
-def _place(document: Document, path: FieldPath, line: int, column: int) -> tuple[int | None, int | None]:
+def _place(
+    document: Document, path: FieldPath, line: int, column: int
+) -> tuple[int | None, int | None]:
     """Carry a place inside a condition to its place in the file, across quotes and folded lines."""
     mark = document.marks.get(path)
     if mark is None:

@@ -41,7 +41,11 @@ class Statement:
     @property
     def grade(self) -> str:
         """KDIGO's grade such as 2B; empty when the statement is not graded."""
-        return f"{self.strength}{self.certainty.letter}" if self.certainty.letter and self.strength in "12" else ""
+        return (
+            f"{self.strength}{self.certainty.letter}"
+            if self.certainty.letter and self.strength in "12"
+            else ""
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,16 @@ from nephroline.record.models import (
     Record,
 )
 from nephroline.record.read import RecordSource, open_document, read_record, record_at
+from nephroline.record.timeline import (
+    NOT_STOPPED,
+    Assessment,
+    Course,
+    Line,
+    Span,
+    Timeline,
+    Windows,
+)
 from nephroline.record.times import Clock, Moment, span_text
-from nephroline.record.timeline import NOT_STOPPED, Assessment, Course, Line, Span, Timeline, Windows
 
 __all__ = [
     "NOT_STOPPED",

@@ -113,12 +113,19 @@ class Record:
     def moments(self) -> tuple[Moment, ...]:
         """Every time from time zero on at which something is dated, in order, one for each day reached."""
         times: dict[Fraction, Moment] = {}
-        items = (*self.conditions, *self.assertions, *self.biopsies, *self.observations, *self.procedures)
+        items = (
+            *self.conditions,
+            *self.assertions,
+            *self.biopsies,
+            *self.observations,
+            *self.procedures,
+        )
         dated = [item.at for item in items]
         dated += [t for e in self.exposures for t in (e.start, e.end) if t is not None]
         dated = [moment for moment in dated if moment.latest >= 0]
         for moment in sorted(dated, key=lambda m: (m.latest, not m.precise, m.label)):
             times.setdefault(
-                moment.latest, Moment(moment.latest, moment.latest, moment.label.rsplit(" to ", 1)[-1])
+                moment.latest,
+                Moment(moment.latest, moment.latest, moment.label.rsplit(" to ", 1)[-1]),
             )
         return tuple(times.values())

@@ -55,7 +55,11 @@ def read_record(source: RecordSource, catalogue: Catalogue | None = None) -> Rec
     """
     document = open_document(source)
     path: FieldPath = ()
-    if isinstance(document.data, dict) and "scenario" in document.data and "record" in document.data:
+    if (
+        isinstance(document.data, dict)
+        and "scenario" in document.data
+        and "record" in document.data
+    ):
         path = ("record",)
     return record_at(document, path, catalogue or load_catalogue())
 
@@ -120,12 +124,16 @@ class _Reader:
             clock=self._clock,
             sex=self._sex(head.sex),
             age_zero=self._age(head),
-            conditions=_ordered(self._each("conditions", head.conditions, ConditionRow, self._condition)),
+            conditions=_ordered(
+                self._each("conditions", head.conditions, ConditionRow, self._condition)
+            ),
             assertions=_ordered(self._assertions(head.findings)),
             biopsies=_ordered(self._each("biopsies", head.biopsies, BiopsyRow, self._biopsy)),
             observations=_ordered(observations),
             exposures=tuple(sorted(set(exposures), key=_exposure_key)),
-            procedures=_ordered(self._each("procedures", head.procedures, ProcedureRow, self._procedure)),
+            procedures=_ordered(
+                self._each("procedures", head.procedures, ProcedureRow, self._procedure)
+            ),
             faults=_ordered(self._faults),
         )
         self._check_agreement(record)
@@ -150,7 +158,10 @@ class _Reader:
         return self._try(path, lambda: self._clock.read(raw))
 
     def _each(
-        self, section: str, rows: list[dict[str, Any]], shape: type[R],
+        self,
+        section: str,
+        rows: list[dict[str, Any]],
+        shape: type[R],
         build: Callable[[FieldPath, R], T | None],
     ) -> list[T]:
         found: list[T] = []
@@ -172,33 +183,47 @@ class _Reader:
             try:
                 return date.fromisoformat(text)
             except ValueError:
-                self._complain(("time_zero",), f"{quoted(text)} is not a day of the calendar",
-                               "write an ISO date such as 2014-05-31, or a word such as presentation")
+                self._complain(
+                    ("time_zero",),
+                    f"{quoted(text)} is not a day of the calendar",
+                    "write an ISO date such as 2014-05-31, or a word such as presentation",
+                )
         return None
 
     def _sex(self, sex: str | None) -> str | None:
         if sex is None or sex == UNKNOWN:
             return None
         if sex not in _SEXES:
-            self._complain(("sex",), f"{quoted(sex)} is not accepted", "write female, male or unknown")
+            self._complain(
+                ("sex",), f"{quoted(sex)} is not accepted", "write female, male or unknown"
+            )
         return sex
 
     def _age(self, head: RecordFile) -> Any:
         age = head.age if head.age != UNKNOWN else None
         if head.birth_date not in (None, UNKNOWN):
             if age is not None:
-                self._complain(("birth_date",), "age and birth date are both given", "keep one of them")
+                self._complain(
+                    ("birth_date",), "age and birth date are both given", "keep one of them"
+                )
             if self._clock.zero is None:
-                self._complain(("birth_date",), "a birth date needs `time_zero` to be a date",
-                               "give `age` instead, such as 34 years")
+                self._complain(
+                    ("birth_date",),
+                    "a birth date needs `time_zero` to be a date",
+                    "give `age` instead, such as 34 years",
+                )
                 return None
             born = self._moment(("birth_date",), head.birth_date)
             if born is not None and born.latest > 0:
-                self._complain(("birth_date",), "the birth date is after time zero", "check both dates")
+                self._complain(
+                    ("birth_date",), "the birth date is after time zero", "check both dates"
+                )
             return -born.latest if born else None
         if age is None:
             return None
-        value = self._try(("age",), lambda: parse(age, self._catalogue.units, accepted=self._catalogue.time_units))
+        value = self._try(
+            ("age",), lambda: parse(age, self._catalogue.units, accepted=self._catalogue.time_units)
+        )
         if value is None:
             return None
         days = value.exact
@@ -208,8 +233,11 @@ class _Reader:
 
     def _head_observations(self, head: RecordFile) -> list[Observation]:
         found: list[Observation] = []
-        zero = Moment(self._catalogue.units["d"].factor * 0, self._catalogue.units["d"].factor * 0,
-                      "0 mo" if self._clock.zero is None else self._clock.zero.isoformat())
+        zero = Moment(
+            self._catalogue.units["d"].factor * 0,
+            self._catalogue.units["d"].factor * 0,
+            "0 mo" if self._clock.zero is None else self._clock.zero.isoformat(),
+        )
         for name, text in (("weight", head.weight), ("height", head.height)):
             if text is not None and text != UNKNOWN:
                 analyte = self._catalogue.analytes[name]
@@ -236,11 +264,19 @@ class _Reader:
                 continue
             analyte = self._catalogue.analytes.get(name)
             if analyte is None:
-                self._complain((*path, name), f"unknown analyte {quoted(name)}",
-                               did_you_mean(name, [*self._catalogue.analytes, *known],
-                                            see="`nephroline units` lists all"))
+                self._complain(
+                    (*path, name),
+                    f"unknown analyte {quoted(name)}",
+                    did_you_mean(
+                        name,
+                        [*self._catalogue.analytes, *known],
+                        see="`nephroline units` lists all",
+                    ),
+                )
             elif not isinstance(value, str):
-                self._complain((*path, name), f"expected a value with a unit, or a word, got {quoted(value)}")
+                self._complain(
+                    (*path, name), f"expected a value with a unit, or a word, got {quoted(value)}"
+                )
             elif at is not None and head is not None:
                 item = self._observation((*path, name), name, value, at, head)
                 if item is not None:
@@ -255,10 +291,15 @@ class _Reader:
         if word == UNKNOWN:
             return Observation(name, at, reported=row.reported, cite=row.cite)
         if word in analyte.words:
-            return Observation(analyte.speaks_of or name, at, word=word, reported=row.reported, cite=row.cite)
+            return Observation(
+                analyte.speaks_of or name, at, word=word, reported=row.reported, cite=row.cite
+            )
         if not analyte.units or (not any(c.isdigit() for c in word) and analyte.words):
-            self._complain(path, f"{quoted(text)} is not a word for {analyte.title}",
-                           did_you_mean(word, analyte.words, see="accepted: " + ", ".join(analyte.words)))
+            self._complain(
+                path,
+                f"{quoted(text)} is not a word for {analyte.title}",
+                did_you_mean(word, analyte.words, see="accepted: " + ", ".join(analyte.words)),
+            )
             return None
         value = self._try(path, lambda: self._catalogue.quantity(analyte, word))
         return Observation(name, at, value, reported=row.reported, cite=row.cite) if value else None
@@ -268,9 +309,15 @@ class _Reader:
         at = self._moment((*path, "at"), row.at)
         state = None if row.control == UNKNOWN else row.control
         if state is not None and state not in self._catalogue.states:
-            self._complain((*path, "control"), f"{quoted(state)} is not accepted",
-                           did_you_mean(state, self._catalogue.states,
-                                        see="accepted: " + ", ".join(self._catalogue.states)))
+            self._complain(
+                (*path, "control"),
+                f"{quoted(state)} is not accepted",
+                did_you_mean(
+                    state,
+                    self._catalogue.states,
+                    see="accepted: " + ", ".join(self._catalogue.states),
+                ),
+            )
         return Condition(name, at, row.present, state, row.cite) if name and at else None
 
     def _assertions(self, findings: Mapping[str, Any]) -> list[Assertion]:
@@ -278,12 +325,20 @@ class _Reader:
         for name, raw in findings.items():
             path: FieldPath = ("findings", name)
             if name not in self._catalogue.assertions:
-                self._complain(path, f"unknown finding {quoted(name)}",
-                               did_you_mean(name, self._catalogue.assertions,
-                                            see="known: " + ", ".join(self._catalogue.assertions)))
+                self._complain(
+                    path,
+                    f"unknown finding {quoted(name)}",
+                    did_you_mean(
+                        name,
+                        self._catalogue.assertions,
+                        see="known: " + ", ".join(self._catalogue.assertions),
+                    ),
+                )
                 continue
             rows: list[tuple[FieldPath, Any]] = (
-                [((*path, i), item) for i, item in enumerate(raw)] if isinstance(raw, list) else [(path, raw)]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+                [((*path, i), item) for i, item in enumerate(raw)]
+                if isinstance(raw, list)
+                else [(path, raw)]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
             )
             for where, item in rows:
                 row = fit(self._document, (*self._path, *where), item, AssertionRow, self._problems)
@@ -296,13 +351,19 @@ class _Reader:
         at = self._moment((*path, "at"), row.at)
         diagnosis = None
         if row.diagnosis is not None and row.diagnosis != UNKNOWN:
-            diagnosis = self._known((*path, "diagnosis"), "diagnosis", row.diagnosis,
-                                    self._catalogue.diagnosis_names)
+            diagnosis = self._known(
+                (*path, "diagnosis"), "diagnosis", row.diagnosis, self._catalogue.diagnosis_names
+            )
         if row.glomeruli is not None and not 0 <= row.glomeruli <= 500:
-            self._complain((*path, "glomeruli"), f"{row.glomeruli} is not a possible number of glomeruli")
+            self._complain(
+                (*path, "glomeruli"), f"{row.glomeruli} is not a possible number of glomeruli"
+            )
         if row.glomeruli == 0 and diagnosis is not None:
-            self._complain((*path, "diagnosis"), "a biopsy without glomeruli cannot carry a diagnosis",
-                           "remove the diagnosis, or correct the number of glomeruli")
+            self._complain(
+                (*path, "diagnosis"),
+                "a biopsy without glomeruli cannot carry a diagnosis",
+                "remove the diagnosis, or correct the number of glomeruli",
+            )
         return Biopsy(at, row.glomeruli, diagnosis, row.variant, row.cite) if at else None
 
     def _procedure(self, path: FieldPath, row: ProcedureRow) -> Procedure | None:
@@ -314,12 +375,21 @@ class _Reader:
         start = self._moment((*path, "from"), row.start)
         end = self._moment((*path, "to"), row.end) if row.end not in (None, UNKNOWN) else None
         if start and end and end.latest < start.earliest:
-            self._complain((*path, "to"), f"the end ({end.label}) is before the start ({start.label})",
-                           "check `from` and `to`")
+            self._complain(
+                (*path, "to"),
+                f"the end ({end.label}) is before the start ({start.label})",
+                "check `from` and `to`",
+            )
         if row.stopped_for is not None and row.stopped_for not in self._catalogue.stop_reasons:
-            self._complain((*path, "stopped_for"), f"{quoted(row.stopped_for)} is not accepted",
-                           did_you_mean(row.stopped_for, self._catalogue.stop_reasons,
-                                        see="accepted: " + ", ".join(self._catalogue.stop_reasons)))
+            self._complain(
+                (*path, "stopped_for"),
+                f"{quoted(row.stopped_for)} is not accepted",
+                did_you_mean(
+                    row.stopped_for,
+                    self._catalogue.stop_reasons,
+                    see="accepted: " + ", ".join(self._catalogue.stop_reasons),
+                ),
+            )
         dose = self._dose(path, row, drug)
         target = self._trough_target(path, row, drug)
         if not (drug and start):
@@ -331,17 +401,28 @@ class _Reader:
         if text is None or text == UNKNOWN:
             return None
         where = (*path, "dose")
-        dose = self._try(where, lambda: parse(text, self._catalogue.units, accepted=self._catalogue.dose_units))
+        dose = self._try(
+            where, lambda: parse(text, self._catalogue.units, accepted=self._catalogue.dose_units)
+        )
         if dose is None or drug is None:
             return dose
         known = self._catalogue.drugs[drug]
         most = known.most_per_day
         highest = dose.high if dose.high is not None else dose.low
-        if most and most.high is not None and dose.dimension == most.dimension and highest and highest > most.high:
+        if (
+            most
+            and most.high is not None
+            and dose.dimension == most.dimension
+            and highest
+            and highest > most.high
+        ):
             if not row.as_printed:
-                self._complain(where, f"{quoted(dose.text)} is not a possible dose of {known.title}",
-                               f"at most {most.text}; if the source prints it so, add `as_printed: true`"
-                               " and the dose is kept but not used")
+                self._complain(
+                    where,
+                    f"{quoted(dose.text)} is not a possible dose of {known.title}",
+                    f"at most {most.text}; if the source prints it so, add `as_printed: true`"
+                    " and the dose is kept but not used",
+                )
             else:
                 times = decimal_text(highest / most.high, 0)
                 text = (
@@ -354,15 +435,22 @@ class _Reader:
             return None
         return dose
 
-    def _trough_target(self, path: FieldPath, row: ExposureRow, drug: str | None) -> Quantity | None:
+    def _trough_target(
+        self, path: FieldPath, row: ExposureRow, drug: str | None
+    ) -> Quantity | None:
         text = row.trough_target
         if text is None or text == UNKNOWN:
             return None
-        level = next((a for a in self._catalogue.analytes.values() if drug and a.level_of == drug), None)
+        level = next(
+            (a for a in self._catalogue.analytes.values() if drug and a.level_of == drug), None
+        )
         if level is None:
             if drug:
-                self._complain((*path, "trough_target"), f"no trough is known for {quoted(row.drug)}",
-                               "remove `trough_target`")
+                self._complain(
+                    (*path, "trough_target"),
+                    f"no trough is known for {quoted(row.drug)}",
+                    "remove `trough_target`",
+                )
             return None
         return self._try((*path, "trough_target"), lambda: self._catalogue.quantity(level, text))
 
@@ -379,20 +467,30 @@ class _Reader:
             first = items[0]
             for other in items[1:]:
                 if first.value and other.value:
-                    same = (first.value.low, first.value.high) == (other.value.low, other.value.high)
+                    same = (first.value.low, first.value.high) == (
+                        other.value.low,
+                        other.value.high,
+                    )
                 else:
                     same = first.word == other.word
                 if not same:
                     title = self._catalogue.analytes[name].title
-                    self._complain(self._path_of(other), f"{title} at {other.at} is given as both"
-                                   f" {first.text} and {other.text}", "keep the right one")
+                    self._complain(
+                        self._path_of(other),
+                        f"{title} at {other.at} is given as both {first.text} and {other.text}",
+                        "keep the right one",
+                    )
 
     def _path_of(self, item: Observation) -> FieldPath:
         rows: Any = self._document.data
         for step in self._path:
             rows = rows[step]
         for i, row in enumerate(rows.get("observations", [])):
-            if isinstance(row, dict) and item.analyte in row and self._clock.read(row["at"]).label == item.at.label:  # pyright: ignore[reportUnknownArgumentType]
+            if (
+                isinstance(row, dict)
+                and item.analyte in row
+                and self._clock.read(row["at"]).label == item.at.label
+            ):  # pyright: ignore[reportUnknownArgumentType]
                 return ("observations", i, item.analyte)
         return ("observations",)
 
@@ -404,8 +502,12 @@ class _Reader:
             if before and (before.end is None or before.end.earliest > item.start.latest):
                 until = before.end.label if before.end else "no end"
                 title = self._catalogue.drugs[item.drug].title
-                self._complain(("exposures",), f"two rows of {title} overlap ({before.start} to {until},"
-                               f" and from {item.start})", "end the first where the second begins")
+                self._complain(
+                    ("exposures",),
+                    f"two rows of {title} overlap ({before.start} to {until},"
+                    f" and from {item.start})",
+                    "end the first where the second begins",
+                )
             last[item.drug] = item
 
 

@@ -141,7 +141,9 @@ class Timeline:
     def exposures(self) -> tuple[Exposure, ...]:
         """Exposures begun before as-of; an end at or after as-of is not visible."""
         return tuple(
-            e if e.end is not None and e.end.latest < self.now else replace(e, end=None, stopped_for=None)
+            e
+            if e.end is not None and e.end.latest < self.now
+            else replace(e, end=None, stopped_for=None)
             for e in self.record.exposures
             if e.start.latest < self.now
         )
@@ -157,7 +159,11 @@ class Timeline:
             group: list[Exposure] = []
             for row in rows:
                 last = group[-1].end if group else None
-                if group and last is not None and row.start.earliest - last.latest > self.windows.gap:
+                if (
+                    group
+                    and last is not None
+                    and row.start.earliest - last.latest > self.windows.gap
+                ):
                     found.append(Course(drug, group[0].start, last, tuple(group)))
                     group = []
                 group.append(row)
@@ -167,11 +173,7 @@ class Timeline:
     @cached_property
     def running(self) -> Mapping[str, Exposure]:
         """The exposure of each drug in use at as-of; a pause at its start does not end a course."""
-        return {
-            c.drug: c.rows[-1]
-            for c in self.courses
-            if c.end is None
-        }
+        return {c.drug: c.rows[-1] for c in self.courses if c.end is None}
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -216,7 +218,10 @@ class Timeline:
     def span(self, start: Moment, end: Moment | None) -> Span:
         """The time from *start* to *end*, or to as-of."""
         last = end or self.as_of
-        return Span(max(last.earliest - start.latest, Fraction(0)), max(last.latest - start.earliest, Fraction(0)))
+        return Span(
+            max(last.earliest - start.latest, Fraction(0)),
+            max(last.latest - start.earliest, Fraction(0)),
+        )
 
     def end_of(self, line: Line) -> Fraction:
         """The day the line ended, or as-of."""
@@ -297,7 +302,9 @@ def _segments(timeline: Timeline, courses: Sequence[Course]) -> list[_Segment]:
     found: list[_Segment] = []
     for i, day in enumerate(days):
         end = edges[days[i + 1]] if i + 1 < len(days) else None
-        active = [c for c in courses if c.start.latest <= day and (c.end is None or day < c.end.latest)]
+        active = [
+            c for c in courses if c.start.latest <= day and (c.end is None or day < c.end.latest)
+        ]
         agents, adjuncts = _split(timeline.catalogue, active, day)
         found.append(_Segment(edges[day], end, agents, adjuncts))
     return found
@@ -316,7 +323,8 @@ def _split(
     for course in active:
         limits = catalogue.classes[catalogue.drugs[course.drug].drug_class].adjunct_up_to
         others = [
-            c for c in active
+            c
+            for c in active
             if not catalogue.classes[catalogue.drugs[c.drug].drug_class].adjunct_up_to
         ]
         if not limits or not others:
@@ -324,7 +332,9 @@ def _split(
         row = next((r for r in reversed(course.rows) if r.start.latest <= day), course.rows[0])
         dose = row.dose
         low = dose is None or any(
-            dose.dimension == limit.dimension and dose.high is not None and limit.high is not None
+            dose.dimension == limit.dimension
+            and dose.high is not None
+            and limit.high is not None
             and dose.high <= limit.high
             for limit in limits
         )
@@ -339,7 +349,9 @@ def _merge(segments: Sequence[_Segment]) -> list[_Segment]:
     found: list[_Segment] = []
     for segment in segments:
         if found and found[-1].agents == segment.agents:
-            found[-1] = replace(found[-1], end=segment.end, adjuncts=found[-1].adjuncts | segment.adjuncts)
+            found[-1] = replace(
+                found[-1], end=segment.end, adjuncts=found[-1].adjuncts | segment.adjuncts
+            )
         else:
             found.append(segment)
     return found

@@ -69,7 +69,9 @@ class Clock:
             raise QuantityError(f"{quoted(dict(raw))} is not a time", _FORMS)
         early, late = (self.read(bound) for bound in bounds)  # pyright: ignore[reportUnknownVariableType]
         if late.latest < early.earliest:
-            raise QuantityError("the two bounds are in the wrong order", "write the earlier time first")
+            raise QuantityError(
+                "the two bounds are in the wrong order", "write the earlier time first"
+            )
         return Moment(early.earliest, late.latest, f"{early.label} to {late.label}")
 
     def _days(self, text: str) -> Fraction:
@@ -78,7 +80,11 @@ class Clock:
         period = _ISO_PERIOD.fullmatch(text)
         if period and any(period.groups()):
             return sum(
-                (int(n) * self.units[u].factor for n, u in zip(period.groups(), _PERIOD_UNITS, strict=True) if n),
+                (
+                    int(n) * self.units[u].factor
+                    for n, u in zip(period.groups(), _PERIOD_UNITS, strict=True)
+                    if n
+                ),
                 Fraction(0),
             )
         times = [u.code for u in self.units.values() if u.dimension == "time"]
