@@ -42,7 +42,7 @@ def normal_form(node: Node, *, positive: bool = True) -> list[Conjunct]:
 def _expand(node: Node, positive: bool) -> list[Conjunct]:
     if isinstance(node, Not):
         return _expand(node.operand, not positive)
-    if isinstance(node, And | Or):
+    if isinstance(node, (And, Or)):
         parts = [_expand(operand, positive) for operand in node.operands]
         if isinstance(node, Or) is positive:
             return _reduced([conjunct for part in parts for conjunct in part])

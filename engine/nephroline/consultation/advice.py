@@ -49,15 +49,20 @@ class Choosing:
 
 def rules_with(run: Run, kind: type) -> Iterable[tuple[Rule, Subject]]:
     """Every rule of one kind of conclusion with every subject, in order of id."""
-    for name in sorted(run.pathway.rules):
-        rule = run.pathway.rules[name]
-        if isinstance(rule.conclusion, kind):
-            for subject in run.subjects(rule.scope):
-                yield rule, subject
+    for rule in run.pathway.by_conclusion[kind]:
+        for subject in run.subjects(rule.scope):
+            yield rule, subject
 
 
 def outcome(run: Run, line: Line) -> Outcome:
     """What became of a line: by a finding that settles it, else by response and time."""
+    known = run.outcomes.get(line.number)
+    if known is None:
+        known = run.outcomes[line.number] = _outcome(run, line)
+    return known
+
+
+def _outcome(run: Run, line: Line) -> Outcome:
     for rule, subject in rules_with(run, FindingOf):
         conclusion = rule.conclusion
         if (

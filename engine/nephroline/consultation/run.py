@@ -13,7 +13,7 @@ from nephroline.features import Chart, Missing, gather
 from nephroline.lang import Atom, Holds, Node, Reason, Reference, Seen, atoms, judge, look
 from nephroline.pathway import Clause, Pathway, Rule
 from nephroline.record import Line, Moment, Record, Timeline
-from nephroline.terms import Scope
+from nephroline.terms import Outcome, Scope
 
 NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 """A threshold named inside a text."""
@@ -61,6 +61,7 @@ class Run:
     chart: Chart
     truths: Truths = field(default_factory=Truths)
     memo: dict[tuple[Atom, Subject], Seen] = field(default_factory=dict[tuple[Atom, Subject], Seen])
+    outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
 
     # -- firing ----------------------------------------------------------------------------------
 
@@ -88,13 +89,11 @@ class Run:
 
     def truth(self, atom: Atom, subject: Subject) -> bool | None:
         """The truth of an atom, by the chart or by what has been concluded."""
-        return (
-            self._holds(atom, subject) if isinstance(atom, Holds) else self.see(atom, subject).truth
-        )
+        return self.see(atom, subject).truth
 
     def see(self, atom: Atom, subject: Subject) -> Seen:
         """An atom with the values that decided it, or the data that would."""
-        key = (atom, subject)
+        key = (atom, PATIENT if atom in self.pathway.shared_atoms else subject)
         found = self.memo.get(key)
         if found is None:
             if isinstance(atom, Holds):

@@ -119,17 +119,19 @@ class Chart:
     @cached_property
     def responses(self) -> tuple[Choice, ...]:
         """The response at each assessment, in order."""
-        found: list[Choice] = []
-        for assessment in self.timeline.assessments:
-            found.append(self.judge_response(self, assessment))
-            self.memo["responses", assessment.index] = found[-1]
-        return tuple(found)
+        return tuple(self._judged(assessment) for assessment in self.timeline.assessments)
+
+    def _judged(self, assessment: Assessment) -> Choice:
+        key = ("responses", assessment.index)
+        found = self.memo.get(key)
+        if found is None:
+            found = self.memo[key] = self.judge_response(self, assessment)
+        assert isinstance(found, Choice)  # noqa: S101
+        return found
 
     def response_at(self, index: int) -> Choice:
         """The response at an assessment that has been judged already."""
-        found = self.memo["responses", index]
-        assert isinstance(found, Choice)  # noqa: S101
-        return found
+        return self._judged(self.timeline.assessments[index])
 
     def judged(self, line: Line) -> list[tuple[Assessment, Choice]]:
         """Assessments that judge a line, with the response at each."""

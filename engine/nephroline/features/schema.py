@@ -81,16 +81,6 @@ def feature(
     return register
 
 
-def compute(chart: Chart, item: Feature, subject: Any, arguments: tuple[Any, ...]) -> Value:
-    """Ask *item* of the chart, once for each subject and arguments."""
-    about = None if item.scope is Scope.PATIENT else subject
-    key = (item.name, getattr(about, "number", None), getattr(about, "index", None), arguments)
-    found = chart.memo.get(key)
-    if found is None:
-        found = (
-            item.compute(chart, *arguments)
-            if about is None
-            else item.compute(chart, about, *arguments)
-        )
-        chart.memo[key] = found
-    return found
+def compute(item: Feature, chart: Chart, subject: Any, arguments: tuple[Any, ...]) -> Value:
+    """Answer a feature; *subject* is None for a feature of the patient."""
+    return item.compute(chart, *arguments) if subject is None else item.compute(chart, subject, *arguments)

@@ -1,8 +1,9 @@
 """The rule language: its tree, its checker, its three-valued meaning, and its plain English."""
 
 from nephroline.lang.english import Reason, Speaker
-from nephroline.lang.evaluate import Look, Seen, ask, judge, look
+from nephroline.lang.evaluate import Look, Seen, about_patient, ask, judge, look
 from nephroline.lang.nodes import (
+    ATOMS,
     And,
     Argument,
     Ask,
@@ -18,11 +19,13 @@ from nephroline.lang.nodes import (
     Reference,
     asks,
     atoms,
+    interned,
     threshold_names,
 )
 from nephroline.lang.parse import ConditionError, Vocabulary, parse
 
 __all__ = [
+    "ATOMS",
     "And",
     "Argument",
     "Ask",
@@ -42,9 +45,11 @@ __all__ = [
     "Seen",
     "Speaker",
     "Vocabulary",
+    "about_patient",
     "ask",
     "asks",
     "atoms",
+    "interned",
     "judge",
     "look",
     "parse",

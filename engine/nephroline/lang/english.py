@@ -48,7 +48,7 @@ class Speaker:
 
     def describe(self, node: Node, *, inner: bool = False) -> str:
         """Say what a condition asks, without a patient."""
-        if isinstance(node, And | Or):
+        if isinstance(node, (And, Or)):
             word = " and " if isinstance(node, And) else " or "
             text = word.join(self.describe(operand, inner=True) for operand in node.operands)
             return f"({text})" if inner else text
@@ -99,14 +99,14 @@ class Speaker:
 
     def explain(self, node: Node, see: Look) -> Reason:
         """The whole tree of a condition with the patient's values."""
-        if isinstance(node, And | Or):
+        if isinstance(node, (And, Or)):
             children = tuple(self.explain(operand, see) for operand in node.operands)
             truths = [child.truth for child in children]
             decisive = isinstance(node, Or)
             truth = decisive if decisive in truths else (None if None in truths else not decisive)
             return Reason("any of these" if decisive else "all of these", truth, children)
         if isinstance(node, Not):
-            if not isinstance(node.operand, And | Or | Not):
+            if not isinstance(node.operand, (And, Or, Not)):
                 return self.atom(node.operand, see(node.operand), negated=True)
             child = self.explain(node.operand, see)
             return Reason("not", None if child.truth is None else not child.truth, (child,))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from nephroline.errors import InferenceError
@@ -22,7 +23,8 @@ from nephroline.features import (
     compute,
     gather,
 )
-from nephroline.lang.nodes import And, Ask, Atom, Compare, Holds, Is, Member, Node, Not, Op, Or
+from nephroline.lang.nodes import And, Ask, Atom, Compare, Holds, Is, Member, Node, Not, Op, Or, Reference
+from nephroline.terms import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,23 @@ Look = Callable[[Atom], Seen]
 def ask(chart: Chart, thresholds: Mapping[str, Threshold], question: Ask, subject: Any) -> Value:
     """Put a question to the chart, about a line or assessment when it is asked of one."""
     feature = FEATURES[question.feature]
-    arguments = tuple(thresholds[a.name] if a.threshold else a.name for a in question.arguments)
-    return compute(chart, feature, subject, arguments)
+    about = None if feature.scope is Scope.PATIENT else subject
+    key = (question, about)
+    found = chart.memo.get(key)
+    if found is None:
+        arguments = tuple(thresholds[a.name] if a.threshold else a.name for a in question.arguments)
+        found = chart.memo[key] = compute(feature, chart, about, arguments)
+    return found
+
+
+def about_patient(atom: Atom) -> bool:
+    """Whether an atom asks only of the patient, so that it comes out the same for every line."""
+    if isinstance(atom, Holds):
+        return atom.kind in (Reference.FINDING, Reference.ANY_LINE)
+    asked = (atom.ask,) if isinstance(atom, Is) else (atom.left,)
+    if isinstance(atom, Compare) and isinstance(atom.right, Ask):
+        asked += (atom.right,)
+    return all(FEATURES[question.feature].scope is Scope.PATIENT for question in asked)
 
 
 def look(chart: Chart, thresholds: Mapping[str, Threshold], atom: Atom, subject: Any) -> Seen:
@@ -96,19 +113,22 @@ def _between(left: Value, op: Op, right: Value, shown: Value | None = None) -> S
 
 def _greater(a: Amount, b: Amount, *, strict: bool) -> bool | None:
     """Whether a > b (or a >= b) for all, for none, or for some of the values they may have."""
-    if (
-        a.low is not None
-        and b.high is not None
-        and (a.low > b.high or (not strict and a.low == b.high))
-    ):
-        return True
-    if (
-        a.high is not None
-        and b.low is not None
-        and (a.high < b.low or (strict and a.high == b.low))
-    ):
-        return False
+    if a.low is not None and b.high is not None:
+        order = _order(a.low, b.high)
+        if order > 0 or (not strict and order == 0):
+            return True
+        if a.low is a.high and b.low is b.high:
+            return False
+    if a.high is not None and b.low is not None:
+        order = _order(a.high, b.low)
+        if order < 0 or (strict and order == 0):
+            return False
     return None
+
+
+def _order(a: Fraction, b: Fraction) -> int:
+    """The sign of a - b, exactly; the comparison of Fraction itself takes three times as long."""
+    return a.numerator * b.denominator - b.numerator * a.denominator
 
 
 def judge(node: Node, see: Look) -> tuple[bool | None, tuple[Missing, ...]]:
@@ -116,7 +136,7 @@ def judge(node: Node, see: Look) -> tuple[bool | None, tuple[Missing, ...]]:
     if isinstance(node, Not):
         truth, missing = judge(node.operand, see)
         return (None if truth is None else not truth), missing
-    if isinstance(node, And | Or):
+    if isinstance(node, (And, Or)):
         decisive = isinstance(node, Or)
         unknown: list[Missing] = []
         open_ended = False
@@ -131,7 +151,3 @@ def judge(node: Node, see: Look) -> tuple[bool | None, tuple[Missing, ...]]:
     seen = see(node)
     return seen.truth, seen.missing if seen.truth is None else ()
 
-
-def is_reference(atom: Atom) -> bool:
-    """Whether an atom refers to a definition or finding of the pathway."""
-    return isinstance(atom, Holds)

@@ -10,6 +10,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, TypeVar, dataclass_transform
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True)
+def _node(cls: type[T]) -> type[T]:
+    """Make a frozen dataclass that computes its hash once: nodes are looked up far more than made."""
+    made = dataclass(frozen=True)(cls)
+    whole: Any = made.__hash__
+
+    def cached(self: Any) -> int:
+        known: int | None = self.__dict__.get("_hash")
+        if known is None:
+            known = whole(self)
+            self.__dict__["_hash"] = known
+        return known
+
+    made.__hash__ = cached  # type: ignore[assignment, method-assign]
+    return made
 
 
 class Op(StrEnum):
@@ -45,7 +65,7 @@ class Reference(StrEnum):
     LINE_FINDING = "line.finding"
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Argument:
     """A parameter of a question: a name of the catalogue, or of a threshold."""
 
@@ -53,7 +73,7 @@ class Argument:
     threshold: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Ask:
     """A question to the chart: a feature with its parameters."""
 
@@ -61,7 +81,7 @@ class Ask:
     arguments: tuple[Argument, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Compare:
     """An amount against a threshold, named, or against another amount."""
 
@@ -70,7 +90,7 @@ class Compare:
     right: str | Ask
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Member:
     """A choice against words, of which it must be one."""
 
@@ -78,14 +98,14 @@ class Member:
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Is:
     """A yes-or-no question."""
 
     ask: Ask
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Holds:
     """A definition or finding of the pathway holds."""
 
@@ -93,21 +113,21 @@ class Holds:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Not:
     """The operand does not hold."""
 
     operand: Node
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class And:
     """All operands hold."""
 
     operands: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@_node
 class Or:
     """Some operand holds."""
 
@@ -116,11 +136,12 @@ class Or:
 
 Atom = Compare | Member | Is | Holds
 Node = Atom | Not | And | Or
+ATOMS = (Compare, Member, Is, Holds)
 
 
 def atoms(node: Node) -> Iterator[Atom]:
     """Every atom of a condition, in order, with repeats."""
-    if isinstance(node, And | Or):
+    if isinstance(node, (And, Or)):
         for operand in node.operands:
             yield from atoms(operand)
     elif isinstance(node, Not):
@@ -149,3 +170,19 @@ def threshold_names(node: Node) -> Iterator[str]:
             yield atom.right
     for ask in asks(node):
         yield from (argument.name for argument in ask.arguments if argument.threshold)
+
+
+def interned(node: Node, table: dict[Node, Node]) -> Node:
+    """Give the same condition with every node shared through *table*: equal nodes become one object."""
+    known = table.get(node)
+    if known is None:
+        if isinstance(node, And):
+            known = And(tuple(interned(operand, table) for operand in node.operands))
+        elif isinstance(node, Or):
+            known = Or(tuple(interned(operand, table) for operand in node.operands))
+        elif isinstance(node, Not):
+            known = Not(interned(node.operand, table))
+        else:
+            known = node
+        table[known] = known
+    return known

@@ -21,6 +21,7 @@ from nephroline.lang import (
     Vocabulary,
     asks,
     atoms,
+    interned,
     parse,
     threshold_names,
 )
@@ -115,6 +116,7 @@ class _Reader:
         self._parent: Pathway | None = None
         self._thresholds: dict[str, Threshold] = {}
         self._words = Vocabulary(catalogue, {})
+        self._nodes: dict[Node, Node] = {}
 
     def pathway(self) -> Pathway:
         head = fit(self._document, (), self._document.data, PathwayFile, self._problems)
@@ -122,6 +124,7 @@ class _Reader:
             raise PathwayError(self._problems)
         self._parent = self._extended(head)
         parent = self._parent
+        self._nodes = dict(parent.nodes) if parent else {}
         self._thresholds = dict(parent.thresholds) if parent else {}
         for name, raw in head.thresholds.items():
             entry = fit(self._document, ("thresholds", name), raw, ThresholdEntry, self._problems)
@@ -149,6 +152,7 @@ class _Reader:
             strata=(),
             late_strata=(),
             digest=self._digest(parent),
+            nodes=self._nodes,
         )
         self._check(draft)
         if self._problems:
@@ -263,7 +267,7 @@ class _Reader:
 
     def _condition(self, path: FieldPath, text: str, scope: Scope) -> Node | None:
         try:
-            return parse(text, scope, self._words)
+            return interned(parse(text, scope, self._words), self._nodes)
         except ConditionError as bad:
             problem = self._document.problem(path, str(bad), bad.help)
             line, column = _place(self._document, path, bad.line, bad.column)

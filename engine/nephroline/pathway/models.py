@@ -8,7 +8,7 @@ from functools import cached_property
 
 from nephroline.catalogue import Catalogue
 from nephroline.features import Threshold
-from nephroline.lang import Holds, Node, Reference, Speaker
+from nephroline.lang import ATOMS, Atom, Holds, Node, Reference, Speaker, about_patient
 from nephroline.record import Windows
 from nephroline.terms import (
     Action,
@@ -167,12 +167,25 @@ class Pathway:
     strata: tuple[tuple[Clause, ...], ...]
     late_strata: tuple[tuple[Clause, ...], ...]
     digest: str
-    memo: dict[str, object] = field(default_factory=dict[str, object], repr=False, compare=False)
+    nodes: Mapping[Node, Node] = field(repr=False, compare=False)
 
     @cached_property
     def windows(self) -> Windows:
         """How near in time things must be to belong together."""
         return Windows(*(self.thresholds[name].days for name in WINDOWS))
+
+    @cached_property
+    def shared_atoms(self) -> frozenset[Atom]:
+        """Atoms that come out the same for every line."""
+        return frozenset(node for node in self.nodes if isinstance(node, ATOMS) and about_patient(node))
+
+    @cached_property
+    def by_conclusion(self) -> Mapping[type, tuple[Rule, ...]]:
+        """Rules by what they conclude, in order of id."""
+        found: dict[type, list[Rule]] = {kind: [] for kind in (FindingOf, Recommend, Block, Alert)}
+        for name in sorted(self.rules):
+            found[type(self.rules[name].conclusion)].append(self.rules[name])
+        return {kind: tuple(rules) for kind, rules in found.items()}
 
     @cached_property
     def finding_rules(self) -> Mapping[str, tuple[Rule, ...]]:

@@ -67,7 +67,7 @@ class Course:
     rows: tuple[Exposure, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Line:
     """A line of therapy: the longest interval with one set of immunosuppressants.
 
@@ -88,7 +88,7 @@ class Line:
         return self.end is None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Assessment:
     """A moment with response data, and the number of the line it judges (None: untreated)."""
 
