@@ -5,22 +5,17 @@ from __future__ import annotations
 from nephroline.features.chart import Chart
 from nephroline.features.patient import latest_word, risen
 from nephroline.features.schema import feature
-from nephroline.features.values import Amount, Flag, Missing, Threshold, Value, gather
+from nephroline.features.values import Amount, Flag, Missing, Threshold, Value
 from nephroline.record import Assessment, Observation
 
 
 def _near(chart: Chart, assessment: Assessment, analyte: str) -> list[Observation]:
     """Values of the same moment, else those up to `together_window` before it."""
-    series = chart.timeline.observations.get(analyte, ())
-    same = [item for item in series if item.at.sort_key == assessment.at.sort_key]
-    if same:
-        return same
-    oldest = assessment.at.earliest - chart.timeline.windows.together
-    return [
-        item
-        for item in series
-        if item.at.latest <= assessment.at.latest and item.at.earliest >= oldest
-    ]
+    timeline = chart.timeline
+    oldest = assessment.at.earliest - timeline.windows.together
+    found = timeline.between(analyte, oldest - 1, assessment.at.latest)
+    same = [item for item in found if item.at.sort_key == assessment.at.sort_key]
+    return same or [item for item in found if item.at.earliest >= oldest]
 
 
 @feature("assessment.value", ("analyte",), gives="amount:analyte", says="{0}")
@@ -67,13 +62,7 @@ def change(chart: Chart, assessment: Assessment, analyte: str) -> Value:
         missing = Missing(analyte, "a line of therapy to compare with")
         return Amount(None, None, "ratio", "no line of therapy", (missing,))
     line = begun[-1]
-    title = chart.timeline.catalogue.analytes[analyte].title
-    base = chart.last(
-        chart.timeline.before(line.start.latest, analyte),
-        analyte,
-        f"{title} when line {line.number} began",
-    )
-    return chart.change(base, now)
+    return chart.change(chart.baseline(line, analyte), now)
 
 
 @feature(
@@ -87,16 +76,22 @@ def earlier(chart: Chart, assessment: Assessment, wanted: str) -> Value:
         if line.start.latest < assessment.at.latest
     ]
     since = starts[-1] if starts else None
-    missing: list[Missing] = []
     shown = wanted.replace("-", " ")
-    for other in chart.timeline.assessments[: assessment.index]:
-        if since is not None and other.at.latest <= since:
-            continue
-        choice = chart.response_at(other.index)
-        if choice.options == {wanted}:
-            return Flag(True, f"{shown} at {other.at}")
-        if wanted in choice.options:
-            missing += choice.missing
+    # What held before each assessment is kept, so that a long series is walked once.
+    prefixes = chart.prefixes.setdefault((wanted, since), [(None, ())])
+    while len(prefixes) <= assessment.index:
+        other = chart.timeline.assessments[len(prefixes) - 1]
+        certain, missing = prefixes[-1]
+        if certain is None and (since is None or other.at.latest > since):
+            choice = chart.response_at(other.index)
+            if choice.options == {wanted}:
+                certain = other.at.label
+            elif wanted in choice.options:
+                missing = choice.missing
+        prefixes.append((certain, missing))
+    certain, missing = prefixes[assessment.index]
+    if certain is not None:
+        return Flag(True, f"{shown} at {certain}")
     if missing:
-        return Flag(None, f"{shown} earlier is not known", gather(missing))
+        return Flag(None, f"{shown} earlier is not known", missing)
     return Flag(False, f"no earlier {shown}")

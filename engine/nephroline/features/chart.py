@@ -13,6 +13,8 @@ from nephroline.record import Assessment, Line, Observation, Timeline
 from nephroline.terms import Response
 
 Judge = Callable[["Chart", Assessment], Choice]
+Prefix = tuple[str | None, tuple[Missing, ...]]
+"""Of a series walked so far: when something certainly was, else what is missing to tell."""
 LineJudge = Callable[["Chart", Line], Choice]
 
 RANK = (
@@ -35,8 +37,9 @@ class Chart:
     judge_response: Judge
     judge_exposure: LineJudge
     proposed: frozenset[str] = frozenset()
-    memo: dict[Hashable, Value] = field(
-        default_factory=dict[Hashable, Value], repr=False, compare=False
+    memo: dict[Hashable, Value] = field(default_factory=dict[Hashable, Value], repr=False, compare=False)
+    prefixes: dict[Hashable, list[Prefix]] = field(
+        default_factory=dict[Hashable, "list[Prefix]"], repr=False, compare=False
     )
 
     # -- series --------------------------------------------------------------------------------
@@ -54,7 +57,7 @@ class Chart:
         final = items[-1]
         peers = [
             item
-            for item in items
+            for item in tail(items, final.at.earliest)
             if item.at.sort_key == final.at.sort_key or item.at.latest > final.at.earliest
         ]
         numeric = [item for item in peers if item.value is not None]
@@ -87,6 +90,17 @@ class Chart:
         assert value is not None  # noqa: S101
         known = self.timeline.catalogue.analytes[item.analyte]
         return Amount(value.low, value.high, value.dimension, f"{item.text} ({item.at})", (), known)
+
+    def baseline(self, line: Line, analyte: str) -> Amount:
+        """The last value up to the start of a line."""
+        key = ("baseline", line, analyte)
+        found = self.memo.get(key)
+        if found is None:
+            title = self.timeline.catalogue.analytes[analyte].title
+            items = self.timeline.before(line.start.latest, analyte)
+            found = self.memo[key] = self.last(items, analyte, f"{title} when line {line.number} began")
+        assert isinstance(found, Amount)  # noqa: S101
+        return found
 
     def change(self, base: Amount, now: Amount) -> Amount:
         """(now − base) / base as a ratio, exactly; unknown across forms that do not convert."""
@@ -178,6 +192,22 @@ class Chart:
                 onsets.append(assessment)
             relapsed = now or (relapsed and Response.RELAPSE in choice.options)
         return tuple(onsets)
+
+
+def tail(items: Sequence[Observation], day: Fraction) -> Sequence[Observation]:
+    """The end of an ordered series: what came at or after a day, found from the end."""
+    start = len(items)
+    while start and items[start - 1].at.latest >= day:
+        start -= 1
+    return items[start:]
+
+
+def same_moment(items: Sequence[Observation]) -> Sequence[Observation]:
+    """The last of an ordered series, with all of the same moment."""
+    start = len(items)
+    while start and items[start - 1].at.sort_key == items[-1].at.sort_key:
+        start -= 1
+    return items[start:]
 
 
 ALL_RESPONSES = frozenset(

@@ -287,9 +287,7 @@ def relapsed(chart: Chart, line: Line) -> Value:
 @feature("line.baseline", ("analyte",), gives="amount:analyte", says="{0} when the line began")
 def baseline(chart: Chart, line: Line, analyte: str) -> Value:
     """The last value up to the start of the line."""
-    title = chart.timeline.catalogue.analytes[analyte].title
-    items = chart.timeline.before(line.start.latest, analyte)
-    return chart.last(items, analyte, f"{title} when line {line.number} began")
+    return chart.baseline(line, analyte)
 
 
 @feature("line.latest", ("analyte",), gives="amount:analyte", says="{0} on the line")

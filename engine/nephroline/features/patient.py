@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from nephroline.features.chart import Chart
+from nephroline.features.chart import Chart, same_moment, tail
 from nephroline.features.schema import feature
 from nephroline.features.values import (
     Amount,
@@ -22,10 +22,9 @@ from nephroline.record import Observation, span_text
 _YEAR = Fraction("365.25")
 
 
-def _recent(chart: Chart, analyte: str) -> list[Observation]:
+def _recent(chart: Chart, analyte: str) -> Sequence[Observation]:
     timeline = chart.timeline
-    oldest = timeline.now - timeline.windows.current
-    return [item for item in timeline.observations.get(analyte, ()) if item.at.latest >= oldest]
+    return tail(timeline.observations.get(analyte, ()), timeline.now - timeline.windows.current)
 
 
 @feature("age", gives="amount:time", says="age")
@@ -62,7 +61,7 @@ def word(chart: Chart, analyte: str) -> Value:
 def latest_word(chart: Chart, items: Sequence[Observation], analyte: str) -> Choice:
     """The last of *items* as a word; a number without a word at that moment is `not-in-words`."""
     known = chart.timeline.catalogue.analytes[analyte]
-    last = [item for item in items if item.at.sort_key == items[-1].at.sort_key]
+    last = same_moment(items)
     spoken = [item for item in last if item.word is not None]
     if spoken:
         how = ", as reported" if spoken[-1].reported else ""

@@ -11,6 +11,7 @@ from nephroline.record.models import (
 )
 from nephroline.record.read import RecordSource, open_document, read_record, record_at
 from nephroline.record.timeline import (
+    FAR,
     NOT_STOPPED,
     Assessment,
     Course,
@@ -22,6 +23,7 @@ from nephroline.record.timeline import (
 from nephroline.record.times import Clock, Moment, span_text
 
 __all__ = [
+    "FAR",
     "NOT_STOPPED",
     "Assertion",
     "Assessment",

@@ -7,6 +7,7 @@ consultation is about. A fact dated between two bounds is visible once the later
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,9 @@ from nephroline.record.models import (
     Record,
 )
 from nephroline.record.times import Moment
+
+FAR = Fraction(1_000_000)
+"""More days than any chart spans."""
 
 
 class _Dated(Protocol):
@@ -202,18 +206,23 @@ class Timeline:
                 return line.number if inside and at.earliest >= line.start.earliest else None
         return None
 
+    def between(self, analyte: str, after: Fraction, up_to: Fraction) -> Sequence[Observation]:
+        """Observations that had certainly happened after one day and up to another, in order."""
+        days = self._days.get(analyte, ())
+        return self.observations.get(analyte, ())[bisect_right(days, after) : bisect_right(days, up_to)]
+
+    @cached_property
+    def _days(self) -> Mapping[str, Sequence[Fraction]]:
+        return {name: [item.at.latest for item in items] for name, items in self.observations.items()}
+
     def in_line(self, line: Line, analyte: str) -> list[Observation]:
         """Observations that tell how the line went: after its start, up to its end."""
-        end = line.end.latest if line.end else self.now
-        return [
-            item
-            for item in self.observations.get(analyte, ())
-            if line.start.latest < item.at.latest <= end and item.at.earliest >= line.start.earliest
-        ]
+        found = self.between(analyte, line.start.latest, self.end_of(line))
+        return [item for item in found if item.at.earliest >= line.start.earliest]
 
-    def before(self, days: Fraction, analyte: str) -> list[Observation]:
+    def before(self, days: Fraction, analyte: str) -> Sequence[Observation]:
         """Observations up to and including a day."""
-        return [item for item in self.observations.get(analyte, ()) if item.at.latest <= days]
+        return self.between(analyte, -FAR, days)
 
     def span(self, start: Moment, end: Moment | None) -> Span:
         """The time from *start* to *end*, or to as-of."""
