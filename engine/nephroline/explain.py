@@ -45,9 +45,7 @@ class Explanation:
         }
 
 
-def why(
-    record: Record, pathway: Pathway, name: str, as_of: str | Moment | None = None
-) -> list[Explanation]:
+def why(record: Record, pathway: Pathway, name: str, as_of: str | Moment | None = None) -> list[Explanation]:
     """Explain a rule, finding, regimen or alert by its id; ``next-line`` is the one that was chosen.
 
     For a regimen, the rules that offer it and the rules that block it. Raises: UsageError for an
@@ -85,11 +83,7 @@ def names_of(rule: Rule, pathway: Pathway) -> set[str]:
         return {
             rule.id,
             *([conclusion.regimen] if conclusion.regimen else []),
-            *(
-                r.id
-                for r in regimens
-                if conclusion.agent and pathway.catalogue.contains(r, conclusion.agent)
-            ),
+            *(r.id for r in regimens if conclusion.agent and pathway.catalogue.contains(r, conclusion.agent)),
         }
     return {rule.id}
 

@@ -73,23 +73,17 @@ def number(text: str) -> Fraction:
         raise QuantityError(f"{quoted(text)} is not a number") from None
 
 
-def parse(
-    text: str, units: Mapping[str, Unit], *, accepted: Iterable[str] | None = None
-) -> Quantity:
+def parse(text: str, units: Mapping[str, Unit], *, accepted: Iterable[str] | None = None) -> Quantity:
     """Read ``16.3 g/d``, ``"1,1 g/dL"``, ``< 1.0 mg/dL`` or ``125-175 ng/mL``.
 
     *units* maps every spelling to its unit; *accepted* are the unit codes allowed here.
     Raises `QuantityError`, naming the accepted units.
     """
-    codes = list(
-        dict.fromkeys(accepted if accepted is not None else (u.code for u in units.values()))
-    )
+    codes = list(dict.fromkeys(accepted if accepted is not None else (u.code for u in units.values())))
     listed = ", ".join(codes[:8])
     match = _TEXT.fullmatch(text.strip())
     if match is None:
-        raise QuantityError(
-            f"{quoted(text)} is not a number with a unit", f"write it with one of: {listed}"
-        )
+        raise QuantityError(f"{quoted(text)} is not a number with a unit", f"write it with one of: {listed}")
     spelled = " ".join((match["unit"] or "").split())
     if not spelled:
         raise QuantityError(f"{quoted(text)} has no unit", f"add one of: {listed}")

@@ -118,12 +118,9 @@ class Replayed:
             "scenario": self.scenario.title,
             "file": self.scenario.file,
             "pathway": self.pathway.id,
-            "steps": [
-                {"at": step.at.label, "consultation": step.consultation} for step in self.steps
-            ],
+            "steps": [{"at": step.at.label, "consultation": step.consultation} for step in self.steps],
             "clinicians": [
-                {"at": d.at, "did": d.did, "advised": d.advised, "verdict": d.verdict}
-                for d in self.deeds
+                {"at": d.at, "did": d.did, "advised": d.advised, "verdict": d.verdict} for d in self.deeds
             ],
             "expectations": {"passed": self.passed, "failed": list(self.failed)},
         }
@@ -193,9 +190,7 @@ def scenario_files(paths: Sequence[str | Path]) -> list[Path]:
     return found
 
 
-def replay(
-    scenario: Scenario, pathway: Pathway | None = None, *, backend_name: str = "durable"
-) -> Replayed:
+def replay(scenario: Scenario, pathway: Pathway | None = None, *, backend_name: str = "durable") -> Replayed:
     """Walk a scenario under its own pathway or another; expectations of other pathways are left out."""
     rules = pathway or load_pathway(scenario.pathway)
     record = scenario.record
@@ -257,14 +252,10 @@ def check(entry: ExpectEntry, consultation: Consultation) -> Iterator[tuple[bool
         for denied in getattr(entry, f"not_{name}"):
             yield denied not in seen_all, f"did not expect {denied} among {name}"
     for n, wanted in entry.exposure.items():
-        seen = next(
-            (str(line.exposure) for line in consultation.lines if str(line.n) == n), "no such line"
-        )
+        seen = next((str(line.exposure) for line in consultation.lines if str(line.n) == n), "no such line")
         yield seen == wanted, f"expected exposure {wanted} on line {n}, got {seen}"
     for n, wanted in entry.outcome.items():
-        seen = next(
-            (str(line.outcome) for line in consultation.lines if str(line.n) == n), "no such line"
-        )
+        seen = next((str(line.outcome) for line in consultation.lines if str(line.n) == n), "no such line")
         yield seen == wanted, f"expected outcome {wanted} of line {n}, got {seen}"
     if entry.faults is not None:
         yield (
@@ -284,9 +275,7 @@ def _deeds(scenario: Scenario, steps: Sequence[Step]) -> Iterator[Deed]:
         times = [when for when, advice in advised.items() if advice == wanted]
         here = advised[day]
         if here == wanted:
-            earlier = [
-                when for when in times if when < day and _unbroken(advised, when, day, wanted)
-            ]
+            earlier = [when for when in times if when < day and _unbroken(advised, when, day, wanted)]
             verdict = "late" if earlier else "concordant"
         elif any(when > day for when in times):
             verdict = "too early"
@@ -294,9 +283,7 @@ def _deeds(scenario: Scenario, steps: Sequence[Step]) -> Iterator[Deed]:
             verdict = "late"
         else:
             verdict = "differs"
-        yield Deed(
-            did.at, f"{did.action} {did.regimen}", " ".join(here) if here else "no line", verdict
-        )
+        yield Deed(did.at, f"{did.action} {did.regimen}", " ".join(here) if here else "no line", verdict)
 
 
 def _advice(consultation: Consultation) -> tuple[str, str] | None:

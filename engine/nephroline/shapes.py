@@ -6,7 +6,7 @@ The structs are also where the JSON Schemas of the public formats come from.
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -16,7 +16,7 @@ from nephroline.yamlfile import Document, FieldPath
 T = TypeVar("T")
 _PLACE = re.compile(r" - at `\$(?P<path>.*)`$")
 _STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>\d+)\]")
-_KINDS = {
+_KINDS: dict[str, str] = {
     "str": "text",
     "int": "a whole number",
     "bool": "true or false",
@@ -31,9 +31,7 @@ class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """The base of everything that is read from a file: immutable, no unknown field."""
 
 
-def fit(
-    document: Document, path: FieldPath, data: Any, shape: type[T], problems: list[Problem]
-) -> T | None:
+def fit(document: Document, path: FieldPath, data: Any, shape: type[T], problems: list[Problem]) -> T | None:
     """Convert *data* at *path* to *shape*; on failure add to *problems* and give None."""
     try:
         return msgspec.convert(data, shape, strict=False)
@@ -61,7 +59,7 @@ def _at(data: Any, steps: FieldPath) -> Any:
 
 
 def _problem(document: Document, path: FieldPath, message: str, value: Any, shape: type) -> Problem:
-    names = re.findall(r"`([^`]*)`", message)
+    names: list[str] = re.findall(r"`([^`]*)`", message)
     if message.startswith("Object contains unknown field"):
         fields = sorted(_fields(shape, value))
         see = "fields here: " + ", ".join(fields) if fields else ""
@@ -80,9 +78,7 @@ def _problem(document: Document, path: FieldPath, message: str, value: Any, shap
         return document.problem(
             path,
             f"{quoted(value)} is not one of the accepted words",
-            did_you_mean(
-                str(value), allowed, see="accepted: " + ", ".join(allowed) if allowed else ""
-            ),
+            did_you_mean(str(value), allowed, see="accepted: " + ", ".join(allowed) if allowed else ""),
         )
     return document.problem(path, message[0].lower() + message[1:])
 
@@ -121,7 +117,8 @@ def _structs(shape: Any, seen: set[Any]) -> list[Any]:
         found.append(shape)
         for f in msgspec.structs.fields(shape):
             found += _structs(f.type, seen)
-    for argument in getattr(shape, "__args__", ()):
+    arguments: tuple[Any, ...] = getattr(cast("Any", shape), "__args__", ())
+    for argument in arguments:
         found += _structs(argument, seen)
     return found
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import yaml
 
@@ -78,6 +78,11 @@ class Document:
         )
 
 
+def mapping(value: Any) -> dict[str, Any]:
+    """The value when it is a mapping, else an empty one."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
 def dotted(path: FieldPath) -> str:
     """Write a path as people do: ``observations[2].creatinine``."""
     out = ""
@@ -132,7 +137,7 @@ class _Builder:
         try:
             data = self._document(iter(yaml.parse(self._text, Loader=_Loader)))
         except yaml.MarkedYAMLError as bad:
-            mark = bad.problem_mark or bad.context_mark
+            mark: Any = bad.problem_mark or bad.context_mark
             raise self._error.of(
                 f"is not valid YAML: {bad.problem or bad.context}",
                 "check indentation, quotes and colons",
@@ -156,9 +161,7 @@ class _Builder:
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if seen:
-                    raise self._refuse(
-                        event, "holds more than one document", "one file, one document"
-                    )
+                    raise self._refuse(event, "holds more than one document", "one file, one document")
                 seen = True
             elif isinstance(event, yaml.NodeEvent):
                 data = self._node(event, events, ())
@@ -168,9 +171,7 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             raise self._refuse(event, "anchors and aliases are not accepted", "write the value out")
         if event.tag not in (None, "!"):
-            raise self._refuse(
-                event, f"the tag {quoted(event.tag)} is not accepted", "remove the tag"
-            )
+            raise self._refuse(event, f"the tag {quoted(event.tag)} is not accepted", "remove the tag")
         if len(path) > MAX_DEPTH:
             raise self._refuse(event, f"is nested deeper than {MAX_DEPTH} levels", "flatten it")
         start = event.start_mark
@@ -194,6 +195,7 @@ class _Builder:
     def _mapping(self, events: Iterator[Any], path: FieldPath) -> dict[str, Any]:
         items: dict[str, Any] = {}
         for event in events:
+            mark: Any = event.start_mark
             if isinstance(event, yaml.MappingEndEvent):
                 break
             if not isinstance(event, yaml.ScalarEvent):
@@ -207,8 +209,8 @@ class _Builder:
                         f"the key {quoted(key)} is given twice (first on line {first})",
                         "keep one of them",
                         file=self._name,
-                        line=event.start_mark.line + 1,
-                        column=event.start_mark.column + 1,
+                        line=mark.line + 1,
+                        column=mark.column + 1,
                         path=dotted(here),
                     )
                 )
@@ -217,6 +219,4 @@ class _Builder:
 
     def _refuse(self, event: Any, message: str, remedy: str) -> InputError:
         mark = event.start_mark
-        return self._error.of(
-            message, remedy, file=self._name, line=mark.line + 1, column=mark.column + 1
-        )
+        return self._error.of(message, remedy, file=self._name, line=mark.line + 1, column=mark.column + 1)

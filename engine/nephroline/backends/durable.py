@@ -34,9 +34,7 @@ MAX_FIELDS = 240
 _KINDS = {Scope.PATIENT: "p", Scope.LINE: "l"}
 _LETTERS = {True: "t", False: "f", None: "u"}
 _NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
-_RESERVED = frozenset(
-    {"id", "sid", "kind", "all", "any", "pri", "count", "cap", "dist", "name", "s"}
-)
+_RESERVED = frozenset({"id", "sid", "kind", "all", "any", "pri", "count", "cap", "dist", "name", "s"})
 _SENTINEL = '{"id":"w","kind":"w"}'
 _NO_MATCH, _MATCH = 1, 0
 _serial = count()
@@ -87,17 +85,13 @@ def _canary(library: Any) -> None:
     for _ in range(2):
         fired = {name for name, _ in with_session.run(['{"id":"0","kind":"p","a":"t","b":"u"}'])}
         if fired != {"same", "unlike", *(f"many{i}" for i in range(50))}:
-            raise InferenceError(
-                "durable_rules fails its self-test on this machine; no answer is given"
-            )
+            raise InferenceError("durable_rules fails its self-test on this machine; no answer is given")
 
 
 def _rule(kind: str, tests: Sequence[tuple[str, str, bool]]) -> dict[str, Any]:
     """One pattern in the library's JSON form: (field, letter, equal) for each test."""
     parts: list[Any] = [{"kind": kind}]
-    parts += [
-        {name: letter} if equal else {"$neq": {name: letter}} for name, letter, equal in tests
-    ]
+    parts += [{name: letter} if equal else {"$neq": {name: letter}} for name, letter, equal in tests]
     return {"all": [{"m": {"$and": parts}}]}
 
 
@@ -123,9 +117,7 @@ class _Ruleset:
             for fact in (*facts, _SENTINEL):
                 outcome, offset = library.assert_fact(handle, fact)
                 if outcome not in (_MATCH, _NO_MATCH):
-                    raise InferenceError(
-                        f"durable_rules refused a fact (code {outcome}); no answer is given"
-                    )
+                    raise InferenceError(f"durable_rules refused a fact (code {outcome}); no answer is given")
             action = library.start_action_for_state(handle, offset)
             message = action[1] if action else None
             while message:
@@ -198,9 +190,7 @@ class DurableStage:
         may: set[tuple[str, int]] = set()
         with self._lock:
             for chunk in self._chunks:
-                lines = [
-                    _fact_text(fact, chunk) for fact in facts if _KINDS[fact.scope] in chunk.fields
-                ]
+                lines = [_fact_text(fact, chunk) for fact in facts if _KINDS[fact.scope] in chunk.fields]
                 for name, subject in chunk.ruleset.run(lines):
                     pattern = chunk.patterns[name]
                     (must if pattern.must else may).add((pattern.clause, subject))
@@ -248,9 +238,7 @@ def _pattern_rule(pattern: _Pattern, names: dict[Atom, str]) -> dict[str, Any]:
 
 def _fact_text(fact: Fact, chunk: _Chunk) -> str:
     kind = _KINDS[fact.scope]
-    body = "".join(
-        f',"{name}":"{_LETTERS[fact.atoms[atom]]}"' for atom, name in chunk.fields[kind].items()
-    )
+    body = "".join(f',"{name}":"{_LETTERS[fact.atoms[atom]]}"' for atom, name in chunk.fields[kind].items())
     return f'{{"id":"{fact.subject}","kind":"{kind}"{body}}}'
 
 

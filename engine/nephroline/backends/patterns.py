@@ -34,9 +34,7 @@ def normal_form(node: Node, *, positive: bool = True) -> list[Conjunct]:
     A conjunct with an atom and its negation is kept: an unknown atom makes it unknown, not false.
     Raises: InferenceError when it grows beyond `MAX_CONJUNCTS`.
     """
-    return sorted(
-        _reduced(_expand(node, positive)), key=lambda c: (len(c), repr(sorted(map(repr, c))))
-    )
+    return sorted(_reduced(_expand(node, positive)), key=lambda c: (len(c), repr(sorted(map(repr, c)))))
 
 
 def _expand(node: Node, positive: bool) -> list[Conjunct]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nephroline.backends.base import Fact, Stage, Truths
-from nephroline.lang import Seen, judge
+from nephroline.lang import Look, Seen, judge
 from nephroline.pathway import Clause
 
 
@@ -19,13 +19,15 @@ class ReferenceStage:
     def fire(self, facts: Sequence[Fact]) -> Truths:
         """Judge every clause for every fact of its scope."""
         return {
-            (clause.id, fact.subject): judge(
-                clause.condition, lambda atom, f=fact: Seen(f.atoms[atom])
-            )[0]
+            (clause.id, fact.subject): judge(clause.condition, _seen_in(fact))[0]
             for clause in self.clauses
             for fact in facts
             if fact.scope is clause.scope
         }
+
+
+def _seen_in(fact: Fact) -> Look:
+    return lambda atom: Seen(fact.atoms[atom])
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,4 @@ def data_root(name: str) -> Traversable:
     checkout = _CHECKOUT / name
     if checkout.is_dir():
         return checkout
-    raise UsageError.of(
-        f"the folder {name} is missing from this installation", "install nephroline again"
-    )
+    raise UsageError.of(f"the folder {name} is missing from this installation", "install nephroline again")

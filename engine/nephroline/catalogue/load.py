@@ -27,7 +27,7 @@ from nephroline.catalogue.models import (
 from nephroline.errors import PathwayError, Problem
 from nephroline.quantities import Quantity, QuantityError, Unit, parse
 from nephroline.shapes import Shape, fit
-from nephroline.yamlfile import Document, read_bytes
+from nephroline.yamlfile import Document, mapping, read_bytes
 
 
 class UnitEntry(Shape, frozen=True):
@@ -174,9 +174,7 @@ class _Reader:
         for name in FILES:
             content = (folder / f"{name}.yaml").read_bytes()
             hasher.update(content)
-            self._documents[name] = read_bytes(
-                content, f"rules/catalogue/{name}.yaml", PathwayError
-            )
+            self._documents[name] = read_bytes(content, f"rules/catalogue/{name}.yaml", PathwayError)
         self._digest = hasher.hexdigest()
         self._units: dict[str, Unit] = {}
 
@@ -188,14 +186,10 @@ class _Reader:
             Source(e.id, e.short, e.kind, e.citation.strip(), e.year)
             for e in self._entries("sources", "sources", SourceEntry)
         ]
-        analytes = [
-            self._analyte(i, e) for i, e in self._numbered("analytes", "analytes", AnalyteEntry)
-        ]
+        analytes = [self._analyte(i, e) for i, e in self._numbered("analytes", "analytes", AnalyteEntry)]
         class_entries = self._entries("drugs", "classes", ClassEntry)
         classes = [
-            DrugClass(
-                e.id, e.title, e.immunosuppressant, self._doses("classes", i, e.adjunct_up_to)
-            )
+            DrugClass(e.id, e.title, e.immunosuppressant, self._doses("classes", i, e.adjunct_up_to))
             for i, e in enumerate(class_entries)
         ]
         immunosuppressants = {c.id for c in classes if c.immunosuppressant}
@@ -248,11 +242,8 @@ class _Reader:
 
     def _numbered(self, name: str, section: str, shape: type[T]) -> list[tuple[int, T]]:
         document = self._documents[name]
-        rows: Any = document.data.get(section, []) if isinstance(document.data, dict) else []
-        fitted = [
-            (i, fit(document, (section, i), row, shape, self._problems))
-            for i, row in enumerate(rows)
-        ]
+        rows: list[Any] = mapping(document.data).get(section, [])
+        fitted = [(i, fit(document, (section, i), row, shape, self._problems)) for i, row in enumerate(rows)]
         return [(i, entry) for i, entry in fitted if entry is not None]
 
     def _analyte(self, index: int, entry: AnalyteEntry) -> Analyte:
@@ -260,13 +251,9 @@ class _Reader:
         for code in entry.units:
             if code not in self._units:
                 self._problems.append(
-                    document.problem(
-                        ("analytes", index, "units"), f"unknown unit {code}", "see units.yaml"
-                    )
+                    document.problem(("analytes", index, "units"), f"unknown unit {code}", "see units.yaml")
                 )
-        limits = [
-            self._read(document, ("analytes", index, "plausible"), text) for text in entry.plausible
-        ]
+        limits = [self._read(document, ("analytes", index, "plausible"), text) for text in entry.plausible]
         return Analyte(
             entry.id,
             entry.title,
@@ -298,9 +285,7 @@ class _Reader:
             for agent in (*regimen.agents, *regimen.adjuncts, *(d.drug for d in regimen.doses)):
                 if agent not in found.drugs and agent not in found.classes:
                     self._problems.append(
-                        document.problem(
-                            ("regimens", i), f"unknown drug or class {agent}", "see drugs.yaml"
-                        )
+                        document.problem(("regimens", i), f"unknown drug or class {agent}", "see drugs.yaml")
                     )
         document = self._documents["drugs"]
         for i, drug in enumerate(found.drugs.values()):

@@ -68,9 +68,9 @@ class Analyte:
             )
             assert limits.low is not None and limits.high is not None  # noqa: S101, PT018
             bounded_above_only = low == 0 and quantity.exact is None
-            if (
-                low is not None and not bounded_above_only and not limits.low <= low <= limits.high
-            ) or (high is not None and not limits.low <= high <= limits.high):
+            if (low is not None and not bounded_above_only and not limits.low <= low <= limits.high) or (
+                high is not None and not limits.low <= high <= limits.high
+            ):
                 return limits.text
         return None
 
@@ -195,9 +195,7 @@ class Catalogue:
                     f"{quoted(value.text)} is not a possible {analyte.title} (plausible: {limits})",
                     f"did you mean {code}?",
                 )
-        raise QuantityError(
-            f"{quoted(value.text)} is not a possible {analyte.title}", f"plausible: {limits}"
-        )
+        raise QuantityError(f"{quoted(value.text)} is not a possible {analyte.title}", f"plausible: {limits}")
 
     def belongs(self, drug: str, agent: str) -> bool:
         """Whether *drug* is *agent*, or of the class *agent*."""
@@ -212,9 +210,7 @@ class Catalogue:
         for regimen in self.regimens.values():
             if (
                 len(regimen.agents) == len(drugs)
-                and all(
-                    any(self.belongs(drug, agent) for drug in drugs) for agent in regimen.agents
-                )
+                and all(any(self.belongs(drug, agent) for drug in drugs) for agent in regimen.agents)
                 and all(any(self.belongs(d, a) for a in regimen.agents) for d in drugs)
             ):
                 return regimen
@@ -231,9 +227,7 @@ class Catalogue:
         """Find the id behind a spelling. Raises: QuantityError with the nearest name."""
         found = names.get(spelling(name))
         if found is None:
-            raise QuantityError(
-                f"unknown {kind} {quoted(name)}", did_you_mean(spelling(name), names)
-            )
+            raise QuantityError(f"unknown {kind} {quoted(name)}", did_you_mean(spelling(name), names))
         return found
 
 

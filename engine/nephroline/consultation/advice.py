@@ -91,11 +91,7 @@ def choose(run: Run) -> Choosing:
     candidates = _candidates(run)
     blocks = _blocks(run)
     failed = _failed(run)
-    free = [
-        c
-        for c in candidates
-        if c.recommend.action is Action.STOP or not _out(run, c, blocks, failed)
-    ]
+    free = [c for c in candidates if c.recommend.action is Action.STOP or not _out(run, c, blocks, failed)]
     free.sort(key=lambda c: (c.recommend.preference, bool(c.depends_on), c.rule.id, c.subject))
     unique: list[Candidate] = []
     for candidate in free:
@@ -128,9 +124,7 @@ def _candidates(run: Run) -> list[Candidate]:
         else:
             regimen = catalogue.regimens.get(recommend.regimen or "")
             agents = frozenset(regimen.agents) if regimen else frozenset[str]()
-        found.append(
-            Candidate(rule, recommend, subject, regimen, agents, run.depends_on(rule, subject))
-        )
+        found.append(Candidate(rule, recommend, subject, regimen, agents, run.depends_on(rule, subject)))
     return found
 
 
@@ -185,8 +179,7 @@ def concerns(run: Run, block: Block, regimen: Regimen | None, agents: frozenset[
     if block.regimen is not None:
         return regimen is not None and regimen.id == block.regimen
     return any(
-        agent == block.agent
-        or (agent in catalogue.drugs and catalogue.belongs(agent, str(block.agent)))
+        agent == block.agent or (agent in catalogue.drugs and catalogue.belongs(agent, str(block.agent)))
         for agent in agents
     )
 
@@ -236,9 +229,7 @@ def _blocked_out(
         line = failed.get(regimen.id)
         if line is not None:
             text = f"line {line.number} was {regimen.title}, without remission at an exposure that counts"
-            reasons.append(
-                BlockReason(rule=FAILED, title="Already failed", because=[text], until="")
-            )
+            reasons.append(BlockReason(rule=FAILED, title="Already failed", because=[text], until=""))
         if reasons:
             found.append(BlockedOut(regimen=regimen.id, title=regimen.title, reasons=reasons))
     return tuple(found)

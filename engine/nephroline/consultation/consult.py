@@ -80,9 +80,7 @@ def consult(
     return consulted(record, pathway, as_of, backend(backend_name)).consultation
 
 
-def consulted(
-    record: Record, pathway: Pathway, as_of: str | Moment | None, engine: Backend
-) -> Consulted:
+def consulted(record: Record, pathway: Pathway, as_of: str | Moment | None, engine: Backend) -> Consulted:
     """Consult, and keep the run for explanations. Raises as `consult`."""
     moment = decision_time(record, as_of)
     run = Run(pathway, chart_of(record, pathway, moment))
@@ -131,11 +129,7 @@ def _consultation(
     run: Run, choosing: Choosing, verdict: Applicability, engine: Backend, *, applies: bool
 ) -> Consultation:
     chart, pathway = run.chart, run.pathway
-    offered = [
-        _advice(run, c, choosing)
-        for c in (choosing.chosen, *choosing.alternatives)
-        if c is not None
-    ]
+    offered = [_advice(run, c, choosing) for c in (choosing.chosen, *choosing.alternatives) if c is not None]
     lacking = [item for _, items in offered for item in items]
     advice = [line for line, _ in offered]
     asked = needs(run, choosing, lacking, applies=applies)
@@ -165,12 +159,9 @@ def _applicability(run: Run) -> Applicability:
     for verdict, node, because in run.pathway.applicability:
         truth, missing = judge(node, lambda atom: run.see(atom, 0))
         if truth:
-            verdict = (
-                Verdict.PROVISIONAL if verdict is Verdict.APPLIES and open_questions else verdict
-            )
-            return Applicability(
-                verdict=verdict, because=[because, *_reasons(run, node), *open_questions]
-            )
+            unsure = verdict is Verdict.APPLIES and bool(open_questions)
+            given = Verdict.PROVISIONAL if unsure else verdict
+            return Applicability(verdict=given, because=[because, *_reasons(run, node), *open_questions])
         if truth is None and verdict is Verdict.DOES_NOT_APPLY:
             # A condition not recorded does not make a chart provisional by itself; an unknown age does.
             open_questions += [f"not known: {item.why}" for item in missing if item.datum == "age"]
@@ -182,24 +173,18 @@ def _reasons(run: Run, node: Node) -> list[str]:
     return run.because(node, 0)
 
 
-def _answer(
-    run: Run, choosing: Choosing, verdict: Applicability, asked: Sequence[Need]
-) -> AnswerKind:
+def _answer(run: Run, choosing: Choosing, verdict: Applicability, asked: Sequence[Need]) -> AnswerKind:
     chosen = choosing.chosen
     silent = [
         fill(run.pathway, rule.conclusion.title or rule.title)
         for rule, subject in rules_with(run, Recommend)
-        if isinstance(rule.conclusion, Recommend)
-        and rule.conclusion.silent
-        and run.stands(rule, subject)
+        if isinstance(rule.conclusion, Recommend) and rule.conclusion.silent and run.stands(rule, subject)
     ]
     if verdict.verdict is Verdict.DOES_NOT_APPLY:
         return AnswerKind(kind=Answer.NOT_APPLICABLE, because=verdict.because)
     if choosing.conflict:
         names = " and ".join(c.rule.id for c in choosing.conflict)
-        return AnswerKind(
-            kind=Answer.CONFLICT, because=[f"these rules ask for different things: {names}"]
-        )
+        return AnswerKind(kind=Answer.CONFLICT, because=[f"these rules ask for different things: {names}"])
     open_rules = undecided(run, chosen)
     if chosen is not None and not (silent and chosen.recommend.action is Action.STOP):
         kind = Answer.CONTINUE if chosen.recommend.action is Action.CONTINUE else Answer.NEXT_LINE
@@ -221,9 +206,7 @@ def _status(run: Run) -> Status:
     known = Response(next(iter(status.options))) if len(status.options) == 1 else Response.UNKNOWN
     return Status(
         response=known,
-        since=_when(since.at)
-        if since and known not in (Response.UNKNOWN, Response.UNTREATED)
-        else None,
+        since=_when(since.at) if since and known not in (Response.UNKNOWN, Response.UNTREATED) else None,
         because=[status.text],
     )
 
@@ -289,11 +272,7 @@ def _advice(run: Run, candidate: Candidate, choosing: Choosing) -> tuple[LineAdv
     given, missing = doses(run, candidate)
     rivals = undecided(run, candidate) if candidate is choosing.chosen else []
     open_data = gather((*candidate.depends_on, *(item for _, items in rivals for item in items)))
-    trial = (
-        run.pathway.thresholds.get(candidate.regimen.minimum_trial or "")
-        if candidate.regimen
-        else None
-    )
+    trial = run.pathway.thresholds.get(candidate.regimen.minimum_trial or "") if candidate.regimen else None
     advice = LineAdvice(
         rule=rule.id,
         action=recommend.action,
@@ -331,11 +310,7 @@ def _actions(run: Run, *, applies: bool) -> list[ActionOut]:
     found: dict[str, ActionOut] = {}
     for rule, subject in rules_with(run, Recommend):
         recommend = rule.conclusion
-        if (
-            not isinstance(recommend, Recommend)
-            or recommend.action.of_line
-            or not run.stands(rule, subject)
-        ):
+        if not isinstance(recommend, Recommend) or recommend.action.of_line or not run.stands(rule, subject):
             continue
         if recommend.silent and not applies:
             continue
@@ -379,9 +354,7 @@ def _faults(run: Run, choosing: Choosing) -> list[str]:
             found.append(f"two responses are reported at {assessment.at}: neither is used")
         numbers = by_numbers(run.pathway, run.chart, assessment)
         if not numbers.options & reported.options:
-            found.append(
-                f"report and numbers disagree: {reported.text}, but {numbers.text} by the numbers"
-            )
+            found.append(f"report and numbers disagree: {reported.text}, but {numbers.text} by the numbers")
     if choosing.conflict:
         names = ", ".join(c.rule.id for c in choosing.conflict)
         found.append(f"rules of the same preference ask for different things: {names}")

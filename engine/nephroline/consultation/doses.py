@@ -22,14 +22,11 @@ def doses(run: Run, candidate: Candidate) -> tuple[list[DoseOut], list[Missing]]
     planned: list[tuple[RegimenDose, list[Threshold]]] = []
     if recommend.action is Action.START and candidate.regimen is not None:
         for dose in candidate.regimen.doses:
-            names = (
-                [recommend.dose[dose.drug]] if dose.drug in recommend.dose else list(dose.amount)
-            )
+            names = [recommend.dose[dose.drug]] if dose.drug in recommend.dose else list(dose.amount)
             planned.append((dose, [thresholds[name] for name in names]))
     else:
         planned = [
-            (RegimenDose(drug, (name,), "day"), [thresholds[name]])
-            for drug, name in recommend.dose.items()
+            (RegimenDose(drug, (name,), "day"), [thresholds[name]]) for drug, name in recommend.dose.items()
         ]
     found: list[DoseOut] = []
     missing: list[Missing] = []
@@ -59,11 +56,7 @@ def target(run: Run, candidate: Candidate) -> str:
     low, high = run.pathway.thresholds.get(wanted.low), run.pathway.thresholds.get(wanted.high)
     if low is None or high is None:
         return ""
-    forms = [
-        _join(low.forms[form].text, high.forms[form].text)
-        for form in low.forms
-        if form in high.forms
-    ]
+    forms = [_join(low.forms[form].text, high.forms[form].text) for form in low.forms if form in high.forms]
     title = run.pathway.catalogue.analytes[wanted.analyte].title
     return f"{title} {forms[0]}" + (f" ({', '.join(forms[1:])})" if forms[1:] else "")
 
@@ -76,9 +69,7 @@ def _for_patient(run: Run, amounts: list[Threshold], most: Threshold | None) -> 
     if not weights or weights[-1].value is None or weights[-1].value.exact is None:
         return _NO_WEIGHT
     kilograms = weights[-1].value.exact / 1000
-    per_day = [
-        form.exact * kilograms for form in forms if form is not None and form.exact is not None
-    ]
+    per_day = [form.exact * kilograms for form in forms if form is not None and form.exact is not None]
     limit = most.forms.get("mass-rate") if most else None
     text = _join(*(f"{decimal_text(mg, 0)} mg/d" for mg in per_day))
     shown = f"{text} ({_range(amounts)} × {decimal_text(kilograms)} kg of {weights[-1].at})"

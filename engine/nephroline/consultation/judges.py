@@ -46,9 +46,7 @@ def by_numbers(pathway: Pathway, chart: Chart, assessment: Assessment) -> Choice
     text = " or ".join(word.replace("-", " ") for word in possible)
     settled = len(possible) == 1
     shown = text if settled or len(possible) < len(ALL_RESPONSES) else "unknown"
-    return Choice(
-        frozenset(possible), f"{shown} ({assessment.at})", () if settled else gather(missing)
-    )
+    return Choice(frozenset(possible), f"{shown} ({assessment.at})", () if settled else gather(missing))
 
 
 def as_reported(chart: Chart, assessment: Assessment) -> Choice | None:
@@ -62,9 +60,7 @@ def as_reported(chart: Chart, assessment: Assessment) -> Choice | None:
         return None
     shown = " or ".join(sorted(word.replace("-", " ") for word in words))
     missing = (
-        (Missing("response", f"two responses are reported at {assessment.at}"),)
-        if len(words) > 1
-        else ()
+        (Missing("response", f"two responses are reported at {assessment.at}"),) if len(words) > 1 else ()
     )
     return Choice(frozenset(words), f"{shown} ({assessment.at}, as reported)", missing)
 
@@ -114,4 +110,4 @@ def _rule_for(pathway: Pathway, drug: str) -> ExposureRule | None:
     """The exposure rule of the drug itself, else of its class."""
     own = [r for r in pathway.exposure if r.agent == drug]
     wider = [r for r in pathway.exposure if pathway.catalogue.belongs(drug, r.agent)]
-    return (own or wider or [None])[0]
+    return next(iter(own or wider), None)

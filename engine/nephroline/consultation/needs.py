@@ -31,10 +31,7 @@ def needs(run: Run, choosing: Choosing, doses: Iterable[Missing], *, applies: bo
     for rule, missing in asked:
         whys.setdefault(missing.datum, {})[missing.why] = None
         rules.setdefault(missing.datum, set()).add(rule)
-    return [
-        Need(datum=datum, why="; ".join(why), rules=sorted(rules[datum]))
-        for datum, why in whys.items()
-    ]
+    return [Need(datum=datum, why="; ".join(why), rules=sorted(rules[datum])) for datum, why in whys.items()]
 
 
 def _open_recommendations(run: Run, chosen: Candidate | None) -> Iterable[Asked]:
@@ -46,9 +43,7 @@ def _open_recommendations(run: Run, chosen: Candidate | None) -> Iterable[Asked]
 
 
 def _open_blocks(run: Run, choosing: Choosing) -> Iterable[Asked]:
-    offered = [
-        c for c in (choosing.chosen, *choosing.alternatives, *choosing.conflict) if c is not None
-    ]
+    offered = [c for c in (choosing.chosen, *choosing.alternatives, *choosing.conflict) if c is not None]
     for rule, subject in rules_with(run, Block):
         block = rule.conclusion
         if run.truths[f"rule:{rule.id}", subject] is None and any(

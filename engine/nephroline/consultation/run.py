@@ -77,9 +77,7 @@ class Run:
 
     def subjects(self, scope: Scope) -> Iterable[Subject]:
         """The subjects of a scope."""
-        return (
-            (PATIENT,) if scope is Scope.PATIENT else range(1, len(self.chart.timeline.lines) + 1)
-        )
+        return (PATIENT,) if scope is Scope.PATIENT else range(1, len(self.chart.timeline.lines) + 1)
 
     def line(self, subject: Subject) -> Line | None:
         """The line behind a subject."""
@@ -98,9 +96,7 @@ class Run:
         if found is None:
             if isinstance(atom, Holds):
                 truth = self._holds(atom, subject)
-                found = Seen(
-                    truth, missing=() if truth is not None else self._lacking(atom, subject)
-                )
+                found = Seen(truth, missing=() if truth is not None else self._lacking(atom, subject))
             else:
                 found = look(self.chart, self.pathway.thresholds, atom, self.line(subject))
             self.memo[key] = found
@@ -124,9 +120,7 @@ class Run:
         return [
             (f"rule:{rule.id}", rule, one)
             for rule in self.pathway.finding_rules[atom.id]
-            for one in (
-                (subject,) if atom.kind is Reference.LINE_FINDING else self.subjects(rule.scope)
-            )
+            for one in ((subject,) if atom.kind is Reference.LINE_FINDING else self.subjects(rule.scope))
         ]
 
     def _lacking(self, atom: Holds, subject: Subject) -> tuple[Missing, ...]:
@@ -181,17 +175,9 @@ class Run:
             yield reason.text
             return
         if ref is not None and ref.kind in _FINDINGS:
-            yield (
-                reason.text
-                if any(child.truth for child in reason.children)
-                else self._denied(reason)
-            )
+            yield (reason.text if any(child.truth for child in reason.children) else self._denied(reason))
             return
-        if (
-            ref is not None
-            and ref.kind is Reference.ANY_LINE
-            and not any(c.truth for c in reason.children)
-        ):
+        if ref is not None and ref.kind is Reference.ANY_LINE and not any(c.truth for c in reason.children):
             yield reason.text
             return
         joined = reason.text in _JOINS and ref is None

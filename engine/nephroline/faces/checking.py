@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from nephroline.errors import InputError, Problem
 from nephroline.pathway import load_pathway, pathway_ids, read_pathway
 from nephroline.record import open_document, read_record
 from nephroline.replaying import read_scenario, scenario_files
+from nephroline.yamlfile import mapping
 
 Checked = tuple[str, str, list[Problem]]
 """The file, its kind, and its problems."""
@@ -17,7 +19,7 @@ Checked = tuple[str, str, list[Problem]]
 def check_files(paths: Sequence[str]) -> list[Checked]:
     """Check files and folders; without any, the pathways that come with Nephroline."""
     if not paths:
-        return [_checked(name, "pathway", lambda n=name: load_pathway(n)) for name in pathway_ids()]
+        return [_checked(name, "pathway", partial(load_pathway, name)) for name in pathway_ids()]
     return [_check(file) for file in scenario_files(paths) if file.parent.name != "catalogue"]
 
 
@@ -26,13 +28,13 @@ def _check(file: Path) -> Checked:
         document = open_document(file)
     except InputError as bad:
         return str(file), "unreadable", list(bad.problems)
-    data = document.data
-    if isinstance(data, dict) and "scenario" in data:
-        return _checked(str(file), "scenario", lambda: read_scenario(file))
-    if isinstance(data, dict) and "pathway" in data:
-        return _checked(str(file), "pathway", lambda: read_pathway(file, str(file)))
-    if isinstance(data, dict) and "id" in data:
-        return _checked(str(file), "record", lambda: read_record(document))
+    data = mapping(document.data)
+    if "scenario" in data:
+        return _checked(str(file), "scenario", partial(read_scenario, file))
+    if "pathway" in data:
+        return _checked(str(file), "pathway", partial(read_pathway, file, str(file)))
+    if "id" in data:
+        return _checked(str(file), "record", partial(read_record, document))
     problem = Problem(
         "is neither a record, a scenario nor a pathway",
         "give it `id`, `scenario` or `pathway`",

@@ -34,9 +34,7 @@ RecordArgument = Annotated[
 ]
 At = Annotated[
     str | None,
-    typer.Option(
-        "--at", help="Decision time, such as '10 mo' or 2014-05-31. Default: the last dated item."
-    ),
+    typer.Option("--at", help="Decision time, such as '10 mo' or 2014-05-31. Default: the last dated item."),
 ]
 PathwayOption = Annotated[
     str | None,
@@ -46,14 +44,10 @@ PathwayOption = Annotated[
         help=f"A pathway id or YAML file. Default: the scenario's own, else {DEFAULT_PATHWAY}.",
     ),
 ]
-FormatOption = Annotated[
-    Format, typer.Option("--format", "-f", help="Text for people, JSON for programs.")
-]
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="Text for people, JSON for programs.")]
 Shadow = Annotated[
     bool,
-    typer.Option(
-        "--shadow", help="Infer twice, by durable_rules and by the reference, and compare."
-    ),
+    typer.Option("--shadow", help="Infer twice, by durable_rules and by the reference, and compare."),
 ]
 
 
@@ -64,9 +58,7 @@ def consult(
     pathway: PathwayOption = None,
     form: FormatOption = "text",
     shadow: Shadow = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show the basis of everything.")
-    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the basis of everything.")] = False,
 ) -> None:
     """Where does this patient stand, what is the next line, and what must be checked first?"""
     from nephroline.consultation import consult as ask
@@ -86,9 +78,7 @@ def why(
     record: RecordArgument,
     name: Annotated[
         str,
-        typer.Argument(
-            help="A rule, finding, regimen or alert by its id; next-line for the chosen one."
-        ),
+        typer.Argument(help="A rule, finding, regimen or alert by its id; next-line for the chosen one."),
     ] = "next-line",
     at: At = None,
     pathway: PathwayOption = None,
@@ -111,15 +101,11 @@ def why(
 def replay(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(
-            help="Scenario files or folders. Default: the scenarios that come with Nephroline."
-        ),
+        typer.Argument(help="Scenario files or folders. Default: the scenarios that come with Nephroline."),
     ] = None,
     pathway: Annotated[
         str | None,
-        typer.Option(
-            "--pathway", "-p", help="Replay under this pathway instead of the scenario's own."
-        ),
+        typer.Option("--pathway", "-p", help="Replay under this pathway instead of the scenario's own."),
     ] = None,
     form: FormatOption = "text",
     quiet: Annotated[
@@ -139,9 +125,7 @@ def replay(
     for number, file in enumerate(files, 1):
         if sys.stderr.isatty() and len(files) > 1:
             typer.echo(f"\r{number} of {len(files)}  {file.name[:60]:<60}", nl=False, err=True)
-        done.append(
-            walk(read_scenario(file), rules, backend_name="shadow" if shadow else "durable")
-        )
+        done.append(walk(read_scenario(file), rules, backend_name="shadow" if shadow else "durable"))
     if sys.stderr.isatty() and len(files) > 1:
         typer.echo("\r" + " " * 78 + "\r", nl=False, err=True)
     failed = sum(len(item.failed) for item in done)
@@ -207,7 +191,7 @@ def check(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Pathway, record or scenario files, or folders of them. Default: the pathways that come with Nephroline."
+            help="Pathway, record or scenario files, or folders. Default: Nephroline's own pathways."
         ),
     ] = None,
     form: FormatOption = "text",
@@ -338,11 +322,12 @@ def _root(
 def _record_and_pathway(source: str, pathway: str | None) -> tuple[Record, Pathway]:
     from nephroline.pathway import load_pathway
     from nephroline.record import open_document, read_record
+    from nephroline.yamlfile import mapping
 
     content: RecordSource = sys.stdin.buffer.read() if source == "-" else Path(source)
     document = open_document(content)
-    data = document.data
-    own = data.get("pathway") if isinstance(data, dict) and "scenario" in data else None
+    data = mapping(document.data)
+    own: str | None = data.get("pathway") if "scenario" in data else None
     return read_record(document), load_pathway(pathway or own or DEFAULT_PATHWAY)
 
 

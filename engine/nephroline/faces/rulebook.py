@@ -70,7 +70,9 @@ def authority(pathway: Pathway, rule: Rule) -> str:
         grade = " (not graded)"
     kind = str(statement.kind).replace("-", " ")
     number = f" {statement.id}" if statement.id else ""
-    return f"{pathway.catalogue.sources[statement.source].short}, {kind}{number}{grade} [{statement.confidence}]"
+    return (
+        f"{pathway.catalogue.sources[statement.source].short}, {kind}{number}{grade} [{statement.confidence}]"
+    )
 
 
 def show_pathway(out: Console, pathway: Pathway) -> None:

@@ -28,6 +28,7 @@ from nephroline.record.shapes import (
     RecordFile,
 )
 from nephroline.replaying import DidEntry, ExpectEntry, ScenarioFile
+from nephroline.yamlfile import mapping
 
 KINDS = ("record", "scenario", "pathway", "consultation")
 _ROWS: dict[str, dict[str, Any]] = {
@@ -114,8 +115,10 @@ def _reachable(name: str, parts: dict[str, Any]) -> set[str]:
 
 def _refs(value: Any) -> list[str]:
     if isinstance(value, dict):
-        own = [value["$ref"]] if "$ref" in value else []
-        return own + [ref for inner in value.values() for ref in _refs(inner)]
+        here = mapping(value)
+        own: list[str] = [here["$ref"]] if "$ref" in here else []
+        return own + [ref for inner in here.values() for ref in _refs(inner)]
     if isinstance(value, list):
-        return [ref for inner in value for ref in _refs(inner)]
+        items: list[Any] = value
+        return [ref for inner in items for ref in _refs(inner)]
     return []

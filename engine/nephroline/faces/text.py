@@ -9,10 +9,10 @@ from rich.padding import Padding
 from rich.text import Text
 
 from nephroline.consultation import FAILED, Consultation
-from nephroline.consultation.answer import ActionOut, LineAdvice, LineOut, StatementRef
+from nephroline.consultation.answer import ActionOut, BlockReason, LineAdvice, LineOut, StatementRef
 from nephroline.explain import Explanation
 from nephroline.lang import Reason
-from nephroline.replaying import Replayed
+from nephroline.replaying import Deed, Replayed
 from nephroline.terms import Answer, Severity
 
 _LOUD = {Severity.CRITICAL: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
@@ -65,9 +65,7 @@ def _head(out: Console, answer: Consultation) -> None:
     status.append(_words(answer.status.response), style="bold magenta")
     if answer.status.since:
         status.append(f" since {answer.status.since.label}")
-    earned = [
-        f.title.lower() if f.title[1:2].islower() else f.title for f in answer.findings if f.line
-    ]
+    earned = [f.title.lower() if f.title[1:2].islower() else f.title for f in answer.findings if f.line]
     if earned:
         status.append(" · " + ", ".join(dict.fromkeys(earned)))
     _hang(out, Text(f"{'status':<13}", style="bold"), status)
@@ -110,7 +108,7 @@ def _line_parts(line: LineAdvice) -> Iterator[str]:
 def _blocked(out: Console, answer: Consultation) -> None:
     """One entry for each reason, with all the regimens that it takes out."""
     regimens: dict[str, list[str]] = {}
-    reasons = {}
+    reasons: dict[str, BlockReason] = {}
     for blocked in answer.blocked:
         for reason in blocked.reasons:
             regimens.setdefault(reason.rule, []).append(blocked.title)
@@ -192,9 +190,7 @@ def _line(line: LineOut) -> str:
     )
 
 
-def _item(
-    out: Console, label: str, text: str, more: str, *, style: str = "", note: str = ""
-) -> None:
+def _item(out: Console, label: str, text: str, more: str, *, style: str = "", note: str = "") -> None:
     head = Text(f"{label:<13}", style=style or "bold")
     body = Text(text.strip(), style=style)
     if note:
@@ -219,9 +215,7 @@ def _hang(out: Console, head: Text, body: Text) -> None:
 def _authority(statement: StatementRef, on_guideline: bool) -> str:
     number = f" {statement.id}" if statement.id else ""
     grade = f" ({statement.grade})" if statement.grade else ""
-    kind = (
-        f" {_words(statement.kind)}" if statement.kind not in ("recommendation", "policy") else ""
-    )
+    kind = f" {_words(statement.kind)}" if statement.kind not in ("recommendation", "policy") else ""
     off = "" if on_guideline else "off-guideline · "
     return f"{off}{statement.citation}{kind}{number}{grade} [{statement.confidence}]"
 
@@ -245,9 +239,7 @@ def show_explanations(out: Console, found: Sequence[Explanation]) -> None:
         head.append(f" · {item.concludes}", style="dim")
         mark, style = _MARK[item.truth]
         out.print(Text(f"{mark} ", style=style) + head)
-        out.print(
-            Padding(Text(f"{item.authority}: {item.rationale}", style="italic"), (0, 0, 0, 2))
-        )
+        out.print(Padding(Text(f"{item.authority}: {item.rationale}", style="italic"), (0, 0, 0, 2)))
         _tree(out, item.reason, 1)
         if item.exception is not None:
             out.print(Text("  unless", style="bold"))
@@ -277,7 +269,7 @@ def show_replay(out: Console, done: Replayed) -> None:
     if done.scenario.synthetic:
         head.append(" · synthetic", style="dim")
     out.print(head)
-    deeds = {}
+    deeds: dict[str, list[Deed]] = {}
     for deed in done.deeds:
         deeds.setdefault(deed.at, []).append(deed)
     for step in done.steps:

@@ -38,8 +38,9 @@ def word(chart: Chart, assessment: Assessment, analyte: str) -> Value:
     says="{0} risen by more than {1} since the line began",
 )
 def rise(chart: Chart, assessment: Assessment, analyte: str, limit: Threshold) -> Value:
-    """Whether the value exceeds the line's baseline by more than a limit. Without a number, a report
-    in the analyte's steady words (normal, stable) counts as no rise.
+    """Whether the value exceeds the line's baseline by more than a limit.
+
+    Without a number, a report in the analyte's steady words (normal, stable) counts as no rise.
     """
     words = latest_word(chart, _near(chart, assessment, analyte), analyte)
     moved = change(chart, assessment, analyte)
@@ -65,16 +66,10 @@ def change(chart: Chart, assessment: Assessment, analyte: str) -> Value:
     return chart.change(chart.baseline(line, analyte), now)
 
 
-@feature(
-    "assessment.earlier", ("response",), gives="flag", says="{0} earlier, since the last line began"
-)
+@feature("assessment.earlier", ("response",), gives="flag", says="{0} earlier, since the last line began")
 def earlier(chart: Chart, assessment: Assessment, wanted: str) -> Value:
     """Whether an earlier assessment, since the latest line began, had this response."""
-    starts = [
-        line.start.latest
-        for line in chart.timeline.lines
-        if line.start.latest < assessment.at.latest
-    ]
+    starts = [line.start.latest for line in chart.timeline.lines if line.start.latest < assessment.at.latest]
     since = starts[-1] if starts else None
     shown = wanted.replace("-", " ")
     # What held before each assessment is kept, so that a long series is walked once.
@@ -84,7 +79,7 @@ def earlier(chart: Chart, assessment: Assessment, wanted: str) -> Value:
         certain, missing = prefixes[-1]
         if certain is None and (since is None or other.at.latest > since):
             choice = chart.response_at(other.index)
-            if choice.options == {wanted}:
+            if choice.options == frozenset({wanted}):
                 certain = other.at.label
             elif wanted in choice.options:
                 missing = choice.missing

@@ -67,9 +67,7 @@ class Chart:
         at_once = [item for item in numeric if item.at.sort_key == numeric[-1].at.sort_key]
         if len(at_once) == len(numeric):
             # Several forms at one moment: the analyte's preferred form is read.
-            chosen = min(
-                at_once, key=lambda i: known.dimensions.index(i.value.dimension) if i.value else 9
-            )
+            chosen = min(at_once, key=lambda i: known.dimensions.index(i.value.dimension) if i.value else 9)
             return self.amount(chosen)
         values = [item.value for item in numeric if item.value is not None]
         if len({value.dimension for value in values}) > 1:
@@ -112,9 +110,7 @@ class Chart:
         if base.dimension != now.dimension:
             analyte = now.analyte
             carried = (
-                [analyte.convert(v, now.dimension, base.dimension) for v in (low, high)]
-                if analyte
-                else []
+                [analyte.convert(v, now.dimension, base.dimension) for v in (low, high)] if analyte else []
             )
             if len(carried) != 2 or carried[0] is None or carried[1] is None:
                 name = analyte.id if analyte else "value"
@@ -187,7 +183,7 @@ class Chart:
         onsets: list[Assessment] = []
         relapsed = False
         for assessment, choice in zip(self.timeline.assessments, self.responses, strict=True):
-            now = choice.options == {Response.RELAPSE}
+            now = choice.options == frozenset({str(Response.RELAPSE)})
             if now and not relapsed:
                 onsets.append(assessment)
             relapsed = now or (relapsed and Response.RELAPSE in choice.options)
@@ -210,13 +206,9 @@ def same_moment(items: Sequence[Observation]) -> Sequence[Observation]:
     return items[start:]
 
 
-ALL_RESPONSES = frozenset(
-    str(r) for r in Response if r not in (Response.UNKNOWN, Response.UNTREATED)
-)
+ALL_RESPONSES = frozenset(str(r) for r in Response if r not in (Response.UNKNOWN, Response.UNTREATED))
 
 
-def _extreme(
-    values: list[Fraction | None], pick: Callable[[list[Fraction]], Fraction]
-) -> Fraction | None:
+def _extreme(values: list[Fraction | None], pick: Callable[[list[Fraction]], Fraction]) -> Fraction | None:
     known = [value for value in values if value is not None]
     return pick(known) if len(known) == len(values) else None

@@ -56,9 +56,7 @@ def has(chart: Chart, line: Line, agent: str) -> Value:
 def regimen(chart: Chart, line: Line) -> Value:
     """The catalogue's regimen with these agents, or `other`."""
     known = chart.timeline.catalogue.regimen_of(frozenset(line.drugs))
-    return Choice(
-        frozenset({known.id if known else "other"}), known.title if known else "no listed regimen"
-    )
+    return Choice(frozenset({known.id if known else "other"}), known.title if known else "no listed regimen")
 
 
 @feature("line.duration", gives="amount:time", says="time on the line")
@@ -107,9 +105,7 @@ def dose(chart: Chart, line: Line, agent: str) -> Value:
     gives="amount:time",
     says="time on {0} at {1} (or at its maximum of {2})",
 )
-def time_at_dose(
-    chart: Chart, line: Line, agent: str, per_day: Threshold, most: Threshold
-) -> Value:
+def time_at_dose(chart: Chart, line: Line, agent: str, per_day: Threshold, most: Threshold) -> Value:
     """Time on the line at or above a daily dose, or at the most that is given per day.
 
     The weight on record carries between mg/kg/d and mg/d. Time at a dose that is not known counts as
@@ -147,25 +143,21 @@ def _at_dose(
         chart.timeline.observations.get("weight", ()),
     )
     if given.dimension == "mass-rate" and per_kg is not None and per_kg.exact is not None:
-        near = [
-            w for w in weights if w.value is not None and w.at.earliest <= row.start.latest
-        ] or list(weights)[:1]
+        near = [w for w in weights if w.value is not None and w.at.earliest <= row.start.latest] or list(
+            weights
+        )[:1]
         if near and near[-1].value is not None and near[-1].value.exact:
             milligrams = given.low * 1000
             kilograms = near[-1].value.exact / 1000
             return milligrams / kilograms >= per_kg.exact
         missing.append(Missing("weight", f"{title} {given.text} per kilogram"))
         return None
-    missing.append(
-        Missing(f"dose of {title}", f"the daily dose of {title}: {given.text} is not per day")
-    )
+    missing.append(Missing(f"dose of {title}", f"the daily dose of {title}: {given.text} is not per day"))
     return None
 
 
 def _level(chart: Chart, drug: str) -> str | None:
-    return next(
-        (a.id for a in chart.timeline.catalogue.analytes.values() if a.level_of == drug), None
-    )
+    return next((a.id for a in chart.timeline.catalogue.analytes.values() if a.level_of == drug), None)
 
 
 @feature(
@@ -217,9 +209,7 @@ def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value
     return _length(Span(least, most))
 
 
-@feature(
-    "line.trough_target", ("agent",), gives="amount:mass-concentration", says="target trough of {0}"
-)
+@feature("line.trough_target", ("agent",), gives="amount:mass-concentration", says="target trough of {0}")
 def trough_target(chart: Chart, line: Line, drug: str) -> Value:
     """The target trough written on the exposure."""
     rows = [row for row in _rows(chart, line, drug) if row.trough_target is not None]
@@ -267,9 +257,7 @@ def best_response(chart: Chart, line: Line) -> Value:
     ranks = {len(RANK) - 1}
     missing: list[Missing] = []
     for _, choice in judged:
-        possible = {
-            RANK.index(r) if r in RANK else len(RANK) - 1 for r in map(Response, choice.options)
-        }
+        possible = {RANK.index(r) if r in RANK else len(RANK) - 1 for r in map(Response, choice.options)}
         ranks = {min(a, b) for a in ranks for b in possible}
         missing += choice.missing
     options = frozenset(str(RANK[rank]) for rank in ranks)
@@ -294,22 +282,16 @@ def baseline(chart: Chart, line: Line, analyte: str) -> Value:
 def latest(chart: Chart, line: Line, analyte: str) -> Value:
     """The last value on the line."""
     title = chart.timeline.catalogue.analytes[analyte].title
-    return chart.last(
-        chart.timeline.in_line(line, analyte), analyte, f"{title} on line {line.number}"
-    )
+    return chart.last(chart.timeline.in_line(line, analyte), analyte, f"{title} on line {line.number}")
 
 
 @feature("line.change", ("analyte",), gives="amount:ratio", says="change in {0} on the line")
 def change(chart: Chart, line: Line, analyte: str) -> Value:
     """Relative change from the line's baseline to its last value: (last − baseline) / baseline."""
-    return chart.change(
-        _amount(baseline(chart, line, analyte)), _amount(latest(chart, line, analyte))
-    )
+    return chart.change(_amount(baseline(chart, line, analyte)), _amount(latest(chart, line, analyte)))
 
 
-@feature(
-    "line.peak_change", ("analyte",), gives="amount:ratio", says="greatest rise of {0} on the line"
-)
+@feature("line.peak_change", ("analyte",), gives="amount:ratio", says="greatest rise of {0} on the line")
 def peak_change(chart: Chart, line: Line, analyte: str) -> Value:
     """The greatest relative rise above the line's baseline at any time on the line."""
     base = _amount(baseline(chart, line, analyte))
@@ -328,8 +310,9 @@ def peak_change(chart: Chart, line: Line, analyte: str) -> Value:
     says="{0} risen by more than {1} on the line",
 )
 def rise(chart: Chart, line: Line, analyte: str, limit: Threshold) -> Value:
-    """Whether any value on the line exceeds the line's baseline by more than a limit. Without a number
-    on the line, a report in the analyte's steady words (normal, stable) counts as no rise.
+    """Whether any value on the line exceeds the line's baseline by more than a limit.
+
+    Without a number on the line, a report in the analyte's steady words (normal, stable) counts as no rise.
     """
     peak = _amount(peak_change(chart, line, analyte))
     words = latest_word(chart, chart.timeline.in_line(line, analyte), analyte)

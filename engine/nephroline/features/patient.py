@@ -82,13 +82,9 @@ def risen(chart: Chart, change: Amount, words: Choice, analyte: str, limit: Thre
         return Flag(True, f"{title} {change.text} (limit +{limit.first.text}, {limit.title})")
     if change.high is not None and change.high <= form:
         return Flag(False, f"{title} {change.text} (limit +{limit.first.text}, {limit.title})")
-    if change.low is None and words.options <= set(
-        chart.timeline.catalogue.analytes[analyte].steady_words
-    ):
+    if change.low is None and words.options <= set(chart.timeline.catalogue.analytes[analyte].steady_words):
         return Flag(False, f"{title} or renal function {words.text}")
-    return Flag(
-        None, f"whether {title} rose by more than {limit.first.text} is not known", change.missing
-    )
+    return Flag(None, f"whether {title} rose by more than {limit.first.text} is not known", change.missing)
 
 
 @feature("pretreatment", ("analyte",), gives="amount:analyte", says="{0} before the first line")
@@ -121,8 +117,9 @@ def change_from_pretreatment(chart: Chart, analyte: str) -> Value:
     says="{0} risen by more than {1} from before treatment",
 )
 def rise(chart: Chart, analyte: str, limit: Threshold) -> Value:
-    """Whether the latest value exceeds the pretreatment value by more than a limit. A report in the
-    analyte's steady words (normal, stable), with no number after it, counts as no rise.
+    """Whether the latest value exceeds the pretreatment value by more than a limit.
+
+    A report in the analyte's steady words (normal, stable), with no number after it, counts as no rise.
     """
     change = change_from_pretreatment(chart, analyte)
     assert isinstance(change, Amount)  # noqa: S101
@@ -132,13 +129,11 @@ def rise(chart: Chart, analyte: str, limit: Threshold) -> Value:
 
 @feature("has", ("condition", "state"), optional=1, gives="flag", says="{0} {1}")
 def has(chart: Chart, condition: str, state: str | None = None) -> Value:
-    """Whether the condition is there, by its latest entry; with a state, whether it is in it. Absent: unknown."""
+    """Whether the condition is there (and in a state), by its latest entry. Not recorded: unknown."""
     title = chart.timeline.catalogue.conditions[condition].title
     entries = [c for c in chart.timeline.conditions if c.name == condition]
     if not entries:
-        return Flag(
-            None, f"{title}: not recorded", (Missing(condition, f"whether {title} is there"),)
-        )
+        return Flag(None, f"{title}: not recorded", (Missing(condition, f"whether {title} is there"),))
     last = entries[-1]
     if not last.present:
         return Flag(False, f"no {title} ({last.at})")
@@ -174,9 +169,7 @@ def diagnosed(chart: Chart, diagnosis: str) -> Value:
     title = chart.timeline.catalogue.diagnoses[diagnosis].title
     read = [b for b in chart.timeline.biopsies if b.diagnosis is not None]
     if not read:
-        return Flag(
-            None, "no diagnostic biopsy", (Missing("biopsy", "a diagnostic kidney biopsy"),)
-        )
+        return Flag(None, "no diagnostic biopsy", (Missing("biopsy", "a diagnostic kidney biopsy"),))
     shown = [b for b in read if b.diagnosis == diagnosis]
     if shown:
         return Flag(True, f"biopsy shows {title} ({shown[-1].at})")
@@ -205,15 +198,13 @@ def biopsy_glomeruli(chart: Chart) -> Value:
 
 @feature("taking", ("agent",), gives="flag", says="taking {0}")
 def taking(chart: Chart, agent: str) -> Value:
-    """Whether a drug, or any drug of a class, is in use just before as-of. What is not listed is not taken."""
+    """Whether a drug, or one of a class, is in use just before as-of. Not listed: not taken."""
     catalogue = chart.timeline.catalogue
     rows = [row for drug, row in chart.timeline.running.items() if catalogue.belongs(drug, agent)]
     if not rows:
         return Flag(False, f"not taking {catalogue.title(agent)}")
     shown = " and ".join(
-        catalogue.drugs[row.drug].title
-        + (f" {row.dose.text}" if row.dose else "")
-        + f" since {row.start}"
+        catalogue.drugs[row.drug].title + (f" {row.dose.text}" if row.dose else "") + f" since {row.start}"
         for row in sorted(rows, key=lambda row: row.drug)
     )
     return Flag(True, f"taking {shown}, no stop recorded")
@@ -226,13 +217,9 @@ def dose(chart: Chart, agent: str) -> Value:
     rows = [row for drug, row in chart.timeline.running.items() if catalogue.belongs(drug, agent)]
     title = catalogue.title(agent)
     if len(rows) != 1 or rows[0].dose is None:
-        return unknown_amount(
-            "mass-rate", Missing(f"dose of {title}", f"the present dose of {title}")
-        )
+        return unknown_amount("mass-rate", Missing(f"dose of {title}", f"the present dose of {title}"))
     quantity = rows[0].dose
-    return Amount(
-        quantity.low, quantity.high, quantity.dimension, f"{quantity.text} since {rows[0].start}"
-    )
+    return Amount(quantity.low, quantity.high, quantity.dimension, f"{quantity.text} since {rows[0].start}")
 
 
 @feature("tried", ("regimen-or-agent",), gives="flag", says="{0} tried")
@@ -242,8 +229,7 @@ def tried(chart: Chart, name: str) -> Value:
     for line in chart.timeline.lines:
         regimen = catalogue.regimen_of(frozenset(line.drugs))
         if (regimen is not None and regimen.id == name) or (
-            name not in catalogue.regimens
-            and any(catalogue.belongs(drug, name) for drug in line.drugs)
+            name not in catalogue.regimens and any(catalogue.belongs(drug, name) for drug in line.drugs)
         ):
             return Flag(True, f"{_regimen_title(chart, name)} given as line {line.number}")
     return Flag(False, f"{_regimen_title(chart, name)} not given so far")
@@ -255,9 +241,7 @@ def treated(chart: Chart) -> Value:
     count = len(chart.timeline.lines)
     return Flag(
         bool(count),
-        f"{count} line{'s' if count > 1 else ''} of therapy so far"
-        if count
-        else "no line of therapy yet",
+        f"{count} line{'s' if count > 1 else ''} of therapy so far" if count else "no line of therapy yet",
     )
 
 
@@ -273,7 +257,7 @@ def on_line(chart: Chart) -> Value:
 
 @feature("response", gives="choice:response", says="response now")
 def response(chart: Chart) -> Value:
-    """The response at the last assessment, if no older than `current_window`; `untreated` before the first line."""
+    """The response at the last assessment within `current_window`; `untreated` before the first line."""
     return chart.status
 
 
@@ -309,8 +293,7 @@ def relapses_on(chart: Chart, agent: str, after: Threshold) -> Value:
             a.at.label
             for a in chart.relapses
             if any(
-                c.start.latest < a.at.earliest
-                and (c.end is None or a.at.latest <= c.end.latest + after.days)
+                c.start.latest < a.at.earliest and (c.end is None or a.at.latest <= c.end.latest + after.days)
                 for c in courses
             )
         ]

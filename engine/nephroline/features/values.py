@@ -105,9 +105,7 @@ class Threshold:
                 for v in (amount.low, amount.high)
             )
             if low is not None or high is not None:
-                return form, Amount(
-                    low, high, dimension, amount.text, amount.missing, amount.analyte
-                )
+                return form, Amount(low, high, dimension, amount.text, amount.missing, amount.analyte)
         return None
 
 

@@ -55,9 +55,7 @@ class Speaker:
         if isinstance(node, Not):
             return f"not {self.describe(node.operand, inner=True)}"
         if isinstance(node, Compare):
-            right = (
-                self.limit(node.right) if isinstance(node.right, str) else self.phrase(node.right)
-            )
+            right = self.limit(node.right) if isinstance(node.right, str) else self.phrase(node.right)
             return f"{self.phrase(node.left)} {node.op.sign} {right}"
         if isinstance(node, Member):
             return f"{self.phrase(node.left)} is {_either(node.words)}"
@@ -131,9 +129,7 @@ class Speaker:
         if truth:
             return title
         some = "no line:" if atom.kind is Reference.ANY_LINE else "not:"
-        return (
-            f"{some} {title[:1].lower()}{title[1:]}" if title[1:2].islower() else f"{some} {title}"
-        )
+        return f"{some} {title[:1].lower()}{title[1:]}" if title[1:2].islower() else f"{some} {title}"
 
     def _member(self, atom: Member, seen: Seen) -> str:
         value = seen.left
@@ -147,9 +143,7 @@ class Speaker:
         op = atom.op if seen.truth is not False else atom.op.negated
         said = seen.left.text if isinstance(seen.left, Amount) else "unknown"
         if isinstance(atom.right, str):
-            right = self.limit(
-                atom.right, seen.right.text if isinstance(seen.right, Amount) else ""
-            )
+            right = self.limit(atom.right, seen.right.text if isinstance(seen.right, Amount) else "")
         else:
             right = f"{self.phrase(atom.right)} {seen.right.text if seen.right else 'unknown'}"
         if seen.truth is None:

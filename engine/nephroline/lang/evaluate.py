@@ -56,9 +56,9 @@ def about_patient(atom: Atom) -> bool:
     """Whether an atom asks only of the patient, so that it comes out the same for every line."""
     if isinstance(atom, Holds):
         return atom.kind in (Reference.FINDING, Reference.ANY_LINE)
-    asked = (atom.ask,) if isinstance(atom, Is) else (atom.left,)
+    asked = [atom.ask] if isinstance(atom, Is) else [atom.left]
     if isinstance(atom, Compare) and isinstance(atom.right, Ask):
-        asked += (atom.right,)
+        asked.append(atom.right)
     return all(FEATURES[question.feature].scope is Scope.PATIENT for question in asked)
 
 
@@ -89,9 +89,7 @@ def _against(left: Value, op: Op, limit: Threshold) -> Seen:
     if compared is None:
         missing = left.missing
         if left.known and left.analyte is not None:
-            missing = (
-                Missing(left.analyte.id, f"a value in a form for which {limit.title} is printed"),
-            )
+            missing = (Missing(left.analyte.id, f"a value in a form for which {limit.title} is printed"),)
         return Seen(None, left, None, missing)
     form, amount = compared
     other = Amount(form.low, form.high, form.dimension, form.text)
@@ -150,4 +148,3 @@ def judge(node: Node, see: Look) -> tuple[bool | None, tuple[Missing, ...]]:
         return (None, gather(unknown)) if open_ended else (not decisive, ())
     seen = see(node)
     return seen.truth, seen.missing if seen.truth is None else ()
-

@@ -22,13 +22,12 @@ def _node(cls: type[T]) -> type[T]:
     whole: Any = made.__hash__
 
     def cached(self: Any) -> int:
-        known: int | None = self.__dict__.get("_hash")
-        if known is None:
-            known = whole(self)
-            self.__dict__["_hash"] = known
-        return known
+        store: dict[str, int] = self.__dict__
+        if "_hash" not in store:
+            store["_hash"] = whole(self)
+        return store["_hash"]
 
-    made.__hash__ = cached  # type: ignore[assignment, method-assign]
+    setattr(made, "__hash__", cached)  # noqa: B010 - a type checker refuses the plain assignment
     return made
 
 

@@ -34,7 +34,7 @@ from nephroline.terms import Exposure, Response, Scope
 
 MAX_LENGTH = 2_000
 MAX_NODES = 200
-_OPS = {ast.Lt: Op.LT, ast.LtE: Op.LE, ast.Gt: Op.GT, ast.GtE: Op.GE}
+_OPS: dict[type[ast.cmpop], Op] = {ast.Lt: Op.LT, ast.LtE: Op.LE, ast.Gt: Op.GT, ast.GtE: Op.GE}
 _REFERENCES = {r.value: r for r in Reference if r is not Reference.DEFINITION}
 _ONE = Fraction(1)
 # Features of the patient that an assessment may ask: they do not depend on its time.
@@ -159,9 +159,7 @@ class _Reader:
         if scope is self.scope or (scope is Scope.PATIENT and self.scope is Scope.LINE):
             return name
         remedy = f"write any_line({name})" if scope is Scope.LINE else "ask `response` instead"
-        raise self._error(
-            node, f"{quoted(name)} is a definition of a {scope}, not of a {self.scope}", remedy
-        )
+        raise self._error(node, f"{quoted(name)} is a definition of a {scope}, not of a {self.scope}", remedy)
 
     # -- comparisons -----------------------------------------------------------------------------
 
@@ -179,9 +177,7 @@ class _Reader:
             return Not(member) if isinstance(op, ast.NotEq | ast.NotIn) else member
         sign = _OPS.get(type(op))
         if sign is None:
-            raise self._error(
-                node, "this comparison is not accepted", "use <, <=, >, >=, ==, != or in"
-            )
+            raise self._error(node, "this comparison is not accepted", "use <, <=, >, >=, ==, != or in")
         if self._threshold(left) is not None:
             left, right, sign = right, left, sign.flipped
         return self._compare(left, sign, right)
@@ -198,14 +194,10 @@ class _Reader:
         other, other_feature = self._ask(right, or_threshold=True)
         other_kinds = self._dimensions(right, other, other_feature)
         if not set(kinds) & set(other_kinds):
-            raise self._error(
-                right, f"cannot compare {' or '.join(kinds)} with {' or '.join(other_kinds)}"
-            )
+            raise self._error(right, f"cannot compare {' or '.join(kinds)} with {' or '.join(other_kinds)}")
         return Compare(ask, op, other)
 
-    def _same_dimension(
-        self, node: ast.expr, ask: Ask, kinds: tuple[str, ...], limit: Threshold
-    ) -> None:
+    def _same_dimension(self, node: ast.expr, ask: Ask, kinds: tuple[str, ...], limit: Threshold) -> None:
         analyte = self._analyte(ask)
         if kinds == _DOSES:
             fits = any(form in _DOSES for form in limit.forms)
@@ -235,9 +227,7 @@ class _Reader:
                 "compare amounts with <, <=, > or >=",
             )
         allowed = self._choices(feature, ask)
-        items = (
-            right.elts if several and isinstance(right, ast.Tuple | ast.List | ast.Set) else [right]
-        )
+        items = right.elts if several and isinstance(right, ast.Tuple | ast.List | ast.Set) else [right]
         words: list[str] = []
         for item in items:
             self._no_number(item)
@@ -277,18 +267,10 @@ class _Reader:
             if analyte is not None and call is None and self.scope is not Scope.LINE:
                 bare = "value" if analyte.units else "word"
                 prefix = "assessment." if self.scope is Scope.ASSESSMENT else ""
-                found = (
-                    FEATURES[prefix + bare]
-                    if prefix
-                    else FEATURES["latest" if analyte.units else "word"]
-                )
+                found = FEATURES[prefix + bare] if prefix else FEATURES["latest" if analyte.units else "word"]
                 return Ask(found.name, (Argument(name),)), found
             raise self._unknown(node, name, or_threshold=or_threshold)
-        if (
-            self.scope is Scope.ASSESSMENT
-            and feature.scope is Scope.PATIENT
-            and name not in _TIMELESS
-        ):
+        if self.scope is Scope.ASSESSMENT and feature.scope is Scope.PATIENT and name not in _TIMELESS:
             raise self._error(
                 node,
                 f"`{name}` is asked of the patient at as-of, not of an assessment",
@@ -311,8 +293,7 @@ class _Reader:
                 f"write {feature.signature}",
             )
         arguments = tuple(
-            self._argument(kind, item)
-            for kind, item in zip(feature.parameters, given, strict=False)
+            self._argument(kind, item) for kind, item in zip(feature.parameters, given, strict=False)
         )
         return Ask(feature.name, arguments), feature
 
@@ -403,9 +384,7 @@ class _Reader:
             return self.words.catalogue.analytes[ask.arguments[0].name]
         if ask.feature == "line.trough_target":
             drug = ask.arguments[0].name
-            return next(
-                (a for a in self.words.catalogue.analytes.values() if a.level_of == drug), None
-            )
+            return next((a for a in self.words.catalogue.analytes.values() if a.level_of == drug), None)
         return None
 
     def _dimensions(self, node: ast.expr, ask: Ask, feature: Feature) -> tuple[str, ...]:
@@ -442,11 +421,7 @@ class _Reader:
         return ast.get_source_segment(f"({self.text}\n)", node) or ""
 
     def _source_of(self, ask: Ask) -> str:
-        return (
-            f"{ask.feature}({', '.join(a.name for a in ask.arguments)})"
-            if ask.arguments
-            else ask.feature
-        )
+        return f"{ask.feature}({', '.join(a.name for a in ask.arguments)})" if ask.arguments else ask.feature
 
     def _refuse(self, node: ast.expr) -> ConditionError:
         self._no_number(node)

@@ -54,7 +54,7 @@ from nephroline.quantities import Quantity, QuantityError
 from nephroline.quantities import parse as parse_quantity
 from nephroline.shapes import fit
 from nephroline.terms import Response, Scope, StatementKind, Strength, Verdict
-from nephroline.yamlfile import Document, FieldPath, read_bytes
+from nephroline.yamlfile import Document, FieldPath, mapping, read_bytes
 
 T = TypeVar("T")
 _NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -184,8 +184,7 @@ class _Reader:
 
     def _fitted(self, section: str, rows: list[Any], shape: type[T]) -> list[tuple[int, T]]:
         fitted = [
-            (i, fit(self._document, (section, i), row, shape, self._problems))
-            for i, row in enumerate(rows)
+            (i, fit(self._document, (section, i), row, shape, self._problems)) for i, row in enumerate(rows)
         ]
         return [(i, entry) for i, entry in fitted if entry is not None]
 
@@ -194,9 +193,7 @@ class _Reader:
             self._complain(
                 path,
                 f"unknown source {quoted(source)}",
-                did_you_mean(
-                    source, self._catalogue.sources, see="see rules/catalogue/sources.yaml"
-                ),
+                did_you_mean(source, self._catalogue.sources, see="see rules/catalogue/sources.yaml"),
             )
         return source
 
@@ -216,13 +213,9 @@ class _Reader:
                 self._complain((*path, "value"), str(bad), bad.help)
                 continue
             if form.exact is None:
-                self._complain(
-                    (*path, "value"), f"{quoted(text)} is a range", "make two thresholds of it"
-                )
+                self._complain((*path, "value"), f"{quoted(text)} is a range", "make two thresholds of it")
             if form.dimension in forms:
-                self._complain(
-                    (*path, "value"), f"{quoted(text)} repeats a form already given", "keep one"
-                )
+                self._complain((*path, "value"), f"{quoted(text)} repeats a form already given", "keep one")
             forms[form.dimension] = form
         source = self._source((*path, "source"), entry.source)
         if forms:
@@ -313,7 +306,7 @@ class _Reader:
         return found | own
 
     def _rules(self, entries: list[tuple[int, RuleEntry]], head: PathwayFile) -> dict[str, Rule]:
-        parent = self._parent.rules if self._parent else {}
+        parent: Mapping[str, Rule] = self._parent.rules if self._parent else {}
         found = {name: rule for name, rule in parent.items() if name not in head.without}
         own: dict[str, Rule] = {}
         for i, entry in entries:
@@ -344,9 +337,7 @@ class _Reader:
         statement = self._statement((*path, "statement"), entry.statement, entry.on_guideline)
         conclusion = self._conclusion(path, entry)
         when = self._condition((*path, "when"), entry.when, entry.scope)
-        unless = (
-            self._condition((*path, "unless"), entry.unless, entry.scope) if entry.unless else None
-        )
+        unless = self._condition((*path, "unless"), entry.unless, entry.scope) if entry.unless else None
         if when is None or conclusion is None:
             return None
         return Rule(
@@ -373,12 +364,8 @@ class _Reader:
             )
         known = self._catalogue.sources.get(source)
         if known and on_guideline and known.kind in ("case-report", "trial"):
-            self._complain(
-                path, f"{known.short} is no guideline", "add `on_guideline: false` to the rule"
-            )
-        return Statement(
-            source, entry.kind, entry.id, entry.strength, entry.certainty, entry.confidence
-        )
+            self._complain(path, f"{known.short} is no guideline", "add `on_guideline: false` to the rule")
+        return Statement(source, entry.kind, entry.id, entry.strength, entry.certainty, entry.confidence)
 
     def _conclusion(self, path: FieldPath, entry: RuleEntry) -> Conclusion | None:
         if entry.finding is not None:
@@ -459,13 +446,9 @@ class _Reader:
             nodes: list[Node | None] = []
             for field in ("adequate", "presumed", "inadequate"):
                 text: str | None = getattr(entry, field)
-                nodes.append(
-                    self._condition(("exposure", i, field), text, Scope.LINE) if text else None
-                )
+                nodes.append(self._condition(("exposure", i, field), text, Scope.LINE) if text else None)
             if entry.agent not in {*self._catalogue.drugs, *self._catalogue.classes}:
-                self._complain(
-                    ("exposure", i, "for"), f"unknown drug or class {quoted(entry.agent)}"
-                )
+                self._complain(("exposure", i, "for"), f"unknown drug or class {quoted(entry.agent)}")
             if nodes[0] is not None:
                 found.append(ExposureRule(entry.agent, nodes[0], nodes[1], nodes[2]))
         return tuple(found)
@@ -498,9 +481,7 @@ class _Reader:
                     "state it as a time; it says what belongs together",
                 )
         if not pathway.responses:
-            self._complain(
-                (), "the section `responses` is missing", "say when an assessment is a remission"
-            )
+            self._complain((), "the section `responses` is missing", "say when an assessment is a remission")
         for rule in pathway.rules.values():
             conclusion = rule.conclusion
             early = isinstance(conclusion, Block | FindingOf) or (
@@ -513,18 +494,18 @@ class _Reader:
                     f"the rule {quoted(rule.id)} decides the next line and cannot ask `proposed`",
                     "only alerts and supportive rules may",
                 )
-        for rule in pathway.exposure:
-            for node in (rule.adequate, rule.presumed, rule.inadequate):
+        for exposure in pathway.exposure:
+            for node in (exposure.adequate, exposure.presumed, exposure.inadequate):
                 if node and (
                     any(isinstance(a, Holds) for a in atoms(node))
                     or any(q.feature == "line.exposure" for q in asks(node))
                 ):
                     self._complain(
                         ("exposure",),
-                        f"the exposure to {rule.agent} refers to a conclusion",
+                        f"the exposure to {exposure.agent} refers to a conclusion",
                         "write it with features and thresholds only",
                     )
-        for i, raw in enumerate(self._document.data.get("rules", [])):
+        for i, raw in enumerate(mapping(self._document.data).get("rules", [])):
             for path, text in _texts(raw, ("rules", i)):
                 for name in _NAMED.findall(text):
                     if name not in pathway.thresholds:
@@ -548,9 +529,7 @@ class _Reader:
             if d.scope is not Scope.ASSESSMENT
         ]
         clauses += [Clause(f"rule:{r.id}", r.scope, r.when) for r in draft.rules.values()]
-        clauses += [
-            Clause(f"unless:{r.id}", r.scope, r.unless) for r in draft.rules.values() if r.unless
-        ]
+        clauses += [Clause(f"unless:{r.id}", r.scope, r.unless) for r in draft.rules.values() if r.unless]
         findings = {
             name: [
                 clause
@@ -565,7 +544,7 @@ class _Reader:
         except CircleError as circle:
             names = [name.split(":", 1)[1] for name in circle.ids]
             section = "definitions" if circle.ids[0].startswith("definition") else "rules"
-            rows = self._document.data.get(section, [])
+            rows = mapping(self._document.data).get(section, [])
             index = next((i for i, row in enumerate(rows) if row.get("id") == names[0]), None)
             self._complain(
                 (section, index) if index is not None else (section,),
@@ -591,9 +570,7 @@ def _texts(raw: Any, path: FieldPath) -> list[tuple[FieldPath, str]]:
     return [(path, raw)] if isinstance(raw, str) else []
 
 
-def _place(
-    document: Document, path: FieldPath, line: int, column: int
-) -> tuple[int | None, int | None]:
+def _place(document: Document, path: FieldPath, line: int, column: int) -> tuple[int | None, int | None]:
     """Carry a place inside a condition to its place in the file, across quotes and folded lines."""
     mark = document.marks.get(path)
     if mark is None:

@@ -61,9 +61,7 @@ def stratify(
         visit(clause.id, ())
 
     def layers(*, after: bool) -> tuple[tuple[Clause, ...], ...]:
-        chosen = sorted(
-            (c for c in clauses if late[c.id] is after), key=lambda c: (level[c.id], c.id)
-        )
+        chosen = sorted((c for c in clauses if late[c.id] is after), key=lambda c: (level[c.id], c.id))
         numbers = sorted({level[c.id] for c in chosen})
         return tuple(tuple(c for c in chosen if level[c.id] == n) for n in numbers)
 

@@ -113,7 +113,7 @@ class Record:
     def moments(self) -> tuple[Moment, ...]:
         """Every time from time zero on at which something is dated, in order, one for each day reached."""
         times: dict[Fraction, Moment] = {}
-        items = (
+        items: tuple[Condition | Assertion | Biopsy | Observation | Procedure, ...] = (
             *self.conditions,
             *self.assertions,
             *self.biopsies,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,7 +34,7 @@ from nephroline.record.shapes import (
 )
 from nephroline.record.times import Clock, Moment
 from nephroline.shapes import fit
-from nephroline.yamlfile import Document, FieldPath, read_bytes, read_file
+from nephroline.yamlfile import Document, FieldPath, mapping, read_bytes, read_file
 
 RecordSource = str | Path | bytes | Mapping[str, Any] | Document
 """A path, the bytes of a YAML or JSON document, or data already read."""
@@ -55,11 +56,7 @@ def read_record(source: RecordSource, catalogue: Catalogue | None = None) -> Rec
     """
     document = open_document(source)
     path: FieldPath = ()
-    if (
-        isinstance(document.data, dict)
-        and "scenario" in document.data
-        and "record" in document.data
-    ):
+    if {"scenario", "record"} <= set(mapping(document.data)):
         path = ("record",)
     return record_at(document, path, catalogue or load_catalogue())
 
@@ -124,16 +121,12 @@ class _Reader:
             clock=self._clock,
             sex=self._sex(head.sex),
             age_zero=self._age(head),
-            conditions=_ordered(
-                self._each("conditions", head.conditions, ConditionRow, self._condition)
-            ),
+            conditions=_ordered(self._each("conditions", head.conditions, ConditionRow, self._condition)),
             assertions=_ordered(self._assertions(head.findings)),
             biopsies=_ordered(self._each("biopsies", head.biopsies, BiopsyRow, self._biopsy)),
             observations=_ordered(observations),
             exposures=tuple(sorted(set(exposures), key=_exposure_key)),
-            procedures=_ordered(
-                self._each("procedures", head.procedures, ProcedureRow, self._procedure)
-            ),
+            procedures=_ordered(self._each("procedures", head.procedures, ProcedureRow, self._procedure)),
             faults=_ordered(self._faults),
         )
         self._check_agreement(record)
@@ -194,18 +187,14 @@ class _Reader:
         if sex is None or sex == UNKNOWN:
             return None
         if sex not in _SEXES:
-            self._complain(
-                ("sex",), f"{quoted(sex)} is not accepted", "write female, male or unknown"
-            )
+            self._complain(("sex",), f"{quoted(sex)} is not accepted", "write female, male or unknown")
         return sex
 
     def _age(self, head: RecordFile) -> Any:
         age = head.age if head.age != UNKNOWN else None
         if head.birth_date not in (None, UNKNOWN):
             if age is not None:
-                self._complain(
-                    ("birth_date",), "age and birth date are both given", "keep one of them"
-                )
+                self._complain(("birth_date",), "age and birth date are both given", "keep one of them")
             if self._clock.zero is None:
                 self._complain(
                     ("birth_date",),
@@ -215,9 +204,7 @@ class _Reader:
                 return None
             born = self._moment(("birth_date",), head.birth_date)
             if born is not None and born.latest > 0:
-                self._complain(
-                    ("birth_date",), "the birth date is after time zero", "check both dates"
-                )
+                self._complain(("birth_date",), "the birth date is after time zero", "check both dates")
             return -born.latest if born else None
         if age is None:
             return None
@@ -241,7 +228,7 @@ class _Reader:
         for name, text in (("weight", head.weight), ("height", head.height)):
             if text is not None and text != UNKNOWN:
                 analyte = self._catalogue.analytes[name]
-                value = self._try((name,), lambda a=analyte, t=text: self._catalogue.quantity(a, t))
+                value = self._try((name,), partial(self._catalogue.quantity, analyte, text))
                 if value is not None:
                     found.append(Observation(name, zero, value))
         return found
@@ -274,9 +261,7 @@ class _Reader:
                     ),
                 )
             elif not isinstance(value, str):
-                self._complain(
-                    (*path, name), f"expected a value with a unit, or a word, got {quoted(value)}"
-                )
+                self._complain((*path, name), f"expected a value with a unit, or a word, got {quoted(value)}")
             elif at is not None and head is not None:
                 item = self._observation((*path, name), name, value, at, head)
                 if item is not None:
@@ -291,9 +276,7 @@ class _Reader:
         if word == UNKNOWN:
             return Observation(name, at, reported=row.reported, cite=row.cite)
         if word in analyte.words:
-            return Observation(
-                analyte.speaks_of or name, at, word=word, reported=row.reported, cite=row.cite
-            )
+            return Observation(analyte.speaks_of or name, at, word=word, reported=row.reported, cite=row.cite)
         if not analyte.units or (not any(c.isdigit() for c in word) and analyte.words):
             self._complain(
                 path,
@@ -336,9 +319,7 @@ class _Reader:
                 )
                 continue
             rows: list[tuple[FieldPath, Any]] = (
-                [((*path, i), item) for i, item in enumerate(raw)]
-                if isinstance(raw, list)
-                else [(path, raw)]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+                [((*path, i), item) for i, item in enumerate(raw)] if isinstance(raw, list) else [(path, raw)]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
             )
             for where, item in rows:
                 row = fit(self._document, (*self._path, *where), item, AssertionRow, self._problems)
@@ -355,9 +336,7 @@ class _Reader:
                 (*path, "diagnosis"), "diagnosis", row.diagnosis, self._catalogue.diagnosis_names
             )
         if row.glomeruli is not None and not 0 <= row.glomeruli <= 500:
-            self._complain(
-                (*path, "glomeruli"), f"{row.glomeruli} is not a possible number of glomeruli"
-            )
+            self._complain((*path, "glomeruli"), f"{row.glomeruli} is not a possible number of glomeruli")
         if row.glomeruli == 0 and diagnosis is not None:
             self._complain(
                 (*path, "diagnosis"),
@@ -402,7 +381,7 @@ class _Reader:
             return None
         where = (*path, "dose")
         dose = self._try(
-            where, lambda: parse(text, self._catalogue.units, accepted=self._catalogue.dose_units)
+            where, partial(parse, text, self._catalogue.units, accepted=self._catalogue.dose_units)
         )
         if dose is None or drug is None:
             return dose
@@ -435,15 +414,11 @@ class _Reader:
             return None
         return dose
 
-    def _trough_target(
-        self, path: FieldPath, row: ExposureRow, drug: str | None
-    ) -> Quantity | None:
+    def _trough_target(self, path: FieldPath, row: ExposureRow, drug: str | None) -> Quantity | None:
         text = row.trough_target
         if text is None or text == UNKNOWN:
             return None
-        level = next(
-            (a for a in self._catalogue.analytes.values() if drug and a.level_of == drug), None
-        )
+        level = next((a for a in self._catalogue.analytes.values() if drug and a.level_of == drug), None)
         if level is None:
             if drug:
                 self._complain(
@@ -504,8 +479,7 @@ class _Reader:
                 title = self._catalogue.drugs[item.drug].title
                 self._complain(
                     ("exposures",),
-                    f"two rows of {title} overlap ({before.start} to {until},"
-                    f" and from {item.start})",
+                    f"two rows of {title} overlap ({before.start} to {until}, and from {item.start})",
                     "end the first where the second begins",
                 )
             last[item.drug] = item

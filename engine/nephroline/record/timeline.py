@@ -145,9 +145,7 @@ class Timeline:
     def exposures(self) -> tuple[Exposure, ...]:
         """Exposures begun before as-of; an end at or after as-of is not visible."""
         return tuple(
-            e
-            if e.end is not None and e.end.latest < self.now
-            else replace(e, end=None, stopped_for=None)
+            e if e.end is not None and e.end.latest < self.now else replace(e, end=None, stopped_for=None)
             for e in self.record.exposures
             if e.start.latest < self.now
         )
@@ -163,11 +161,7 @@ class Timeline:
             group: list[Exposure] = []
             for row in rows:
                 last = group[-1].end if group else None
-                if (
-                    group
-                    and last is not None
-                    and row.start.earliest - last.latest > self.windows.gap
-                ):
+                if group and last is not None and row.start.earliest - last.latest > self.windows.gap:
                     found.append(Course(drug, group[0].start, last, tuple(group)))
                     group = []
                 group.append(row)
@@ -193,9 +187,7 @@ class Timeline:
     def assessments(self) -> tuple[Assessment, ...]:
         """Moments with response data, in order."""
         kinds = [a.id for a in self.catalogue.analytes.values() if a.assessment]
-        times = {
-            item.at.sort_key: item.at for kind in kinds for item in self.observations.get(kind, ())
-        }
+        times = {item.at.sort_key: item.at for kind in kinds for item in self.observations.get(kind, ())}
         ordered = [times[key] for key in sorted(times)]
         return tuple(Assessment(i, at, self._line_at(at)) for i, at in enumerate(ordered))
 
@@ -311,9 +303,7 @@ def _segments(timeline: Timeline, courses: Sequence[Course]) -> list[_Segment]:
     found: list[_Segment] = []
     for i, day in enumerate(days):
         end = edges[days[i + 1]] if i + 1 < len(days) else None
-        active = [
-            c for c in courses if c.start.latest <= day and (c.end is None or day < c.end.latest)
-        ]
+        active = [c for c in courses if c.start.latest <= day and (c.end is None or day < c.end.latest)]
         agents, adjuncts = _split(timeline.catalogue, active, day)
         found.append(_Segment(edges[day], end, agents, adjuncts))
     return found
@@ -332,9 +322,7 @@ def _split(
     for course in active:
         limits = catalogue.classes[catalogue.drugs[course.drug].drug_class].adjunct_up_to
         others = [
-            c
-            for c in active
-            if not catalogue.classes[catalogue.drugs[c.drug].drug_class].adjunct_up_to
+            c for c in active if not catalogue.classes[catalogue.drugs[c.drug].drug_class].adjunct_up_to
         ]
         if not limits or not others:
             continue
@@ -358,9 +346,7 @@ def _merge(segments: Sequence[_Segment]) -> list[_Segment]:
     found: list[_Segment] = []
     for segment in segments:
         if found and found[-1].agents == segment.agents:
-            found[-1] = replace(
-                found[-1], end=segment.end, adjuncts=found[-1].adjuncts | segment.adjuncts
-            )
+            found[-1] = replace(found[-1], end=segment.end, adjuncts=found[-1].adjuncts | segment.adjuncts)
         else:
             found.append(segment)
     return found

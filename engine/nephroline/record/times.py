@@ -15,7 +15,9 @@ from nephroline.quantities import QuantityError, Unit, decimal_text, parse
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_PERIOD = re.compile(r"P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?")
 _PERIOD_UNITS = ("years", "mo", "wk", "d")
-_FORMS = "write an ISO date, an offset such as 4 mo, 10 wk, 3 d or P4M, before 0 mo, or {between: [8 mo, 10 mo]}"
+_FORMS = (
+    "write an ISO date, an offset such as 4 mo, 10 wk, 3 d or P4M, before 0 mo, or {between: [8 mo, 10 mo]}"
+)
 _BEFORE = "before "
 # An open past is bounded by a human life, so that it stays an interval.
 _LIFETIME = Fraction(130 * 365)
@@ -69,9 +71,7 @@ class Clock:
             raise QuantityError(f"{quoted(dict(raw))} is not a time", _FORMS)
         early, late = (self.read(bound) for bound in bounds)  # pyright: ignore[reportUnknownVariableType]
         if late.latest < early.earliest:
-            raise QuantityError(
-                "the two bounds are in the wrong order", "write the earlier time first"
-            )
+            raise QuantityError("the two bounds are in the wrong order", "write the earlier time first")
         return Moment(early.earliest, late.latest, f"{early.label} to {late.label}")
 
     def _days(self, text: str) -> Fraction:
