@@ -119,6 +119,5 @@ def _refs(value: Any) -> list[str]:
         own: list[str] = [here["$ref"]] if "$ref" in here else []
         return own + [ref for inner in here.values() for ref in _refs(inner)]
     if isinstance(value, list):
-        items: list[Any] = value
-        return [ref for inner in items for ref in _refs(inner)]
+        return [ref for inner in iter(value) for ref in _refs(inner)]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     return []

@@ -274,14 +274,16 @@ class _Reader:
         analyte = self._catalogue.analytes[name]
         word = text.strip()
         if word == UNKNOWN:
-            return Observation(name, at, reported=row.reported, cite=row.cite)
+            return Observation(analyte.speaks_of or name, at, reported=row.reported, cite=row.cite)
         if word in analyte.words:
             return Observation(analyte.speaks_of or name, at, word=word, reported=row.reported, cite=row.cite)
         if not analyte.units or (not any(c.isdigit() for c in word) and analyte.words):
             self._complain(
                 path,
-                f"{quoted(text)} is not a word for {analyte.title}",
-                did_you_mean(word, analyte.words, see="accepted: " + ", ".join(analyte.words)),
+                f"{quoted(text)} is neither a value with a unit nor a word for {analyte.title}"
+                if analyte.units
+                else f"{quoted(text)} is not a word for {analyte.title}",
+                did_you_mean(word, analyte.words, see="accepted: " + ", ".join((*analyte.units, *analyte.words))),
             )
             return None
         value = self._try(path, lambda: self._catalogue.quantity(analyte, word))

@@ -1,0 +1,45 @@
+"""Shared fixtures: the pathways, and the scenarios as data."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nephroline.pathway import Pathway, load_pathway
+from nephroline.record import open_document
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def kdigo() -> Pathway:
+    return load_pathway("kdigo-2012/fsgs")
+
+
+@pytest.fixture(scope="session")
+def extended() -> Pathway:
+    return load_pathway("pjnh-2015/fsgs")
+
+
+@pytest.fixture(scope="session")
+def scenario_data() -> Callable[[str], dict[str, Any]]:
+    """Give a fresh copy of a scenario file's data, by file name without ending."""
+    read: dict[str, Any] = {}
+
+    def data(name: str) -> dict[str, Any]:
+        if name not in read:
+            (path,) = (ROOT / "scenarios").rglob(f"{name}.yaml")
+            read[name] = open_document(path).data
+        found: dict[str, Any] = copy.deepcopy(read[name])
+        return found
+
+    return data

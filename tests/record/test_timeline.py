@@ -1,0 +1,99 @@
+"""What as-of sees, and how exposures become courses and lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from nephroline.catalogue import load_catalogue
+from nephroline.pathway import Pathway
+from nephroline.record import Line, Timeline, read_record
+
+
+def timeline(kdigo: Pathway, at: str, **parts: Any) -> Timeline:
+    record = read_record({"id": "x", **parts})
+    return Timeline(record, load_catalogue(), record.clock.read(at), kdigo.windows)
+
+
+def drugs(lines: tuple[Line, ...]) -> list[tuple[str, ...]]:
+    return [line.drugs for line in lines]
+
+
+def test_a_drug_begun_at_as_of_is_not_running_and_one_stopped_there_is(kdigo: Pathway) -> None:
+    rows = [{"drug": "prednisolone", "from": "0 mo", "to": "4 mo"}, {"drug": "cyclosporine", "from": "4 mo", "to": "10 mo"}]
+    at_4, at_10 = timeline(kdigo, "4 mo", exposures=rows), timeline(kdigo, "10 mo", exposures=rows)
+    assert drugs(at_4.lines) == [("prednisolone",)]
+    assert at_4.lines[0].current
+    assert drugs(at_10.lines) == [("prednisolone",), ("cyclosporine",)]
+    assert at_10.lines[1].current
+    assert not at_10.lines[0].current
+
+
+def test_facts_count_up_to_and_including_as_of(kdigo: Pathway) -> None:
+    seen = timeline(kdigo, "4 mo", observations=[{"at": "4 mo", "creatinine": "1 mg/dL"}, {"at": "5 mo", "creatinine": "2 mg/dL"}])
+    assert [o.text for o in seen.observations["creatinine"]] == ["1 mg/dL"]
+
+
+def test_a_fact_between_two_bounds_is_seen_once_the_later_is_reached(kdigo: Pathway) -> None:
+    rows = [{"at": {"between": ["8 mo", "10 mo"]}, "creatinine": "2.5 mg/dL"}]
+    assert not timeline(kdigo, "9 mo", observations=rows).observations.get("creatinine")
+    assert timeline(kdigo, "10 mo", observations=rows).observations["creatinine"]
+
+
+def test_low_dose_steroid_beside_another_drug_is_an_adjunct(kdigo: Pathway) -> None:
+    rows = [{"drug": "cyclosporine", "from": "0 mo"}, {"drug": "prednisolone", "dose": "0.15 mg/kg/d", "from": "0 mo"}]
+    (line,) = timeline(kdigo, "6 mo", exposures=rows).lines
+    assert line.drugs == ("cyclosporine",)
+    assert line.adjuncts == ("prednisolone",)
+
+
+def test_high_dose_steroid_begun_with_another_drug_is_an_agent(kdigo: Pathway) -> None:
+    rows = [{"drug": "MMF", "from": "0 mo"}, {"drug": "dexamethasone", "dose": "40 mg/d", "from": "0 mo"}]
+    (line,) = timeline(kdigo, "6 mo", exposures=rows).lines
+    assert line.drugs == ("dexamethasone", "mycophenolate-mofetil")
+
+
+def test_a_steroid_taper_beside_the_next_line_does_not_make_a_line(kdigo: Pathway) -> None:
+    rows = [{"drug": "prednisolone", "dose": "60 mg/d", "from": "0 mo", "to": "5 mo"}, {"drug": "cyclosporine", "from": "4 mo"}]
+    assert drugs(timeline(kdigo, "8 mo", exposures=rows).lines) == [("prednisolone",), ("cyclosporine",)]
+
+
+def test_a_dose_change_is_no_new_line_and_an_added_drug_is(kdigo: Pathway) -> None:
+    rows = [
+        {"drug": "MMF", "dose": "2000 mg/d", "from": "0 mo", "to": "6 mo"},
+        {"drug": "MMF", "dose": "1000 mg/d", "from": "6 mo"},
+        {"drug": "CsA", "from": "9 mo"},
+    ]
+    lines = timeline(kdigo, "12 mo", exposures=rows).lines
+    assert drugs(lines) == [("mycophenolate-mofetil",), ("cyclosporine", "mycophenolate-mofetil")]
+    assert lines[0].stopped_for == "not-stopped"
+
+
+@pytest.mark.parametrize(("pause", "count"), [("20 d", 1), ("40 d", 2)])
+def test_a_short_pause_is_bridged_and_a_long_one_is_not(kdigo: Pathway, pause: str, count: int) -> None:
+    days = 100 + int(pause.split()[0])
+    rows = [{"drug": "MMF", "from": "0 d", "to": "100 d"}, {"drug": "MMF", "from": f"{days} d", "to": "300 d"}]
+    assert len(timeline(kdigo, "12 mo", exposures=rows).lines) == count
+
+
+def test_a_short_handover_is_no_line_of_its_own(kdigo: Pathway) -> None:
+    rows = [{"drug": "CsA", "from": "0 d", "to": "105 d"}, {"drug": "MMF", "from": "100 d"}]
+    assert drugs(timeline(kdigo, "12 mo", exposures=rows).lines) == [("cyclosporine",), ("mycophenolate-mofetil",)]
+
+
+def test_medication_from_before_presentation_is_seen_at_presentation(kdigo: Pathway) -> None:
+    seen = timeline(kdigo, "0 mo", exposures=[{"drug": "ramipril", "from": "before 0 mo"}])
+    assert "ramipril" in seen.running
+
+
+def test_an_assessment_on_the_day_of_a_change_judges_the_line_before(kdigo: Pathway) -> None:
+    rows = [{"drug": "prednisolone", "from": "0 mo", "to": "4 mo"}, {"drug": "CsA", "from": "4 mo"}]
+    seen = timeline(kdigo, "5 mo", exposures=rows, observations=[{"at": "4 mo", "proteinuria": "9 g/d"}])
+    assert [a.line for a in seen.assessments] == [1]
+
+
+def test_dates_offsets_and_periods_meet(kdigo: Pathway) -> None:
+    record = read_record({"id": "x", "time_zero": "2020-01-01", "observations": [
+        {"at": "2020-01-29", "creatinine": "1 mg/dL"}, {"at": "4 wk", "albumin": "3 g/dL"}, {"at": "P4W", "potassium": "4 mmol/L"}]})
+    assert {o.at.latest for o in record.observations} == {28}
