@@ -89,8 +89,13 @@ def test_a_tie_stays_a_tie() -> None:
 
 @pytest.mark.parametrize(
     ("text", "low", "high"),
-    [("< 1.0 mg/dL", 0, "0.01"), ("≥ 20 mg/dL", "0.2", None), ("125-175 ng/mL", "0.000125", "0.000175"),
-     ("1,1 g/dL", "11", "11"), ("16.3 g/24h", "16.3", "16.3")],
+    [
+        ("< 1.0 mg/dL", 0, "0.01"),
+        ("≥ 20 mg/dL", "0.2", None),
+        ("125-175 ng/mL", "0.000125", "0.000175"),
+        ("1,1 g/dL", "11", "11"),
+        ("16.3 g/24h", "16.3", "16.3"),
+    ],
 )
 def test_bounds_and_ranges_are_intervals(text: str, low: str, high: str | None) -> None:
     quantity = parse(text, CATALOGUE.units)
@@ -98,14 +103,32 @@ def test_bounds_and_ranges_are_intervals(text: str, low: str, high: str | None) 
     assert quantity.high == (None if high is None else Fraction(high))
 
 
-@pytest.mark.parametrize("text", ["", "5", "mg/dL", "NaN mg/dL", "inf mg/dL", "1e5 mg/dL", "1,100 mg/dL", "3-1 mg/dL",
-                                  "< 1-2 mg/dL", "9" * 40 + " mg/dL", "١٢ foo", "1 mg/dl/x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "5",
+        "mg/dL",
+        "NaN mg/dL",
+        "inf mg/dL",
+        "1e5 mg/dL",
+        "1,100 mg/dL",
+        "3-1 mg/dL",
+        "< 1-2 mg/dL",
+        "9" * 40 + " mg/dL",
+        "١٢ foo",
+        "1 mg/dl/x",
+    ],
+)
 def test_what_is_no_quantity_is_refused_with_a_remedy(text: str) -> None:
     with pytest.raises(QuantityError) as bad:
         parse(text, CATALOGUE.units)
     assert bad.value.help
 
 
-@pytest.mark.parametrize(("value", "places", "text"), [("1/3", 1, "0.3"), ("-1/2", 0, "-1"), ("2", 1, "2"), ("0", 2, "0"), ("-1/100", 1, "0")])
+@pytest.mark.parametrize(
+    ("value", "places", "text"),
+    [("1/3", 1, "0.3"), ("-1/2", 0, "-1"), ("2", 1, "2"), ("0", 2, "0"), ("-1/100", 1, "0")],
+)
 def test_decimal_text_rounds_half_away_from_zero(value: str, places: int, text: str) -> None:
     assert decimal_text(Fraction(value), places) == text

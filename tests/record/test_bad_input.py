@@ -15,39 +15,111 @@ from nephroline.record import read_record
 from nephroline.consultation import consult
 
 BAD = {
-    "unknown drug": ("exposures: [{drug: prednisolon, from: 0 mo}]", "unknown drug `prednisolon`", "prednisolone"),
-    "unknown analyte": ("observations: [{at: 0 mo, protinuria: 3 g/d}]", "unknown analyte `protinuria`", "proteinuria"),
+    "unknown drug": (
+        "exposures: [{drug: prednisolon, from: 0 mo}]",
+        "unknown drug `prednisolon`",
+        "prednisolone",
+    ),
+    "unknown analyte": (
+        "observations: [{at: 0 mo, protinuria: 3 g/d}]",
+        "unknown analyte `protinuria`",
+        "proteinuria",
+    ),
     "unknown unit": ("observations: [{at: 0 mo, creatinine: 1 mg/dX}]", "unknown unit `mg/dX`", "mg/dL"),
     "wrong dimension": ("observations: [{at: 0 mo, albumin: 3 g/d}]", "`g/d` is not a unit for this", "g/dL"),
-    "impossible value": ("observations: [{at: 0 mo, creatinine: 80 mg/dL}]", "not a possible serum creatinine", "did you mean µmol/L?"),
-    "end before start": ("exposures: [{drug: prednisolone, from: 4 mo, to: 2 mo}]", "the end (2 mo) is before the start (4 mo)", "check `from` and `to`"),
-    "two weights": ("weight: 70 kg\nobservations: [{at: 0 mo, weight: 71 kg}]", "given as both 70 kg and 71 kg", "keep the right one"),
-    "duplicate keys": ("sex: male\nsex: female", "the key `sex` is given twice (first on line 2)", "keep one"),
+    "impossible value": (
+        "observations: [{at: 0 mo, creatinine: 80 mg/dL}]",
+        "not a possible serum creatinine",
+        "did you mean µmol/L?",
+    ),
+    "end before start": (
+        "exposures: [{drug: prednisolone, from: 4 mo, to: 2 mo}]",
+        "the end (2 mo) is before the start (4 mo)",
+        "check `from` and `to`",
+    ),
+    "two weights": (
+        "weight: 70 kg\nobservations: [{at: 0 mo, weight: 71 kg}]",
+        "given as both 70 kg and 71 kg",
+        "keep the right one",
+    ),
+    "duplicate keys": (
+        "sex: male\nsex: female",
+        "the key `sex` is given twice (first on line 2)",
+        "keep one",
+    ),
     "anchors": ("notes: [&a x, *a]", "anchors and aliases are not accepted", "write the value out"),
     "tag": ("notes: [!!python/object:os.system x]", "is not accepted", "remove the tag"),
-    "not a number": ("observations: [{at: 0 mo, creatinine: .nan mg/dL}]", "neither a value with a unit nor a word", "mg/dL"),
-    "infinity": ("observations: [{at: 0 mo, proteinuria: .inf g/d}]", "neither a value with a unit nor a word", "g/d"),
+    "not a number": (
+        "observations: [{at: 0 mo, creatinine: .nan mg/dL}]",
+        "neither a value with a unit nor a word",
+        "mg/dL",
+    ),
+    "infinity": (
+        "observations: [{at: 0 mo, proteinuria: .inf g/d}]",
+        "neither a value with a unit nor a word",
+        "g/d",
+    ),
     "no unit": ("observations: [{at: 0 mo, creatinine: 1.0}]", "has no unit", "mg/dL"),
     "not a time": ("observations: [{at: soon, creatinine: 1 mg/dL}]", "not a number with a unit", "ISO date"),
-    "date without zero": ("observations: [{at: 2014-05-31, creatinine: 1 mg/dL}]", "time zero of this record is not", "time_zero"),
+    "date without zero": (
+        "observations: [{at: 2014-05-31, creatinine: 1 mg/dL}]",
+        "time zero of this record is not",
+        "time_zero",
+    ),
     "no such day": ("time_zero: 2014-02-31", "not a day of the calendar", "ISO date"),
     "unknown field": ("wieght: 70 kg", "unknown field `wieght`", "did you mean `weight`?"),
-    "unknown condition": ("conditions: [{name: hypertensoin, at: 0 mo}]", "unknown condition", "hypertension"),
-    "unknown state": ("conditions: [{name: hypertension, control: bad, at: 0 mo}]", "`bad` is not accepted", "uncontrolled"),
-    "unknown finding": ("findings: {cause_excluded: {value: true, at: 0 mo}}", "unknown finding", "secondary_cause_excluded"),
+    "unknown condition": (
+        "conditions: [{name: hypertensoin, at: 0 mo}]",
+        "unknown condition",
+        "hypertension",
+    ),
+    "unknown state": (
+        "conditions: [{name: hypertension, control: bad, at: 0 mo}]",
+        "`bad` is not accepted",
+        "uncontrolled",
+    ),
+    "unknown finding": (
+        "findings: {cause_excluded: {value: true, at: 0 mo}}",
+        "unknown finding",
+        "secondary_cause_excluded",
+    ),
     "unknown diagnosis": ("biopsies: [{at: 0 mo, diagnosis: fgsg}]", "unknown diagnosis", "fsgs"),
-    "diagnosis without glomeruli": ("biopsies: [{at: 0 mo, glomeruli: 0, diagnosis: mcd}]", "cannot carry a diagnosis", "remove the diagnosis"),
+    "diagnosis without glomeruli": (
+        "biopsies: [{at: 0 mo, glomeruli: 0, diagnosis: mcd}]",
+        "cannot carry a diagnosis",
+        "remove the diagnosis",
+    ),
     "glomeruli in words": ("biopsies: [{at: 0 mo, glomeruli: many}]", "expected a whole number", "many"),
-    "unknown word": ("observations: [{at: 0 mo, response: better}]", "not a word for response", "complete-remission"),
-    "overlap": ("exposures: [{drug: prednisolone, from: 0 mo, to: 3 mo}, {drug: prednisolone, from: 2 mo}]", "overlap", "end the first"),
-    "implausible dose": ("exposures: [{drug: rilmenidine, dose: 2 g/d, from: 0 mo}]", "not a possible dose", "as_printed"),
-    "bounds reversed": ("observations: [{at: {between: [9 mo, 8 mo]}, creatinine: 1 mg/dL}]", "wrong order", "earlier time first"),
+    "unknown word": (
+        "observations: [{at: 0 mo, response: better}]",
+        "not a word for response",
+        "complete-remission",
+    ),
+    "overlap": (
+        "exposures: [{drug: prednisolone, from: 0 mo, to: 3 mo}, {drug: prednisolone, from: 2 mo}]",
+        "overlap",
+        "end the first",
+    ),
+    "implausible dose": (
+        "exposures: [{drug: rilmenidine, dose: 2 g/d, from: 0 mo}]",
+        "not a possible dose",
+        "as_printed",
+    ),
+    "bounds reversed": (
+        "observations: [{at: {between: [9 mo, 8 mo]}, creatinine: 1 mg/dL}]",
+        "wrong order",
+        "earlier time first",
+    ),
     "age": ("age: 340 years", "not a possible age", "34 years"),
     "missing field": ("exposures: [{drug: prednisolone}]", "the field `from` is missing", "add it"),
     "deep": ("notes: " + "[" * 60 + "]" * 60, "nested deeper", "flatten"),
     "two documents": ("---\nid: y", "more than one document", "one file"),
     "sex": ("sex: F", "`F` is not accepted", "female, male or unknown"),
-    "stop reason": ("exposures: [{drug: prednisolone, from: 0 mo, to: 1 mo, stopped_for: boredom}]", "`boredom` is not accepted", "no-response"),
+    "stop reason": (
+        "exposures: [{drug: prednisolone, from: 0 mo, to: 1 mo, stopped_for: boredom}]",
+        "`boredom` is not accepted",
+        "no-response",
+    ),
 }
 
 
@@ -69,11 +141,15 @@ def test_each_fault_is_one_line_with_place_and_remedy(name: str, tmp_path: Path)
 
 def test_all_faults_of_a_file_come_at_once(tmp_path: Path) -> None:
     file = tmp_path / "chart.yaml"
-    file.write_text("id: x\nobservations:\n  - {at: 0 mo, creatinine: 80 mg/dL, albumen: 3 g/dL}\nexposures: [{drug: foo, from: 0 mo}]\n")
+    file.write_text(
+        "id: x\nobservations:\n  - {at: 0 mo, creatinine: 80 mg/dL, albumen: 3 g/dL}\nexposures: [{drug: foo, from: 0 mo}]\n"
+    )
     with pytest.raises(RecordError) as bad:
         read_record(file)
     assert [(p.line, p.path) for p in bad.value.problems] == [
-        (3, "observations[0].creatinine"), (3, "observations[0].albumen"), (4, "exposures[0].drug"),
+        (3, "observations[0].creatinine"),
+        (3, "observations[0].albumen"),
+        (4, "exposures[0].drug"),
     ]
 
 
@@ -105,10 +181,15 @@ def test_a_file_of_50_mb_is_refused_without_reading_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [{"id": "x", "observations": [{"at": "0 mo", "creatinine": float("nan")}]},
-     {"id": "x", "observations": [{"at": "0 mo", "creatinine": 1.0}]},
-     {"id": "x", "observations": "none"}, {"id": "x", "observations": [None]}, {"id": None},
-     {"id": "x", "findings": {"secondary_cause_excluded": True}}, {}],
+    [
+        {"id": "x", "observations": [{"at": "0 mo", "creatinine": float("nan")}]},
+        {"id": "x", "observations": [{"at": "0 mo", "creatinine": 1.0}]},
+        {"id": "x", "observations": "none"},
+        {"id": "x", "observations": [None]},
+        {"id": None},
+        {"id": "x", "findings": {"secondary_cause_excluded": True}},
+        {},
+    ],
 )
 def test_data_given_by_a_program_gets_the_same_manners(data: dict[str, Any]) -> None:
     with pytest.raises(RecordError):
@@ -117,7 +198,12 @@ def test_data_given_by_a_program_gets_the_same_manners(data: dict[str, Any]) -> 
 
 @pytest.mark.parametrize(
     ("at", "message"),
-    [("-1 mo", "before time zero"), ("someday", "as-of"), ("2014-05-31", "time zero of this record is not"), ("4 kg", "as-of")],
+    [
+        ("-1 mo", "before time zero"),
+        ("someday", "as-of"),
+        ("2014-05-31", "time zero of this record is not"),
+        ("4 kg", "as-of"),
+    ],
 )
 def test_a_decision_time_that_cannot_be_is_refused(at: str, message: str) -> None:
     record = read_record({"id": "x", "observations": [{"at": "0 mo", "creatinine": "1 mg/dL"}]})
@@ -149,7 +235,10 @@ def test_no_traceback_reaches_the_screen(tmp_path: Path) -> None:
     file = tmp_path / "chart.yaml"
     file.write_text("id: x\nobservations: [{at: 0 mo, creatinine: 80 mg/dL}]\n")
     done = subprocess.run(
-        [sys.executable, "-m", "nephroline", "consult", str(file)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "nephroline", "consult", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 2
     assert done.stdout == ""

@@ -21,7 +21,10 @@ def drugs(lines: tuple[Line, ...]) -> list[tuple[str, ...]]:
 
 
 def test_a_drug_begun_at_as_of_is_not_running_and_one_stopped_there_is(kdigo: Pathway) -> None:
-    rows = [{"drug": "prednisolone", "from": "0 mo", "to": "4 mo"}, {"drug": "cyclosporine", "from": "4 mo", "to": "10 mo"}]
+    rows = [
+        {"drug": "prednisolone", "from": "0 mo", "to": "4 mo"},
+        {"drug": "cyclosporine", "from": "4 mo", "to": "10 mo"},
+    ]
     at_4, at_10 = timeline(kdigo, "4 mo", exposures=rows), timeline(kdigo, "10 mo", exposures=rows)
     assert drugs(at_4.lines) == [("prednisolone",)]
     assert at_4.lines[0].current
@@ -31,7 +34,11 @@ def test_a_drug_begun_at_as_of_is_not_running_and_one_stopped_there_is(kdigo: Pa
 
 
 def test_facts_count_up_to_and_including_as_of(kdigo: Pathway) -> None:
-    seen = timeline(kdigo, "4 mo", observations=[{"at": "4 mo", "creatinine": "1 mg/dL"}, {"at": "5 mo", "creatinine": "2 mg/dL"}])
+    seen = timeline(
+        kdigo,
+        "4 mo",
+        observations=[{"at": "4 mo", "creatinine": "1 mg/dL"}, {"at": "5 mo", "creatinine": "2 mg/dL"}],
+    )
     assert [o.text for o in seen.observations["creatinine"]] == ["1 mg/dL"]
 
 
@@ -42,7 +49,10 @@ def test_a_fact_between_two_bounds_is_seen_once_the_later_is_reached(kdigo: Path
 
 
 def test_low_dose_steroid_beside_another_drug_is_an_adjunct(kdigo: Pathway) -> None:
-    rows = [{"drug": "cyclosporine", "from": "0 mo"}, {"drug": "prednisolone", "dose": "0.15 mg/kg/d", "from": "0 mo"}]
+    rows = [
+        {"drug": "cyclosporine", "from": "0 mo"},
+        {"drug": "prednisolone", "dose": "0.15 mg/kg/d", "from": "0 mo"},
+    ]
     (line,) = timeline(kdigo, "6 mo", exposures=rows).lines
     assert line.drugs == ("cyclosporine",)
     assert line.adjuncts == ("prednisolone",)
@@ -55,7 +65,10 @@ def test_high_dose_steroid_begun_with_another_drug_is_an_agent(kdigo: Pathway) -
 
 
 def test_a_steroid_taper_beside_the_next_line_does_not_make_a_line(kdigo: Pathway) -> None:
-    rows = [{"drug": "prednisolone", "dose": "60 mg/d", "from": "0 mo", "to": "5 mo"}, {"drug": "cyclosporine", "from": "4 mo"}]
+    rows = [
+        {"drug": "prednisolone", "dose": "60 mg/d", "from": "0 mo", "to": "5 mo"},
+        {"drug": "cyclosporine", "from": "4 mo"},
+    ]
     assert drugs(timeline(kdigo, "8 mo", exposures=rows).lines) == [("prednisolone",), ("cyclosporine",)]
 
 
@@ -73,13 +86,19 @@ def test_a_dose_change_is_no_new_line_and_an_added_drug_is(kdigo: Pathway) -> No
 @pytest.mark.parametrize(("pause", "count"), [("20 d", 1), ("40 d", 2)])
 def test_a_short_pause_is_bridged_and_a_long_one_is_not(kdigo: Pathway, pause: str, count: int) -> None:
     days = 100 + int(pause.split()[0])
-    rows = [{"drug": "MMF", "from": "0 d", "to": "100 d"}, {"drug": "MMF", "from": f"{days} d", "to": "300 d"}]
+    rows = [
+        {"drug": "MMF", "from": "0 d", "to": "100 d"},
+        {"drug": "MMF", "from": f"{days} d", "to": "300 d"},
+    ]
     assert len(timeline(kdigo, "12 mo", exposures=rows).lines) == count
 
 
 def test_a_short_handover_is_no_line_of_its_own(kdigo: Pathway) -> None:
     rows = [{"drug": "CsA", "from": "0 d", "to": "105 d"}, {"drug": "MMF", "from": "100 d"}]
-    assert drugs(timeline(kdigo, "12 mo", exposures=rows).lines) == [("cyclosporine",), ("mycophenolate-mofetil",)]
+    assert drugs(timeline(kdigo, "12 mo", exposures=rows).lines) == [
+        ("cyclosporine",),
+        ("mycophenolate-mofetil",),
+    ]
 
 
 def test_medication_from_before_presentation_is_seen_at_presentation(kdigo: Pathway) -> None:
@@ -94,6 +113,15 @@ def test_an_assessment_on_the_day_of_a_change_judges_the_line_before(kdigo: Path
 
 
 def test_dates_offsets_and_periods_meet(kdigo: Pathway) -> None:
-    record = read_record({"id": "x", "time_zero": "2020-01-01", "observations": [
-        {"at": "2020-01-29", "creatinine": "1 mg/dL"}, {"at": "4 wk", "albumin": "3 g/dL"}, {"at": "P4W", "potassium": "4 mmol/L"}]})
+    record = read_record(
+        {
+            "id": "x",
+            "time_zero": "2020-01-01",
+            "observations": [
+                {"at": "2020-01-29", "creatinine": "1 mg/dL"},
+                {"at": "4 wk", "albumin": "3 g/dL"},
+                {"at": "P4W", "potassium": "4 mmol/L"},
+            ],
+        }
+    )
     assert {o.at.latest for o in record.observations} == {28}

@@ -147,6 +147,17 @@ def undecided(run: Run, chosen: Candidate | None) -> list[tuple[str, tuple[Missi
     return found
 
 
+def open_blocks(run: Run, candidate: Candidate) -> list[tuple[str, tuple[Missing, ...]]]:
+    """Blocks that are unknown and, if they held, would take the candidate out."""
+    return [
+        (rule.id, run.missing(rule.when, subject))
+        for rule, subject in rules_with(run, Block)
+        if run.truths[f"rule:{rule.id}", subject] is None
+        and isinstance(rule.conclusion, Block)
+        and concerns(run, rule.conclusion, candidate.regimen, candidate.agents)
+    ]
+
+
 def _rivals(chosen: Candidate, other: Recommend) -> bool:
     mine = chosen.recommend
     same = mine.action is other.action and (

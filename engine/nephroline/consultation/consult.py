@@ -14,6 +14,7 @@ from nephroline.consultation.advice import (
     alerts,
     choose,
     findings,
+    open_blocks,
     outcome,
     rules_with,
     undecided,
@@ -271,6 +272,7 @@ def _advice(run: Run, candidate: Candidate, choosing: Choosing) -> tuple[LineAdv
     )
     given, missing = doses(run, candidate)
     rivals = undecided(run, candidate) if candidate is choosing.chosen else []
+    rivals += open_blocks(run, candidate)
     open_data = gather((*candidate.depends_on, *(item for _, items in rivals for item in items)))
     trial = run.pathway.thresholds.get(candidate.regimen.minimum_trial or "") if candidate.regimen else None
     advice = LineAdvice(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nephroline.consultation.advice import Candidate, Choosing, concerns, rules_with, undecided
+from nephroline.consultation.advice import Candidate, Choosing, open_blocks, rules_with, undecided
 from nephroline.consultation.answer import Need
 from nephroline.consultation.run import Run
 from nephroline.features import Missing
 from nephroline.features import line as line_features
-from nephroline.pathway import Alert, Block, FindingOf, Recommend
+from nephroline.pathway import Alert, FindingOf, Recommend
 from nephroline.terms import Exposure, Severity
 
 Asked = tuple[str, Missing]
@@ -43,13 +43,10 @@ def _open_recommendations(run: Run, chosen: Candidate | None) -> Iterable[Asked]
 
 
 def _open_blocks(run: Run, choosing: Choosing) -> Iterable[Asked]:
-    offered = [c for c in (choosing.chosen, *choosing.alternatives, *choosing.conflict) if c is not None]
-    for rule, subject in rules_with(run, Block):
-        block = rule.conclusion
-        if run.truths[f"rule:{rule.id}", subject] is None and any(
-            isinstance(block, Block) and concerns(run, block, c.regimen, c.agents) for c in offered
-        ):
-            yield from ((rule.id, item) for item in run.missing(rule.when, subject))
+    for candidate in (choosing.chosen, *choosing.alternatives, *choosing.conflict):
+        if candidate is not None:
+            for name, missing in open_blocks(run, candidate):
+                yield from ((name, item) for item in missing)
 
 
 def _open_findings(run: Run) -> Iterable[Asked]:

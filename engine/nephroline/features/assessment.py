@@ -33,7 +33,7 @@ def word(chart: Chart, assessment: Assessment, analyte: str) -> Value:
 
 @feature(
     "assessment.rise",
-    ("analyte", "threshold"),
+    ("analyte", "threshold:ratio"),
     gives="flag",
     says="{0} risen by more than {1} since the line began",
 )

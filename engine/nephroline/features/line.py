@@ -101,7 +101,7 @@ def dose(chart: Chart, line: Line, agent: str) -> Value:
 
 @feature(
     "line.time_at_dose",
-    ("agent", "threshold", "threshold"),
+    ("agent", "threshold:dose", "threshold:dose"),
     gives="amount:time",
     says="time on {0} at {1} (or at its maximum of {2})",
 )
@@ -177,7 +177,7 @@ def trough_measured(chart: Chart, line: Line, drug: str) -> Value:
 
 @feature(
     "line.time_at_trough",
-    ("agent", "threshold"),
+    ("agent", "threshold:level"),
     gives="amount:time",
     says="time on {0} with the trough at or above {1}",
 )
@@ -305,7 +305,7 @@ def peak_change(chart: Chart, line: Line, analyte: str) -> Value:
 
 @feature(
     "line.rise",
-    ("analyte", "threshold"),
+    ("analyte", "threshold:ratio"),
     gives="flag",
     says="{0} risen by more than {1} on the line",
 )

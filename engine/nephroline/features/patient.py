@@ -112,7 +112,7 @@ def change_from_pretreatment(chart: Chart, analyte: str) -> Value:
 
 @feature(
     "rise",
-    ("analyte", "threshold"),
+    ("analyte", "threshold:ratio"),
     gives="flag",
     says="{0} risen by more than {1} from before treatment",
 )
@@ -132,8 +132,8 @@ def has(chart: Chart, condition: str, state: str | None = None) -> Value:
     """Whether the condition is there (and in a state), by its latest entry. Not recorded: unknown."""
     title = chart.timeline.catalogue.conditions[condition].title
     entries = [c for c in chart.timeline.conditions if c.name == condition]
-    if not entries:
-        return Flag(None, f"{title}: not recorded", (Missing(condition, f"whether {title} is there"),))
+    if not entries or entries[-1].present is None:
+        return Flag(None, f"{title}: not known", (Missing(condition, f"whether {title} is there"),))
     last = entries[-1]
     if not last.present:
         return Flag(False, f"no {title} ({last.at})")
@@ -271,7 +271,7 @@ def response_lasted(chart: Chart) -> Value:
     return Amount(span.least, span.most, "time", f"{span_text(span.least)} (since {since.at})")
 
 
-@feature("relapses", ("threshold",), gives="amount:count", says="relapses within {0}")
+@feature("relapses", ("threshold:time",), gives="amount:count", says="relapses within {0}")
 def relapses(chart: Chart, window: Threshold) -> Value:
     """How many relapses certainly began within the window before as-of."""
     since = chart.timeline.now - window.days
@@ -280,7 +280,7 @@ def relapses(chart: Chart, window: Threshold) -> Value:
 
 @feature(
     "relapses_on",
-    ("agent", "threshold"),
+    ("agent", "threshold:time"),
     gives="amount:count",
     says="relapses on {0} or within {1} of its end",
 )

@@ -26,7 +26,10 @@ PARAMETERS = {
     "assertion": "an assertion by a clinician",
     "diagnosis": "a biopsy diagnosis",
     "response": "a response",
-    "threshold": "a threshold",
+    "threshold:time": "a threshold of time",
+    "threshold:ratio": "a threshold of a relative change",
+    "threshold:dose": "a threshold of a dose",
+    "threshold:level": "a threshold of a drug level",
 }
 """Kinds of parameters, in words."""
 
@@ -53,10 +56,9 @@ class Feature:
         """How it is written in a rule."""
         if not self.parameters:
             return self.name
-        shown = [
-            f"[{p}]" if i >= len(self.parameters) - self.optional else p
-            for i, p in enumerate(self.parameters)
-        ]
+        names = [p.partition(":")[0] for p in self.parameters]
+        first_optional = len(names) - self.optional
+        shown = [f"[{name}]" if i >= first_optional else name for i, name in enumerate(names)]
         return f"{self.name}({', '.join(shown)})"
 
 

@@ -37,6 +37,12 @@ MAX_NODES = 200
 _OPS: dict[type[ast.cmpop], Op] = {ast.Lt: Op.LT, ast.LtE: Op.LE, ast.Gt: Op.GT, ast.GtE: Op.GE}
 _REFERENCES = {r.value: r for r in Reference if r is not Reference.DEFINITION}
 _ONE = Fraction(1)
+_FORMS: Mapping[str, tuple[str, ...]] = {
+    "time": ("time",),
+    "ratio": ("ratio",),
+    "dose": ("mass", "mass-rate", "dose-rate-per-mass"),
+    "level": ("mass-concentration", "substance-concentration"),
+}
 # Features of the patient that an assessment may ask: they do not depend on its time.
 _TIMELESS = ("age", "sex")
 _DOSES = ("mass", "mass-rate", "dose-rate-per-mass")
@@ -318,7 +324,7 @@ class _Reader:
 
     def _argument(self, kind: str, node: ast.expr) -> Argument:
         catalogue = self.words.catalogue
-        if kind == "threshold":
+        if kind.startswith("threshold:"):
             self._no_number(node)
             limit = self._threshold(node)
             if limit is None:
@@ -327,6 +333,13 @@ class _Reader:
                     node,
                     f"unknown threshold {quoted(name)}",
                     did_you_mean(name, self.words.thresholds),
+                )
+            wanted = kind.partition(":")[2]
+            if not set(_FORMS[wanted]) & set(limit.forms):
+                raise self._error(
+                    node,
+                    f"{quoted(limit.name)} is not a {wanted}, but {' or '.join(limit.forms)}",
+                    f"name a threshold of {' or '.join(_FORMS[wanted])}",
                 )
             return Argument(limit.name, threshold=True)
         name = self._symbol(node)

@@ -34,11 +34,11 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition that is there (or was looked for and is not), with its state if told."""
+    """A condition that is there, is not there, or (None) is no longer known; with its state if told."""
 
     name: str
     at: Moment
-    present: bool = True
+    present: bool | None = True
     state: str | None = None
     cite: str = ""
 

@@ -283,7 +283,9 @@ class _Reader:
                 f"{quoted(text)} is neither a value with a unit nor a word for {analyte.title}"
                 if analyte.units
                 else f"{quoted(text)} is not a word for {analyte.title}",
-                did_you_mean(word, analyte.words, see="accepted: " + ", ".join((*analyte.units, *analyte.words))),
+                did_you_mean(
+                    word, analyte.words, see="accepted: " + ", ".join((*analyte.units, *analyte.words))
+                ),
             )
             return None
         value = self._try(path, lambda: self._catalogue.quantity(analyte, word))
@@ -303,7 +305,8 @@ class _Reader:
                     see="accepted: " + ", ".join(self._catalogue.states),
                 ),
             )
-        return Condition(name, at, row.present, state, row.cite) if name and at else None
+        present = None if row.present == UNKNOWN else bool(row.present)
+        return Condition(name, at, present, state, row.cite) if name and at else None
 
     def _assertions(self, findings: Mapping[str, Any]) -> list[Assertion]:
         found: list[Assertion] = []

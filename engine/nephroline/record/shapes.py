@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -21,12 +21,12 @@ class Row(Shape, frozen=True, kw_only=True):
 
 
 class ConditionRow(Row, frozen=True, kw_only=True):
-    """A condition; `present: false` says that it was looked for and is not there."""
+    """A condition; `present: false` says that it is not there, `unknown` that it is no longer known."""
 
     name: str
     at: Time
     control: str | None = None
-    present: bool = True
+    present: bool | Literal["unknown"] = True
 
 
 class AssertionRow(Row, frozen=True, kw_only=True):
