@@ -179,7 +179,7 @@ class _Builder:
         self._marks[path] = Mark(start.line, start.column, event.end_mark.line, style)
         if isinstance(event, yaml.ScalarEvent):
             value: str = event.value
-            return _CONSTANTS.get(value, value) if style is None else value
+            return value if style else _CONSTANTS.get(value, value)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(events, path)
         return self._mapping(events, path)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from nephroline.explain import concludes
+from nephroline.faces.text import paragraph
 from nephroline.pathway import Pathway, Rule
 
 
@@ -113,9 +113,9 @@ def show_pathway(out: Console, pathway: Pathway) -> None:
 
 
 def _entry(out: Console, title: str, text: str) -> None:
-    out.print(Padding(Text(title, style="bold"), (0, 0, 0, 2)))
+    paragraph(out, title, indent=2, style="bold")
     _line(out, text)
 
 
 def _line(out: Console, text: str, style: str = "") -> None:
-    out.print(Padding(Text(text, style=style), (0, 0, 0, 6)))
+    paragraph(out, text, indent=6, style=style)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from nephroline.consultation import FAILED, Consultation
@@ -51,7 +50,7 @@ def show_consultation(out: Console, answer: Consultation, *, verbose: bool = Fal
         _item(out, "not used", fault, "", style="yellow")
     _basis(out, answer, verbose=verbose)
     out.print()
-    out.print(Text(answer.notice, style="dim italic"))
+    paragraph(out, answer.notice, style="dim italic")
 
 
 # -- the screen --------------------------------------------------------------------------------------
@@ -206,10 +205,22 @@ def _under(out: Console, text: str, style: str = "") -> None:
 
 def _hang(out: Console, head: Text, body: Text) -> None:
     """Print a label and a text that wraps under itself."""
-    width = max(out.width - 13, 20)
-    for i, row in enumerate(body.wrap(out, width)):
-        row.rstrip()
+    for i, row in enumerate(_rows(out, body, 13)):
         out.print(head + row if i == 0 else Text(" " * 13) + row)
+
+
+def _rows(out: Console, body: Text, indent: int) -> list[Text]:
+    """Wrap a text to what is left of the screen, without trailing blanks."""
+    rows = list(body.wrap(out, max(out.width - indent, 20))) or [Text("")]
+    for row in rows:
+        row.rstrip()
+    return rows
+
+
+def paragraph(out: Console, text: str, *, indent: int = 0, style: str = "") -> None:
+    """Print a wrapped paragraph."""
+    for row in _rows(out, Text(text, style=style), indent):
+        out.print(Text(" " * indent) + row)
 
 
 def _authority(statement: StatementRef, on_guideline: bool) -> str:
@@ -239,7 +250,7 @@ def show_explanations(out: Console, found: Sequence[Explanation]) -> None:
         head.append(f" · {item.concludes}", style="dim")
         mark, style = _MARK[item.truth]
         out.print(Text(f"{mark} ", style=style) + head)
-        out.print(Padding(Text(f"{item.authority}: {item.rationale}", style="italic"), (0, 0, 0, 2)))
+        paragraph(out, f"{item.authority}: {item.rationale}", indent=2, style="italic")
         _tree(out, item.reason, 1)
         if item.exception is not None:
             out.print(Text("  unless", style="bold"))
@@ -251,9 +262,7 @@ def _tree(out: Console, reason: Reason, depth: int) -> None:
     mark, style = _MARK[reason.truth]
     indent = "  " * depth
     body = Text(reason.text)
-    width = max(out.width - len(indent) - 2, 20)
-    for i, row in enumerate(body.wrap(out, width)):
-        row.rstrip()
+    for i, row in enumerate(_rows(out, body, len(indent) + 2)):
         out.print(Text(indent) + (Text(f"{mark} ", style=style) if i == 0 else Text("  ")) + row)
     for child in reason.children:
         _tree(out, child, depth + 1)
@@ -288,8 +297,7 @@ def show_replay(out: Console, done: Replayed) -> None:
         loud = [a.title for a in answer.alerts if a.severity is Severity.CRITICAL]
         if loud:
             body.append(f" · ! {', '.join(loud)}", style="red")
-        for i, row in enumerate(body.wrap(out, max(out.width - 32, 20))):
-            row.rstrip()
+        for i, row in enumerate(_rows(out, body, 32)):
             out.print(line + row if i == 0 else Text(" " * 32) + row)
         for deed in deeds.get(step.at.label, []):
             style = "green" if deed.verdict == "concordant" else "yellow"
@@ -315,6 +323,5 @@ def table(out: Console, rows: Iterable[Sequence[str]], widths: Sequence[int]) ->
     for row in rows:
         head = "".join(f"{cell:<{width}}  " for cell, width in zip(row, widths, strict=False))
         body = Text(row[len(widths)] if len(row) > len(widths) else "")
-        for i, part in enumerate(body.wrap(out, max(out.width - indent, 20)) or [Text("")]):
-            part.rstrip()
+        for i, part in enumerate(_rows(out, body, indent)):
             out.print((Text(head, style="bold") if i == 0 else Text(" " * indent)) + part)

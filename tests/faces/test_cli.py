@@ -1,0 +1,200 @@
+"""The command line as people use it: real processes, real files, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from nephroline.pathway import pathway_ids
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CASE_1 = str(ROOT / "scenarios/pjnh-2015-case-1.yaml")
+COMMANDS = ["consult", "why", "replay", "pathways", "show", "check", "schema", "features", "units"]
+
+
+def run(*arguments: str, stdin: str | None = None, width: int = 80) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "nephroline", *arguments], capture_output=True, text=True, input=stdin, check=False,
+        env=os.environ | {"COLUMNS": str(width), "NO_COLOR": "1"},
+    )
+
+
+def test_help_lists_every_command_with_a_sentence() -> None:
+    text = run("--help").stdout
+    for name in COMMANDS:
+        assert name in text
+        assert len(run(name, "--help").stdout.splitlines()) > 4
+
+
+def test_a_consultation_shows_the_answer_first() -> None:
+    done = run("consult", CASE_1, "--at", "10mo")
+    assert done.returncode == 0
+    text = done.stdout
+    order = ["status", "no response", "Start mycophenolate", "2000 mg/d", "off-guideline", "blocked", "+213 %", "critical",
+             "Simvastatin", "needs", "measured trough", "line 2  ", "because", "not a medical device"]
+    places = [text.find(word) for word in order]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert all(line == line.rstrip() for line in text.splitlines() if "medical" not in line)
+
+
+def test_silence_and_missing_data_are_told_apart(tmp_path: Path) -> None:
+    assert "The guideline is silent here" in run("consult", CASE_1, "--at", "24 mo", "-p", "kdigo-2012/fsgs").stdout
+    text = Path(ROOT / "scenarios/pjnh-2015-case-2.yaml").read_text()
+    file = tmp_path / "case.yaml"
+    file.write_text("".join(line for line in text.splitlines(keepends=True) if "renal_function" not in line))
+    assert "Not decided: data are missing" in run("consult", str(file), "--at", "10 mo").stdout
+
+
+def test_json_is_the_documented_shape() -> None:
+    answer = json.loads(run("consult", CASE_1, "--at", "10 mo", "--format", "json").stdout)
+    jsonschema.validate(answer, json.loads(run("schema", "consultation").stdout))
+    assert answer["record"] == "pjnh-2015-case-1"
+    assert answer["as_of"] == {"offset_days": 304.4, "label": "10 mo"}
+    assert answer["pathway"]["digest"].startswith("sha256:")
+    assert answer["lines"][1] | {"from": 0, "to": 0} == {
+        "n": 2, "drugs": ["cyclosporine"], "adjuncts": ["prednisolone"], "regimen": "cyclosporine-low-dose-prednisolone",
+        "from": 0, "to": 0, "weeks": 26.1, "exposure": "presumed", "best_response": "indeterminate", "outcome": "resistant",
+    }
+    assert answer["next_line"]["statement"]["kind"] == "case-series"
+
+
+def test_standard_input_is_read() -> None:
+    done = run("consult", "-", "--at", "4 mo", stdin=Path(CASE_1).read_text())
+    assert done.returncode == 0
+    assert "Start cyclosporine with low-dose prednisolone" in done.stdout
+
+
+def test_the_default_time_is_the_last_dated_item() -> None:
+    assert json.loads(run("consult", CASE_1, "-f", "json").stdout)["as_of"]["label"] == "102 mo"
+
+
+def test_shadow_and_verbose_work() -> None:
+    assert json.loads(run("consult", CASE_1, "--shadow", "-f", "json").stdout)["engine"]["backend"] == "shadow"
+    assert len(run("consult", CASE_1, "--verbose").stdout) > len(run("consult", CASE_1).stdout)
+
+
+def test_why_shows_the_tree_with_values() -> None:
+    text = run("why", CASE_1, "cni-nephrotoxicity", "--at", "10 mo").stdout
+    assert "0.9 mg/dL (4 mo) → 2.5 mg/dL (8 mo to 10 mo)" in text
+    assert "✓" in text
+    data = json.loads(run("why", CASE_1, "cyclosporine-mycophenolate", "--at", "10 mo", "-f", "json").stdout)
+    holding = {item["rule"]: item["holds"] for item in data}
+    assert holding["no-cni-while-creatinine-is-up"] == "yes"
+    assert holding["add-mycophenolate-to-cyclosporine"] == "no"
+    assert run("why", CASE_1, "--at", "10 mo").stdout.startswith("✓ Mycophenolate alone")
+
+
+def test_why_of_an_unknown_name_helps() -> None:
+    done = run("why", CASE_1, "steroid-resistent")
+    assert done.returncode == 2
+    assert "did you mean `steroid-resistant`?" in done.stderr
+    assert run("why", CASE_1, "next-line", "--at", "24 mo", "-p", "kdigo-2012/fsgs").returncode == 2
+
+
+def test_replay_walks_both_cases_and_fails_on_a_miss(tmp_path: Path) -> None:
+    done = run("replay", str(ROOT / "scenarios"))
+    assert done.returncode == 0
+    assert "0 missed" in done.stdout
+    assert "clinicians: adjust cyclosporine mycophenolate → late" in done.stdout
+    file = tmp_path / "s.yaml"
+    file.write_text(Path(CASE_1).read_text().replace("findings: [mycophenolate-resistant]", "findings: [relapse]"))
+    missed = run("replay", str(file), "--quiet")
+    assert missed.returncode == 1
+    assert "MISSED at 24 mo: expected relapse among findings" in missed.stdout
+
+
+def test_replay_as_json_and_under_another_pathway() -> None:
+    data = json.loads(run("replay", CASE_1, "-f", "json", "-p", "kdigo-2012/fsgs").stdout)
+    (scenario,) = data["scenarios"]
+    assert scenario["pathway"] == "kdigo-2012/fsgs"
+    assert scenario["expectations"]["failed"] == []
+    assert [s["at"] for s in scenario["steps"]][:3] == ["0 mo", "4 mo", "8 mo"]
+
+
+@pytest.mark.parametrize("name", pathway_ids())
+def test_show_states_every_rule_with_its_authority(name: str) -> None:
+    text = run("show", name, width=200).stdout
+    data = json.loads(run("show", name, "-f", "json").stdout)
+    for rule in data["rules"]:
+        assert rule["id"] in text
+        assert rule["authority"] and rule["when"] and rule["rationale"]
+    assert "KDIGO 2012, recommendation 6.4.1 (2B) [recalled]" in text
+
+
+def test_pathways_features_and_units_list_themselves() -> None:
+    assert {p["id"] for p in json.loads(run("pathways", "-f", "json").stdout)} == set(pathway_ids())
+    assert "line.time_at_dose(agent, threshold, threshold)" in run("features").stdout
+    assert "µmol/L" in run("units").stdout
+    assert all(f["meaning"] for f in json.loads(run("features", "-f", "json").stdout))
+    assert json.loads(run("units", "-f", "json").stdout)
+
+
+def test_check_finds_problems_in_any_kind_of_file(tmp_path: Path) -> None:
+    assert run("check").returncode == 0
+    assert run("check", str(ROOT / "rules"), str(ROOT / "scenarios")).returncode == 0
+    (tmp_path / "record.yaml").write_text("id: x\nage: 3 foo\n")
+    (tmp_path / "other.yaml").write_text("hello: world\n")
+    (tmp_path / "broken.yaml").write_text("[")
+    (tmp_path / "pathway.yaml").write_text((ROOT / "rules/pjnh-2015/fsgs.yaml").read_text().replace("combination_line and", "combinaton_line and", 1))
+    done = run("check", str(tmp_path), "-f", "json")
+    assert done.returncode == 1
+    kinds = {Path(item["file"]).name: (item["kind"], len(item["problems"])) for item in json.loads(done.stdout)}
+    assert kinds == {"record.yaml": ("record", 1), "other.yaml": ("unknown", 1), "broken.yaml": ("unreadable", 1), "pathway.yaml": ("pathway", 1)}
+    text = run("check", str(tmp_path)).stdout
+    assert "4 files checked, 4 problems" in text
+    assert "did you mean `combination_line`" in text
+
+
+@pytest.mark.parametrize("arguments", [["consult", "nowhere.yaml"], ["replay", "nowhere"], ["show", "x/y"], ["consult", CASE_1, "--at", "x"], ["consult"], ["nonsense"]])
+def test_wrong_commands_exit_with_2_and_no_traceback(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    done = subprocess.run(f"{sys.executable} -m nephroline show kdigo-2012/fsgs | head -1", shell=True, capture_output=True, text=True, check=False)  # noqa: S602
+    assert "Traceback" not in done.stderr
+
+
+def test_the_checkout_launcher_is_the_same_program() -> None:
+    done = subprocess.run([sys.executable, str(ROOT / "cli.py"), "pathways"], capture_output=True, text=True, check=True)
+    assert done.stdout == run("pathways").stdout
+
+
+def test_every_file_fits_its_json_schema(tmp_path: Path) -> None:
+    assert run("schema", "--write", str(tmp_path)).returncode == 0
+    schemas = {p.name.split(".")[0]: json.loads(p.read_text()) for p in tmp_path.iterdir()}
+    assert set(schemas) == {"record", "scenario", "pathway", "consultation"}
+    for file in (ROOT / "scenarios").rglob("*.yaml"):
+        data = edited(file)
+        jsonschema.validate(data, schemas["scenario"])
+        jsonschema.validate(data["record"], schemas["record"])
+    for name in pathway_ids():
+        jsonschema.validate(edited(ROOT / "rules" / f"{name}.yaml"), schemas["pathway"])
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"id": "x", "observations": [{"at": "0 mo", "protinuria": "3 g/d"}]}, schemas["record"])
+
+
+def edited(file: Path) -> object:
+    """The file as an editor's YAML reader gives it."""
+
+    def plain(value: object) -> object:
+        if isinstance(value, dict):
+            return {str(k): plain(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [plain(v) for v in value]
+        return value.isoformat() if isinstance(value, date) else value
+
+    return plain(yaml.safe_load(file.read_text(encoding="utf-8")))
