@@ -28,7 +28,11 @@ def test_the_api_is_small_and_complete() -> None:
 
 
 def test_a_record_comes_from_a_path_bytes_or_data(record: Record) -> None:
-    data = {"id": "x", "biopsies": [{"at": "0 mo", "glomeruli": 7}], "observations": [{"at": "0 mo", "proteinuria": "9 g/d"}]}
+    data = {
+        "id": "x",
+        "biopsies": [{"at": "0 mo", "glomeruli": 7}],
+        "observations": [{"at": "0 mo", "proteinuria": "9 g/d"}],
+    }
     assert nephroline.read_record(data).biopsies[0].glomeruli == 7
     assert nephroline.read_record(json.dumps(data).encode()) == nephroline.read_record(data)
     assert record.id == "pjnh-2015-case-1"
@@ -39,7 +43,10 @@ def test_the_answer_is_an_object_and_json(record: Record) -> None:
     assert answer.next_line is not None
     assert answer.next_line.regimen == "mycophenolate"
     assert json.loads(answer.to_json())["next_line"]["regimen"] == "mycophenolate"
-    assert answer.to_json() == nephroline.consult(record, nephroline.load_pathway("pjnh-2015/fsgs"), "10 mo").to_json()
+    assert (
+        answer.to_json()
+        == nephroline.consult(record, nephroline.load_pathway("pjnh-2015/fsgs"), "10 mo").to_json()
+    )
 
 
 def test_threads_share_a_pathway(record: Record) -> None:
@@ -47,7 +54,9 @@ def test_threads_share_a_pathway(record: Record) -> None:
     times = ["0 mo", "4 mo", "8 mo", "10 mo", "14 mo", "24 mo", "42 mo", "102 mo"]
     alone = {at: nephroline.consult(record, pathway, at).to_json() for at in times}
     with ThreadPoolExecutor(6) as pool:
-        together = list(pool.map(lambda at: (at, nephroline.consult(record, pathway, at).to_json()), times * 10))
+        together = list(
+            pool.map(lambda at: (at, nephroline.consult(record, pathway, at).to_json()), times * 10)
+        )
     assert all(text == alone[at] for at, text in together)
 
 
@@ -65,7 +74,13 @@ def test_a_thousand_consultations_leak_nothing(record: Record) -> None:
 
 
 def test_why_and_replay_are_there_too(record: Record, root: Path) -> None:
-    (found,) = [e for e in nephroline.why(record, nephroline.load_pathway("pjnh-2015/fsgs"), "steroid-resistant", "4 mo") if e.truth]
+    (found,) = [
+        e
+        for e in nephroline.why(
+            record, nephroline.load_pathway("pjnh-2015/fsgs"), "steroid-resistant", "4 mo"
+        )
+        if e.truth
+    ]
     assert found.line == 1
     assert nephroline.replay(nephroline.read_scenario(root / "scenarios/pjnh-2015-case-2.yaml")).failed == ()
 
@@ -74,7 +89,14 @@ def test_doses_are_for_this_patient_when_the_weight_is_known() -> None:
     pathway = nephroline.load_pathway("kdigo-2012/fsgs")
 
     def dose(weight: str) -> str:
-        record = nephroline.read_record({"id": "x", "age": "40 years", "weight": weight, "observations": [{"at": "0 mo", "proteinuria": "9 g/d", "albumin": "2 g/dL"}]})
+        record = nephroline.read_record(
+            {
+                "id": "x",
+                "age": "40 years",
+                "weight": weight,
+                "observations": [{"at": "0 mo", "proteinuria": "9 g/d", "albumin": "2 g/dL"}],
+            }
+        )
         line = nephroline.consult(record, pathway).next_line
         assert line is not None
         return line.doses[0].for_this_patient
@@ -85,10 +107,16 @@ def test_doses_are_for_this_patient_when_the_weight_is_known() -> None:
 
 
 def test_a_report_that_contradicts_the_numbers_is_a_fault() -> None:
-    record = nephroline.read_record({
-        "id": "x", "exposures": [{"drug": "prednisolone", "dose": "1 mg/kg/d", "from": "0 mo"}],
-        "observations": [{"at": "0 mo", "proteinuria": "9 g/d"}, {"at": "2 mo", "proteinuria": "9 g/d", "response": "complete-remission"}],
-    })
+    record = nephroline.read_record(
+        {
+            "id": "x",
+            "exposures": [{"drug": "prednisolone", "dose": "1 mg/kg/d", "from": "0 mo"}],
+            "observations": [
+                {"at": "0 mo", "proteinuria": "9 g/d"},
+                {"at": "2 mo", "proteinuria": "9 g/d", "response": "complete-remission"},
+            ],
+        }
+    )
     answer = nephroline.consult(record, nephroline.load_pathway("kdigo-2012/fsgs"))
     assert answer.status.response == "unknown"
     assert "report and numbers disagree" in answer.faults[0]
@@ -97,7 +125,14 @@ def test_a_report_that_contradicts_the_numbers_is_a_fault() -> None:
 def test_a_value_is_compared_in_the_form_it_was_printed_in() -> None:
     """360 mg/mmol is above the printed 350 mg/mmol, though it is 3182 mg/g, below the printed 3500 mg/g."""
     pathway = nephroline.load_pathway("kdigo-2012/fsgs")
-    for proteinuria, nephrotic in (("360 mg/mmol", True), ("3182 mg/g", False), ("3.5 g/d", False), ("3.51 g/d", True)):
-        record = nephroline.read_record({"id": "x", "observations": [{"at": "0 mo", "proteinuria": proteinuria, "albumin": "2 g/dL"}]})
+    for proteinuria, nephrotic in (
+        ("360 mg/mmol", True),
+        ("3182 mg/g", False),
+        ("3.5 g/d", False),
+        ("3.51 g/d", True),
+    ):
+        record = nephroline.read_record(
+            {"id": "x", "observations": [{"at": "0 mo", "proteinuria": proteinuria, "albumin": "2 g/dL"}]}
+        )
         found = {f.id for f in nephroline.consult(record, pathway).findings}
         assert ("nephrotic-syndrome" in found) is nephrotic, proteinuria

@@ -66,7 +66,12 @@ def test_every_rule_fires_in_one_scenario_and_is_refused_in_another(name: str) -
 def test_a_wrong_expectation_is_missed_and_says_what_was_seen(tmp_path: Path) -> None:
     text = (ROOT / "scenarios/synthetic/not-nephrotic.yaml").read_text()
     file = tmp_path / "s.yaml"
-    file.write_text(text.replace("next_line: none", "next_line: mycophenolate, findings: [steroid-resistant], needs: [foo], faults: 2, exposure: {\"1\": adequate}, outcome: {\"1\": resistant}, not_actions: [ras-blockade]"))
+    file.write_text(
+        text.replace(
+            "next_line: none",
+            'next_line: mycophenolate, findings: [steroid-resistant], needs: [foo], faults: 2, exposure: {"1": adequate}, outcome: {"1": resistant}, not_actions: [ras-blockade]',
+        )
+    )
     failed = replay(read_scenario(file)).failed
     assert failed[0] == "at 0 mo: expected next_line mycophenolate, got none"
     assert len(failed) == 7
@@ -93,27 +98,67 @@ def test_a_wrong_scenario_file_is_refused(tmp_path: Path, change: tuple[str, str
 def test_what_clinicians_did_is_set_beside_the_advice() -> None:
     deeds = replay(read_scenario(ROOT / "scenarios/pjnh-2015-case-1.yaml")).deeds
     assert [(d.at, d.verdict) for d in deeds] == [
-        ("0 mo", "concordant"), ("4 mo", "concordant"), ("10 mo", "concordant"), ("24 mo", "concordant"), ("72 mo", "late"),
+        ("0 mo", "concordant"),
+        ("4 mo", "concordant"),
+        ("10 mo", "concordant"),
+        ("24 mo", "concordant"),
+        ("72 mo", "late"),
     ]
-    under_guideline = replay(read_scenario(ROOT / "scenarios/pjnh-2015-case-1.yaml"), load_pathway("kdigo-2012/fsgs")).deeds
-    assert [d.verdict for d in under_guideline] == ["concordant", "concordant", "differs", "differs", "differs"]
+    under_guideline = replay(
+        read_scenario(ROOT / "scenarios/pjnh-2015-case-1.yaml"), load_pathway("kdigo-2012/fsgs")
+    ).deeds
+    assert [d.verdict for d in under_guideline] == [
+        "concordant",
+        "concordant",
+        "differs",
+        "differs",
+        "differs",
+    ]
 
 
 def test_a_deed_can_be_too_early(tmp_path: Path) -> None:
     text = (ROOT / "scenarios/synthetic/weak-exposure.yaml").read_text().replace("weak-exposure", "x")
     file = tmp_path / "s.yaml"
-    file.write_text((ROOT / "scenarios/pjnh-2015-case-1.yaml").read_text().replace("{at: 10 mo, regimen: mycophenolate, cite", "{at: 8 mo, regimen: mycophenolate, cite"))
+    file.write_text(
+        (ROOT / "scenarios/pjnh-2015-case-1.yaml")
+        .read_text()
+        .replace("{at: 10 mo, regimen: mycophenolate, cite", "{at: 8 mo, regimen: mycophenolate, cite")
+    )
     assert text
     assert [d.verdict for d in replay(read_scenario(file)).deeds][2] == "too early"
 
 
 PRINTED = {
-    "pjnh-2015-case-1": {"0 mo": {"proteinuria": "16.3 g/d", "albumin": "1.1 g/dL", "creatinine": "0.8 mg/dL", "total_cholesterol": "461 mg/dL", "ldl_cholesterol": "291 mg/dL", "hdl_cholesterol": "127 mg/dL", "triglycerides": "217 mg/dL"},
-                         "4 mo": {"proteinuria": "20.0 g/d", "albumin": "1.1 g/dL", "creatinine": "0.9 mg/dL"},
-                         "4 mo to 8 mo": {"proteinuria": "4.1 g/d", "albumin": "1.9 g/dL"}, "8 mo to 10 mo": {"proteinuria": "20 g/d", "creatinine": "2.5 mg/dL"},
-                         "10 mo to 14 mo": {"proteinuria": "4.5 g/d"}, "14 mo to 24 mo": {"proteinuria": "22.5 g/d"}, "42 mo": {"creatinine": "< 1.0 mg/dL"}},
-    "pjnh-2015-case-2": {"0 mo": {"proteinuria": "11.2 g/d", "albumin": "2.1 g/dL", "creatinine": "0.9 mg/dL", "total_cholesterol": "263 mg/dL", "ldl_cholesterol": "177 mg/dL", "hdl_cholesterol": "52 mg/dL", "triglycerides": "174 mg/dL"},
-                         "4 mo to 10 mo": {"proteinuria": "13.4 g/d"}, "42 mo to 52 mo": {"creatinine": "1.0 mg/dL"}},
+    "pjnh-2015-case-1": {
+        "0 mo": {
+            "proteinuria": "16.3 g/d",
+            "albumin": "1.1 g/dL",
+            "creatinine": "0.8 mg/dL",
+            "total_cholesterol": "461 mg/dL",
+            "ldl_cholesterol": "291 mg/dL",
+            "hdl_cholesterol": "127 mg/dL",
+            "triglycerides": "217 mg/dL",
+        },
+        "4 mo": {"proteinuria": "20.0 g/d", "albumin": "1.1 g/dL", "creatinine": "0.9 mg/dL"},
+        "4 mo to 8 mo": {"proteinuria": "4.1 g/d", "albumin": "1.9 g/dL"},
+        "8 mo to 10 mo": {"proteinuria": "20 g/d", "creatinine": "2.5 mg/dL"},
+        "10 mo to 14 mo": {"proteinuria": "4.5 g/d"},
+        "14 mo to 24 mo": {"proteinuria": "22.5 g/d"},
+        "42 mo": {"creatinine": "< 1.0 mg/dL"},
+    },
+    "pjnh-2015-case-2": {
+        "0 mo": {
+            "proteinuria": "11.2 g/d",
+            "albumin": "2.1 g/dL",
+            "creatinine": "0.9 mg/dL",
+            "total_cholesterol": "263 mg/dL",
+            "ldl_cholesterol": "177 mg/dL",
+            "hdl_cholesterol": "52 mg/dL",
+            "triglycerides": "174 mg/dL",
+        },
+        "4 mo to 10 mo": {"proteinuria": "13.4 g/d"},
+        "42 mo to 52 mo": {"creatinine": "1.0 mg/dL"},
+    },
 }
 
 
@@ -125,16 +170,27 @@ def test_the_transcription_holds_every_printed_number_and_no_other(name: str) ->
         if item.value is not None:
             found[item.at.label][item.analyte] = item.value.text
     assert found == PRINTED[name]
-    assert all(item.cite for item in (*record.observations, *record.exposures, *record.biopsies, *record.conditions))
+    assert all(
+        item.cite for item in (*record.observations, *record.exposures, *record.biopsies, *record.conditions)
+    )
     assert not any(item.analyte == "weight" for item in record.observations)
 
 
 def test_doses_of_the_published_cases_are_as_printed() -> None:
     catalogue = load_catalogue()
     record = read_scenario(ROOT / "scenarios/pjnh-2015-case-1.yaml").record
-    doses = {(e.drug, e.start.label): e.dose.text if e.dose else None for e in record.exposures if catalogue.drugs[e.drug].immunosuppressant}
+    doses = {
+        (e.drug, e.start.label): e.dose.text if e.dose else None
+        for e in record.exposures
+        if catalogue.drugs[e.drug].immunosuppressant
+    }
     assert doses == {
-        ("prednisolone", "0 mo"): "1 mg/kg/d", ("cyclosporine", "4 mo"): None, ("prednisolone", "4 mo"): "0.15 mg/kg/d",
-        ("mycophenolate-mofetil", "10 mo"): "2000 mg/d", ("mycophenolate-mofetil", "24 mo"): "1000 mg/d", ("cyclosporine", "24 mo"): None,
-        ("mycophenolate-mofetil", "72 mo"): "2000 mg/d", ("cyclosporine", "84 mo to 102 mo"): "100 mg/d",
+        ("prednisolone", "0 mo"): "1 mg/kg/d",
+        ("cyclosporine", "4 mo"): None,
+        ("prednisolone", "4 mo"): "0.15 mg/kg/d",
+        ("mycophenolate-mofetil", "10 mo"): "2000 mg/d",
+        ("mycophenolate-mofetil", "24 mo"): "1000 mg/d",
+        ("cyclosporine", "24 mo"): None,
+        ("mycophenolate-mofetil", "72 mo"): "2000 mg/d",
+        ("cyclosporine", "84 mo to 102 mo"): "100 mg/d",
     }

@@ -6,7 +6,7 @@
 ...     "id": "new", "age": "40 years",
 ...     "observations": [{"at": "0 mo", "proteinuria": "9 g/d", "albumin": "1.8 g/dL"}],
 ... })
->>> nephroline.consultation(record, pathway).next_line.regimen
+>>> nephroline.consult(record, pathway).next_line.regimen
 'high-dose-glucocorticoid'
 """
 

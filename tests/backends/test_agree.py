@@ -29,7 +29,7 @@ CONDITIONS: st.SearchStrategy[Node] = st.recursive(
     max_leaves=8,
 )
 TRUTHS = st.sampled_from([True, False, None])
-WORLDS = st.fixed_dictionaries({atom: TRUTHS for atom in ATOMS})
+WORLDS = st.fixed_dictionaries(dict.fromkeys(ATOMS, TRUTHS))
 
 
 @settings(max_examples=150, deadline=None)

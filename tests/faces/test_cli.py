@@ -22,7 +22,11 @@ COMMANDS = ["consult", "why", "replay", "pathways", "show", "check", "schema", "
 
 def run(*arguments: str, stdin: str | None = None, width: int = 80) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "nephroline", *arguments], capture_output=True, text=True, input=stdin, check=False,
+        [sys.executable, "-m", "nephroline", *arguments],
+        capture_output=True,
+        text=True,
+        input=stdin,
+        check=False,
         env=os.environ | {"COLUMNS": str(width), "NO_COLOR": "1"},
     )
 
@@ -38,8 +42,22 @@ def test_a_consultation_shows_the_answer_first() -> None:
     done = run("consult", CASE_1, "--at", "10mo")
     assert done.returncode == 0
     text = done.stdout
-    order = ["status", "no response", "Start mycophenolate", "2000 mg/d", "off-guideline", "blocked", "+213 %", "critical",
-             "Simvastatin", "needs", "measured trough", "line 2  ", "because", "not a medical device"]
+    order = [
+        "status",
+        "no response",
+        "Start mycophenolate",
+        "2000 mg/d",
+        "off-guideline",
+        "blocked",
+        "+213 %",
+        "critical",
+        "Simvastatin",
+        "needs",
+        "measured trough",
+        "line 2  ",
+        "because",
+        "not a medical device",
+    ]
     places = [text.find(word) for word in order]
     assert -1 not in places
     assert places == sorted(places)
@@ -48,7 +66,10 @@ def test_a_consultation_shows_the_answer_first() -> None:
 
 
 def test_silence_and_missing_data_are_told_apart(tmp_path: Path) -> None:
-    assert "The guideline is silent here" in run("consult", CASE_1, "--at", "24 mo", "-p", "kdigo-2012/fsgs").stdout
+    assert (
+        "The guideline is silent here"
+        in run("consult", CASE_1, "--at", "24 mo", "-p", "kdigo-2012/fsgs").stdout
+    )
     text = Path(ROOT / "scenarios/pjnh-2015-case-2.yaml").read_text()
     file = tmp_path / "case.yaml"
     file.write_text("".join(line for line in text.splitlines(keepends=True) if "renal_function" not in line))
@@ -62,8 +83,16 @@ def test_json_is_the_documented_shape() -> None:
     assert answer["as_of"] == {"offset_days": 304.4, "label": "10 mo"}
     assert answer["pathway"]["digest"].startswith("sha256:")
     assert answer["lines"][1] | {"from": 0, "to": 0} == {
-        "n": 2, "drugs": ["cyclosporine"], "adjuncts": ["prednisolone"], "regimen": "cyclosporine-low-dose-prednisolone",
-        "from": 0, "to": 0, "weeks": 26.1, "exposure": "presumed", "best_response": "indeterminate", "outcome": "resistant",
+        "n": 2,
+        "drugs": ["cyclosporine"],
+        "adjuncts": ["prednisolone"],
+        "regimen": "cyclosporine-low-dose-prednisolone",
+        "from": 0,
+        "to": 0,
+        "weeks": 26.1,
+        "exposure": "presumed",
+        "best_response": "indeterminate",
+        "outcome": "resistant",
     }
     assert answer["next_line"]["statement"]["kind"] == "case-series"
 
@@ -79,7 +108,9 @@ def test_the_default_time_is_the_last_dated_item() -> None:
 
 
 def test_shadow_and_verbose_work() -> None:
-    assert json.loads(run("consult", CASE_1, "--shadow", "-f", "json").stdout)["engine"]["backend"] == "shadow"
+    assert (
+        json.loads(run("consult", CASE_1, "--shadow", "-f", "json").stdout)["engine"]["backend"] == "shadow"
+    )
     assert len(run("consult", CASE_1, "--verbose").stdout) > len(run("consult", CASE_1).stdout)
 
 
@@ -107,7 +138,9 @@ def test_replay_walks_both_cases_and_fails_on_a_miss(tmp_path: Path) -> None:
     assert "0 missed" in done.stdout
     assert "clinicians: adjust cyclosporine mycophenolate → late" in done.stdout
     file = tmp_path / "s.yaml"
-    file.write_text(Path(CASE_1).read_text().replace("findings: [mycophenolate-resistant]", "findings: [relapse]"))
+    file.write_text(
+        Path(CASE_1).read_text().replace("findings: [mycophenolate-resistant]", "findings: [relapse]")
+    )
     missed = run("replay", str(file), "--quiet")
     assert missed.returncode == 1
     assert "MISSED at 24 mo: expected relapse among findings" in missed.stdout
@@ -145,17 +178,38 @@ def test_check_finds_problems_in_any_kind_of_file(tmp_path: Path) -> None:
     (tmp_path / "record.yaml").write_text("id: x\nage: 3 foo\n")
     (tmp_path / "other.yaml").write_text("hello: world\n")
     (tmp_path / "broken.yaml").write_text("[")
-    (tmp_path / "pathway.yaml").write_text((ROOT / "rules/pjnh-2015/fsgs.yaml").read_text().replace("combination_line and", "combinaton_line and", 1))
+    (tmp_path / "pathway.yaml").write_text(
+        (ROOT / "rules/pjnh-2015/fsgs.yaml")
+        .read_text()
+        .replace("combination_line and", "combinaton_line and", 1)
+    )
     done = run("check", str(tmp_path), "-f", "json")
     assert done.returncode == 1
-    kinds = {Path(item["file"]).name: (item["kind"], len(item["problems"])) for item in json.loads(done.stdout)}
-    assert kinds == {"record.yaml": ("record", 1), "other.yaml": ("unknown", 1), "broken.yaml": ("unreadable", 1), "pathway.yaml": ("pathway", 1)}
+    kinds = {
+        Path(item["file"]).name: (item["kind"], len(item["problems"])) for item in json.loads(done.stdout)
+    }
+    assert kinds == {
+        "record.yaml": ("record", 1),
+        "other.yaml": ("unknown", 1),
+        "broken.yaml": ("unreadable", 1),
+        "pathway.yaml": ("pathway", 1),
+    }
     text = run("check", str(tmp_path)).stdout
     assert "4 files checked, 4 problems" in text
     assert "did you mean `combination_line`" in text
 
 
-@pytest.mark.parametrize("arguments", [["consult", "nowhere.yaml"], ["replay", "nowhere"], ["show", "x/y"], ["consult", CASE_1, "--at", "x"], ["consult"], ["nonsense"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["consult", "nowhere.yaml"],
+        ["replay", "nowhere"],
+        ["show", "x/y"],
+        ["consult", CASE_1, "--at", "x"],
+        ["consult"],
+        ["nonsense"],
+    ],
+)
 def test_wrong_commands_exit_with_2_and_no_traceback(arguments: list[str]) -> None:
     done = run(*arguments)
     assert done.returncode == 2
@@ -164,12 +218,20 @@ def test_wrong_commands_exit_with_2_and_no_traceback(arguments: list[str]) -> No
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
-    done = subprocess.run(f"{sys.executable} -m nephroline show kdigo-2012/fsgs | head -1", shell=True, capture_output=True, text=True, check=False)  # noqa: S602
+    done = subprocess.run(
+        f"{sys.executable} -m nephroline show kdigo-2012/fsgs | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert "Traceback" not in done.stderr
 
 
 def test_the_checkout_launcher_is_the_same_program() -> None:
-    done = subprocess.run([sys.executable, str(ROOT / "cli.py"), "pathways"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "cli.py"), "pathways"], capture_output=True, text=True, check=True
+    )
     assert done.stdout == run("pathways").stdout
 
 
@@ -184,7 +246,9 @@ def test_every_file_fits_its_json_schema(tmp_path: Path) -> None:
     for name in pathway_ids():
         jsonschema.validate(edited(ROOT / "rules" / f"{name}.yaml"), schemas["pathway"])
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"id": "x", "observations": [{"at": "0 mo", "protinuria": "3 g/d"}]}, schemas["record"])
+        jsonschema.validate(
+            {"id": "x", "observations": [{"at": "0 mo", "protinuria": "3 g/d"}]}, schemas["record"]
+        )
 
 
 def edited(file: Path) -> object:

@@ -6,9 +6,9 @@ import pytest
 
 from nephroline.catalogue import load_catalogue
 from nephroline.features import Amount, Flag, Missing
-from nephroline.lang import And, Atom, Holds, Is, Ask, Not, Or, Seen, Vocabulary, judge, parse
-from nephroline.lang.parse import ConditionError
+from nephroline.lang import And, Ask, Atom, Holds, Is, Not, Or, Seen, Vocabulary, judge, parse
 from nephroline.lang.nodes import Reference
+from nephroline.lang.parse import ConditionError
 from nephroline.pathway import Pathway
 from nephroline.terms import Scope
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from nephroline.consultation import consult
 from nephroline.errors import InputError, RecordError, UsageError
 from nephroline.pathway import load_pathway
 from nephroline.record import read_record
-from nephroline.consultation import consult
 
 BAD = {
     "unknown drug": (
