@@ -31,7 +31,7 @@ docs: $(VENV)/.developed
 	$(BIN)/python docs/generate.py
 
 bench: $(VENV)/.tested
-	$(BIN)/python -m pytest benchmarks -p benchmark --benchmark-columns=median,iqr,rounds --override-ini addopts=--import-mode=importlib
+	$(BIN)/python -m pytest benchmarks/bench_consult.py -o addopts=--import-mode=importlib -o python_functions="bench_*" -o python_files="bench_*.py" --benchmark-columns=median,iqr,rounds
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

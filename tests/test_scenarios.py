@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -170,9 +171,8 @@ def test_the_transcription_holds_every_printed_number_and_no_other(name: str) ->
         if item.value is not None:
             found[item.at.label][item.analyte] = item.value.text
     assert found == PRINTED[name]
-    assert all(
-        item.cite for item in (*record.observations, *record.exposures, *record.biopsies, *record.conditions)
-    )
+    rows: list[Any] = [*record.observations, *record.exposures, *record.biopsies, *record.conditions]
+    assert all(row.cite for row in rows)
     assert not any(item.analyte == "weight" for item in record.observations)
 
 

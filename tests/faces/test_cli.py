@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -251,10 +252,10 @@ def test_every_file_fits_its_json_schema(tmp_path: Path) -> None:
         )
 
 
-def edited(file: Path) -> object:
+def edited(file: Path) -> Any:
     """The file as an editor's YAML reader gives it."""
 
-    def plain(value: object) -> object:
+    def plain(value: Any) -> Any:
         if isinstance(value, dict):
             return {str(k): plain(v) for k, v in value.items()}
         if isinstance(value, list):

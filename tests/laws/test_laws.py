@@ -146,7 +146,7 @@ def test_law_3_an_irrelevant_observation_changes_nothing(chart: dict[str, Any], 
 def respelled(text: str, analyte: str) -> str:
     """The same quantity in another unit of the same dimension."""
     number, _, unit = text.partition(" ")
-    factors = {
+    factors: dict[str, tuple[str, int | Fraction]] = {
         "g/d": ("mg/d", 1000),
         "g/dL": ("g/L", 10),
         "mg/g": ("g/g", Fraction(1, 1000)),
@@ -335,7 +335,8 @@ def test_every_answer_says_why(chart: dict[str, Any], pathway: str, month: int) 
     c = ask(chart, pathway, f"{month} mo")
     assert c.answer.because
     assert c.applicability.because
-    for part in (*c.findings, *c.alerts, *c.actions, *([c.next_line] if c.next_line else [])):
+    parts: list[Any] = [*c.findings, *c.alerts, *c.actions, *([c.next_line] if c.next_line else [])]
+    for part in parts:
         assert part.because
         assert part.statement.citation
     for blocked in c.blocked:

@@ -1,0 +1,101 @@
+"""Measure what the README reports: ratios from one run on one machine. ``--write`` puts them there."""
+
+from __future__ import annotations
+
+import gc
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import nephroline
+
+ROOT = Path(__file__).resolve().parent.parent
+CASE_1 = ROOT / "scenarios/pjnh-2015-case-1.yaml"
+
+
+def median(work: Callable[[], object], rounds: int) -> float:
+    times: list[float] = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def process(*arguments: str) -> float:
+    return median(lambda: subprocess.run([sys.executable, *arguments], capture_output=True, check=True), 15)
+
+
+def chart(rows: int) -> dict[str, object]:
+    return {
+        "id": "long",
+        "age": "40 years",
+        "observations": [
+            {
+                "at": f"{i} d",
+                "proteinuria": f"{9 - i % 7} g/d",
+                "albumin": "2.0 g/dL",
+                "creatinine": "1.0 mg/dL",
+            }
+            for i in range(rows)
+        ],
+        "exposures": [{"drug": "prednisolone", "dose": "1 mg/kg/d", "from": "0 d", "to": "112 d"}],
+    }
+
+
+def main() -> None:
+    record, pathway = nephroline.read_record(CASE_1), nephroline.load_pathway("pjnh-2015/fsgs")
+    for _ in range(50):
+        nephroline.consult(record, pathway, "24 mo")
+    durable = median(lambda: nephroline.consult(record, pathway, "24 mo"), 400)
+    reference = median(lambda: nephroline.consult(record, pathway, "24 mo", backend_name="reference"), 400)
+    small, large = (nephroline.read_record(chart(n)) for n in (333, 3333))
+    kdigo = nephroline.load_pathway("kdigo-2012/fsgs")
+    growth = median(lambda: nephroline.consult(large, kdigo), 3) / median(
+        lambda: nephroline.consult(small, kdigo), 10
+    )
+    consult = process("-m", "nephroline", "consult", str(CASE_1), "--at", "10 mo") / process(
+        "-c", "import typer, yaml, durable.lang"
+    )
+    helped = process("-m", "nephroline", "--help") / process("-c", "import typer")
+    many = 100_000 if "--all" in sys.argv else 5_000
+    gc.collect()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(many):
+        nephroline.consult(record, pathway, "24 mo")
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    rows = [
+        (
+            "a consultation in process (case 1 at 24 months, all reasons)",
+            f"{durable * 1000:.1f} ms median",
+            "≤ 2 ms",
+        ),
+        ("the same inferred by durable_rules, against the reference", f"{durable / reference:.2f} ×", ""),
+        ("ten times the observations (1,000 → 10,000)", f"{growth:.1f} × the time", "10 × (linear)"),
+        (
+            "`nephroline consult`, whole process, against `import typer, yaml, durable.lang`",
+            f"{consult:.2f} ×",
+            "≤ 2 ×",
+        ),
+        ("`nephroline --help` against `import typer`", f"{helped:.2f} ×", "≤ 1.3 ×"),
+        (f"memory grown by {many:,} consultations after warm-up", f"{grown:.1f} MB", "flat"),
+    ]
+    table = "\n".join(
+        ["| what | measured | goal |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
+    )
+    print(table)
+    if "--write" in sys.argv:
+        page = ROOT / "README.md"
+        text = page.read_text(encoding="utf-8")
+        head, rest = text.split("<!-- measures -->\n", 1)
+        _, tail = rest.split("<!-- /measures -->", 1)
+        note = f"One run on a machine with 2 cores, Python {sys.version.split()[0]}; `python benchmarks/measure.py --all` repeats it, `make bench` has the details.\n\n"
+        page.write_text(f"{head}<!-- measures -->\n{note}{table}\n<!-- /measures -->{tail}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
