@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 
 from nephroline.backends import Backend, backend
 from nephroline.consultation.advice import (
@@ -47,6 +45,7 @@ from nephroline.pathway import Pathway, Recommend, Rule, Statement
 from nephroline.quantities import QuantityError, decimal_text
 from nephroline.record import Line, Moment, Record
 from nephroline.terms import Action, Answer, Exposure, Response, Verdict
+from nephroline.version import __version__
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ def _consultation(
         record=chart.timeline.record.id,
         as_of=_when(chart.timeline.as_of),
         pathway=PathwayRef(id=pathway.id, edition=pathway.edition, digest=pathway.digest),
-        engine=EngineRef(name="nephroline", version=_version(), backend=engine.name),
+        engine=EngineRef(name="nephroline", version=__version__, backend=engine.name),
         applicability=verdict,
         answer=_answer(run, choosing, verdict, asked),
         status=_status(run),
@@ -379,11 +378,3 @@ def _statement(run: Run, statement: Statement) -> StatementRef:
 
 def _when(moment: Moment) -> When:
     return When(offset_days=float(decimal_text(moment.latest)), label=moment.label)
-
-
-@cache
-def _version() -> str:
-    try:
-        return version("nephroline")
-    except PackageNotFoundError:
-        return "0+checkout"

@@ -298,9 +298,9 @@ def units(form: FormatOption = "text") -> None:
 
 def _version(value: bool) -> None:
     if value:
-        from importlib.metadata import version
+        from nephroline.version import __version__
 
-        typer.echo(f"nephroline {version('nephroline')}")
+        typer.echo(f"nephroline {__version__}")
         raise typer.Exit
 
 
