@@ -72,6 +72,7 @@ class NamedEntry(Shape, frozen=True):
     title: str
     synonyms: tuple[str, ...] = ()
     volunteered: bool = False
+    excluded_by: str | None = None
 
 
 class ClassEntry(Shape, frozen=True):
@@ -217,7 +218,7 @@ class _Reader:
             drug_names=drug_names,
             agent_names=_names(class_entries) | drug_names,
             regimens=_by_id(regimens),
-            conditions=_by_id([Named(e.id, e.title) for e in conditions]),
+            conditions=_by_id([Named(e.id, e.title, excluded_by=e.excluded_by) for e in conditions]),
             condition_names=_names(conditions),
             assertions=_by_id(
                 [

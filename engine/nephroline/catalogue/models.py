@@ -139,11 +139,16 @@ class Regimen:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A condition, assertion or diagnosis. A volunteered assertion that is not made does not hold."""
+    """A condition, assertion or diagnosis.
+
+    A volunteered assertion that is not made does not hold. `excluded_by` is an assertion that says a
+    condition is not there.
+    """
 
     id: str
     title: str
     volunteered: bool = False
+    excluded_by: str | None = None
 
 
 @dataclass(frozen=True)

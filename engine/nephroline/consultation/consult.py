@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from nephroline.backends import Backend, backend
+from nephroline.backends import PATIENT, Backend, backend
 from nephroline.consultation.advice import (
     Candidate,
     Choosing,
@@ -40,7 +40,7 @@ from nephroline.consultation.run import Run, chart_of, fill, prepare
 from nephroline.errors import UsageError, quoted
 from nephroline.features import Choice, Missing, gather
 from nephroline.features import line as line_features
-from nephroline.lang import Node, judge
+from nephroline.lang import judge
 from nephroline.pathway import Pathway, Recommend, Rule, Statement
 from nephroline.quantities import QuantityError, decimal_text
 from nephroline.record import Line, Moment, Record
@@ -85,7 +85,7 @@ def consulted(record: Record, pathway: Pathway, as_of: str | Moment | None, engi
     moment = decision_time(record, as_of)
     run = Run(pathway, chart_of(record, pathway, moment))
     run.fire(prepare(pathway, engine, late=False))
-    verdict = _applicability(run)
+    verdict, open_verdict = _applicability(run)
     applies = verdict.verdict is not Verdict.DOES_NOT_APPLY
     choosing = choose(run)
     if not applies:
@@ -94,7 +94,8 @@ def consulted(record: Record, pathway: Pathway, as_of: str | Moment | None, engi
     if chosen is not None and chosen.recommend.action is not Action.STOP:
         run.chart = replace(run.chart, proposed=chosen.agents)
     run.fire(prepare(pathway, engine, late=True))
-    return Consulted(_consultation(run, choosing, verdict, engine, applies=applies), run, choosing)
+    answer = _consultation(run, choosing, verdict, open_verdict, engine, applies=applies)
+    return Consulted(answer, run, choosing)
 
 
 def decision_time(record: Record, as_of: str | Moment | None) -> Moment:
@@ -126,13 +127,23 @@ def decision_time(record: Record, as_of: str | Moment | None) -> Moment:
 
 
 def _consultation(
-    run: Run, choosing: Choosing, verdict: Applicability, engine: Backend, *, applies: bool
+    run: Run,
+    choosing: Choosing,
+    verdict: Applicability,
+    open_verdict: tuple[Missing, ...],
+    engine: Backend,
+    *,
+    applies: bool,
 ) -> Consultation:
     chart, pathway = run.chart, run.pathway
-    offered = [_advice(run, c, choosing) for c in (choosing.chosen, *choosing.alternatives) if c is not None]
+    offered = [
+        _advice(run, c, choosing, open_verdict)
+        for c in (choosing.chosen, *choosing.alternatives)
+        if c is not None
+    ]
     lacking = [item for _, items in offered for item in items]
     advice = [line for line, _ in offered]
-    asked = needs(run, choosing, lacking, applies=applies)
+    asked = needs(run, choosing, lacking, open_verdict, applies=applies)
     return Consultation(
         record=chart.timeline.record.id,
         as_of=_when(chart.timeline.as_of),
@@ -153,24 +164,23 @@ def _consultation(
     )
 
 
-def _applicability(run: Run) -> Applicability:
-    """The first verdict that holds; one that is unknown leaves the answer provisional."""
-    open_questions: list[str] = []
+def _applicability(run: Run) -> tuple[Applicability, tuple[Missing, ...]]:
+    """The first verdict that holds, and the data that could still bring in another.
+
+    As long as such data are missing, what follows from the verdict is not certain.
+    """
+    missing: list[Missing] = []
     for verdict, node, because in run.pathway.applicability:
-        truth, missing = judge(node, lambda atom: run.see(atom, 0))
+        truth, lacking = judge(node, lambda atom: run.see(atom, PATIENT))
+        missing += lacking
         if truth:
-            unsure = verdict is Verdict.APPLIES and bool(open_questions)
-            given = Verdict.PROVISIONAL if unsure else verdict
-            return Applicability(verdict=given, because=[because, *_reasons(run, node), *open_questions])
-        if truth is None and verdict is Verdict.DOES_NOT_APPLY:
-            # A condition not recorded does not make a chart provisional by itself; an unknown age does.
-            open_questions += [f"not known: {item.why}" for item in missing if item.datum == "age"]
-    reason = "no biopsy shows FSGS so far"
-    return Applicability(verdict=Verdict.PROVISIONAL, because=[reason, *open_questions])
-
-
-def _reasons(run: Run, node: Node) -> list[str]:
-    return run.because(node, 0)
+            reasons = [because, *run.because(node, PATIENT)]
+            if verdict is not Verdict.APPLIES and not missing:
+                missing.append(Missing("diagnosis", because))
+            return Applicability(verdict=verdict, because=reasons), gather(missing)
+    reason = "no biopsy shows the disease of this pathway so far"
+    found = gather(missing) or (Missing("diagnosis", reason),)
+    return Applicability(verdict=Verdict.PROVISIONAL, because=[reason]), found
 
 
 def _answer(run: Run, choosing: Choosing, verdict: Applicability, asked: Sequence[Need]) -> AnswerKind:
@@ -261,7 +271,9 @@ _VERBS = {
 }
 
 
-def _advice(run: Run, candidate: Candidate, choosing: Choosing) -> tuple[LineAdvice, list[Missing]]:
+def _advice(
+    run: Run, candidate: Candidate, choosing: Choosing, open_verdict: tuple[Missing, ...]
+) -> tuple[LineAdvice, list[Missing]]:
     recommend, rule = candidate.recommend, candidate.rule
     catalogue = run.pathway.catalogue
     name = (
@@ -272,7 +284,8 @@ def _advice(run: Run, candidate: Candidate, choosing: Choosing) -> tuple[LineAdv
     given, missing = doses(run, candidate)
     rivals = undecided(run, candidate) if candidate is choosing.chosen else []
     rivals += open_blocks(run, candidate)
-    open_data = gather((*candidate.depends_on, *(item for _, items in rivals for item in items)))
+    open_rules = [item for _, items in rivals for item in items]
+    open_data = gather((*candidate.depends_on, *open_rules, *open_verdict))
     trial = run.pathway.thresholds.get(candidate.regimen.minimum_trial or "") if candidate.regimen else None
     advice = LineAdvice(
         rule=rule.id,

@@ -16,13 +16,16 @@ Asked = tuple[str, Missing]
 """A rule, and what it lacks."""
 
 
-def needs(run: Run, choosing: Choosing, doses: Iterable[Missing], *, applies: bool) -> list[Need]:
+def needs(
+    run: Run, choosing: Choosing, doses: Iterable[Missing], verdict: Iterable[Missing], *, applies: bool
+) -> list[Need]:
     """Every datum that matters, each once, with the rules that ask for it."""
     asked: list[Asked] = []
     if applies:
         asked += _open_recommendations(run, choosing.chosen)
         asked += _open_blocks(run, choosing)
         asked += [("dose", missing) for missing in doses]
+        asked += [("applicability", missing) for missing in verdict if missing.datum != "diagnosis"]
     asked += _open_findings(run)
     asked += _presumed_exposures(run)
     asked += _open_alerts(run)

@@ -47,16 +47,38 @@ def latest_line(chart: Chart, line: Line) -> Value:
 @feature("line.has", ("agent",), gives="flag", says="the line holds {0}")
 def has(chart: Chart, line: Line, agent: str) -> Value:
     """Whether a drug, or a drug of a class, is an agent of the line (adjuncts do not count)."""
-    held = any(chart.timeline.catalogue.belongs(drug, agent) for drug in line.drugs)
-    drugs = " and ".join(chart.timeline.catalogue.drugs[drug].title for drug in line.drugs)
-    return Flag(held, f"line {line.number} is {drugs}")
+    catalogue = chart.timeline.catalogue
+    if any(catalogue.belongs(drug, agent) for drug in line.drugs):
+        truth: bool | None = True
+    else:
+        truth = None if any(catalogue.belongs(drug, agent) for drug in line.doubtful) else False
+    drugs = " and ".join(catalogue.drugs[drug].title for drug in line.drugs)
+    return Flag(truth, f"line {line.number} is {drugs}", doubts(chart, line) if truth is None else ())
+
+
+def doubts(chart: Chart, line: Line) -> tuple[Missing, ...]:
+    """The doses that would tell whether a drug is an agent of the line or an adjunct."""
+    titles = [chart.timeline.catalogue.drugs[drug].title for drug in line.doubtful]
+    return tuple(Missing(f"dose of {t}", f"the dose of {t} on line {line.number}") for t in titles)
 
 
 @feature("line.regimen", gives="choice:regimen", says="regimen of the line")
 def regimen(chart: Chart, line: Line) -> Value:
     """The catalogue's regimen with these agents, or `other`."""
-    known = chart.timeline.catalogue.regimen_of(frozenset(line.drugs))
-    return Choice(frozenset({known.id if known else "other"}), known.title if known else "no listed regimen")
+    known = regimens_of(chart, line)
+    titles = [
+        chart.timeline.catalogue.regimens[name].title if name != "other" else "no listed regimen"
+        for name in known
+    ]
+    missing = doubts(chart, line) if len(known) > 1 else ()
+    return Choice(frozenset(known), " or ".join(titles), missing)
+
+
+def regimens_of(chart: Chart, line: Line) -> list[str]:
+    """What the line's regimen may be: more than one when a dose leaves it open."""
+    catalogue = chart.timeline.catalogue
+    found = [catalogue.regimen_of(frozenset({*line.drugs, *more})) for more in ((), line.doubtful)]
+    return list(dict.fromkeys(regimen.id if regimen else "other" for regimen in found))
 
 
 @feature("line.duration", gives="amount:time", says="time on the line")

@@ -14,6 +14,7 @@ from nephroline.features.values import (
     Missing,
     Threshold,
     Value,
+    gather,
     unknown_amount,
 )
 from nephroline.quantities import decimal_text
@@ -132,6 +133,11 @@ def has(chart: Chart, condition: str, state: str | None = None) -> Value:
     """Whether the condition is there (and in a state), by its latest entry. Not recorded: unknown."""
     title = chart.timeline.catalogue.conditions[condition].title
     entries = [c for c in chart.timeline.conditions if c.name == condition]
+    excluded = chart.timeline.catalogue.conditions[condition].excluded_by
+    if not entries and excluded is not None:
+        exclusion = asserted(chart, excluded)
+        if isinstance(exclusion, Flag) and exclusion.truth:
+            return Flag(False, exclusion.text)
     if not entries or entries[-1].present is None:
         return Flag(None, f"{title}: not known", (Missing(condition, f"whether {title} is there"),))
     last = entries[-1]
@@ -226,13 +232,22 @@ def dose(chart: Chart, agent: str) -> Value:
 def tried(chart: Chart, name: str) -> Value:
     """Whether any line so far, running or past, was this regimen, or had this drug or class as an agent."""
     catalogue = chart.timeline.catalogue
+    title = _regimen_title(chart, name)
+    open_doses: list[Missing] = []
     for line in chart.timeline.lines:
-        regimen = catalogue.regimen_of(frozenset(line.drugs))
-        if (regimen is not None and regimen.id == name) or (
-            name not in catalogue.regimens and any(catalogue.belongs(drug, name) for drug in line.drugs)
-        ):
-            return Flag(True, f"{_regimen_title(chart, name)} given as line {line.number}")
-    return Flag(False, f"{_regimen_title(chart, name)} not given so far")
+        sets = (frozenset(line.drugs), frozenset({*line.drugs, *line.doubtful}))
+        if name in catalogue.regimens:
+            given = [(r := catalogue.regimen_of(drugs)) is not None and r.id == name for drugs in sets]
+        else:
+            given = [any(catalogue.belongs(drug, name) for drug in drugs) for drugs in sets]
+        if all(given):
+            return Flag(True, f"{title} given as line {line.number}")
+        if any(given):
+            doses = [catalogue.drugs[drug].title for drug in line.doubtful]
+            open_doses += [Missing(f"dose of {d}", f"the dose of {d} on line {line.number}") for d in doses]
+    if open_doses:
+        return Flag(None, f"whether {title} was given is not known", gather(open_doses))
+    return Flag(False, f"{title} not given so far")
 
 
 @feature("treated", gives="flag", says="immunosuppression was given")

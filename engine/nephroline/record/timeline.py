@@ -75,7 +75,8 @@ class Course:
 class Line:
     """A line of therapy: the longest interval with one set of immunosuppressants.
 
-    `end` None: running at as-of. `rows` are the exposures of its agents and adjuncts.
+    `end` None: running at as-of. `rows` are the exposures of its agents and adjuncts. `doubtful` are
+    those adjuncts that would be agents if their dose, which is not known, were high.
     """
 
     number: int
@@ -85,6 +86,7 @@ class Line:
     end: Moment | None
     rows: tuple[Exposure, ...]
     stopped_for: str | None = None
+    doubtful: tuple[str, ...] = ()
 
     @property
     def current(self) -> bool:
@@ -244,6 +246,7 @@ class _Segment:
     end: Moment | None
     agents: frozenset[str]
     adjuncts: frozenset[str]
+    doubtful: frozenset[str]
 
 
 def _lines(timeline: Timeline) -> tuple[Line, ...]:
@@ -270,6 +273,7 @@ def _lines(timeline: Timeline) -> tuple[Line, ...]:
                 segment.end,
                 rows,
                 _stop_reason(segment, courses),
+                tuple(sorted(segment.doubtful)),
             )
         )
     return tuple(lines)
@@ -304,21 +308,21 @@ def _segments(timeline: Timeline, courses: Sequence[Course]) -> list[_Segment]:
     for i, day in enumerate(days):
         end = edges[days[i + 1]] if i + 1 < len(days) else None
         active = [c for c in courses if c.start.latest <= day and (c.end is None or day < c.end.latest)]
-        agents, adjuncts = _split(timeline.catalogue, active, day)
-        found.append(_Segment(edges[day], end, agents, adjuncts))
+        found.append(_Segment(edges[day], end, *_split(timeline.catalogue, active, day)))
     return found
 
 
 def _split(
     catalogue: Catalogue, active: Sequence[Course], day: Fraction
-) -> tuple[frozenset[str], frozenset[str]]:
-    """Tell the agents of a line from its adjuncts, by the catalogue's classes.
+) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Tell the agents of a line from its adjuncts, by the catalogue's classes; and the doubtful adjuncts.
 
     A course of a class that can be an adjunct is one when another immunosuppressant runs beside it
     and its dose is low, not known, or a remainder of an earlier line.
     """
     agents = {c.drug for c in active}
     adjuncts: set[str] = set()
+    doubtful: set[str] = set()
     for course in active:
         limits = catalogue.classes[catalogue.drugs[course.drug].drug_class].adjunct_up_to
         others = [
@@ -338,7 +342,9 @@ def _split(
         remainder = all(course.start.latest < other.start.latest for other in others)
         if low or remainder:
             adjuncts.add(course.drug)
-    return frozenset(agents - adjuncts), frozenset(adjuncts)
+        if dose is None and not remainder:
+            doubtful.add(course.drug)
+    return frozenset(agents - adjuncts), frozenset(adjuncts), frozenset(doubtful)
 
 
 def _merge(segments: Sequence[_Segment]) -> list[_Segment]:
@@ -346,7 +352,12 @@ def _merge(segments: Sequence[_Segment]) -> list[_Segment]:
     found: list[_Segment] = []
     for segment in segments:
         if found and found[-1].agents == segment.agents:
-            found[-1] = replace(found[-1], end=segment.end, adjuncts=found[-1].adjuncts | segment.adjuncts)
+            found[-1] = replace(
+                found[-1],
+                end=segment.end,
+                adjuncts=found[-1].adjuncts | segment.adjuncts,
+                doubtful=found[-1].doubtful | segment.doubtful,
+            )
         else:
             found.append(segment)
     return found
