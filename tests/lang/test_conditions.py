@@ -6,8 +6,21 @@ import pytest
 
 from nephroline.catalogue import load_catalogue
 from nephroline.features import Amount, Flag, Missing
-from nephroline.lang import And, Ask, Atom, Holds, Is, Node, Not, Or, Seen, Vocabulary, judge, parse
-from nephroline.lang.nodes import Reference
+from nephroline.lang import (
+    And,
+    Ask,
+    Atom,
+    Is,
+    Not,
+    Or,
+    Seen,
+    Shared,
+    Vocabulary,
+    atoms,
+    interned,
+    judge,
+    parse,
+)
 from nephroline.lang.parse import ConditionError
 from nephroline.pathway import Pathway
 from nephroline.terms import Scope
@@ -165,11 +178,14 @@ def test_missing_data_are_named_exactly_when_the_truth_is_unknown(a: bool | None
         assert bool(missing) == (truth is None)
 
 
-def test_equal_conditions_are_equal_and_hash_alike() -> None:
-    assert Holds(Reference.FINDING, "x") == Holds(Reference.FINDING, "x")
-    assert hash(And((A, Not(B)))) == hash(And((A, Not(B))))
-    nodes: list[Node] = [And((A, B)), Or((A, B))]
-    assert nodes[0] != nodes[1]
+def test_equal_conditions_become_one_object(words: Vocabulary) -> None:
+    table = Shared({}, {})
+    text = "treated and not taking(simvastatin) and latest(proteinuria) > ras_proteinuria"
+    one, two = (interned(parse(text, Scope.PATIENT, words), table) for _ in range(2))
+    other = interned(parse(text.replace("not ", ""), Scope.PATIENT, words), table)
+    assert one is two
+    assert other is not one
+    assert set(atoms(other)) == set(atoms(one))
 
 
 def test_an_unbounded_amount_is_unknown() -> None:

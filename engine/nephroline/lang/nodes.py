@@ -3,6 +3,8 @@
 A condition is made of `And`, `Or` and `Not` over atoms. An atom compares a question to a limit
 (`Compare`), to words (`Member`), asks a yes-or-no question (`Is`), or refers to a definition or
 finding of the pathway (`Holds`). Names of thresholds stay names: the pathway knows their values.
+
+Nodes are compared by identity, which makes them quick to look up; `interned` makes equal nodes one.
 """
 
 from __future__ import annotations
@@ -10,25 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar, dataclass_transform
-
-T = TypeVar("T")
-
-
-@dataclass_transform(frozen_default=True)
-def _node(cls: type[T]) -> type[T]:
-    """Make a frozen dataclass that computes its hash once: nodes are looked up far more than made."""
-    made = dataclass(frozen=True)(cls)
-    whole: Any = made.__hash__
-
-    def cached(self: Any) -> int:
-        store: dict[str, int] = self.__dict__
-        if "_hash" not in store:
-            store["_hash"] = whole(self)
-        return store["_hash"]
-
-    setattr(made, "__hash__", cached)  # noqa: B010 - a type checker refuses the plain assignment
-    return made
 
 
 class Op(StrEnum):
@@ -64,7 +47,7 @@ class Reference(StrEnum):
     LINE_FINDING = "line.finding"
 
 
-@_node
+@dataclass(frozen=True, slots=True, eq=False)
 class Argument:
     """A parameter of a question: a name of the catalogue, or of a threshold."""
 
@@ -72,7 +55,7 @@ class Argument:
     threshold: bool = False
 
 
-@_node
+@dataclass(frozen=True, slots=True, eq=False)
 class Ask:
     """A question to the chart: a feature with its parameters."""
 
@@ -80,7 +63,7 @@ class Ask:
     arguments: tuple[Argument, ...] = ()
 
 
-@_node
+@dataclass(frozen=True, slots=True, eq=False)
 class Compare:
     """An amount against a threshold, named, or against another amount."""
 
@@ -89,7 +72,7 @@ class Compare:
     right: str | Ask
 
 
-@_node
+@dataclass(frozen=True, slots=True, eq=False)
 class Member:
     """A choice against words, of which it must be one."""
 
@@ -97,14 +80,14 @@ class Member:
     words: tuple[str, ...]
 
 
-@_node
+@dataclass(frozen=True, slots=True, eq=False)
 class Is:
     """A yes-or-no question."""
 
     ask: Ask
 
 
-@_node
+@dataclass(frozen=True, slots=True, eq=False)
 class Holds:
     """A definition or finding of the pathway holds."""
 
@@ -112,21 +95,21 @@ class Holds:
     id: str
 
 
-@_node
+@dataclass(frozen=True, slots=True, eq=False)
 class Not:
     """The operand does not hold."""
 
     operand: Node
 
 
-@_node
+@dataclass(frozen=True, slots=True, eq=False)
 class And:
     """All operands hold."""
 
     operands: tuple[Node, ...]
 
 
-@_node
+@dataclass(frozen=True, slots=True, eq=False)
 class Or:
     """Some operand holds."""
 
@@ -171,17 +154,41 @@ def threshold_names(node: Node) -> Iterator[str]:
         yield from (argument.name for argument in ask.arguments if argument.threshold)
 
 
-def interned(node: Node, table: dict[Node, Node]) -> Node:
-    """Give the same condition with every node shared through *table*: equal nodes become one object."""
-    known = table.get(node)
-    if known is None:
-        if isinstance(node, And):
-            known = And(tuple(interned(operand, table) for operand in node.operands))
-        elif isinstance(node, Or):
-            known = Or(tuple(interned(operand, table) for operand in node.operands))
-        elif isinstance(node, Not):
-            known = Not(interned(node.operand, table))
-        else:
-            known = node
-        table[known] = known
-    return known
+@dataclass(slots=True)
+class Shared:
+    """Every node and question of a pathway, by its structure."""
+
+    nodes: dict[tuple[object, ...], Node]
+    questions: dict[str, Ask]
+
+    def copy(self) -> Shared:
+        """A pool that starts with the same objects and grows on its own."""
+        return Shared(dict(self.nodes), dict(self.questions))
+
+
+def interned(node: Node, pool: Shared) -> Node:
+    """Give the same condition with equal nodes and questions made one object, by way of *pool*."""
+    table = pool.nodes
+    if isinstance(node, (And, Or)):
+        operands = tuple(interned(operand, pool) for operand in node.operands)
+        return table.setdefault((type(node), *map(id, operands)), type(node)(operands))
+    if isinstance(node, Not):
+        operand = interned(node.operand, pool)
+        return table.setdefault((Not, id(operand)), Not(operand))
+    # The text of an atom says all of it.
+    key = (repr(node),)
+    if key not in table:
+        table[key] = _with_shared_questions(node, pool)
+    return table[key]
+
+
+def _with_shared_questions(atom: Atom, pool: Shared) -> Atom:
+    def shared(question: Ask) -> Ask:
+        return pool.questions.setdefault(repr(question), question)
+
+    if isinstance(atom, Compare):
+        right = shared(atom.right) if isinstance(atom.right, Ask) else atom.right
+        return Compare(shared(atom.left), atom.op, right)
+    if isinstance(atom, Member):
+        return Member(shared(atom.left), atom.words)
+    return Is(shared(atom.ask)) if isinstance(atom, Is) else atom

@@ -18,6 +18,7 @@ from nephroline.lang import (
     ConditionError,
     Holds,
     Node,
+    Shared,
     Vocabulary,
     asks,
     atoms,
@@ -116,7 +117,7 @@ class _Reader:
         self._parent: Pathway | None = None
         self._thresholds: dict[str, Threshold] = {}
         self._words = Vocabulary(catalogue, {})
-        self._nodes: dict[Node, Node] = {}
+        self._nodes = Shared({}, {})
 
     def pathway(self) -> Pathway:
         head = fit(self._document, (), self._document.data, PathwayFile, self._problems)
@@ -124,7 +125,7 @@ class _Reader:
             raise PathwayError(self._problems)
         self._parent = self._extended(head)
         parent = self._parent
-        self._nodes = dict(parent.nodes) if parent else {}
+        self._nodes = parent.nodes.copy() if parent else Shared({}, {})
         self._thresholds = dict(parent.thresholds) if parent else {}
         for name, raw in head.thresholds.items():
             entry = fit(self._document, ("thresholds", name), raw, ThresholdEntry, self._problems)

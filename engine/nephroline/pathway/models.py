@@ -8,7 +8,7 @@ from functools import cached_property
 
 from nephroline.catalogue import Catalogue
 from nephroline.features import Threshold
-from nephroline.lang import ATOMS, Atom, Holds, Node, Reference, Speaker, about_patient
+from nephroline.lang import ATOMS, Atom, Holds, Node, Reference, Shared, Speaker, about_patient
 from nephroline.record import Windows
 from nephroline.terms import (
     Action,
@@ -167,7 +167,7 @@ class Pathway:
     strata: tuple[tuple[Clause, ...], ...]
     late_strata: tuple[tuple[Clause, ...], ...]
     digest: str
-    nodes: Mapping[Node, Node] = field(repr=False, compare=False)
+    nodes: Shared = field(repr=False, compare=False)
 
     @cached_property
     def windows(self) -> Windows:
@@ -177,7 +177,9 @@ class Pathway:
     @cached_property
     def shared_atoms(self) -> frozenset[Atom]:
         """Atoms that come out the same for every line."""
-        return frozenset(node for node in self.nodes if isinstance(node, ATOMS) and about_patient(node))
+        return frozenset(
+            node for node in self.nodes.nodes.values() if isinstance(node, ATOMS) and about_patient(node)
+        )
 
     @cached_property
     def by_conclusion(self) -> Mapping[type, tuple[Rule, ...]]:
