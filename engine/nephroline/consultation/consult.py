@@ -34,7 +34,7 @@ from nephroline.consultation.answer import (
     When,
 )
 from nephroline.consultation.doses import doses, target
-from nephroline.consultation.judges import as_reported, by_numbers
+from nephroline.consultation.judges import as_reported, contradicting
 from nephroline.consultation.needs import needs
 from nephroline.consultation.run import Run, chart_of, fill, prepare
 from nephroline.errors import UsageError, quoted
@@ -366,8 +366,8 @@ def _faults(run: Run, choosing: Choosing) -> list[str]:
             continue
         if len(reported.options) > 1:
             found.append(f"two responses are reported at {assessment.at}: neither is used")
-        numbers = by_numbers(run.pathway, run.chart, assessment)
-        if not numbers.options & reported.options:
+        numbers = contradicting(run.pathway, run.chart, assessment, reported)
+        if numbers is not None:
             found.append(f"report and numbers disagree: {reported.text}, but {numbers.text} by the numbers")
     if choosing.conflict:
         names = ", ".join(c.rule.id for c in choosing.conflict)

@@ -65,13 +65,28 @@ def as_reported(chart: Chart, assessment: Assessment) -> Choice | None:
     return Choice(frozenset(words), f"{shown} ({assessment.at}, as reported)", missing)
 
 
+def contradicting(pathway: Pathway, chart: Chart, assessment: Assessment, reported: Choice) -> Choice | None:
+    """The response by numbers of the same moment, if it cannot be the reported one."""
+    timeline = chart.timeline
+    measured = any(
+        item.value is not None and item.at.sort_key == assessment.at.sort_key
+        for kind in timeline.catalogue.analytes.values()
+        if kind.assessment
+        for item in timeline.between(kind.id, assessment.at.latest - 1, assessment.at.latest)
+    )
+    if not measured:
+        return None
+    numbers = by_numbers(pathway, chart, assessment)
+    return None if numbers.options & reported.options else numbers
+
+
 def judge_response(pathway: Pathway, chart: Chart, assessment: Assessment) -> Choice:
     """The response at an assessment: as reported, else by numbers; both, if they contradict each other."""
     reported = as_reported(chart, assessment)
     if reported is None:
         return by_numbers(pathway, chart, assessment)
-    numbers = by_numbers(pathway, chart, assessment)
-    if numbers.options & reported.options:
+    numbers = contradicting(pathway, chart, assessment, reported)
+    if numbers is None:
         return reported
     missing = Missing("response", f"report and numbers disagree at {assessment.at}")
     text = f"{reported.text}, but {numbers.text} by the numbers"
