@@ -221,8 +221,8 @@ def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value
         end = chart.timeline.end_of(line) if i == len(items) - 1 else item.at.latest
         amount = chart.amount(item)
         compared = low.form_for(amount)
-        if compared is not None and compared[0].exact is not None:
-            limit, value = compared[0].exact, compared[1]
+        if compared is not None and compared[0].low is not None:
+            limit, value = compared[0].low, compared[1]
             if value.low is not None and value.low >= limit:
                 least += end - begin
             if value.high is None or value.high >= limit:

@@ -7,7 +7,7 @@ options, a flag no truth. `missing` names the data that would make it known.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from nephroline.catalogue import Analyte
@@ -76,6 +76,11 @@ class Threshold:
     cite: str
     confidence: Confidence
     note: str = ""
+    amounts: Mapping[str, Amount] = field(init=False)
+
+    def __post_init__(self) -> None:
+        made = {d: Amount(q.low, q.high, d, q.text) for d, q in self.forms.items()}
+        object.__setattr__(self, "amounts", made)
 
     @property
     def first(self) -> Quantity:
@@ -89,17 +94,17 @@ class Threshold:
         assert value is not None  # noqa: S101
         return value
 
-    def form_for(self, amount: Amount) -> tuple[Quantity, Amount] | None:
+    def form_for(self, amount: Amount) -> tuple[Amount, Amount] | None:
         """The printed form to compare *amount* with, and the amount carried to that form.
 
         The reported form comes first; else a form that converts exactly, else None.
         """
-        same = self.forms.get(amount.dimension)
+        same = self.amounts.get(amount.dimension)
         if same is not None:
             return same, amount
         if amount.analyte is None:
             return None
-        for dimension, form in self.forms.items():
+        for dimension, form in self.amounts.items():
             low, high = (
                 None if v is None else amount.analyte.convert(v, amount.dimension, dimension)
                 for v in (amount.low, amount.high)

@@ -88,25 +88,25 @@ def _against(left: Value, op: Op, limit: Threshold) -> Seen:
     compared = limit.form_for(left)
     if compared is None:
         missing = left.missing
-        if left.known and left.analyte is not None:
-            missing = (Missing(left.analyte.id, f"a value in a form for which {limit.title} is printed"),)
+        if left.known:
+            datum = left.analyte.id if left.analyte is not None else "dose"
+            missing = (Missing(datum, f"a value in a form for which {limit.title} is printed"),)
         return Seen(None, left, None, missing)
     form, amount = compared
-    other = Amount(form.low, form.high, form.dimension, form.text)
-    return _between(amount, op, other, shown=left)
+    return _between(amount, op, form, shown=left)
 
 
 def _between(left: Value, op: Op, right: Value, shown: Value | None = None) -> Seen:
     assert isinstance(left, Amount)  # noqa: S101
     assert isinstance(right, Amount)  # noqa: S101
-    missing = gather((*left.missing, *right.missing))
     if left.dimension != right.dimension:
         truth = None
-    elif op in (Op.GT, Op.GE):
+    elif op is Op.GT or op is Op.GE:
         truth = _greater(left, right, strict=op is Op.GT)
     else:
         truth = _greater(right, left, strict=op is Op.LT)
-    return Seen(truth, shown or left, right, missing if truth is None else ())
+    missing = gather((*left.missing, *right.missing)) if truth is None else ()
+    return Seen(truth, shown or left, right, missing)
 
 
 def _greater(a: Amount, b: Amount, *, strict: bool) -> bool | None:
