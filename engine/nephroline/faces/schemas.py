@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import Any
 
@@ -63,6 +64,8 @@ def schema_text(kind: str) -> str:
     shapes = [root, RecordFile, *rows, AssertionRow, ThresholdEntry]
     _, parts = msgspec.json.schema_components(shapes, ref_template="#/$defs/{name}")
     _nest(parts)
+    for part in parts.values():
+        part["description"] = inspect.cleandoc(part.get("description", ""))
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Nephroline {kind}",

@@ -55,14 +55,12 @@ class Chart:
         if not items:
             return Amount(None, None, dimension, "unknown", (Missing(analyte, why),), known)
         final = items[-1]
-        peers = [
-            item
-            for item in tail(items, final.at.earliest)
-            if item.at.sort_key == final.at.sort_key or item.at.latest > final.at.earliest
-        ]
+        peers = possibly_last(items)
         numeric = [item for item in peers if item.value is not None]
-        if not numeric or (final.value is None and final.at.sort_key != numeric[-1].at.sort_key):
-            text = f"{final.text} ({final.at})"
+        silent = [item for item in peers if item.value is None]
+        if not numeric or any(item.at.sort_key != numeric[-1].at.sort_key for item in silent):
+            # What came last, or may have come last, is a word or explicitly unknown.
+            text = f"{final.text} ({final.at})" if final.value is None else "unknown"
             return Amount(None, None, dimension, text, (Missing(analyte, why),), known)
         at_once = [item for item in numeric if item.at.sort_key == numeric[-1].at.sort_key]
         if len(at_once) == len(numeric):
@@ -198,12 +196,16 @@ def tail(items: Sequence[Observation], day: Fraction) -> Sequence[Observation]:
     return items[start:]
 
 
-def same_moment(items: Sequence[Observation]) -> Sequence[Observation]:
-    """The last of an ordered series, with all of the same moment."""
-    start = len(items)
-    while start and items[start - 1].at.sort_key == items[-1].at.sort_key:
-        start -= 1
-    return items[start:]
+def possibly_last(items: Sequence[Observation]) -> Sequence[Observation]:
+    """The last of an ordered series, with all of that moment and all that may have come after it."""
+    if not items:
+        return ()
+    final = items[-1]
+    return [
+        item
+        for item in tail(items, final.at.earliest)
+        if item.at.sort_key == final.at.sort_key or item.at.latest > final.at.earliest
+    ]
 
 
 ALL_RESPONSES = frozenset(str(r) for r in Response if r not in (Response.UNKNOWN, Response.UNTREATED))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from nephroline.features.chart import Chart, same_moment, tail
+from nephroline.features.chart import Chart, possibly_last, tail
 from nephroline.features.schema import feature
 from nephroline.features.values import (
     Amount,
@@ -62,16 +62,23 @@ def word(chart: Chart, analyte: str) -> Value:
 def latest_word(chart: Chart, items: Sequence[Observation], analyte: str) -> Choice:
     """The last of *items* as a word; a number without a word at that moment is `not-in-words`."""
     known = chart.timeline.catalogue.analytes[analyte]
-    last = same_moment(items)
-    spoken = [item for item in last if item.word is not None]
-    if spoken:
-        how = ", as reported" if spoken[-1].reported else ""
-        options = frozenset(str(item.word) for item in spoken)
-        return Choice(options, f"{spoken[-1].text} ({spoken[-1].at}{how})")
-    if any(item.value is not None for item in last):
-        return Choice(frozenset({"not-in-words"}), "a number, not words")
     missing = Missing(analyte, f"{known.title} in words")
-    return Choice(frozenset({*known.words, "not-in-words"}), "not reported", (missing,))
+    anything = frozenset({*known.words, "not-in-words"})
+    peers = possibly_last(items)
+    moments = {item.at.sort_key for item in peers}
+    options = frozenset[str]()
+    for moment in moments:
+        here = [item for item in peers if item.at.sort_key == moment]
+        spoken = frozenset(item.word for item in here if item.word is not None)
+        measured = any(item.value is not None for item in here)
+        options |= spoken or (frozenset({"not-in-words"}) if measured else anything)
+    if not peers or options == anything:
+        return Choice(anything, "not reported", (missing,))
+    if options == {"not-in-words"}:
+        return Choice(options, "a number, not words")
+    said = next(item for item in reversed(peers) if item.word is not None)
+    how = ", as reported" if said.reported else ""
+    return Choice(options, f"{said.text} ({said.at}{how})", (missing,) if len(options) > 1 else ())
 
 
 def risen(chart: Chart, change: Amount, words: Choice, analyte: str, limit: Threshold) -> Flag:
