@@ -68,7 +68,8 @@ def why(record: Record, pathway: Pathway, name: str, as_of: str | Moment | None 
             f"unknown rule, finding or regimen {quoted(name)} in {pathway.id}",
             did_you_mean(name, known, see=f"`nephroline show {pathway.id}` lists the rules"),
         )
-    return [explanation for rule in rules for explanation in _explanations(done.run, rule)]
+    found = [explanation for rule in rules for explanation in _explanations(done.run, rule)]
+    return sorted(found, key=lambda e: (e.truth is not True, e.truth is False))
 
 
 def names_of(rule: Rule, pathway: Pathway) -> set[str]:
@@ -137,6 +138,7 @@ def _word(truth: bool | None) -> str:
 def _data(reason: Reason) -> dict[str, object]:
     return {
         "text": reason.text,
+        "said": reason.sentence,
         "holds": _word(reason.truth),
         "because": [_data(child) for child in reason.children],
     }

@@ -102,7 +102,7 @@ def parse(text: str, units: Mapping[str, Unit], *, accepted: Iterable[str] | Non
         None if low is None else low * unit.factor,
         None if high is None else high * unit.factor,
         unit.dimension,
-        f"{shown} {unit.code}",
+        shown if unit.dimension == "count" else f"{shown} {unit.code}",
     )
 
 

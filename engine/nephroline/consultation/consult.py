@@ -200,7 +200,8 @@ def _answer(run: Run, choosing: Choosing, verdict: Applicability, asked: Sequenc
         kind = Answer.CONTINUE if chosen.recommend.action is Action.CONTINUE else Answer.NEXT_LINE
         return AnswerKind(kind=kind, because=[chosen.rule.rationale])
     data = list(dict.fromkeys(item.datum for _, items in open_rules for item in items))
-    undecided_for = [f"not decided without: {', '.join(data)}"] if data else []
+    names = ", ".join(datum.replace("_", " ") for datum in data)
+    undecided_for = [f"not decided without: {names}"] if data else []
     if silent:
         return AnswerKind(kind=Answer.GUIDELINE_SILENT, because=[*silent, *undecided_for])
     if open_rules:
@@ -321,12 +322,12 @@ def _reassess(run: Run, candidate: Candidate) -> When | None:
 
 
 def _actions(run: Run, *, applies: bool) -> list[ActionOut]:
+    if not applies:
+        return []
     found: dict[str, ActionOut] = {}
     for rule, subject in rules_with(run, Recommend):
         recommend = rule.conclusion
         if not isinstance(recommend, Recommend) or recommend.action.of_line or not run.stands(rule, subject):
-            continue
-        if recommend.silent and not applies:
             continue
         found[rule.id] = ActionOut(
             rule=rule.id,

@@ -178,7 +178,7 @@ class Run:
             yield (reason.text if any(child.truth for child in reason.children) else self._denied(reason))
             return
         if ref is not None and ref.kind is Reference.ANY_LINE and not any(c.truth for c in reason.children):
-            yield reason.text
+            yield reason.sentence
             return
         joined = reason.text in _JOINS and ref is None
         shown = [child for child in reason.children if not joined or child.truth is wanted]
@@ -192,7 +192,7 @@ class Run:
         """Say that a finding is not earned, with what speaks against it on the latest line."""
         last = reason.children[-1]
         against = list(dict.fromkeys(self._sentences(last, wanted=bool(last.truth))))
-        return f"{reason.text}: {', '.join(against)}" if against else reason.text
+        return f"{reason.sentence}: {', '.join(against)}" if against else reason.sentence
 
     def reason(self, node: Node, subject: Subject) -> Reason:
         """The whole tree of a condition, references opened up."""
@@ -201,16 +201,16 @@ class Run:
     def _open(self, reason: Reason, subject: Subject) -> Reason:
         if reason.ref is None:
             children = tuple(self._open(child, subject) for child in reason.children)
-            return Reason(reason.text, reason.truth, children)
+            return Reason(reason.text, reason.truth, children, said=reason.said)
         inner: list[Reason] = []
-        text = reason.text
+        text, said = reason.text, reason.sentence
         for clause, rule, who in self._sources(reason.ref, subject):
             truth = self.truths[clause, who] if rule is None else self.settled(rule, who)
             if rule is not None and truth and who:
-                text = f"{reason.text} (line {who})"
+                text, said = f"{reason.text} (line {who})", f"{reason.sentence} (line {who})"
             node = rule.when if rule is not None else self.pathway.definitions[reason.ref.id].when
             inner.append(self.reason(node, who))
-        return Reason(text, reason.truth, tuple(inner), reason.ref)
+        return Reason(text, reason.truth, tuple(inner), reason.ref, said)
 
 
 _FINDINGS = (Reference.FINDING, Reference.LINE_FINDING)

@@ -211,7 +211,7 @@ def check(
     else:
         for problem in problems:
             typer.echo(str(problem))
-        typer.echo(f"{len(results)} files checked, {len(problems)} problems")
+        typer.echo(f"{_count(len(results), 'file')} checked, {_count(len(problems), 'problem')}")
     if problems:
         raise typer.Exit(1)
 
@@ -263,37 +263,21 @@ def features(form: FormatOption = "text") -> None:
 
 
 @app.command()
-def units(form: FormatOption = "text") -> None:
-    """List what can be observed, in which units and words."""
-    from nephroline.catalogue import load_catalogue
+def units(
+    kind: Annotated[
+        Literal["analytes", "drugs", "conditions", "findings", "diagnoses", "regimens"],
+        typer.Argument(help="What to list."),
+    ] = "analytes",
+    form: FormatOption = "text",
+) -> None:
+    """List what a chart may hold: analytes with their units and words, or drugs, conditions and so on."""
+    from nephroline.faces.lists import listing
 
-    catalogue = load_catalogue()
-    rows = list(catalogue.analytes.values())
+    rows = listing(kind)
     if form == "json":
-        _json(
-            [
-                {
-                    "analyte": a.id,
-                    "title": a.title,
-                    "units": list(a.units),
-                    "words": list(a.words),
-                    "plausible": [q.text for q in a.plausible],
-                }
-                for a in rows
-            ]
-        )
+        _json(rows)
         return
-    _table(
-        [
-            (
-                a.id,
-                ", ".join((*a.units, *a.words))
-                + (f"  (plausible {a.plausible[0].text})" if a.plausible else ""),
-            )
-            for a in rows
-        ],
-        (20,),
-    )
+    _table([(str(row["id"]), str(row["shown"])) for row in rows], (24,))
 
 
 def _version(value: bool) -> None:
@@ -341,6 +325,10 @@ def _table(rows: list[tuple[str, ...]], widths: tuple[int, ...]) -> None:
     from nephroline.faces.text import console, table
 
     table(console(), rows, widths)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _problem_data(problem: Any) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from nephroline.explain import concludes
 from nephroline.faces.text import paragraph
 from nephroline.pathway import Pathway, Rule
 
+_WHOSE = {"patient": "the patient", "line": "a line", "assessment": "an assessment"}
+
 
 def pathway_data(pathway: Pathway) -> dict[str, Any]:
     """The pathway as plain data for JSON."""
@@ -98,7 +100,7 @@ def show_pathway(out: Console, pathway: Pathway) -> None:
     for definition in pathway.definitions.values():
         _entry(
             out,
-            f"{definition.title} (of a {definition.scope})",
+            f"{definition.title} (of {_WHOSE[definition.scope]})",
             pathway.speaker.describe(definition.when),
         )
     out.print(Text("\nRules", style="bold"))

@@ -16,6 +16,11 @@ from nephroline.terms import Answer, Severity
 
 _LOUD = {Severity.CRITICAL: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _MARK = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
+_NARROW = 36
+_LEGEND = (
+    "[verified] read in the source · [verified-2] in a text about it · [recalled] not yet checked · "
+    "[policy] a choice of this rule base"
+)
 _KINDS = {
     Answer.GUIDELINE_SILENT: "The guideline is silent here",
     Answer.NEEDS_DATA: "Not decided: data are missing",
@@ -50,6 +55,7 @@ def show_consultation(out: Console, answer: Consultation, *, verbose: bool = Fal
         _item(out, "not used", fault, "", style="yellow")
     _basis(out, answer, verbose=verbose)
     out.print()
+    paragraph(out, _LEGEND, style="dim")
     paragraph(out, answer.notice, style="dim italic")
 
 
@@ -226,7 +232,8 @@ def paragraph(out: Console, text: str, *, indent: int = 0, style: str = "") -> N
 def _authority(statement: StatementRef, on_guideline: bool) -> str:
     number = f" {statement.id}" if statement.id else ""
     grade = f" ({statement.grade})" if statement.grade else ""
-    kind = f" {_words(statement.kind)}" if statement.kind not in ("recommendation", "policy") else ""
+    plain = statement.kind in ("recommendation", "policy") or statement.kind in statement.citation
+    kind = "" if plain else f" {_words(statement.kind)}"
     off = "" if on_guideline else "off-guideline · "
     return f"{off}{statement.citation}{kind}{number}{grade} [{statement.confidence}]"
 
@@ -284,7 +291,7 @@ def show_replay(out: Console, done: Replayed) -> None:
     for step in done.steps:
         answer = step.consultation
         advice = answer.next_line.title if answer.next_line else _KINDS.get(answer.answer.kind, "")
-        line = Text(f"  {step.at.label:<10}", style="bold")
+        line = Text(f"  {step.at.label:<11} ", style="bold")
         body = Text(f"{_words(answer.status.response):<20}")
         body.append(advice, style="green" if answer.next_line else "yellow")
         new = [
@@ -297,11 +304,11 @@ def show_replay(out: Console, done: Replayed) -> None:
         loud = [a.title for a in answer.alerts if a.severity is Severity.CRITICAL]
         if loud:
             body.append(f" · ! {', '.join(loud)}", style="red")
-        for i, row in enumerate(_rows(out, body, 32)):
-            out.print(line + row if i == 0 else Text(" " * 32) + row)
+        for i, row in enumerate(_rows(out, body, 34)):
+            out.print(line + row if i == 0 else Text(" " * 34) + row)
         for deed in deeds.get(step.at.label, []):
             style = "green" if deed.verdict == "concordant" else "yellow"
-            out.print(Text(f"{'':12}clinicians: {_words(deed.did)} → {deed.verdict}", style=style))
+            out.print(Text(f"{'':14}clinicians: {_words(deed.did)} → {deed.verdict}", style=style))
     total = done.passed + len(done.failed)
     for miss in done.failed:
         out.print(Text(f"  MISSED {miss}", style="bold red"))
@@ -318,10 +325,14 @@ def show_replay(out: Console, done: Replayed) -> None:
 
 
 def table(out: Console, rows: Iterable[Sequence[str]], widths: Sequence[int]) -> None:
-    """Rows in columns of fixed widths; the last column wraps under itself."""
+    """Rows in columns of fixed widths; the last column wraps under itself, or below when it is narrow."""
     indent = sum(widths) + 2 * len(widths)
     for row in rows:
         head = "".join(f"{cell:<{width}}  " for cell, width in zip(row, widths, strict=False))
         body = Text(row[len(widths)] if len(row) > len(widths) else "")
+        if out.width - indent < _NARROW:
+            paragraph(out, "  ".join(row[: len(widths)]), style="bold")
+            paragraph(out, body.plain, indent=4)
+            continue
         for i, part in enumerate(_rows(out, body, indent)):
             out.print((Text(head, style="bold") if i == 0 else Text(" " * indent)) + part)

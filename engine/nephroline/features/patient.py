@@ -74,7 +74,7 @@ def latest_word(chart: Chart, items: Sequence[Observation], analyte: str) -> Cho
         options |= spoken or (frozenset({"not-in-words"}) if measured else anything)
     if not peers or options == anything:
         return Choice(anything, "not reported", (missing,))
-    if options == {"not-in-words"}:
+    if options == frozenset({"not-in-words"}):
         return Choice(options, "a number, not words")
     said = next(item for item in reversed(peers) if item.word is not None)
     how = ", as reported" if said.reported else ""
@@ -146,7 +146,7 @@ def has(chart: Chart, condition: str, state: str | None = None) -> Value:
         if isinstance(exclusion, Flag) and exclusion.truth:
             return Flag(False, exclusion.text)
     if not entries or entries[-1].present is None:
-        return Flag(None, f"{title}: not known", (Missing(condition, f"whether {title} is there"),))
+        return Flag(None, f"{title}: not known", (Missing(condition, f"{title}: yes or no"),))
     last = entries[-1]
     if not last.present:
         return Flag(False, f"no {title} ({last.at})")
@@ -157,7 +157,7 @@ def has(chart: Chart, condition: str, state: str | None = None) -> Value:
         return Flag(
             None,
             f"{title}, state not recorded",
-            (Missing(condition, f"whether {title} is {state}"),),
+            (Missing(condition, f"{title}: {state} or not"),),
         )
     return Flag(False, f"{last.state} {title} ({last.at})")
 
@@ -171,7 +171,7 @@ def asserted(chart: Chart, assertion: str) -> Value:
     if not entries and known.volunteered:
         return Flag(False, f"{title}: not stated")
     if not entries:
-        return Flag(None, f"{title}: not recorded", (Missing(assertion, title),))
+        return Flag(None, f"{title}: not recorded", (Missing(assertion, f"{title}: yes or no"),))
     last = entries[-1]
     return Flag(last.value, f"{title}: {'yes' if last.value else 'no'} ({last.at})")
 

@@ -28,12 +28,18 @@ Title = Callable[[Holds], str]
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One step of an explanation: a sentence, whether it holds, and the steps below it."""
+    """One step of an explanation: what is asked, whether it holds, and the steps below it."""
 
     text: str
     truth: bool | None
     children: tuple[Reason, ...] = ()
     ref: Holds | None = None
+    said: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What is the case, as a sentence of its own; `text` is what is asked, to read beside a mark."""
+        return self.said or self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ class Speaker:
             right = self.limit(node.right) if isinstance(node.right, str) else self.phrase(node.right)
             return f"{self.phrase(node.left)} {node.op.sign} {right}"
         if isinstance(node, Member):
-            return f"{self.phrase(node.left)} is {_either(node.words)}"
+            return f"{self.phrase(node.left)} is {self._either(node.words)}"
         if isinstance(node, Is):
             return self.phrase(node.ask)
         return self.title(node)
@@ -114,7 +120,8 @@ class Speaker:
         """One atom as it came out; *negated* only turns its truth, the sentence says what is."""
         truth = seen.truth if not negated or seen.truth is None else not seen.truth
         if isinstance(atom, Holds):
-            return Reason(self._holds(atom, seen.truth), truth, ref=atom)
+            asked = f"not: {self.title(atom)}" if negated else self.title(atom)
+            return Reason(asked, truth, ref=atom, said=self._holds(atom, seen.truth))
         if isinstance(atom, Is):
             text = seen.left.text if seen.left is not None else self.phrase(atom.ask)
             return Reason(text, truth)
@@ -135,9 +142,12 @@ class Speaker:
         value = seen.left
         said = value.text if isinstance(value, Choice) else "unknown"
         if seen.truth is None:
-            return f"{self.phrase(atom.left)}: {said}; asked: {_either(atom.words)}"
-        other = "" if seen.truth else f", not {_either(atom.words)}"
+            return f"{self.phrase(atom.left)}: {said}; asked: {self._either(atom.words)}"
+        other = "" if seen.truth else f", not {self._either(atom.words)}"
         return f"{self.phrase(atom.left)}: {said}{other}"
+
+    def _either(self, words: tuple[str, ...]) -> str:
+        return " or ".join(self.argument(Argument(word)) for word in words)
 
     def _compared(self, atom: Compare, seen: Seen) -> str:
         op = atom.op if seen.truth is not False else atom.op.negated
@@ -149,7 +159,3 @@ class Speaker:
         if seen.truth is None:
             return f"{self.phrase(atom.left)} {said}; asked: {op.sign} {right}"
         return f"{self.phrase(atom.left)} {said} {op.sign} {right}"
-
-
-def _either(words: tuple[str, ...]) -> str:
-    return " or ".join(word.replace("-", " ") for word in words)

@@ -166,7 +166,13 @@ class _Reader:
         return found
 
     def _known(self, path: FieldPath, kind: str, name: str, names: Mapping[str, str]) -> str | None:
-        return self._try(path, lambda: self._catalogue.lookup(kind, name, names))
+        try:
+            return self._catalogue.lookup(kind, name, names)
+        except QuantityError as bad:
+            listed = {"drug": "drugs", "condition": "conditions", "diagnosis": "diagnoses"}[kind]
+            see = f"`nephroline units {listed}` lists all"
+            self._complain(path, str(bad), f"{bad.help} {see}" if bad.help else see)
+            return None
 
     # -- the head ------------------------------------------------------------------------------
 

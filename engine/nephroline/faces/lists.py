@@ -1,0 +1,63 @@
+"""What a chart may hold, as rows for people and programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nephroline.catalogue import Catalogue, Named, load_catalogue
+
+
+def listing(kind: str) -> list[dict[str, Any]]:
+    """Rows of one kind of name; `shown` is what people read."""
+    catalogue = load_catalogue()
+    if kind == "analytes":
+        return _analytes(catalogue)
+    if kind == "drugs":
+        return [
+            {
+                "id": drug.id,
+                "class": drug.drug_class,
+                "spellings": _spellings(catalogue.drug_names, drug.id),
+                "shown": _shown(catalogue.classes[drug.drug_class].title, catalogue.drug_names, drug.id),
+            }
+            for drug in catalogue.drugs.values()
+        ]
+    if kind == "regimens":
+        return [
+            {"id": r.id, "title": r.title, "shown": " + ".join(r.agents)} for r in catalogue.regimens.values()
+        ]
+    tables: dict[str, tuple[Mapping[str, Named], Mapping[str, str]]] = {
+        "conditions": (catalogue.conditions, catalogue.condition_names),
+        "findings": (catalogue.assertions, {}),
+        "diagnoses": (catalogue.diagnoses, catalogue.diagnosis_names),
+    }
+    table, names = tables[kind]
+    return [{"id": n.id, "title": n.title, "shown": _shown(n.title, names, n.id)} for n in table.values()]
+
+
+def _analytes(catalogue: Catalogue) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for a in catalogue.analytes.values():
+        plausible = [q.text for q in a.plausible]
+        shown = ", ".join((*a.units, *a.words)) + (f"  (plausible {plausible[0]})" if plausible else "")
+        rows.append(
+            {
+                "id": a.id,
+                "title": a.title,
+                "units": list(a.units),
+                "words": list(a.words),
+                "plausible": plausible,
+                "shown": shown,
+            }
+        )
+    return rows
+
+
+def _spellings(names: Mapping[str, str], known: str) -> list[str]:
+    return [name for name, target in names.items() if target == known and name != known]
+
+
+def _shown(title: str, names: Mapping[str, str], known: str) -> str:
+    also = _spellings(names, known)
+    return title + (f"; also: {', '.join(also)}" if also else "")
