@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from nephroline.backends import backend
 from nephroline.consultation import Run, consulted
@@ -13,8 +14,7 @@ from nephroline.pathway import Alert, Block, FindingOf, Pathway, Recommend, Rule
 from nephroline.record import Moment, Record
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(msgspec.Struct, frozen=True):
     """One rule about one subject: whether it holds, why, and on whose authority.
 
     `line` is None for a rule about the patient. `exception` is the tree of its `unless`.

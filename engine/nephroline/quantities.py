@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
+
+import msgspec
 
 from nephroline.errors import did_you_mean, quoted
 
@@ -29,8 +30,7 @@ class QuantityError(ValueError):
         self.help = help
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(msgspec.Struct, frozen=True):
     """A unit: its dimension, and its exact factor to the base unit of that dimension.
 
     `ucum` is the case-sensitive UCUM code, against which the tests check the factor.
@@ -42,8 +42,7 @@ class Unit:
     ucum: str
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(msgspec.Struct, frozen=True):
     """Bounds in base units (None: unbounded), the dimension, and the text as printed."""
 
     low: Fraction | None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from nephroline.catalogue import load_catalogue
 from nephroline.consultation import Consultation, consult
@@ -70,8 +71,7 @@ class ScenarioFile(Shape, frozen=True, kw_only=True):
     clinicians_did: list[dict[str, Any]] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(msgspec.Struct, frozen=True):
     """A record, the pathway it is about, what is expected, and what was done."""
 
     title: str
@@ -83,16 +83,14 @@ class Scenario:
     did: tuple[DidEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """The consultation at one moment."""
 
     at: Moment
     consultation: Consultation
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(msgspec.Struct, frozen=True):
     """What the clinicians did, beside what was advised: concordant, differs, too early or late."""
 
     at: str
@@ -101,8 +99,7 @@ class Deed:
     verdict: str
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(msgspec.Struct, frozen=True):
     """A scenario walked through."""
 
     scenario: Scenario
@@ -110,7 +107,7 @@ class Replayed:
     steps: tuple[Step, ...]
     passed: int
     failed: tuple[str, ...]
-    deeds: tuple[Deed, ...] = field(default=())
+    deeds: tuple[Deed, ...] = ()
 
     def to_data(self) -> dict[str, object]:
         """The public JSON of a replay, as plain data; consultations are structs."""

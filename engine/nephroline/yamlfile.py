@@ -9,10 +9,10 @@ than one document, too deep nesting and too large files.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import msgspec
 import yaml
 
 from nephroline.errors import InputError, Problem, quoted
@@ -43,8 +43,7 @@ class Readable(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """Where a value starts and ends (counted from 0), and the quote it is written in."""
 
     line: int
@@ -53,14 +52,13 @@ class Mark:
     style: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """A file as data, with the place of every field."""
 
     data: Any
     file: str
     lines: tuple[str, ...] = ()
-    marks: Mapping[FieldPath, Mark] = field(default_factory=dict[FieldPath, Mark])
+    marks: dict[FieldPath, Mark] = {}
 
     def problem(self, path: FieldPath, message: str, help: str = "") -> Problem:  # noqa: A002
         """Say what is wrong with the field at *path*, or with its nearest known parent."""

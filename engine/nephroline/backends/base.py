@@ -8,8 +8,9 @@ fact. What one stage concludes, the consultation adds to the facts of the next.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from nephroline.lang import Atom
 from nephroline.pathway import Clause
@@ -22,8 +23,7 @@ Truths = dict[tuple[str, int], bool | None]
 """The truth of each clause (by id) for each subject (by number)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):
     """The truth of every atom that matters, for the patient or for one line."""
 
     scope: Scope

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from nephroline.backends.base import Backend, Fact, Stage, Truths
 from nephroline.backends.durable import Durable
@@ -12,8 +13,7 @@ from nephroline.errors import InferenceError, UsageError, did_you_mean, quoted
 from nephroline.pathway import Clause
 
 
-@dataclass(frozen=True, slots=True)
-class ShadowStage:
+class ShadowStage(msgspec.Struct, frozen=True):
     """The same stratum twice."""
 
     first: Stage
@@ -27,8 +27,7 @@ class ShadowStage:
         return truths
 
 
-@dataclass(frozen=True, slots=True)
-class Shadow:
+class Shadow(msgspec.Struct, frozen=True):
     """durable_rules and the reference side by side."""
 
     name: str = "shadow"

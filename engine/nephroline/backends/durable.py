@@ -14,11 +14,12 @@ import re
 import sys
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
 from threading import Lock
 from typing import Any
+
+import msgspec
 
 from nephroline.backends.base import Fact, Stage, Truths
 from nephroline.backends.patterns import Conjunct, normal_form
@@ -40,8 +41,7 @@ _NO_MATCH, _MATCH = 1, 0
 _serial = count()
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
+class _Pattern(msgspec.Struct, frozen=True):
     """One conjunct of one clause: must hold (`must`), or may hold."""
 
     clause: str
@@ -161,8 +161,7 @@ def _fnv(name: str) -> int:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
+class _Chunk(msgspec.Struct, frozen=True):
     """Some patterns of a stage in one C ruleset."""
 
     ruleset: _Ruleset
@@ -242,8 +241,7 @@ def _fact_text(fact: Fact, chunk: _Chunk) -> str:
     return f'{{"id":"{fact.subject}","kind":"{kind}"{body}}}'
 
 
-@dataclass(frozen=True, slots=True)
-class Durable:
+class Durable(msgspec.Struct, frozen=True):
     """durable_rules behind its guard."""
 
     name: str = "durable"

@@ -8,8 +8,9 @@ conjunct is one pattern.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
+
+import msgspec
 
 from nephroline.errors import InferenceError
 from nephroline.lang import And, Atom, Node, Not, Or
@@ -17,8 +18,7 @@ from nephroline.lang import And, Atom, Node, Not, Or
 MAX_CONJUNCTS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(msgspec.Struct, frozen=True):
     """An atom, or its negation."""
 
     atom: Atom

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from nephroline.backends.base import Fact, Stage, Truths
 from nephroline.lang import Look, Seen, judge
 from nephroline.pathway import Clause
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceStage:
+class ReferenceStage(msgspec.Struct, frozen=True):
     """The clauses of one stratum."""
 
     clauses: tuple[Clause, ...]
@@ -30,8 +30,7 @@ def _seen_in(fact: Fact) -> Look:
     return lambda atom: Seen(fact.atoms[atom])
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(msgspec.Struct, frozen=True):
     """Pure Python, no state."""
 
     name: str = "reference"

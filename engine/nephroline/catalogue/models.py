@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 
+import msgspec
+
 from nephroline.errors import did_you_mean, quoted
 from nephroline.quantities import Quantity, QuantityError, Unit, parse
 
@@ -18,8 +20,7 @@ _SUBSTANCE_FORMS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """A guideline, paper or label; `short` is how answers cite it."""
 
     id: str
@@ -75,8 +76,7 @@ class Analyte:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class DrugClass:
+class DrugClass(msgspec.Struct, frozen=True):
     """A class of drugs; immunosuppressants make lines of therapy."""
 
     id: str
@@ -85,8 +85,7 @@ class DrugClass:
     adjunct_up_to: tuple[Quantity, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Drug:
+class Drug(msgspec.Struct, frozen=True):
     """A drug and its class; `most_per_day` guards against slips of the pen."""
 
     id: str
@@ -97,8 +96,7 @@ class Drug:
     cite: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RegimenDose:
+class RegimenDose(msgspec.Struct, frozen=True):
     """What to give of one drug; amounts are names of thresholds of the pathway."""
 
     drug: str
@@ -107,8 +105,7 @@ class RegimenDose:
     most: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """The level to reach, by names of thresholds."""
 
     analyte: str
@@ -116,8 +113,7 @@ class Target:
     high: str
 
 
-@dataclass(frozen=True, slots=True)
-class Regimen:
+class Regimen(msgspec.Struct, frozen=True):
     """Drugs in combination; `agents` are drugs or classes, each met by exactly one drug."""
 
     id: str
@@ -137,8 +133,7 @@ class Regimen:
         return tuple(name for name in (*names, self.minimum_trial) if name)
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(msgspec.Struct, frozen=True):
     """A condition, assertion or diagnosis.
 
     A volunteered assertion that is not made does not hold. `excluded_by` is an assertion that says a

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from nephroline.backends import PATIENT
 from nephroline.catalogue import Regimen
@@ -19,8 +20,7 @@ FAILED = "already-failed"
 """The id of the standing reason not to repeat a line that failed with adequate exposure."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """A line recommendation that stands."""
 
     rule: Rule
@@ -37,8 +37,7 @@ class Candidate:
         return (str(self.recommend.action), name)
 
 
-@dataclass(frozen=True, slots=True)
-class Choosing:
+class Choosing(msgspec.Struct, frozen=True):
     """The outcome of the competition."""
 
     chosen: Candidate | None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from nephroline.backends import PATIENT, Backend, backend
 from nephroline.consultation.advice import (
     Candidate,
@@ -89,7 +91,7 @@ def consulted(record: Record, pathway: Pathway, as_of: str | Moment | None, engi
     applies = verdict.verdict is not Verdict.DOES_NOT_APPLY
     choosing = choose(run)
     if not applies:
-        choosing = replace(choosing, chosen=None, alternatives=(), conflict=())
+        choosing = msgspec.structs.replace(choosing, chosen=None, alternatives=(), conflict=())
     chosen = choosing.chosen
     if chosen is not None and chosen.recommend.action is not Action.STOP:
         run.chart = replace(run.chart, proposed=chosen.agents)

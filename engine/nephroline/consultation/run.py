@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
+import msgspec
+
 from nephroline.backends import PATIENT, Backend, Fact, Stage, Truths
 from nephroline.consultation.judges import judge_exposure, judge_response
 from nephroline.features import Chart, Missing, gather
@@ -22,8 +24,7 @@ Subject = int
 """0 for the patient, else the number of a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """A stratum ready to fire, with the atoms it asks of each kind of subject."""
 
     stage: Stage

@@ -7,8 +7,9 @@ reasons are written. A feature is registered by the function that computes it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from nephroline.features.values import Value
 from nephroline.terms import Scope
@@ -34,8 +35,7 @@ PARAMETERS = {
 """Kinds of parameters, in words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Feature:
+class Feature(msgspec.Struct, frozen=True):
     """A question that can be asked of a chart.
 
     `result` is ``flag``, ``choice:VOCABULARY``, or ``amount:DIMENSION``; ``amount:analyte`` has the

@@ -7,24 +7,23 @@ options, a flag no truth. `missing` names the data that would make it known.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
+
+import msgspec
 
 from nephroline.catalogue import Analyte
 from nephroline.quantities import Quantity
 from nephroline.terms import Confidence
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Missing:
+class Missing(msgspec.Struct, frozen=True, order=True):
     """A datum that is not there, and what it would tell."""
 
     datum: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(msgspec.Struct, frozen=True):
     """A quantity between `low` and `high` (None: unbounded), in base units of its dimension."""
 
     low: Fraction | None
@@ -40,8 +39,7 @@ class Amount:
         return self.low is not None or self.high is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """One of `options`; known when there is one."""
 
     options: frozenset[str]
@@ -49,8 +47,7 @@ class Choice:
     missing: tuple[Missing, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(msgspec.Struct, frozen=True):
     """True, false, or (None) unknown."""
 
     truth: bool | None
@@ -61,8 +58,7 @@ class Flag:
 Value = Amount | Choice | Flag
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Threshold:
+class Threshold(msgspec.Struct, frozen=True, eq=False):
     """A named, cited constant. `forms` holds the printed value for each dimension it is printed in.
 
     KDIGO prints one proteinuria cut-off in g/d, mg/g and mg/mmol, and the three are not exact
@@ -76,11 +72,11 @@ class Threshold:
     cite: str
     confidence: Confidence
     note: str = ""
-    amounts: Mapping[str, Amount] = field(init=False)
+    amounts: dict[str, Amount] = {}
 
     def __post_init__(self) -> None:
         made = {d: Amount(q.low, q.high, d, q.text) for d, q in self.forms.items()}
-        object.__setattr__(self, "amounts", made)
+        msgspec.structs.force_setattr(self, "amounts", made)
 
     @property
     def first(self) -> Quantity:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from nephroline.catalogue import Catalogue
 from nephroline.features import FEATURES, Amount, Choice, Threshold
@@ -26,8 +27,7 @@ from nephroline.lang.nodes import (
 Title = Callable[[Holds], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(msgspec.Struct, frozen=True):
     """One step of an explanation: what is asked, whether it holds, and the steps below it."""
 
     text: str
@@ -42,8 +42,7 @@ class Reason:
         return self.said or self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Speaker:
+class Speaker(msgspec.Struct, frozen=True):
     """Turns nodes into sentences with the titles of one pathway."""
 
     catalogue: Catalogue

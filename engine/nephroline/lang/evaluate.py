@@ -6,9 +6,10 @@ Unknown propagates only as far as it matters: false and unknown is false, true o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+
+import msgspec
 
 from nephroline.errors import InferenceError
 from nephroline.features import (
@@ -27,8 +28,7 @@ from nephroline.lang.nodes import And, Ask, Atom, Compare, Holds, Is, Member, No
 from nephroline.terms import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """What an atom came to: its truth, the values that decided it, and what is missing."""
 
     truth: bool | None

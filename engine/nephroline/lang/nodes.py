@@ -10,8 +10,9 @@ Nodes are compared by identity, which makes them quick to look up; `interned` ma
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class Op(StrEnum):
@@ -47,24 +48,21 @@ class Reference(StrEnum):
     LINE_FINDING = "line.finding"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Argument:
+class Argument(msgspec.Struct, frozen=True, eq=False):
     """A parameter of a question: a name of the catalogue, or of a threshold."""
 
     name: str
     threshold: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ask:
+class Ask(msgspec.Struct, frozen=True, eq=False):
     """A question to the chart: a feature with its parameters."""
 
     feature: str
     arguments: tuple[Argument, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Compare:
+class Compare(msgspec.Struct, frozen=True, eq=False):
     """An amount against a threshold, named, or against another amount."""
 
     left: Ask
@@ -72,45 +70,39 @@ class Compare:
     right: str | Ask
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Member:
+class Member(msgspec.Struct, frozen=True, eq=False):
     """A choice against words, of which it must be one."""
 
     left: Ask
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Is:
+class Is(msgspec.Struct, frozen=True, eq=False):
     """A yes-or-no question."""
 
     ask: Ask
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Holds:
+class Holds(msgspec.Struct, frozen=True, eq=False):
     """A definition or finding of the pathway holds."""
 
     kind: Reference
     id: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Not:
+class Not(msgspec.Struct, frozen=True, eq=False):
     """The operand does not hold."""
 
     operand: Node
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class And:
+class And(msgspec.Struct, frozen=True, eq=False):
     """All operands hold."""
 
     operands: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Or:
+class Or(msgspec.Struct, frozen=True, eq=False):
     """Some operand holds."""
 
     operands: tuple[Node, ...]
@@ -154,8 +146,7 @@ def threshold_names(node: Node) -> Iterator[str]:
         yield from (argument.name for argument in ask.arguments if argument.threshold)
 
 
-@dataclass(slots=True)
-class Shared:
+class Shared(msgspec.Struct):
     """Every node and question of a pathway, by its structure."""
 
     nodes: dict[tuple[object, ...], Node]

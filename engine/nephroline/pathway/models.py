@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import msgspec
+
 from nephroline.catalogue import Catalogue
 from nephroline.features import Threshold
 from nephroline.lang import ATOMS, Atom, Holds, Node, Reference, Shared, Speaker, about_patient
@@ -27,8 +29,7 @@ WINDOWS = ("course_gap", "handover_window", "together_window", "current_window")
 """Thresholds of time that every pathway must state, in the order of `Windows`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True):
     """What a source printed."""
 
     source: str
@@ -48,8 +49,7 @@ class Statement:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Recommend:
+class Recommend(msgspec.Struct, frozen=True):
     """A recommendation."""
 
     action: Action
@@ -64,8 +64,7 @@ class Recommend:
     rechallenge: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """Regimens that are out: one by name, or all that contain an agent."""
 
     regimen: str | None
@@ -73,16 +72,14 @@ class Block:
     until: str
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(msgspec.Struct, frozen=True):
     """Something to notice."""
 
     severity: Severity
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class FindingOf:
+class FindingOf(msgspec.Struct, frozen=True):
     """A conclusion: this finding is earned; about a line, it may settle the line's outcome."""
 
     id: str
@@ -92,8 +89,7 @@ class FindingOf:
 Conclusion = Recommend | Block | Alert | FindingOf
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(msgspec.Struct, frozen=True):
     """A named condition."""
 
     id: str
@@ -105,8 +101,7 @@ class Definition:
     confidence: Confidence
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """A rule with its authority. `pathway` is the one that stated it."""
 
     id: str
@@ -121,8 +116,7 @@ class Rule:
     pathway: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExposureRule:
+class ExposureRule(msgspec.Struct, frozen=True):
     """When the exposure to an agent counts."""
 
     agent: str
@@ -131,8 +125,7 @@ class ExposureRule:
     inadequate: Node | None
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(msgspec.Struct, frozen=True):
     """What inference decides: one condition for each patient or line.
 
     `rule:…` and `unless:…` come from rules, `definition:…` from definitions.

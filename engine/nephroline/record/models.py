@@ -6,15 +6,15 @@ listed was not given.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+
+import msgspec
 
 from nephroline.quantities import Quantity
 from nephroline.record.times import Clock, Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(msgspec.Struct, frozen=True):
     """One thing observed at one time: a number, a word kept as a word, or explicitly unknown."""
 
     analyte: str
@@ -32,8 +32,7 @@ class Observation:
         return self.word.replace("-", " ") if self.word else "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(msgspec.Struct, frozen=True):
     """A condition that is there, is not there, or (None) is no longer known; with its state if told."""
 
     name: str
@@ -43,8 +42,7 @@ class Condition:
     cite: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Assertion:
+class Assertion(msgspec.Struct, frozen=True):
     """Something a clinician asserted, such as that secondary causes are excluded."""
 
     name: str
@@ -53,8 +51,7 @@ class Assertion:
     cite: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Biopsy:
+class Biopsy(msgspec.Struct, frozen=True):
     """A kidney biopsy; no glomeruli means that nothing can be read from it."""
 
     at: Moment
@@ -64,8 +61,7 @@ class Biopsy:
     cite: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(msgspec.Struct, frozen=True):
     """One drug at one dose over one interval; `end` None means that no stop is recorded."""
 
     drug: str
@@ -77,8 +73,7 @@ class Exposure:
     cite: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Procedure:
+class Procedure(msgspec.Struct, frozen=True):
     """Something done to the patient, such as ultrafiltration."""
 
     name: str
@@ -86,16 +81,14 @@ class Procedure:
     cite: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """An entry that was kept but not used, and why."""
 
     text: str
     at: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """A chart. `age_zero` is in days at time zero; `faults` are entries kept but not used."""
 
     id: str

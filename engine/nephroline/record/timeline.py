@@ -10,10 +10,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Protocol, TypeVar
+
+import msgspec
 
 from nephroline.catalogue import Catalogue
 from nephroline.record.models import (
@@ -38,16 +40,14 @@ class _Dated(Protocol):
 D = TypeVar("D", bound=_Dated)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """A length of time in days, between its least and its greatest possible value."""
 
     least: Fraction
     most: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class Windows:
+class Windows(msgspec.Struct, frozen=True):
     """How near in time things must be to belong together (days); each pathway states them.
 
     `gap`: the longest pause inside one course. `handover`: the longest overlap of two lines that is
@@ -61,8 +61,7 @@ class Windows:
     current: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(msgspec.Struct, frozen=True):
     """Continuous use of one drug: dose changes and short gaps bridged. `end` None: running."""
 
     drug: str
@@ -71,8 +70,7 @@ class Course:
     rows: tuple[Exposure, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Line:
+class Line(msgspec.Struct, frozen=True, eq=False):
     """A line of therapy: the longest interval with one set of immunosuppressants.
 
     `end` None: running at as-of. `rows` are the exposures of its agents and adjuncts. `doubtful` are
@@ -94,8 +92,7 @@ class Line:
         return self.end is None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Assessment:
+class Assessment(msgspec.Struct, frozen=True, eq=False):
     """A moment with response data, and the number of the line it judges (None: untreated)."""
 
     index: int
@@ -147,7 +144,9 @@ class Timeline:
     def exposures(self) -> tuple[Exposure, ...]:
         """Exposures begun before as-of; an end at or after as-of is not visible."""
         return tuple(
-            e if e.end is not None and e.end.latest < self.now else replace(e, end=None, stopped_for=None)
+            e
+            if e.end is not None and e.end.latest < self.now
+            else msgspec.structs.replace(e, end=None, stopped_for=None)
             for e in self.record.exposures
             if e.start.latest < self.now
         )
@@ -238,8 +237,7 @@ NOT_STOPPED = "not-stopped"
 """The stop reason of a line that runs, or whose agents all go on into the next line."""
 
 
-@dataclass(slots=True)
-class _Segment:
+class _Segment(msgspec.Struct):
     """A stretch of time in which no exposure changes."""
 
     start: Moment
@@ -352,7 +350,7 @@ def _merge(segments: Sequence[_Segment]) -> list[_Segment]:
     found: list[_Segment] = []
     for segment in segments:
         if found and found[-1].agents == segment.agents:
-            found[-1] = replace(
+            found[-1] = msgspec.structs.replace(
                 found[-1],
                 end=segment.end,
                 adjuncts=found[-1].adjuncts | segment.adjuncts,
@@ -376,6 +374,6 @@ def _handovers(segments: Sequence[_Segment], longest: Fraction) -> list[_Segment
             and here.agents == before.agents | after.agents
             and before.agents != here.agents != after.agents
         ):
-            found[i + 1] = replace(after, start=here.start)
+            found[i + 1] = msgspec.structs.replace(after, start=here.start)
             del found[i]
     return found

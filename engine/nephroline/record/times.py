@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
+
+import msgspec
 
 from nephroline.errors import quoted
 from nephroline.quantities import QuantityError, Unit, decimal_text, parse
@@ -23,8 +24,7 @@ _BEFORE = "before "
 _LIFETIME = Fraction(130 * 365)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True):
     """A time as days from time zero; `earliest` < `latest` when it is known only imprecisely."""
 
     earliest: Fraction
@@ -45,8 +45,7 @@ class Moment:
         return self.label
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True):
     """Reads times against a record's time zero (None: no calendar date is known)."""
 
     units: Mapping[str, Unit]
