@@ -431,6 +431,9 @@ class _Reader:
             )
 
     def _source(self, node: ast.expr) -> str:
+        if self.text.isascii() and "\n" not in self.text and node.end_col_offset is not None:
+            # The common case; the general one reads the text anew each time. One for the bracket.
+            return self.text[max(node.col_offset - 1, 0) : node.end_col_offset - 1]
         return ast.get_source_segment(f"({self.text}\n)", node) or ""
 
     def _source_of(self, ask: Ask) -> str:
