@@ -153,8 +153,7 @@ def _action(out: Console, action: ActionOut) -> None:
 def _needs(out: Console, answer: Consultation) -> None:
     if answer.needs:
         out.print()
-    for need in answer.needs:
-        _item(out, "needs", need.why, "")
+        _item(out, "needs", " · ".join(need.why for need in answer.needs), "")
 
 
 def _basis(out: Console, answer: Consultation, *, verbose: bool) -> None:

@@ -86,6 +86,8 @@ class Clock(msgspec.Struct, frozen=True):
                 ),
                 Fraction(0),
             )
+        if text[:1].isdigit() and "." in text and text.replace(".", "").isdigit():
+            raise QuantityError(f"{quoted(text)} is not read as a date", "write it as 2014-05-31")
         times = [u.code for u in self.units.values() if u.dimension == "time"]
         try:
             value = parse(text, self.units, accepted=times).exact
