@@ -171,6 +171,9 @@ def test_pathways_features_and_units_list_themselves() -> None:
     assert "µmol/L" in run("units").stdout
     assert all(f["meaning"] for f in json.loads(run("features", "-f", "json").stdout))
     assert json.loads(run("units", "-f", "json").stdout)
+    assert "also: ciclosporin" in run("units", "drugs").stdout
+    for kind in ("conditions", "findings", "diagnoses", "regimens"):
+        assert run("units", kind).stdout
 
 
 def test_check_finds_problems_in_any_kind_of_file(tmp_path: Path) -> None:

@@ -291,7 +291,8 @@ def show_replay(out: Console, done: Replayed) -> None:
         answer = step.consultation
         advice = answer.next_line.title if answer.next_line else _KINDS.get(answer.answer.kind, "")
         line = Text(f"  {step.at.label:<11} ", style="bold")
-        body = Text(f"{_words(answer.status.response):<20}")
+        line.append(f"{_words(answer.status.response):<20}", style="not bold")
+        body = Text()
         body.append(advice, style="green" if answer.next_line else "yellow")
         new = [
             f.title
