@@ -9,6 +9,7 @@ like dimensions, and every number must be a named threshold.
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -77,7 +78,10 @@ def parse(text: str, scope: Scope, vocabulary: Vocabulary) -> Node:
         )
     try:
         # The brackets let a condition run over several lines; the column is set right again.
-        tree = ast.parse(f"({text}\n)", mode="eval")
+        with warnings.catch_warnings():
+            # Text that Python only warns of, such as 3and, is refused here.
+            warnings.simplefilter("error", SyntaxWarning)
+            tree = ast.parse(f"({text}\n)", mode="eval")
     except SyntaxError as bad:
         column = (bad.offset or 1) - 1
         line = bad.lineno or 1
