@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 
 import msgspec
 
 from nephroline.errors import did_you_mean, quoted
+from nephroline.exact import Fraction
 
 _NUMBER = r"[+-]?\d{1,15}(?:[.,]\d{1,15})?"
 _TEXT = re.compile(

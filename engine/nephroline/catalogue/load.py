@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
 from functools import lru_cache
 from importlib.resources.abc import Traversable
 from typing import Any, Protocol, TypeVar
@@ -25,6 +24,7 @@ from nephroline.catalogue.models import (
     spelling,
 )
 from nephroline.errors import PathwayError, Problem
+from nephroline.exact import Fraction
 from nephroline.quantities import Quantity, QuantityError, Unit, parse
 from nephroline.shapes import Shape, fit
 from nephroline.yamlfile import Document, mapping, read_bytes

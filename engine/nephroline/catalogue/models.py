@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property
 
 import msgspec
 
 from nephroline.errors import did_you_mean, quoted
+from nephroline.exact import Fraction
 from nephroline.quantities import Quantity, QuantityError, Unit, parse
 
 _SUBSTANCE_FORMS = (

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from nephroline.catalogue import RegimenDose
 from nephroline.consultation.advice import Candidate
 from nephroline.consultation.answer import DoseOut
 from nephroline.consultation.run import Run
+from nephroline.exact import Fraction
 from nephroline.features import Missing, Threshold
 from nephroline.quantities import decimal_text
 from nephroline.terms import Action

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property
 
+from nephroline.exact import Fraction
 from nephroline.features.values import Amount, Choice, Missing, Value, gather
 from nephroline.quantities import decimal_text
 from nephroline.record import Assessment, Line, Observation, Timeline

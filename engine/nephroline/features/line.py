@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
+from nephroline.exact import Fraction
 from nephroline.features.chart import ALL_RESPONSES, RANK, Chart
 from nephroline.features.patient import latest_word, risen
 from nephroline.features.schema import feature

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
+from nephroline.exact import Fraction
 from nephroline.features.chart import Chart, possibly_last, tail
 from nephroline.features.schema import feature
 from nephroline.features.values import (

@@ -7,11 +7,11 @@ options, a flag no truth. `missing` names the data that would make it known.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 
 import msgspec
 
 from nephroline.catalogue import Analyte
+from nephroline.exact import Fraction
 from nephroline.quantities import Quantity
 from nephroline.terms import Confidence
 

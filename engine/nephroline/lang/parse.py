@@ -12,10 +12,10 @@ import ast
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from nephroline.catalogue import Analyte, Catalogue
 from nephroline.errors import did_you_mean, quoted
+from nephroline.exact import Fraction
 from nephroline.features import FEATURES, Feature, Threshold
 from nephroline.lang.nodes import (
     And,

@@ -6,10 +6,9 @@ listed was not given.
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import msgspec
 
+from nephroline.exact import Fraction
 from nephroline.quantities import Quantity
 from nephroline.record.times import Clock, Moment
 

@@ -11,13 +11,13 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Protocol, TypeVar
 
 import msgspec
 
 from nephroline.catalogue import Catalogue
+from nephroline.exact import Fraction
 from nephroline.record.models import (
     Assertion,
     Biopsy,

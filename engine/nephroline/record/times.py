@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
-from fractions import Fraction
 from typing import Any
 
 import msgspec
 
 from nephroline.errors import quoted
+from nephroline.exact import Fraction
 from nephroline.quantities import QuantityError, Unit, decimal_text, parse
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
