@@ -173,7 +173,7 @@ class DurableStage:
     """The clauses of one stratum as rulesets. One lock: a C session takes one caller at a time."""
 
     def __init__(self, clauses: Sequence[Clause]) -> None:
-        self._clauses = tuple(clauses)
+        self._names = {scope: [c.id for c in clauses if c.scope is scope] for scope in _KINDS}
         self._lock = Lock()
         patterns = [
             _Pattern(clause.id, _KINDS[clause.scope], must, conjunct)
@@ -193,12 +193,9 @@ class DurableStage:
                 for name, subject in chunk.ruleset.run(lines):
                     pattern = chunk.patterns[name]
                     (must if pattern.must else may).add((pattern.clause, subject))
-        truths: Truths = {}
-        for clause in self._clauses:
-            for fact in facts:
-                if fact.scope is clause.scope:
-                    key = (clause.id, fact.subject)
-                    truths[key] = True if key in must else (None if key in may else False)
+        truths: Truths = {(name, fact.subject): False for fact in facts for name in self._names[fact.scope]}
+        truths.update(dict.fromkeys(may))
+        truths.update(dict.fromkeys(must, True))
         return truths
 
 

@@ -207,14 +207,20 @@ class Catalogue:
 
     def regimen_of(self, drugs: frozenset[str]) -> Regimen | None:
         """The first regimen whose agents these drugs are, one for one."""
-        for regimen in self.regimens.values():
-            if (
-                len(regimen.agents) == len(drugs)
-                and all(any(self.belongs(drug, agent) for drug in drugs) for agent in regimen.agents)
-                and all(any(self.belongs(d, a) for a in regimen.agents) for d in drugs)
-            ):
-                return regimen
-        return None
+        if drugs not in self._regimens_of:
+            self._regimens_of[drugs] = next((r for r in self.regimens.values() if self._is(r, drugs)), None)
+        return self._regimens_of[drugs]
+
+    @cached_property
+    def _regimens_of(self) -> dict[frozenset[str], Regimen | None]:
+        return {}
+
+    def _is(self, regimen: Regimen, drugs: frozenset[str]) -> bool:
+        return (
+            len(regimen.agents) == len(drugs)
+            and all(any(self.belongs(drug, agent) for drug in drugs) for agent in regimen.agents)
+            and all(any(self.belongs(drug, agent) for agent in regimen.agents) for drug in drugs)
+        )
 
     def contains(self, regimen: Regimen, agent: str) -> bool:
         """Whether every way to give *regimen* contains the drug or class *agent*."""

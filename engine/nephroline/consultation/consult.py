@@ -36,7 +36,6 @@ from nephroline.consultation.answer import (
     When,
 )
 from nephroline.consultation.doses import doses, target
-from nephroline.consultation.judges import as_reported, contradicting
 from nephroline.consultation.needs import needs
 from nephroline.consultation.run import Run, chart_of, fill, prepare
 from nephroline.errors import UsageError, quoted
@@ -363,15 +362,7 @@ def _faults(run: Run, choosing: Choosing) -> list[str]:
     """Entries that were kept but not used, contradictions in the chart, ties among rules."""
     timeline = run.chart.timeline
     found = [fault.text for fault in timeline.record.faults if fault.at.latest < timeline.now]
-    for assessment in timeline.assessments:
-        reported = as_reported(run.chart, assessment)
-        if reported is None:
-            continue
-        if len(reported.options) > 1:
-            found.append(f"two responses are reported at {assessment.at}: neither is used")
-        numbers = contradicting(run.pathway, run.chart, assessment, reported)
-        if numbers is not None:
-            found.append(f"report and numbers disagree: {reported.text}, but {numbers.text} by the numbers")
+    found += [fault for choice in run.chart.responses for fault in choice.faults]
     if choosing.conflict:
         names = ", ".join(c.rule.id for c in choosing.conflict)
         found.append(f"rules of the same preference ask for different things: {names}")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from nephroline.features import ALL_RESPONSES, Chart, Choice, Missing, gather
-from nephroline.lang import Atom, Holds, Look, Seen, judge, look
+from nephroline.lang import Atom, Holds, Look, Seen, judge
 from nephroline.pathway import ExposureRule, Pathway
 from nephroline.record import Assessment, Line
 from nephroline.terms import Exposure, Response
@@ -16,11 +14,19 @@ _WORST_FIRST = (Exposure.INADEQUATE, Exposure.UNKNOWN, Exposure.PRESUMED, Exposu
 def seen_at(pathway: Pathway, assessment: Assessment, chart: Chart) -> Look:
     """How atoms come out at an assessment; definitions of assessments are opened up."""
 
+    deciders = pathway.deciders
+    memo: dict[Atom, Seen] = {}
+
     def see(atom: Atom) -> Seen:
-        if isinstance(atom, Holds):
-            truth, missing = judge(pathway.definitions[atom.id].when, see)
-            return Seen(truth, missing=missing)
-        return look(chart, pathway.thresholds, atom, assessment)
+        found = memo.get(atom)
+        if found is None:
+            if isinstance(atom, Holds):
+                truth, missing = judge(pathway.definitions[atom.id].when, see)
+                found = Seen(truth, missing=missing)
+            else:
+                found = deciders[atom](chart, assessment)
+            memo[atom] = found
+        return found
 
     return see
 
@@ -59,10 +65,11 @@ def as_reported(chart: Chart, assessment: Assessment) -> Choice | None:
     if not words:
         return None
     shown = " or ".join(sorted(word.replace("-", " ") for word in words))
-    missing = (
-        (Missing("response", f"two responses are reported at {assessment.at}"),) if len(words) > 1 else ()
-    )
-    return Choice(frozenset(words), f"{shown} ({assessment.at}, as reported)", missing)
+    text = f"{shown} ({assessment.at}, as reported)"
+    if len(words) == 1:
+        return Choice(frozenset(words), text)
+    two = f"two responses are reported at {assessment.at}"
+    return Choice(frozenset(words), text, (Missing("response", two),), (f"{two}: neither is used",))
 
 
 def contradicting(pathway: Pathway, chart: Chart, assessment: Assessment, reported: Choice) -> Choice | None:
@@ -90,7 +97,8 @@ def judge_response(pathway: Pathway, chart: Chart, assessment: Assessment) -> Ch
         return reported
     missing = Missing("response", f"report and numbers disagree at {assessment.at}")
     text = f"{reported.text}, but {numbers.text} by the numbers"
-    return Choice(reported.options | numbers.options, text, (missing,))
+    fault = f"report and numbers disagree: {text}"
+    return Choice(reported.options | numbers.options, text, (missing,), (*reported.faults, fault))
 
 
 def judge_exposure(pathway: Pathway, chart: Chart, line: Line) -> Choice:
@@ -110,7 +118,11 @@ def _exposure_to(
         return Exposure.UNKNOWN, (
             Missing(f"exposure to {title}", "no definition of adequate exposure to it"),
         )
-    see: Look = partial(look, chart, pathway.thresholds, subject=line)
+    deciders = pathway.deciders
+
+    def see(atom: Atom) -> Seen:
+        return deciders[atom](chart, line)
+
     adequate, missing = judge(rule.adequate, see)
     if adequate:
         return Exposure.ADEQUATE, ()

@@ -12,7 +12,7 @@ import msgspec
 from nephroline.backends import PATIENT, Backend, Fact, Stage, Truths
 from nephroline.consultation.judges import judge_exposure, judge_response
 from nephroline.features import Chart, Missing, gather
-from nephroline.lang import Atom, Holds, Node, Reason, Reference, Seen, atoms, judge, look
+from nephroline.lang import Atom, Holds, Node, Reason, Reference, Seen, atoms, judge
 from nephroline.pathway import Clause, Pathway, Rule
 from nephroline.record import Line, Moment, Record, Timeline
 from nephroline.terms import Outcome, Scope
@@ -62,6 +62,9 @@ class Run:
     chart: Chart
     truths: Truths = field(default_factory=Truths)
     memo: dict[tuple[Atom, Subject], Seen] = field(default_factory=dict[tuple[Atom, Subject], Seen])
+    reasons: dict[tuple[Node, Subject], Reason] = field(
+        default_factory=dict[tuple[Node, Subject], Reason], repr=False
+    )
     outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
 
     # -- firing ----------------------------------------------------------------------------------
@@ -99,7 +102,7 @@ class Run:
                 truth = self._holds(atom, subject)
                 found = Seen(truth, missing=() if truth is not None else self._lacking(atom, subject))
             else:
-                found = look(self.chart, self.pathway.thresholds, atom, self.line(subject))
+                found = self.pathway.deciders[atom](self.chart, self.line(subject))
             self.memo[key] = found
         return found
 
@@ -197,21 +200,24 @@ class Run:
 
     def reason(self, node: Node, subject: Subject) -> Reason:
         """The whole tree of a condition, references opened up."""
-        return self._open(self.pathway.speaker.explain(node, partial(self._look, subject)), subject)
+        key = (node, subject)
+        found = self.reasons.get(key)
+        if found is None:
+            speaker = self.pathway.speaker
+            look, unfold = partial(self._look, subject), partial(self._unfold, subject)
+            found = self.reasons[key] = speaker.explain(node, look, unfold)
+        return found
 
-    def _open(self, reason: Reason, subject: Subject) -> Reason:
-        if reason.ref is None:
-            children = tuple(self._open(child, subject) for child in reason.children)
-            return Reason(reason.text, reason.truth, children, said=reason.said)
+    def _unfold(self, subject: Subject, reason: Reason, ref: Holds) -> Reason:
         inner: list[Reason] = []
         text, said = reason.text, reason.sentence
-        for clause, rule, who in self._sources(reason.ref, subject):
+        for clause, rule, who in self._sources(ref, subject):
             truth = self.truths[clause, who] if rule is None else self.settled(rule, who)
             if rule is not None and truth and who:
                 text, said = f"{reason.text} (line {who})", f"{reason.sentence} (line {who})"
-            node = rule.when if rule is not None else self.pathway.definitions[reason.ref.id].when
+            node = rule.when if rule is not None else self.pathway.definitions[ref.id].when
             inner.append(self.reason(node, who))
-        return Reason(text, reason.truth, tuple(inner), reason.ref, said)
+        return Reason(text, reason.truth, tuple(inner), ref, said)
 
 
 _FINDINGS = (Reference.FINDING, Reference.LINE_FINDING)

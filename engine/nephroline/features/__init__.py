@@ -2,7 +2,7 @@
 
 from nephroline.features import assessment, line, patient
 from nephroline.features.chart import ALL_RESPONSES, Chart
-from nephroline.features.schema import FEATURES, PARAMETERS, Feature, compute
+from nephroline.features.schema import FEATURES, PARAMETERS, Feature
 from nephroline.features.values import (
     Amount,
     Choice,
@@ -26,7 +26,6 @@ __all__ = [
     "Threshold",
     "Value",
     "assessment",
-    "compute",
     "gather",
     "line",
     "patient",

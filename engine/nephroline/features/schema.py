@@ -81,8 +81,3 @@ def feature(
         return compute
 
     return register
-
-
-def compute(item: Feature, chart: Chart, subject: Any, arguments: tuple[Any, ...]) -> Value:
-    """Answer a feature; *subject* is None for a feature of the patient."""
-    return item.compute(chart, *arguments) if subject is None else item.compute(chart, subject, *arguments)

@@ -40,11 +40,12 @@ class Amount(msgspec.Struct, frozen=True):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One of `options`; known when there is one."""
+    """One of `options`; known when there is one. `faults`: what contradicts itself in the chart."""
 
     options: frozenset[str]
     text: str
     missing: tuple[Missing, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 class Flag(msgspec.Struct, frozen=True):

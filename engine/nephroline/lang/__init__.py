@@ -1,7 +1,7 @@
 """The rule language: its tree, its checker, its three-valued meaning, and its plain English."""
 
 from nephroline.lang.english import Reason, Speaker
-from nephroline.lang.evaluate import Look, Seen, about_patient, ask, judge, look
+from nephroline.lang.evaluate import Deciders, Look, Seen, about_patient, judge
 from nephroline.lang.nodes import (
     ATOMS,
     And,
@@ -33,6 +33,7 @@ __all__ = [
     "Atom",
     "Compare",
     "ConditionError",
+    "Deciders",
     "Holds",
     "Is",
     "Look",
@@ -48,12 +49,10 @@ __all__ = [
     "Speaker",
     "Vocabulary",
     "about_patient",
-    "ask",
     "asks",
     "atoms",
     "interned",
     "judge",
-    "look",
     "parse",
     "threshold_names",
 ]

@@ -42,12 +42,17 @@ class Reason(msgspec.Struct, frozen=True):
         return self.said or self.text
 
 
+Unfold = Callable[[Reason, Holds], Reason]
+"""Gives the reason of a reference the steps below it."""
+
+
 class Speaker(msgspec.Struct, frozen=True):
     """Turns nodes into sentences with the titles of one pathway."""
 
     catalogue: Catalogue
     thresholds: Mapping[str, Threshold]
     title: Title
+    phrases: dict[Ask, str] = {}
 
     # -- a rule as written -----------------------------------------------------------------------
 
@@ -70,8 +75,12 @@ class Speaker(msgspec.Struct, frozen=True):
 
     def phrase(self, question: Ask) -> str:
         """Say what is asked."""
-        names = [self.argument(a) for a in question.arguments] + ["", ""]
-        return " ".join(FEATURES[question.feature].phrase.format(*names).split())
+        known = self.phrases.get(question)
+        if known is None:
+            names = [self.argument(a) for a in question.arguments] + ["", ""]
+            known = " ".join(FEATURES[question.feature].phrase.format(*names).split())
+            self.phrases[question] = known
+        return known
 
     def argument(self, argument: Argument) -> str:
         """The title of a parameter."""
@@ -100,27 +109,28 @@ class Speaker(msgspec.Struct, frozen=True):
 
     # -- a rule as it came out -------------------------------------------------------------------
 
-    def explain(self, node: Node, see: Look) -> Reason:
-        """The whole tree of a condition with the patient's values."""
+    def explain(self, node: Node, see: Look, unfold: Unfold) -> Reason:
+        """The whole tree of a condition with the patient's values; *unfold* opens up references."""
         if isinstance(node, (And, Or)):
-            children = tuple(self.explain(operand, see) for operand in node.operands)
+            children = tuple(self.explain(operand, see, unfold) for operand in node.operands)
             truths = [child.truth for child in children]
             decisive = isinstance(node, Or)
             truth = decisive if decisive in truths else (None if None in truths else not decisive)
             return Reason("any of these" if decisive else "all of these", truth, children)
         if isinstance(node, Not):
             if not isinstance(node.operand, (And, Or, Not)):
-                return self.atom(node.operand, see(node.operand), negated=True)
-            child = self.explain(node.operand, see)
+                return self._atom(node.operand, see, unfold, negated=True)
+            child = self.explain(node.operand, see, unfold)
             return Reason("not", None if child.truth is None else not child.truth, (child,))
-        return self.atom(node, see(node))
+        return self._atom(node, see, unfold)
 
-    def atom(self, atom: Atom, seen: Seen, *, negated: bool = False) -> Reason:
+    def _atom(self, atom: Atom, see: Look, unfold: Unfold, *, negated: bool = False) -> Reason:
         """One atom as it came out; *negated* only turns its truth, the sentence says what is."""
+        seen = see(atom)
         truth = seen.truth if not negated or seen.truth is None else not seen.truth
         if isinstance(atom, Holds):
             asked = f"not: {self.title(atom)}" if negated else self.title(atom)
-            return Reason(asked, truth, ref=atom, said=self._holds(atom, seen.truth))
+            return unfold(Reason(asked, truth, ref=atom, said=self._holds(atom, seen.truth)), atom)
         if isinstance(atom, Is):
             text = seen.left.text if seen.left is not None else self.phrase(atom.ask)
             return Reason(text, truth)

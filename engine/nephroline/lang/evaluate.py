@@ -20,7 +20,6 @@ from nephroline.features import (
     Missing,
     Threshold,
     Value,
-    compute,
     gather,
 )
 from nephroline.lang.nodes import And, Ask, Atom, Compare, Holds, Is, Member, Node, Not, Op, Or, Reference
@@ -37,18 +36,12 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 Look = Callable[[Atom], Seen]
+"""How atoms come out, for one patient and subject."""
 
+Decide = Callable[[Chart, Any], Seen]
+"""Decides one atom of a chart, about a line or assessment if it is asked of one."""
 
-def ask(chart: Chart, thresholds: Mapping[str, Threshold], question: Ask, subject: Any) -> Value:
-    """Put a question to the chart, about a line or assessment when it is asked of one."""
-    feature = FEATURES[question.feature]
-    about = None if feature.scope is Scope.PATIENT else subject
-    key = (question, about)
-    found = chart.memo.get(key)
-    if found is None:
-        arguments = tuple(thresholds[a.name] if a.threshold else a.name for a in question.arguments)
-        found = chart.memo[key] = compute(feature, chart, about, arguments)
-    return found
+_Put = Callable[[Chart, Any], Value]
 
 
 def about_patient(atom: Atom) -> bool:
@@ -61,38 +54,93 @@ def about_patient(atom: Atom) -> bool:
     return all(FEATURES[question.feature].scope is Scope.PATIENT for question in asked)
 
 
-def look(chart: Chart, thresholds: Mapping[str, Threshold], atom: Atom, subject: Any) -> Seen:
-    """Decide one atom other than `Holds`."""
-    if isinstance(atom, Compare):
-        left = ask(chart, thresholds, atom.left, subject)
-        if isinstance(atom.right, str):
-            return _against(left, atom.op, thresholds[atom.right])
-        right = ask(chart, thresholds, atom.right, subject)
-        return _between(left, atom.op, right)
-    if isinstance(atom, Member):
-        choice = ask(chart, thresholds, atom.left, subject)
-        assert isinstance(choice, Choice)  # noqa: S101
-        wanted = choice.options & set(atom.words)
-        truth = True if wanted == choice.options else (None if wanted else False)
-        return Seen(truth, choice, None, choice.missing if truth is None else ())
-    if isinstance(atom, Is):
-        flag = ask(chart, thresholds, atom.ask, subject)
+class Deciders(dict[Atom, Decide]):
+    """How each atom other than `Holds` is decided: its names are looked up once, when it is first asked."""
+
+    def __init__(self, thresholds: Mapping[str, Threshold]) -> None:
+        super().__init__()
+        self._thresholds = thresholds
+
+    def __missing__(self, atom: Atom) -> Decide:
+        made = self[atom] = self._decider(atom)
+        return made
+
+    def _decider(self, atom: Atom) -> Decide:
+        if isinstance(atom, Compare):
+            if isinstance(atom.right, str):
+                return _against(self._put(atom.left), atom.op, self._thresholds[atom.right])
+            return _against_other(self._put(atom.left), atom.op, self._put(atom.right))
+        if isinstance(atom, Member):
+            return _among(self._put(atom.left), frozenset(atom.words))
+        if isinstance(atom, Is):
+            return _yes_or_no(self._put(atom.ask))
+        raise InferenceError("a reference must be looked up among conclusions")
+
+    def _put(self, question: Ask) -> _Put:
+        """Put a question to a chart; the chart remembers the answer."""
+        feature = FEATURES[question.feature]
+        compute = feature.compute
+        arguments = tuple(self._thresholds[a.name] if a.threshold else a.name for a in question.arguments)
+
+        def of_patient(chart: Chart, _subject: Any) -> Value:
+            found = chart.memo.get(question)
+            if found is None:
+                found = chart.memo[question] = compute(chart, *arguments)
+            return found
+
+        def of_subject(chart: Chart, subject: Any) -> Value:
+            key = (question, subject)
+            found = chart.memo.get(key)
+            if found is None:
+                found = chart.memo[key] = compute(chart, subject, *arguments)
+            return found
+
+        return of_patient if feature.scope is Scope.PATIENT else of_subject
+
+
+def _yes_or_no(put: _Put) -> Decide:
+    def decide(chart: Chart, subject: Any) -> Seen:
+        flag = put(chart, subject)
         assert isinstance(flag, Flag)  # noqa: S101
         return Seen(flag.truth, flag, None, flag.missing)
-    raise InferenceError("a reference must be looked up among conclusions")
+
+    return decide
 
 
-def _against(left: Value, op: Op, limit: Threshold) -> Seen:
-    assert isinstance(left, Amount)  # noqa: S101
-    compared = limit.form_for(left)
-    if compared is None:
-        missing = left.missing
-        if left.known:
-            datum = left.analyte.id if left.analyte is not None else "dose"
-            missing = (Missing(datum, f"a value in a form for which {limit.title} is printed"),)
-        return Seen(None, left, None, missing)
-    form, amount = compared
-    return _between(amount, op, form, shown=left)
+def _among(put: _Put, words: frozenset[str]) -> Decide:
+    def decide(chart: Chart, subject: Any) -> Seen:
+        choice = put(chart, subject)
+        assert isinstance(choice, Choice)  # noqa: S101
+        wanted = choice.options & words
+        if wanted == choice.options:
+            return Seen(True, choice)
+        return Seen(None, choice, None, choice.missing) if wanted else Seen(False, choice)
+
+    return decide
+
+
+def _against(put: _Put, op: Op, limit: Threshold) -> Decide:
+    def decide(chart: Chart, subject: Any) -> Seen:
+        left = put(chart, subject)
+        assert isinstance(left, Amount)  # noqa: S101
+        compared = limit.form_for(left)
+        if compared is None:
+            missing = left.missing
+            if left.known:
+                datum = left.analyte.id if left.analyte is not None else "dose"
+                missing = (Missing(datum, f"a value in a form for which {limit.title} is printed"),)
+            return Seen(None, left, None, missing)
+        form, amount = compared
+        return _between(amount, op, form, shown=left)
+
+    return decide
+
+
+def _against_other(put: _Put, op: Op, other: _Put) -> Decide:
+    def decide(chart: Chart, subject: Any) -> Seen:
+        return _between(put(chart, subject), op, other(chart, subject))
+
+    return decide
 
 
 def _between(left: Value, op: Op, right: Value, shown: Value | None = None) -> Seen:

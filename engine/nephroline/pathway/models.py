@@ -10,7 +10,7 @@ import msgspec
 
 from nephroline.catalogue import Catalogue
 from nephroline.features import Threshold
-from nephroline.lang import ATOMS, Atom, Holds, Node, Reference, Shared, Speaker, about_patient
+from nephroline.lang import ATOMS, Atom, Deciders, Holds, Node, Reference, Shared, Speaker, about_patient
 from nephroline.record import Windows
 from nephroline.terms import (
     Action,
@@ -166,6 +166,11 @@ class Pathway:
     def windows(self) -> Windows:
         """How near in time things must be to belong together."""
         return Windows(*(self.thresholds[name].days for name in WINDOWS))
+
+    @cached_property
+    def deciders(self) -> Deciders:
+        """How each atom is decided."""
+        return Deciders(self.thresholds)
 
     @cached_property
     def shared_atoms(self) -> frozenset[Atom]:
