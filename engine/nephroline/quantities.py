@@ -121,8 +121,8 @@ def _bounds(match: re.Match[str]) -> tuple[Fraction | None, Fraction | None]:
 def decimal_text(value: Fraction, places: int = 1) -> str:
     """Write a fraction with at most *places* decimals, rounded half away from zero."""
     scale = 10**places
-    scaled = abs(value) * scale
-    whole = int(scaled + Fraction(1, 2))
+    half = value.denominator
+    whole = (2 * abs(value.numerator) * scale + half) // (2 * half)
     sign = "-" if value < 0 and whole else ""
     if not places:
         return f"{sign}{whole}"

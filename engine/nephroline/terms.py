@@ -63,7 +63,7 @@ class Action(StrEnum):
         return self in _LINE_ACTIONS
 
 
-_LINE_ACTIONS = frozenset({Action.START, Action.CONTINUE, Action.ADJUST, Action.TAPER, Action.STOP})
+_LINE_ACTIONS = (Action.START, Action.CONTINUE, Action.ADJUST, Action.TAPER, Action.STOP)
 
 
 class Severity(StrEnum):

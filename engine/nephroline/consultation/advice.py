@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 
 from nephroline.backends import PATIENT
@@ -46,13 +44,6 @@ class Choosing(msgspec.Struct, frozen=True):
     blocked: tuple[BlockedOut, ...]
 
 
-def rules_with(run: Run, kind: type) -> Iterable[tuple[Rule, Subject]]:
-    """Every rule of one kind of conclusion with every subject, in order of id."""
-    for rule in run.pathway.by_conclusion[kind]:
-        for subject in run.subjects(rule.scope):
-            yield rule, subject
-
-
 def outcome(run: Run, line: Line) -> Outcome:
     """What became of a line: by a finding that settles it, else by response and time."""
     known = run.outcomes.get(line.number)
@@ -62,7 +53,7 @@ def outcome(run: Run, line: Line) -> Outcome:
 
 
 def _outcome(run: Run, line: Line) -> Outcome:
-    for rule, subject in rules_with(run, FindingOf):
+    for rule, subject in run.rules(FindingOf):
         conclusion = rule.conclusion
         if (
             isinstance(conclusion, FindingOf)
@@ -106,7 +97,7 @@ def choose(run: Run) -> Choosing:
 def _candidates(run: Run) -> list[Candidate]:
     catalogue = run.pathway.catalogue
     found: list[Candidate] = []
-    for rule, subject in rules_with(run, Recommend):
+    for rule, subject in run.rules(Recommend):
         recommend = rule.conclusion
         if (
             not isinstance(recommend, Recommend)
@@ -133,12 +124,12 @@ def undecided(run: Run, chosen: Candidate | None) -> list[tuple[str, tuple[Missi
     One that asks for the same thing does not count: it would change nothing.
     """
     found: list[tuple[str, tuple[Missing, ...]]] = []
-    for rule, subject in rules_with(run, Recommend):
+    for rule, subject in run.rules(Recommend):
         recommend = rule.conclusion
         if (
-            isinstance(recommend, Recommend)
+            run.truths[f"rule:{rule.id}", subject] is None
+            and isinstance(recommend, Recommend)
             and recommend.action.of_line
-            and run.truths[f"rule:{rule.id}", subject] is None
             and (rule.unless is None or run.truths[f"unless:{rule.id}", subject] is not True)
             and (chosen is None or _rivals(chosen, recommend))
         ):
@@ -150,7 +141,7 @@ def open_blocks(run: Run, candidate: Candidate) -> list[tuple[str, tuple[Missing
     """Blocks that are unknown and, if they held, would take the candidate out."""
     return [
         (rule.id, run.missing(rule.when, subject))
-        for rule, subject in rules_with(run, Block)
+        for rule, subject in run.rules(Block)
         if run.truths[f"rule:{rule.id}", subject] is None
         and isinstance(rule.conclusion, Block)
         and concerns(run, rule.conclusion, candidate.regimen, candidate.agents)
@@ -168,7 +159,7 @@ def _rivals(chosen: Candidate, other: Recommend) -> bool:
 def _blocks(run: Run) -> list[tuple[Rule, Block, Subject]]:
     return [
         (rule, rule.conclusion, subject)
-        for rule, subject in rules_with(run, Block)
+        for rule, subject in run.rules(Block)
         if isinstance(rule.conclusion, Block) and run.stands(rule, subject)
     ]
 
@@ -248,7 +239,7 @@ def _blocked_out(
 def alerts(run: Run) -> list[tuple[Rule, Alert, Subject]]:
     """Alerts that stand, loudest first; a rule about lines alerts once."""
     found: dict[str, tuple[Rule, Alert, Subject]] = {}
-    for rule, subject in rules_with(run, Alert):
+    for rule, subject in run.rules(Alert):
         if isinstance(rule.conclusion, Alert) and run.stands(rule, subject):
             found[rule.id] = (rule, rule.conclusion, subject)
     return sorted(found.values(), key=lambda item: (item[1].severity.rank, item[0].id))
@@ -258,7 +249,7 @@ def findings(run: Run) -> list[tuple[Rule, FindingOf, Subject]]:
     """Findings that are earned, by line and id."""
     found = [
         (rule, rule.conclusion, subject)
-        for rule, subject in rules_with(run, FindingOf)
+        for rule, subject in run.rules(FindingOf)
         if isinstance(rule.conclusion, FindingOf) and run.settled(rule, subject)
     ]
     return sorted(found, key=lambda item: (item[2] or PATIENT, item[1].id))

@@ -16,7 +16,6 @@ from nephroline.consultation.advice import (
     findings,
     open_blocks,
     outcome,
-    rules_with,
     undecided,
 )
 from nephroline.consultation.answer import (
@@ -188,7 +187,7 @@ def _answer(run: Run, choosing: Choosing, verdict: Applicability, asked: Sequenc
     chosen = choosing.chosen
     silent = [
         fill(run.pathway, rule.conclusion.title or rule.title)
-        for rule, subject in rules_with(run, Recommend)
+        for rule, subject in run.rules(Recommend)
         if isinstance(rule.conclusion, Recommend) and rule.conclusion.silent and run.stands(rule, subject)
     ]
     if verdict.verdict is Verdict.DOES_NOT_APPLY:
@@ -326,7 +325,7 @@ def _actions(run: Run, *, applies: bool) -> list[ActionOut]:
     if not applies:
         return []
     found: dict[str, ActionOut] = {}
-    for rule, subject in rules_with(run, Recommend):
+    for rule, subject in run.rules(Recommend):
         recommend = rule.conclusion
         if not isinstance(recommend, Recommend) or recommend.action.of_line or not run.stands(rule, subject):
             continue

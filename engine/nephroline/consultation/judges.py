@@ -13,7 +13,6 @@ _WORST_FIRST = (Exposure.INADEQUATE, Exposure.UNKNOWN, Exposure.PRESUMED, Exposu
 
 def seen_at(pathway: Pathway, assessment: Assessment, chart: Chart) -> Look:
     """How atoms come out at an assessment; definitions of assessments are opened up."""
-
     deciders = pathway.deciders
     memo: dict[Atom, Seen] = {}
 

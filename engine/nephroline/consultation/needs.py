@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nephroline.consultation.advice import Candidate, Choosing, open_blocks, rules_with, undecided
+from nephroline.consultation.advice import Candidate, Choosing, open_blocks, undecided
 from nephroline.consultation.answer import Need
 from nephroline.consultation.run import Run
 from nephroline.features import Missing
@@ -40,7 +40,7 @@ def needs(
 def _open_recommendations(run: Run, chosen: Candidate | None) -> Iterable[Asked]:
     for name, missing in undecided(run, chosen):
         yield from ((name, item) for item in missing)
-    for rule, subject in rules_with(run, Recommend):
+    for rule, subject in run.rules(Recommend):
         if run.stands(rule, subject):
             yield from ((rule.id, item) for item in run.depends_on(rule, subject))
 
@@ -54,7 +54,7 @@ def _open_blocks(run: Run, choosing: Choosing) -> Iterable[Asked]:
 
 def _open_findings(run: Run) -> Iterable[Asked]:
     """Findings that are open about the running line or the patient now."""
-    for rule, subject in rules_with(run, FindingOf):
+    for rule, subject in run.rules(FindingOf):
         line = run.line(subject)
         if (line is None or line.current) and run.settled(rule, subject) is None:
             yield from ((rule.id, item) for item in run.missing(rule.when, subject))
@@ -62,7 +62,7 @@ def _open_findings(run: Run) -> Iterable[Asked]:
 
 def _presumed_exposures(run: Run) -> Iterable[Asked]:
     """What would confirm a presumed exposure that a finding counts on."""
-    for rule, subject in rules_with(run, FindingOf):
+    for rule, subject in run.rules(FindingOf):
         line = run.line(subject)
         if line is None or not run.settled(rule, subject) or rule.conclusion.outcome is None:  # type: ignore[union-attr]
             continue
@@ -72,7 +72,7 @@ def _presumed_exposures(run: Run) -> Iterable[Asked]:
 
 
 def _open_alerts(run: Run) -> Iterable[Asked]:
-    for rule, subject in rules_with(run, Alert):
+    for rule, subject in run.rules(Alert):
         alert = rule.conclusion
         if (
             isinstance(alert, Alert)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 
 import msgspec
 
@@ -23,12 +23,17 @@ NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 Subject = int
 """0 for the patient, else the number of a line."""
 
+_THE_PATIENT = (PATIENT,)
+
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A stratum ready to fire, with the atoms it asks of each kind of subject."""
+    """A stratum ready to fire, with the atoms it asks of each kind of subject.
+
+    The first are those that come out the same for every subject, the others are asked of each.
+    """
 
     stage: Stage
-    asked: dict[Scope, tuple[Atom, ...]]
+    asked: dict[Scope, tuple[list[Atom], list[Atom]]]
 
 
 @lru_cache(maxsize=64)
@@ -43,15 +48,18 @@ def prepare(pathway: Pathway, backend: Backend, *, late: bool) -> list[Prepared]
     place = _prepared(pathway.digest, backend.name, late)
     for number, clauses in enumerate(strata):
         if number not in place:
-            place[number] = Prepared(backend.prepare(clauses), _asked(clauses))
+            place[number] = Prepared(backend.prepare(clauses), _asked(clauses, pathway.shared_atoms))
     return [place[number] for number in range(len(strata))]
 
 
-def _asked(clauses: Sequence[Clause]) -> dict[Scope, tuple[Atom, ...]]:
+def _asked(clauses: Sequence[Clause], shared: frozenset[Atom]) -> dict[Scope, tuple[list[Atom], list[Atom]]]:
     asked: dict[Scope, dict[Atom, None]] = {}
     for clause in clauses:
         asked.setdefault(clause.scope, {}).update(dict.fromkeys(atoms(clause.condition)))
-    return {scope: tuple(found) for scope, found in asked.items()}
+    return {
+        scope: ([atom for atom in found if atom in shared], [atom for atom in found if atom not in shared])
+        for scope, found in asked.items()
+    }
 
 
 @dataclass
@@ -65,6 +73,9 @@ class Run:
     reasons: dict[tuple[Node, Subject], Reason] = field(
         default_factory=dict[tuple[Node, Subject], Reason], repr=False
     )
+    pairs: dict[type, Sequence[tuple[Rule, Subject]]] = field(
+        default_factory=dict[type, Sequence[tuple[Rule, Subject]]], repr=False
+    )
     outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
 
     # -- firing ----------------------------------------------------------------------------------
@@ -72,26 +83,36 @@ class Run:
     def fire(self, strata: Iterable[Prepared]) -> None:
         """Fire strata in order."""
         for stratum in strata:
-            facts = [
-                Fact(scope, subject, {atom: self.truth(atom, subject) for atom in asked})
-                for scope, asked in stratum.asked.items()
-                for subject in self.subjects(scope)
-            ]
+            facts: list[Fact] = []
+            for scope, (shared, own) in stratum.asked.items():
+                common = {atom: self.see(atom, PATIENT).truth for atom in shared}
+                for subject in self.subjects(scope):
+                    found = {atom: self.see(atom, subject).truth for atom in own}
+                    facts.append(Fact(scope, subject, common | found))
             self.truths |= stratum.stage.fire(facts)
 
-    def subjects(self, scope: Scope) -> Iterable[Subject]:
+    def subjects(self, scope: Scope) -> Sequence[Subject]:
         """The subjects of a scope."""
-        return (PATIENT,) if scope is Scope.PATIENT else range(1, len(self.chart.timeline.lines) + 1)
+        return _THE_PATIENT if scope is Scope.PATIENT else self._line_numbers
+
+    @cached_property
+    def _line_numbers(self) -> Sequence[Subject]:
+        return range(1, len(self.chart.timeline.lines) + 1)
+
+    def rules(self, kind: type) -> Sequence[tuple[Rule, Subject]]:
+        """Every rule of one kind of conclusion with every subject, in order of id."""
+        found = self.pairs.get(kind)
+        if found is None:
+            rules = self.pathway.by_conclusion[kind]
+            found = [(rule, subject) for rule in rules for subject in self.subjects(rule.scope)]
+            self.pairs[kind] = found
+        return found
 
     def line(self, subject: Subject) -> Line | None:
         """The line behind a subject."""
         return self.chart.timeline.lines[subject - 1] if subject else None
 
     # -- looking up ------------------------------------------------------------------------------
-
-    def truth(self, atom: Atom, subject: Subject) -> bool | None:
-        """The truth of an atom, by the chart or by what has been concluded."""
-        return self.see(atom, subject).truth
 
     def see(self, atom: Atom, subject: Subject) -> Seen:
         """An atom with the values that decided it, or the data that would."""
@@ -117,7 +138,7 @@ class Run:
         if atom.kind in (Reference.DEFINITION, Reference.ANY_LINE):
             definition = self.pathway.definitions[atom.id]
             if definition.scope is Scope.PATIENT:
-                who: Iterable[Subject] = (PATIENT,)
+                who: Sequence[Subject] = _THE_PATIENT
             else:
                 who = (subject,) if atom.kind is Reference.DEFINITION else self.subjects(Scope.LINE)
             return [(f"definition:{atom.id}", None, one) for one in who]

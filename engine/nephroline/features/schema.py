@@ -7,7 +7,7 @@ reasons are written. A feature is registered by the function that computes it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,7 +15,7 @@ from nephroline.features.values import Value
 from nephroline.terms import Scope
 
 if TYPE_CHECKING:
-    from nephroline.features.chart import Chart
+    pass
 
 PARAMETERS = {
     "analyte": "an analyte of the catalogue with a unit",
