@@ -8,7 +8,7 @@ import durable_rules_engine
 import pytest
 
 import nephroline
-from nephroline.backends import Fact, backend
+from nephroline.backends import backend
 from nephroline.backends.durable import DurableStage, _fact_text
 from nephroline.consultation import consulted
 from nephroline.consultation.run import Run, prepare
@@ -30,11 +30,7 @@ def bench_bare_durable_rules(benchmark: Any, case_1: Record, extended: Pathway) 
         for stratum in prepare(extended, backend("durable"), late=late):
             stage = stratum.stage
             assert isinstance(stage, DurableStage)
-            facts = [
-                Fact(scope, subject, {atom: run.truth(atom, subject) for atom in asked})
-                for scope, asked in stratum.asked.items()
-                for subject in run.subjects(scope)
-            ]
+            facts = run.facts(stratum)
             for chunk in stage._chunks:
                 texts = [
                     _fact_text(f, chunk)

@@ -8,8 +8,7 @@ from nephroline.backends import PATIENT
 from nephroline.catalogue import Regimen
 from nephroline.consultation.answer import BlockedOut, BlockReason
 from nephroline.consultation.run import Run, Subject, fill
-from nephroline.features import Choice, Missing
-from nephroline.features import line as line_features
+from nephroline.features import Missing
 from nephroline.pathway import Alert, Block, FindingOf, Recommend, Rule
 from nephroline.record import Line
 from nephroline.terms import Action, Outcome, Response
@@ -62,8 +61,7 @@ def _outcome(run: Run, line: Line) -> Outcome:
             and run.settled(rule, subject)
         ):
             return conclusion.outcome
-    best = line_features.best_response(run.chart, line)
-    assert isinstance(best, Choice)  # noqa: S101
+    best = run.chart.best_response(line)
     if best.options <= {Response.COMPLETE_REMISSION, Response.PARTIAL_REMISSION}:
         return Outcome.REMISSION
     regimen = run.pathway.catalogue.regimen_of(frozenset(line.drugs))

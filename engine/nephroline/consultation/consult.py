@@ -38,8 +38,7 @@ from nephroline.consultation.doses import doses, target
 from nephroline.consultation.needs import needs
 from nephroline.consultation.run import Run, chart_of, fill, prepare
 from nephroline.errors import UsageError, quoted
-from nephroline.features import Choice, Missing, gather
-from nephroline.features import line as line_features
+from nephroline.features import Missing, gather
 from nephroline.lang import judge
 from nephroline.pathway import Pathway, Recommend, Rule, Statement
 from nephroline.quantities import QuantityError, decimal_text
@@ -225,9 +224,7 @@ def _status(run: Run) -> Status:
 def _line(run: Run, line: Line) -> LineOut:
     chart = run.chart
     regimen = run.pathway.catalogue.regimen_of(frozenset(line.drugs))
-    exposure, best = line_features.exposure(chart, line), line_features.best_response(chart, line)
-    assert isinstance(exposure, Choice)  # noqa: S101
-    assert isinstance(best, Choice)  # noqa: S101
+    exposure, best = chart.exposure(line), chart.best_response(line)
     known = exposure.options if len(exposure.options) == 1 else {Exposure.UNKNOWN}
     word = next(iter(best.options)) if len(best.options) == 1 else "unknown"
     weeks = chart.timeline.span(line.start, line.end).least / 7

@@ -8,7 +8,6 @@ from nephroline.consultation.advice import Candidate, Choosing, open_blocks, und
 from nephroline.consultation.answer import Need
 from nephroline.consultation.run import Run
 from nephroline.features import Missing
-from nephroline.features import line as line_features
 from nephroline.pathway import Alert, FindingOf, Recommend
 from nephroline.terms import Exposure, Severity
 
@@ -66,8 +65,8 @@ def _presumed_exposures(run: Run) -> Iterable[Asked]:
         line = run.line(subject)
         if line is None or not run.settled(rule, subject) or rule.conclusion.outcome is None:  # type: ignore[union-attr]
             continue
-        exposure = line_features.exposure(run.chart, line)
-        if str(Exposure.PRESUMED) in getattr(exposure, "options", ()):
+        exposure = run.chart.exposure(line)
+        if str(Exposure.PRESUMED) in exposure.options:
             yield from ((rule.id, item) for item in exposure.missing)
 
 

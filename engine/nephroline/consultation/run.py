@@ -83,13 +83,17 @@ class Run:
     def fire(self, strata: Iterable[Prepared]) -> None:
         """Fire strata in order."""
         for stratum in strata:
-            facts: list[Fact] = []
-            for scope, (shared, own) in stratum.asked.items():
-                common = {atom: self.see(atom, PATIENT).truth for atom in shared}
-                for subject in self.subjects(scope):
-                    found = {atom: self.see(atom, subject).truth for atom in own}
-                    facts.append(Fact(scope, subject, common | found))
-            self.truths |= stratum.stage.fire(facts)
+            self.truths |= stratum.stage.fire(self.facts(stratum))
+
+    def facts(self, stratum: Prepared) -> list[Fact]:
+        """What a stratum is told of the patient and of each line."""
+        found: list[Fact] = []
+        for scope, (shared, own) in stratum.asked.items():
+            common = {atom: self.see(atom, PATIENT).truth for atom in shared}
+            for subject in self.subjects(scope):
+                truths = {atom: self.see(atom, subject).truth for atom in own}
+                found.append(Fact(scope, subject, common | truths))
+        return found
 
     def subjects(self, scope: Scope) -> Sequence[Subject]:
         """The subjects of a scope."""
@@ -97,7 +101,7 @@ class Run:
 
     @cached_property
     def _line_numbers(self) -> Sequence[Subject]:
-        return range(1, len(self.chart.timeline.lines) + 1)
+        return range(1, len(self._subjects))
 
     def rules(self, kind: type) -> Sequence[tuple[Rule, Subject]]:
         """Every rule of one kind of conclusion with every subject, in order of id."""
@@ -110,7 +114,11 @@ class Run:
 
     def line(self, subject: Subject) -> Line | None:
         """The line behind a subject."""
-        return self.chart.timeline.lines[subject - 1] if subject else None
+        return self._subjects[subject]
+
+    @cached_property
+    def _subjects(self) -> Sequence[Line | None]:
+        return (None, *self.chart.timeline.lines)
 
     # -- looking up ------------------------------------------------------------------------------
 

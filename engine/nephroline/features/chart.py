@@ -130,12 +130,7 @@ class Chart:
         return tuple(self._judged(assessment) for assessment in self.timeline.assessments)
 
     def _judged(self, assessment: Assessment) -> Choice:
-        key = ("responses", assessment.index)
-        found = self.memo.get(key)
-        if found is None:
-            found = self.memo[key] = self.judge_response(self, assessment)
-        assert isinstance(found, Choice)  # noqa: S101
-        return found
+        return self._once(("responses", assessment.index), lambda: self.judge_response(self, assessment))
 
     def response_at(self, index: int) -> Choice:
         """The response at an assessment that has been judged already."""
@@ -148,6 +143,36 @@ class Chart:
             for assessment, choice in zip(self.timeline.assessments, self.responses, strict=True)
             if assessment.line == line.number
         ]
+
+    def best_response(self, line: Line) -> Choice:
+        """The best response at any assessment of a line; without one, any is possible."""
+        return self._once(("best response", line), lambda: self._best_response(line))
+
+    def _best_response(self, line: Line) -> Choice:
+        judged = self.judged(line)
+        if not judged:
+            why = f"any assessment on line {line.number}"
+            return Choice(frozenset(RANK), "not assessed", (Missing("proteinuria", why),))
+        ranks = {len(RANK) - 1}
+        missing: list[Missing] = []
+        for _, choice in judged:
+            possible = {RANK.index(r) if r in RANK else len(RANK) - 1 for r in map(Response, choice.options)}
+            ranks = {min(a, b) for a in ranks for b in possible}
+            missing += choice.missing
+        options = frozenset(str(RANK[rank]) for rank in ranks)
+        text = " or ".join(str(RANK[rank]).replace("-", " ") for rank in sorted(ranks))
+        return Choice(options, text, gather(missing) if len(options) > 1 else ())
+
+    def exposure(self, line: Line) -> Choice:
+        """The exposure on a line, by the pathway's own judgement."""
+        return self._once(("exposure", line), lambda: self.judge_exposure(self, line))
+
+    def _once(self, key: Hashable, judge: Callable[[], Choice]) -> Choice:
+        found = self.memo.get(key)
+        if found is None:
+            found = self.memo[key] = judge()
+        assert isinstance(found, Choice)  # noqa: S101
+        return found
 
     @cached_property
     def status(self) -> Choice:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nephroline.exact import Fraction
-from nephroline.features.chart import ALL_RESPONSES, RANK, Chart
+from nephroline.features.chart import ALL_RESPONSES, Chart
 from nephroline.features.patient import latest_word, risen
 from nephroline.features.schema import feature
 from nephroline.features.values import (
@@ -17,7 +17,6 @@ from nephroline.features.values import (
     unknown_amount,
 )
 from nephroline.record import NOT_STOPPED, Exposure, Line, Span, span_text
-from nephroline.terms import Response
 
 
 def _length(span: Span, missing: tuple[Missing, ...] = ()) -> Amount:
@@ -249,7 +248,7 @@ def trough_target(chart: Chart, line: Line, drug: str) -> Value:
 @feature("line.exposure", gives="choice:exposure", says="exposure on the line")
 def exposure(chart: Chart, line: Line) -> Value:
     """Adequate, presumed, inadequate or unknown, by the pathway's `exposure` section."""
-    return chart.judge_exposure(chart, line)
+    return chart.exposure(line)
 
 
 @feature("line.response", gives="choice:response", says="response on the line")
@@ -271,19 +270,7 @@ def response(chart: Chart, line: Line) -> Value:
 @feature("line.best_response", gives="choice:response", says="best response on the line")
 def best_response(chart: Chart, line: Line) -> Value:
     """The best response at any assessment of the line; no assessment is unknown."""
-    judged = chart.judged(line)
-    if not judged:
-        why = f"any assessment on line {line.number}"
-        return Choice(frozenset(RANK), "not assessed", (Missing("proteinuria", why),))
-    ranks = {len(RANK) - 1}
-    missing: list[Missing] = []
-    for _, choice in judged:
-        possible = {RANK.index(r) if r in RANK else len(RANK) - 1 for r in map(Response, choice.options)}
-        ranks = {min(a, b) for a in ranks for b in possible}
-        missing += choice.missing
-    options = frozenset(str(RANK[rank]) for rank in ranks)
-    text = " or ".join(str(RANK[rank]).replace("-", " ") for rank in sorted(ranks))
-    return Choice(options, text, gather(missing) if len(options) > 1 else ())
+    return chart.best_response(line)
 
 
 @feature("line.relapsed", gives="flag", says="a relapse on the line")

@@ -52,7 +52,7 @@ class Speaker(msgspec.Struct, frozen=True):
     catalogue: Catalogue
     thresholds: Mapping[str, Threshold]
     title: Title
-    phrases: dict[Ask, str] = {}
+    texts: dict[object, str] = {}
 
     # -- a rule as written -----------------------------------------------------------------------
 
@@ -75,11 +75,11 @@ class Speaker(msgspec.Struct, frozen=True):
 
     def phrase(self, question: Ask) -> str:
         """Say what is asked."""
-        known = self.phrases.get(question)
+        known = self.texts.get(question)
         if known is None:
             names = [self.argument(a) for a in question.arguments] + ["", ""]
             known = " ".join(FEATURES[question.feature].phrase.format(*names).split())
-            self.phrases[question] = known
+            self.texts[question] = known
         return known
 
     def argument(self, argument: Argument) -> str:
@@ -103,9 +103,12 @@ class Speaker(msgspec.Struct, frozen=True):
 
     def limit(self, name: str, form: str = "") -> str:
         """A threshold with its value, title and source."""
-        limit = self.thresholds[name]
-        source = self.catalogue.sources[limit.source].short
-        return f"{form or limit.first.text} ({limit.title}, {source})"
+        known = self.texts.get(("limit", name, form))
+        if known is None:
+            limit = self.thresholds[name]
+            source = self.catalogue.sources[limit.source].short
+            known = self.texts["limit", name, form] = f"{form or limit.first.text} ({limit.title}, {source})"
+        return known
 
     # -- a rule as it came out -------------------------------------------------------------------
 
@@ -129,8 +132,8 @@ class Speaker(msgspec.Struct, frozen=True):
         seen = see(atom)
         truth = seen.truth if not negated or seen.truth is None else not seen.truth
         if isinstance(atom, Holds):
-            asked = f"not: {self.title(atom)}" if negated else self.title(atom)
-            return unfold(Reason(asked, truth, ref=atom, said=self._holds(atom, seen.truth)), atom)
+            asked, said = self._titles(atom, seen.truth)
+            return unfold(Reason(f"not: {asked}" if negated else asked, truth, (), atom, said), atom)
         if isinstance(atom, Is):
             text = seen.left.text if seen.left is not None else self.phrase(atom.ask)
             return Reason(text, truth)
@@ -138,8 +141,17 @@ class Speaker(msgspec.Struct, frozen=True):
             return Reason(self._member(atom, seen), truth)
         return Reason(self._compared(atom, seen), truth)
 
-    def _holds(self, atom: Holds, truth: bool | None) -> str:
-        title = self.title(atom)
+    def _titles(self, atom: Holds, truth: bool | None) -> tuple[str, str]:
+        """The title of a reference, as asked and as it came out."""
+        title = self.texts.get(atom)
+        if title is None:
+            title = self.texts[atom] = self.title(atom)
+        said = self.texts.get((atom, truth))
+        if said is None:
+            said = self.texts[atom, truth] = self._said(atom, title, truth)
+        return title, said
+
+    def _said(self, atom: Holds, title: str, truth: bool | None) -> str:
         if truth is None:
             return f"{title}: not known"
         if truth:
@@ -156,7 +168,10 @@ class Speaker(msgspec.Struct, frozen=True):
         return f"{self.phrase(atom.left)}: {said}{other}"
 
     def _either(self, words: tuple[str, ...]) -> str:
-        return " or ".join(self.argument(Argument(word)) for word in words)
+        known = self.texts.get(("either", words))
+        if known is None:
+            known = self.texts["either", words] = " or ".join(self.argument(Argument(word)) for word in words)
+        return known
 
     def _compared(self, atom: Compare, seen: Seen) -> str:
         op = atom.op if seen.truth is not False else atom.op.negated
