@@ -125,10 +125,10 @@ def undecided(run: Run, chosen: Candidate | None) -> list[tuple[str, tuple[Missi
     for rule, subject in run.rules(Recommend):
         recommend = rule.conclusion
         if (
-            run.truths[f"rule:{rule.id}", subject] is None
+            run.truths[rule.clause, subject] is None
             and isinstance(recommend, Recommend)
             and recommend.action.of_line
-            and (rule.unless is None or run.truths[f"unless:{rule.id}", subject] is not True)
+            and (rule.unless is None or run.truths[rule.exception, subject] is not True)
             and (chosen is None or _rivals(chosen, recommend))
         ):
             found.append((rule.id, run.missing(rule.when, subject)))
@@ -140,7 +140,7 @@ def open_blocks(run: Run, candidate: Candidate) -> list[tuple[str, tuple[Missing
     return [
         (rule.id, run.missing(rule.when, subject))
         for rule, subject in run.rules(Block)
-        if run.truths[f"rule:{rule.id}", subject] is None
+        if run.truths[rule.clause, subject] is None
         and isinstance(rule.conclusion, Block)
         and concerns(run, rule.conclusion, candidate.regimen, candidate.agents)
     ]

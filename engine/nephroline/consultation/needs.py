@@ -76,6 +76,6 @@ def _open_alerts(run: Run) -> Iterable[Asked]:
         if (
             isinstance(alert, Alert)
             and alert.severity is Severity.CRITICAL
-            and run.truths[f"rule:{rule.id}", subject] is None
+            and run.truths[rule.clause, subject] is None
         ):
             yield from ((rule.id, item) for item in run.missing(rule.when, subject))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
@@ -13,7 +14,7 @@ from nephroline.backends import PATIENT, Backend, Fact, Stage, Truths
 from nephroline.consultation.judges import judge_exposure, judge_response
 from nephroline.features import Chart, Missing, gather
 from nephroline.lang import Atom, Holds, Node, Reason, Reference, Seen, atoms, judge
-from nephroline.pathway import Clause, Pathway, Rule
+from nephroline.pathway import Clause, Definition, Pathway, Rule
 from nephroline.record import Line, Moment, Record, Timeline
 from nephroline.terms import Outcome, Scope
 
@@ -69,7 +70,12 @@ class Run:
     pathway: Pathway
     chart: Chart
     truths: Truths = field(default_factory=Truths)
-    memo: dict[tuple[Atom, Subject], Seen] = field(default_factory=dict[tuple[Atom, Subject], Seen])
+    seen: dict[Subject, dict[Atom, Seen]] = field(
+        default_factory=lambda: defaultdict[Subject, dict[Atom, Seen]](dict), repr=False
+    )
+    parts: dict[tuple[Holds, Subject], list[tuple[Definition | Rule, Subject]]] = field(
+        default_factory=dict[tuple[Holds, Subject], list[tuple[Definition | Rule, Subject]]], repr=False
+    )
     reasons: dict[tuple[Node, Subject], Reason] = field(
         default_factory=dict[tuple[Node, Subject], Reason], repr=False
     )
@@ -124,47 +130,44 @@ class Run:
 
     def see(self, atom: Atom, subject: Subject) -> Seen:
         """An atom with the values that decided it, or the data that would."""
-        key = (atom, PATIENT if atom in self.pathway.shared_atoms else subject)
-        found = self.memo.get(key)
+        seen = self.seen[PATIENT if atom in self._shared else subject]
+        found = seen.get(atom)
         if found is None:
             if isinstance(atom, Holds):
-                truth = self._holds(atom, subject)
+                truth = _some(self._truth(part, who) for part, who in self._parts(atom, subject))
                 found = Seen(truth, missing=() if truth is not None else self._lacking(atom, subject))
             else:
-                found = self.pathway.deciders[atom](self.chart, self.line(subject))
-            self.memo[key] = found
+                found = self.pathway.deciders[atom](self.chart, self._subjects[subject])
+            seen[atom] = found
         return found
 
-    def _holds(self, atom: Holds, subject: Subject) -> bool | None:
-        return _some(
-            self.truths[clause, who] if rule is None else self.settled(rule, who)
-            for clause, rule, who in self._sources(atom, subject)
-        )
+    @cached_property
+    def _shared(self) -> frozenset[Atom]:
+        return self.pathway.shared_atoms
 
-    def _sources(self, atom: Holds, subject: Subject) -> list[tuple[str, Rule | None, Subject]]:
-        """The clauses, and their subjects, of which one must hold for a reference to hold."""
-        if atom.kind in (Reference.DEFINITION, Reference.ANY_LINE):
-            definition = self.pathway.definitions[atom.id]
-            if definition.scope is Scope.PATIENT:
-                who: Sequence[Subject] = _THE_PATIENT
-            else:
-                who = (subject,) if atom.kind is Reference.DEFINITION else self.subjects(Scope.LINE)
-            return [(f"definition:{atom.id}", None, one) for one in who]
-        return [
-            (f"rule:{rule.id}", rule, one)
-            for rule in self.pathway.finding_rules[atom.id]
-            for one in ((subject,) if atom.kind is Reference.LINE_FINDING else self.subjects(rule.scope))
-        ]
+    def _truth(self, part: Definition | Rule, subject: Subject) -> bool | None:
+        return self.settled(part, subject) if isinstance(part, Rule) else self.truths[part.clause, subject]
 
-    def _lacking(self, atom: Holds, subject: Subject) -> tuple[Missing, ...]:
+    def _parts(self, ref: Holds, subject: Subject) -> list[tuple[Definition | Rule, Subject]]:
+        """The definitions or rules, with their subjects, of which one must hold for a reference to hold."""
+        key = (ref, subject)
+        found = self.parts.get(key)
+        if found is None:
+            own = ref.kind is Reference.DEFINITION or ref.kind is Reference.LINE_FINDING
+            found = self.parts[key] = [
+                (part, who)
+                for part in self.pathway.behind(ref)
+                for who in ((subject,) if own and part.scope is Scope.LINE else self.subjects(part.scope))
+            ]
+        return found
+
+    def _lacking(self, ref: Holds, subject: Subject) -> tuple[Missing, ...]:
         found: list[Missing] = []
-        for clause, rule, who in self._sources(atom, subject):
-            truth = self.truths[clause, who] if rule is None else self.settled(rule, who)
-            if truth is None:
-                node = rule.when if rule is not None else self.pathway.definitions[atom.id].when
-                found += self.missing(node, who)
-                if rule is not None and rule.unless is not None:
-                    found += self.missing(rule.unless, who)
+        for part, who in self._parts(ref, subject):
+            if self._truth(part, who) is None:
+                found += self.missing(part.when, who)
+                if isinstance(part, Rule) and part.unless is not None:
+                    found += self.missing(part.unless, who)
         return gather(found)
 
     def missing(self, node: Node, subject: Subject) -> tuple[Missing, ...]:
@@ -178,21 +181,21 @@ class Run:
 
     def settled(self, rule: Rule, subject: Subject) -> bool | None:
         """Whether a rule holds for good: its condition does, and its exception is known not to."""
-        when = self.truths[f"rule:{rule.id}", subject]
+        when = self.truths[rule.clause, subject]
         if rule.unless is None or when is False:
             return when
-        unless = self.truths[f"unless:{rule.id}", subject]
+        unless = self.truths[rule.exception, subject]
         return False if unless else (when if unless is False else None)
 
     def stands(self, rule: Rule, subject: Subject) -> bool:
         """Whether a rule holds, at least as long as its exception is not known to."""
-        if self.truths[f"rule:{rule.id}", subject] is not True:
+        if self.truths[rule.clause, subject] is not True:
             return False
-        return rule.unless is None or self.truths[f"unless:{rule.id}", subject] is not True
+        return rule.unless is None or self.truths[rule.exception, subject] is not True
 
     def depends_on(self, rule: Rule, subject: Subject) -> tuple[Missing, ...]:
         """The data that could bring in the exception of a rule that stands."""
-        if rule.unless is None or self.truths[f"unless:{rule.id}", subject] is not None:
+        if rule.unless is None or self.truths[rule.exception, subject] is not None:
             return ()
         return self.missing(rule.unless, subject)
 
@@ -240,12 +243,10 @@ class Run:
     def _unfold(self, subject: Subject, reason: Reason, ref: Holds) -> Reason:
         inner: list[Reason] = []
         text, said = reason.text, reason.sentence
-        for clause, rule, who in self._sources(ref, subject):
-            truth = self.truths[clause, who] if rule is None else self.settled(rule, who)
-            if rule is not None and truth and who:
+        for part, who in self._parts(ref, subject):
+            if who and isinstance(part, Rule) and self._truth(part, who):
                 text, said = f"{reason.text} (line {who})", f"{reason.sentence} (line {who})"
-            node = rule.when if rule is not None else self.pathway.definitions[ref.id].when
-            inner.append(self.reason(node, who))
+            inner.append(self.reason(part.when, who))
         return Reason(text, reason.truth, tuple(inner), ref, said)
 
 

@@ -529,14 +529,10 @@ class _Reader:
             for d in draft.definitions.values()
             if d.scope is not Scope.ASSESSMENT
         ]
-        clauses += [Clause(f"rule:{r.id}", r.scope, r.when) for r in draft.rules.values()]
-        clauses += [Clause(f"unless:{r.id}", r.scope, r.unless) for r in draft.rules.values() if r.unless]
+        clauses += [Clause(r.clause, r.scope, r.when) for r in draft.rules.values()]
+        clauses += [Clause(r.exception, r.scope, r.unless) for r in draft.rules.values() if r.unless]
         findings = {
-            name: [
-                clause
-                for r in rules
-                for clause in (f"rule:{r.id}", *([f"unless:{r.id}"] if r.unless else []))
-            ]
+            name: [clause for r in rules for clause in (r.clause, *([r.exception] if r.unless else []))]
             for name, rules in draft.finding_rules.items()
         }
         try:

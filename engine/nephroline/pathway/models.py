@@ -99,10 +99,17 @@ class Definition(msgspec.Struct, frozen=True):
     source: str
     cite: str
     confidence: Confidence
+    clause: str = ""
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "clause", f"definition:{self.id}")
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A rule with its authority. `pathway` is the one that stated it."""
+    """A rule with its authority. `pathway` is the one that stated it.
+
+    `clause` and `exception` are the ids under which inference decides its `when` and its `unless`.
+    """
 
     id: str
     title: str
@@ -114,6 +121,12 @@ class Rule(msgspec.Struct, frozen=True):
     rationale: str
     on_guideline: bool
     pathway: str
+    clause: str = ""
+    exception: str = ""
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "clause", f"rule:{self.id}")
+        msgspec.structs.force_setattr(self, "exception", f"unless:{self.id}")
 
 
 class ExposureRule(msgspec.Struct, frozen=True):
@@ -128,7 +141,7 @@ class ExposureRule(msgspec.Struct, frozen=True):
 class Clause(msgspec.Struct, frozen=True):
     """What inference decides: one condition for each patient or line.
 
-    `rule:…` and `unless:…` come from rules, `definition:…` from definitions.
+    Clauses come from the `when` and the `unless` of rules, and from definitions.
     """
 
     id: str
@@ -196,6 +209,12 @@ class Pathway:
                 found.setdefault(rule.conclusion.id, []).append(rule)
         return {name: tuple(rules) for name, rules in found.items()}
 
+    def behind(self, ref: Holds) -> tuple[Definition | Rule, ...]:
+        """What a reference refers to: a definition, or the rules of a finding."""
+        if ref.kind is Reference.DEFINITION or ref.kind is Reference.ANY_LINE:
+            return (self.definitions[ref.id],)
+        return self.finding_rules[ref.id]
+
     @cached_property
     def speaker(self) -> Speaker:
         """Puts conditions into sentences."""
@@ -203,6 +222,4 @@ class Pathway:
 
     def title_of(self, ref: Holds) -> str:
         """The title of a definition or finding."""
-        if ref.kind in (Reference.DEFINITION, Reference.ANY_LINE):
-            return self.definitions[ref.id].title
-        return self.finding_rules[ref.id][0].title
+        return self.behind(ref)[0].title
