@@ -23,7 +23,7 @@ Truths = dict[tuple[str, int], bool | None]
 """The truth of each clause (by id) for each subject (by number)."""
 
 
-class Fact(msgspec.Struct, frozen=True):
+class Fact(msgspec.Struct, frozen=True, gc=False):
     """The truth of every atom that matters, for the patient or for one line."""
 
     scope: Scope

@@ -35,12 +35,13 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 class Choosing(msgspec.Struct, frozen=True):
-    """The outcome of the competition."""
+    """The outcome of the competition; `undecided` could still overturn it, and lack these data."""
 
     chosen: Candidate | None
     alternatives: tuple[Candidate, ...]
     conflict: tuple[Candidate, ...]
     blocked: tuple[BlockedOut, ...]
+    undecided: tuple[tuple[str, tuple[Missing, ...]], ...]
 
 
 def outcome(run: Run, line: Line) -> Outcome:
@@ -89,7 +90,8 @@ def choose(run: Run) -> Choosing:
     conflict = tuple(first) if len(first) > 1 else ()
     chosen = None if conflict or not unique else unique[0]
     others = tuple(c for c in unique if c is not chosen)
-    return Choosing(chosen, others, conflict, _blocked_out(run, blocks, failed))
+    out = _blocked_out(run, blocks, failed)
+    return Choosing(chosen, others, conflict, out, tuple(_undecided(run, chosen)))
 
 
 def _candidates(run: Run) -> list[Candidate]:
@@ -116,7 +118,7 @@ def _candidates(run: Run) -> list[Candidate]:
     return found
 
 
-def undecided(run: Run, chosen: Candidate | None) -> list[tuple[str, tuple[Missing, ...]]]:
+def _undecided(run: Run, chosen: Candidate | None) -> list[tuple[str, tuple[Missing, ...]]]:
     """Line recommendations that are unknown, and would come before the chosen one or tie with it.
 
     One that asks for the same thing does not count: it would change nothing.
@@ -125,9 +127,9 @@ def undecided(run: Run, chosen: Candidate | None) -> list[tuple[str, tuple[Missi
     for rule, subject in run.rules(Recommend):
         recommend = rule.conclusion
         if (
-            run.truths[rule.clause, subject] is None
-            and isinstance(recommend, Recommend)
+            isinstance(recommend, Recommend)
             and recommend.action.of_line
+            and run.truths[rule.clause, subject] is None
             and (rule.unless is None or run.truths[rule.exception, subject] is not True)
             and (chosen is None or _rivals(chosen, recommend))
         ):

@@ -15,7 +15,7 @@ NOTICE = (
 )
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True):
+class _Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The base of every part of an answer."""
 
 

@@ -16,7 +16,6 @@ from nephroline.consultation.advice import (
     findings,
     open_blocks,
     outcome,
-    undecided,
 )
 from nephroline.consultation.answer import (
     ActionOut,
@@ -194,7 +193,7 @@ def _answer(run: Run, choosing: Choosing, verdict: Applicability, asked: Sequenc
     if choosing.conflict:
         names = " and ".join(c.rule.id for c in choosing.conflict)
         return AnswerKind(kind=Answer.CONFLICT, because=[f"these rules ask for different things: {names}"])
-    open_rules = undecided(run, chosen)
+    open_rules = choosing.undecided
     if chosen is not None and not (silent and chosen.recommend.action is Action.STOP):
         kind = Answer.CONTINUE if chosen.recommend.action is Action.CONTINUE else Answer.NEXT_LINE
         return AnswerKind(kind=kind, because=[chosen.rule.rationale])
@@ -280,7 +279,7 @@ def _advice(
         else " + ".join(catalogue.title(agent) for agent in sorted(candidate.agents))
     )
     given, missing = doses(run, candidate)
-    rivals = undecided(run, candidate) if candidate is choosing.chosen else []
+    rivals = list(choosing.undecided) if candidate is choosing.chosen else []
     rivals += open_blocks(run, candidate)
     open_rules = [item for _, items in rivals for item in items]
     open_data = gather((*candidate.depends_on, *open_rules, *open_verdict))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nephroline.consultation.advice import Candidate, Choosing, open_blocks, undecided
+from nephroline.consultation.advice import Choosing, open_blocks
 from nephroline.consultation.answer import Need
 from nephroline.consultation.run import Run
 from nephroline.features import Missing
@@ -21,7 +21,7 @@ def needs(
     """Every datum that matters, each once, with the rules that ask for it."""
     asked: list[Asked] = []
     if applies:
-        asked += _open_recommendations(run, choosing.chosen)
+        asked += _open_recommendations(run, choosing)
         asked += _open_blocks(run, choosing)
         asked += [("dose", missing) for missing in doses]
         asked += [("applicability", missing) for missing in verdict if missing.datum != "diagnosis"]
@@ -36,8 +36,8 @@ def needs(
     return [Need(datum=datum, why="; ".join(why), rules=sorted(rules[datum])) for datum, why in whys.items()]
 
 
-def _open_recommendations(run: Run, chosen: Candidate | None) -> Iterable[Asked]:
-    for name, missing in undecided(run, chosen):
+def _open_recommendations(run: Run, choosing: Choosing) -> Iterable[Asked]:
+    for name, missing in choosing.undecided:
         yield from ((name, item) for item in missing)
     for rule, subject in run.rules(Recommend):
         if run.stands(rule, subject):

@@ -2,6 +2,8 @@
 
 Unknown is part of the value, never a default: an amount may have wide or no bounds, a choice several
 options, a flag no truth. `missing` names the data that would make it known.
+
+Values never form a cycle, so the garbage collector is told to pass them by (``gc=False``).
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ class Missing(msgspec.Struct, frozen=True, order=True):
     why: str
 
 
-class Amount(msgspec.Struct, frozen=True):
+class Amount(msgspec.Struct, frozen=True, gc=False):
     """A quantity between `low` and `high` (None: unbounded), in base units of its dimension."""
 
     low: Fraction | None
@@ -39,7 +41,7 @@ class Amount(msgspec.Struct, frozen=True):
         return self.low is not None or self.high is not None
 
 
-class Choice(msgspec.Struct, frozen=True):
+class Choice(msgspec.Struct, frozen=True, gc=False):
     """One of `options`; known when there is one. `faults`: what contradicts itself in the chart."""
 
     options: frozenset[str]
@@ -48,7 +50,7 @@ class Choice(msgspec.Struct, frozen=True):
     faults: tuple[str, ...] = ()
 
 
-class Flag(msgspec.Struct, frozen=True):
+class Flag(msgspec.Struct, frozen=True, gc=False):
     """True, false, or (None) unknown."""
 
     truth: bool | None

@@ -27,7 +27,7 @@ from nephroline.lang.nodes import (
 Title = Callable[[Holds], str]
 
 
-class Reason(msgspec.Struct, frozen=True):
+class Reason(msgspec.Struct, frozen=True, gc=False):
     """One step of an explanation: what is asked, whether it holds, and the steps below it."""
 
     text: str

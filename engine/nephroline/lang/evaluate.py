@@ -26,7 +26,7 @@ from nephroline.lang.nodes import And, Ask, Atom, Compare, Holds, Is, Member, No
 from nephroline.terms import Scope
 
 
-class Seen(msgspec.Struct, frozen=True):
+class Seen(msgspec.Struct, frozen=True, gc=False):
     """What an atom came to: its truth, the values that decided it, and what is missing."""
 
     truth: bool | None

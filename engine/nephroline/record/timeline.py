@@ -40,7 +40,7 @@ class _Dated(Protocol):
 D = TypeVar("D", bound=_Dated)
 
 
-class Span(msgspec.Struct, frozen=True):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """A length of time in days, between its least and its greatest possible value."""
 
     least: Fraction
@@ -61,7 +61,7 @@ class Windows(msgspec.Struct, frozen=True):
     current: Fraction
 
 
-class Course(msgspec.Struct, frozen=True):
+class Course(msgspec.Struct, frozen=True, gc=False):
     """Continuous use of one drug: dose changes and short gaps bridged. `end` None: running."""
 
     drug: str
@@ -70,7 +70,7 @@ class Course(msgspec.Struct, frozen=True):
     rows: tuple[Exposure, ...]
 
 
-class Line(msgspec.Struct, frozen=True, eq=False):
+class Line(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A line of therapy: the longest interval with one set of immunosuppressants.
 
     `end` None: running at as-of. `rows` are the exposures of its agents and adjuncts. `doubtful` are
@@ -92,7 +92,7 @@ class Line(msgspec.Struct, frozen=True, eq=False):
         return self.end is None
 
 
-class Assessment(msgspec.Struct, frozen=True, eq=False):
+class Assessment(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A moment with response data, and the number of the line it judges (None: untreated)."""
 
     index: int
