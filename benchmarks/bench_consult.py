@@ -9,7 +9,7 @@ import pytest
 
 import nephroline
 from nephroline.backends import backend
-from nephroline.backends.durable import DurableStage, _fact_text
+from nephroline.backends.durable import DurableStage
 from nephroline.consultation import consulted
 from nephroline.consultation.run import Run, prepare
 from nephroline.pathway import Pathway
@@ -31,13 +31,7 @@ def bench_bare_durable_rules(benchmark: Any, case_1: Record, extended: Pathway) 
             stage = stratum.stage
             assert isinstance(stage, DurableStage)
             facts = run.facts(stratum)
-            for chunk in stage._chunks:
-                texts = [
-                    _fact_text(f, chunk)
-                    for f in facts
-                    if {"patient": "p", "line": "l"}[f.scope] in chunk.fields
-                ]
-                work.append((chunk.ruleset._handle, [*texts, '{"id":"w","kind":"w"}']))
+            work += [(c.ruleset._handle, [*c.texts(facts), '{"id":"w","kind":"w"}']) for c in stage._chunks]
 
     def bare() -> None:
         for handle, facts in work:

@@ -161,12 +161,28 @@ def _fnv(name: str) -> int:
     return value
 
 
+class _Form(msgspec.Struct, frozen=True):
+    """The text of a fact, with a place for its subject and for the letter of each atom in turn."""
+
+    template: str
+    atoms: tuple[Atom, ...]
+
+    def text(self, fact: Fact) -> str:
+        """The JSON of a fact: ASCII and flat, as the library wants it."""
+        letters = map(_LETTERS.__getitem__, map(fact.atoms.__getitem__, self.atoms))
+        return self.template % (fact.subject, *letters)
+
+
 class _Chunk(msgspec.Struct, frozen=True):
-    """Some patterns of a stage in one C ruleset."""
+    """Some patterns of a stage in one C ruleset, and how to write a fact of each kind for it."""
 
     ruleset: _Ruleset
     patterns: dict[str, _Pattern]
-    fields: dict[str, dict[Atom, str]]
+    forms: dict[Scope, _Form]
+
+    def texts(self, facts: Sequence[Fact]) -> list[str]:
+        """The facts that these patterns ask about, as the library reads them."""
+        return [self.forms[fact.scope].text(fact) for fact in facts if fact.scope in self.forms]
 
 
 class DurableStage:
@@ -189,8 +205,7 @@ class DurableStage:
         may: set[tuple[str, int]] = set()
         with self._lock:
             for chunk in self._chunks:
-                lines = [_fact_text(fact, chunk) for fact in facts if _KINDS[fact.scope] in chunk.fields]
-                for name, subject in chunk.ruleset.run(lines):
+                for name, subject in chunk.ruleset.run(chunk.texts(facts)):
                     pattern = chunk.patterns[name]
                     (must if pattern.must else may).add((pattern.clause, subject))
         truths: Truths = {(name, fact.subject): False for fact in facts for name in self._names[fact.scope]}
@@ -221,7 +236,13 @@ def _chunk(patterns: list[_Pattern]) -> _Chunk:
             names.setdefault(literal.atom, f"a{len(names)}")
     named = {f"r{i}": pattern for i, pattern in enumerate(patterns)}
     rules = {name: _pattern_rule(pattern, fields[pattern.kind]) for name, pattern in named.items()}
-    return _Chunk(_Ruleset(_library(), rules), named, fields)
+    forms = {scope: _form(kind, fields[kind]) for scope, kind in _KINDS.items() if kind in fields}
+    return _Chunk(_Ruleset(_library(), rules), named, forms)
+
+
+def _form(kind: str, names: dict[Atom, str]) -> _Form:
+    body = "".join(f',"{name}":"%s"' for name in names.values())
+    return _Form(f'{{"id":"%d","kind":"{kind}"{body}}}', tuple(names))
 
 
 def _pattern_rule(pattern: _Pattern, names: dict[Atom, str]) -> dict[str, Any]:
@@ -230,12 +251,6 @@ def _pattern_rule(pattern: _Pattern, names: dict[Atom, str]) -> dict[str, Any]:
         letter = _LETTERS[literal.positive if pattern.must else not literal.positive]
         tests.append((names[literal.atom], letter, pattern.must))
     return _rule(pattern.kind, sorted(tests))
-
-
-def _fact_text(fact: Fact, chunk: _Chunk) -> str:
-    kind = _KINDS[fact.scope]
-    body = "".join(f',"{name}":"{_LETTERS[fact.atoms[atom]]}"' for atom, name in chunk.fields[kind].items())
-    return f'{{"id":"{fact.subject}","kind":"{kind}"{body}}}'
 
 
 class Durable(msgspec.Struct, frozen=True):
