@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 # Longer input is cut in messages: a hostile file must not fill a screen or a log.
 _SHOWN = 80
@@ -89,6 +88,8 @@ def quoted(text: object) -> str:
 
 def did_you_mean(word: str, known: Iterable[str], *, see: str = "") -> str:
     """A help text with the nearest known name, else where the names are listed."""
+    from difflib import get_close_matches  # only a mistake needs it
+
     near = get_close_matches(word[:_SHOWN].lower(), sorted(set(known)), n=1, cutoff=0.6)
     if near:
         return f"did you mean {quoted(near[0])}?" + (f" {see}" if see else "")

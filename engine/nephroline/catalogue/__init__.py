@@ -1,6 +1,6 @@
 """Analytes, drugs, regimens, conditions, units and sources: everything a chart or rule may name."""
 
-from nephroline.catalogue.files import data_root
+from nephroline.catalogue.files import data_root, digest
 from nephroline.catalogue.load import load_catalogue, read_catalogue
 from nephroline.catalogue.models import (
     Analyte,
@@ -26,6 +26,7 @@ __all__ = [
     "Source",
     "Target",
     "data_root",
+    "digest",
     "load_catalogue",
     "read_catalogue",
     "spelling",

@@ -1,26 +1,35 @@
-"""Where the data files are: the one place that knows."""
+"""Where the data files are, and what tells one version of them from another: the one place that knows."""
 
 from __future__ import annotations
 
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from nephroline.errors import UsageError
 
-# In a checkout: engine/nephroline/catalogue/files.py is three levels below the root.
-_CHECKOUT = Path(__file__).resolve().parents[3]
+try:
+    # hashlib loads all of OpenSSL; the interpreter's own module is what a short-lived command wants.
+    from _sha256 import sha256  # type: ignore[import-not-found]
+except ImportError:
+    from hashlib import sha256
+
+# The wheel carries the data inside the package; a checkout has it three levels above this file.
+_ROOTS = (Path(__file__).resolve().parents[1], Path(__file__).resolve().parents[3])
 
 
-def data_root(name: str) -> Traversable:
+def data_root(name: str) -> Path:
     """Give the folder *name* (``rules`` or ``scenarios``), from the installed wheel or the checkout.
 
     Raises: UsageError if neither holds it.
     """
-    packaged = files("nephroline") / name
-    if packaged.is_dir():
-        return packaged
-    checkout = _CHECKOUT / name
-    if checkout.is_dir():
-        return checkout
+    for root in _ROOTS:
+        if (root / name).is_dir():
+            return root / name
     raise UsageError.of(f"the folder {name} is missing from this installation", "install nephroline again")
+
+
+def digest(*contents: bytes) -> str:
+    """The SHA-256 of some contents in turn, in hexadecimal."""
+    hasher = sha256()
+    for content in contents:
+        hasher.update(content)
+    return str(hasher.hexdigest())

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from nephroline.catalogue.files import data_root
+from nephroline.catalogue.files import data_root, digest
 from nephroline.catalogue.models import (
     Analyte,
     Catalogue,
@@ -160,7 +159,7 @@ def load_catalogue() -> Catalogue:
     return read_catalogue(data_root("rules") / "catalogue")
 
 
-def read_catalogue(folder: Traversable) -> Catalogue:
+def read_catalogue(folder: Path) -> Catalogue:
     """Read and cross-check a catalogue folder. Raises: PathwayError with every problem found."""
     return _Reader(folder).catalogue()
 
@@ -168,15 +167,13 @@ def read_catalogue(folder: Traversable) -> Catalogue:
 class _Reader:
     """Read the files of one folder; one use."""
 
-    def __init__(self, folder: Traversable) -> None:
+    def __init__(self, folder: Path) -> None:
         self._problems: list[Problem] = []
         self._documents: dict[str, Document] = {}
-        hasher = hashlib.sha256()
-        for name in FILES:
-            content = (folder / f"{name}.yaml").read_bytes()
-            hasher.update(content)
+        contents = {name: (folder / f"{name}.yaml").read_bytes() for name in FILES}
+        for name, content in contents.items():
             self._documents[name] = read_bytes(content, f"rules/catalogue/{name}.yaml", PathwayError)
-        self._digest = hasher.hexdigest()
+        self._digest = digest(*contents.values())
         self._units: dict[str, Unit] = {}
 
     def catalogue(self) -> Catalogue:

@@ -349,8 +349,12 @@ def _complain(error: InputError) -> None:
 
 def main() -> None:
     """Run the command line; no error of an author or a file ever shows a traceback."""
+    import gc
+
     from nephroline.errors import InferenceError, InputError
 
+    # A command makes much that lives until it ends: looking through it often finds nothing to free.
+    gc.set_threshold(50_000, 20, 50)
     try:
         app()
     except InputError as bad:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
 from nephroline.consultation import FAILED, Consultation
 from nephroline.consultation.answer import ActionOut, BlockReason, LineAdvice, LineOut, StatementRef
-from nephroline.explain import Explanation
 from nephroline.lang import Reason
-from nephroline.replaying import Deed, Replayed
 from nephroline.terms import Answer, Severity
+
+if TYPE_CHECKING:
+    from nephroline.explain import Explanation
+    from nephroline.replaying import Deed, Replayed
 
 _LOUD = {Severity.CRITICAL: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _MARK = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}

@@ -9,6 +9,7 @@ like dimensions, and every number must be a named threshold.
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -34,7 +35,8 @@ from nephroline.lang.nodes import (
 from nephroline.terms import Exposure, Response, Scope
 
 MAX_LENGTH = 2_000
-MAX_NODES = 200
+MAX_TOKENS = 400
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 _OPS: dict[type[ast.cmpop], Op] = {ast.Lt: Op.LT, ast.LtE: Op.LE, ast.Gt: Op.GT, ast.GtE: Op.GE}
 _REFERENCES = {r.value: r for r in Reference if r is not Reference.DEFINITION}
 _ONE = Fraction(1)
@@ -76,6 +78,8 @@ def parse(text: str, scope: Scope, vocabulary: Vocabulary) -> Node:
             1,
             0,
         )
+    if len(_TOKEN.findall(text)) > MAX_TOKENS:
+        raise ConditionError("the condition is too large", "split it into definitions", 1, 0)
     try:
         # The brackets let a condition run over several lines; the column is set right again.
         with warnings.catch_warnings():
@@ -94,8 +98,6 @@ def parse(text: str, scope: Scope, vocabulary: Vocabulary) -> Node:
         ) from None
     except (ValueError, RecursionError, MemoryError):
         raise ConditionError("the condition cannot be read", "simplify it", 1, 0) from None
-    if sum(1 for _ in ast.walk(tree)) > MAX_NODES * 4:
-        raise ConditionError("the condition is too large", "split it into definitions", 1, 0)
     return _Reader(text, scope, vocabulary).truth(tree.body)
 
 

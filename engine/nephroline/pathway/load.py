@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nephroline.catalogue import Catalogue, data_root, load_catalogue
+from nephroline.catalogue import Catalogue, data_root, digest, load_catalogue
 from nephroline.errors import PathwayError, Problem, UsageError, did_you_mean, quoted
 from nephroline.features import Threshold
 from nephroline.lang import (
@@ -101,7 +99,7 @@ def _load_known(name: str) -> Pathway:
     return read_pathway(data_root("rules") / f"{name}.yaml", f"rules/{name}.yaml")
 
 
-def read_pathway(path: Traversable, name: str, catalogue: Catalogue | None = None) -> Pathway:
+def read_pathway(path: Path, name: str, catalogue: Catalogue | None = None) -> Pathway:
     """Read and check a pathway file; *name* is how errors call it. Raises: PathwayError."""
     content = path.read_bytes()
     document = read_bytes(content, name, PathwayError)
@@ -179,9 +177,7 @@ class _Reader:
 
     def _digest(self, parent: Pathway | None) -> str:
         below = parent.digest if parent else ""
-        hasher = hashlib.sha256(self._content)
-        hasher.update(below.encode() + self._catalogue.digest.encode())
-        return f"sha256:{hasher.hexdigest()}"
+        return "sha256:" + digest(self._content, below.encode(), self._catalogue.digest.encode())
 
     def _fitted(self, section: str, rows: list[Any], shape: type[T]) -> list[tuple[int, T]]:
         fitted = [
