@@ -13,14 +13,13 @@ An `InputError` carries one `Problem` for each fault found, so that a file is me
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Longer input is cut in messages: a hostile file must not fill a screen or a log.
 _SHOWN = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One fault: where it is, what it is, and how to mend it.
 
     `line` and `column` count from 1; `path` is the field, such as ``observations[2].creatinine``.

@@ -76,7 +76,7 @@ REFUSED = [
     ("rise(creatinine, adult_age)", Scope.PATIENT, "is not a ratio", ""),
     ("has(hypertension, angry)", Scope.PATIENT, "unknown state", ""),
     ("a" * 3000, Scope.PATIENT, "longer than", "split"),
-    ("(" * 500 + "treated" + ")" * 500, Scope.PATIENT, "cannot be read", ""),
+    ("(" * 500 + "treated" + ")" * 500, Scope.PATIENT, "too large", ""),
 ]
 
 

@@ -104,7 +104,8 @@ class _Ruleset:
         self._handle = library.create_ruleset(
             f"nephroline{next(_serial)}", json.dumps({"w": {"all": [{"m": {"kind": "w"}}]}} | rules)
         )
-        weakref.finalize(self, library.delete_ruleset, self._handle)
+        # When the process ends, all its memory goes at once: nothing to tidy up first.
+        weakref.finalize(self, library.delete_ruleset, self._handle).atexit = False
         # The first state of a fresh ruleset must fire once, or freeing it reads memory never written.
         self.run([])
 

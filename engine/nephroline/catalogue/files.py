@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nephroline.errors import UsageError
 
-try:
-    # hashlib loads all of OpenSSL; the interpreter's own module is what a short-lived command wants.
-    from _sha256 import sha256  # type: ignore[import-not-found]
-except ImportError:
+if TYPE_CHECKING:
     from hashlib import sha256
+else:
+    # hashlib loads all of OpenSSL; the interpreter's own module is there in a tenth of the time.
+    try:
+        from _sha2 import sha256  # Python 3.12 and newer
+    except ImportError:
+        try:
+            from _sha256 import sha256
+        except ImportError:
+            from hashlib import sha256
 
 # The wheel carries the data inside the package; a checkout has it three levels above this file.
 _ROOTS = (Path(__file__).resolve().parents[1], Path(__file__).resolve().parents[3])
@@ -32,4 +39,4 @@ def digest(*contents: bytes) -> str:
     hasher = sha256()
     for content in contents:
         hasher.update(content)
-    return str(hasher.hexdigest())
+    return hasher.hexdigest()

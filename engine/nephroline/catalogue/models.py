@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import msgspec
@@ -30,8 +29,7 @@ class Source(msgspec.Struct, frozen=True):
     year: int | None = None
 
 
-@dataclass(frozen=True)
-class Analyte:
+class Analyte(msgspec.Struct, frozen=True):
     """Something observed: a number in accepted units, a word, or both."""
 
     id: str
@@ -146,8 +144,7 @@ class Named(msgspec.Struct, frozen=True):
     excluded_by: str | None = None
 
 
-@dataclass(frozen=True)
-class Catalogue:
+class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True):
     """Everything that charts and rules may name, by id; `*_names` map every spelling to its id."""
 
     units: Mapping[str, Unit]
@@ -165,7 +162,7 @@ class Catalogue:
     sources: Mapping[str, Source]
     states: tuple[str, ...] = ()
     stop_reasons: tuple[str, ...] = ()
-    digest: str = field(default="", compare=False)
+    digest: str = ""
 
     @cached_property
     def time_units(self) -> tuple[str, ...]:

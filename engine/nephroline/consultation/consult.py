@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -46,8 +45,7 @@ from nephroline.terms import Action, Answer, Exposure, Response, Verdict
 from nephroline.version import __version__
 
 
-@dataclass(frozen=True)
-class Consulted:
+class Consulted(msgspec.Struct, frozen=True, eq=False):
     """A consultation together with the run it came from, for explanations."""
 
     consultation: Consultation
@@ -90,7 +88,7 @@ def consulted(record: Record, pathway: Pathway, as_of: str | Moment | None, engi
         choosing = msgspec.structs.replace(choosing, chosen=None, alternatives=(), conflict=())
     chosen = choosing.chosen
     if chosen is not None and chosen.recommend.action is not Action.STOP:
-        run.chart = replace(run.chart, proposed=chosen.agents)
+        run.chart = msgspec.structs.replace(run.chart, proposed=chosen.agents)
     run.fire(prepare(pathway, engine, late=True))
     answer = _consultation(run, choosing, verdict, open_verdict, engine, applies=applies)
     return Consulted(answer, run, choosing)

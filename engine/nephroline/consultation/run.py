@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 
 import msgspec
@@ -63,26 +62,17 @@ def _asked(clauses: Sequence[Clause], shared: frozenset[Atom]) -> dict[Scope, tu
     }
 
 
-@dataclass
-class Run:
+class Run(msgspec.Struct, eq=False, dict=True):
     """What a pathway concluded about a chart, and how; grows stratum by stratum."""
 
     pathway: Pathway
     chart: Chart
-    truths: Truths = field(default_factory=Truths)
-    seen: dict[Subject, dict[Atom, Seen]] = field(
-        default_factory=lambda: defaultdict[Subject, dict[Atom, Seen]](dict), repr=False
-    )
-    parts: dict[tuple[Holds, Subject], list[tuple[Definition | Rule, Subject]]] = field(
-        default_factory=dict[tuple[Holds, Subject], list[tuple[Definition | Rule, Subject]]], repr=False
-    )
-    reasons: dict[tuple[Node, Subject], Reason] = field(
-        default_factory=dict[tuple[Node, Subject], Reason], repr=False
-    )
-    pairs: dict[type, Sequence[tuple[Rule, Subject]]] = field(
-        default_factory=dict[type, Sequence[tuple[Rule, Subject]]], repr=False
-    )
-    outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
+    truths: Truths = {}
+    seen: defaultdict[Subject, dict[Atom, Seen]] = msgspec.field(default_factory=lambda: defaultdict(dict))
+    parts: dict[tuple[Holds, Subject], list[tuple[Definition | Rule, Subject]]] = {}
+    reasons: dict[tuple[Node, Subject], Reason] = {}
+    pairs: dict[type, Sequence[tuple[Rule, Subject]]] = {}
+    outcomes: dict[int, Outcome] = {}
 
     # -- firing ----------------------------------------------------------------------------------
 

@@ -1,1 +1,1 @@
-"""The faces: the only rooms that know typer and rich."""
+"""The faces: the only rooms that know typer."""

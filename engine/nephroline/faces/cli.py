@@ -6,6 +6,7 @@ command cannot be used; 3 the inference engine cannot be trusted here.
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -68,9 +69,10 @@ def consult(
     if form == "json":
         typer.echo(answer.to_json(indent=2))
         return
-    from nephroline.faces.text import console, show_consultation
+    from nephroline.faces.screen import Screen
+    from nephroline.faces.text import show_consultation
 
-    show_consultation(console(), answer, verbose=verbose)
+    show_consultation(Screen(), answer, verbose=verbose)
 
 
 @app.command()
@@ -92,9 +94,10 @@ def why(
     if form == "json":
         _json([item.to_data() for item in found])
         return
-    from nephroline.faces.text import console, show_explanations
+    from nephroline.faces.screen import Screen
+    from nephroline.faces.text import show_explanations
 
-    show_explanations(console(), found)
+    show_explanations(Screen(), found)
 
 
 @app.command()
@@ -132,9 +135,10 @@ def replay(
     if form == "json":
         _json({"scenarios": [item.to_data() for item in done]})
     else:
-        from nephroline.faces.text import console, show_replay
+        from nephroline.faces.screen import Screen
+        from nephroline.faces.text import show_replay
 
-        out = console()
+        out = Screen()
         for item in done:
             if not quiet or item.failed:
                 show_replay(out, item)
@@ -181,9 +185,9 @@ def show(
     if form == "json":
         _json(pathway_data(rules))
         return
-    from nephroline.faces.text import console
+    from nephroline.faces.screen import Screen
 
-    show_pathway(console(), rules)
+    show_pathway(Screen(), rules)
 
 
 @app.command()
@@ -322,9 +326,10 @@ def _json(data: Any) -> None:
 
 
 def _table(rows: list[tuple[str, ...]], widths: tuple[int, ...]) -> None:
-    from nephroline.faces.text import console, table
+    from nephroline.faces.screen import Screen
+    from nephroline.faces.text import table
 
-    table(console(), rows, widths)
+    table(Screen(), rows, widths)
 
 
 def _count(number: int, noun: str) -> str:
@@ -349,8 +354,6 @@ def _complain(error: InputError) -> None:
 
 def main() -> None:
     """Run the command line; no error of an author or a file ever shows a traceback."""
-    import gc
-
     from nephroline.errors import InferenceError, InputError
 
     # A command makes much that lives until it ends: looking through it often finds nothing to free.
@@ -367,3 +370,6 @@ def main() -> None:
         # The reader (head, less) has gone; that is no error of ours.
         sys.stderr.close()
         sys.exit(0)
+    finally:
+        # What is left goes with the process; to look through it once more takes a sixth of a command.
+        gc.freeze()

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.console import Console
-from rich.text import Text
-
 from nephroline.explain import concludes
-from nephroline.faces.text import paragraph
+from nephroline.faces.screen import Screen
 from nephroline.pathway import Pathway, Rule
 
 _WHOSE = {"patient": "the patient", "line": "a line", "assessment": "an assessment"}
@@ -77,33 +74,30 @@ def authority(pathway: Pathway, rule: Rule) -> str:
     )
 
 
-def show_pathway(out: Console, pathway: Pathway) -> None:
+def show_pathway(out: Screen, pathway: Pathway) -> None:
     """Print the pathway for review."""
-    head = Text(f"{pathway.title}", style="bold")
-    head.append(f" · {pathway.id} · {pathway.edition}", style="dim")
-    out.print(head)
-    out.print(
-        Text(
-            "Numbers and statements carry how this rule base knows them: verified, verified-2, recalled,"
-            " derived, policy.",
-            style="italic dim",
-        )
+    head = ((pathway.title, "bold"), (f" · {pathway.id} · {pathway.edition}", "dim"))
+    out.hang((), head, 0)
+    out.paragraph(
+        "Numbers and statements carry how this rule base knows them: verified, verified-2, recalled, derived,"
+        " policy.",
+        style="italic dim",
     )
-    out.print(Text("\nThresholds", style="bold"))
+    _section(out, "Thresholds")
     for limit in pathway.thresholds.values():
         source = pathway.catalogue.sources[limit.source].short
         forms = " = ".join(q.text for q in limit.forms.values())
         note = f"; {limit.note}" if limit.note else ""
         cite = f" {limit.cite}" if limit.cite else ""
         _entry(out, f"{limit.title}: {forms}", f"{source}{cite} [{limit.confidence}]{note}")
-    out.print(Text("\nDefinitions", style="bold"))
+    _section(out, "Definitions")
     for definition in pathway.definitions.values():
         _entry(
             out,
             f"{definition.title} (of {_WHOSE[definition.scope]})",
             pathway.speaker.describe(definition.when),
         )
-    out.print(Text("\nRules", style="bold"))
+    _section(out, "Rules")
     for rule in pathway.rules.values():
         off = "" if rule.on_guideline else " · off-guideline"
         _entry(out, f"{rule.title} · {rule.id}", f"{concludes(rule)}{off}")
@@ -114,10 +108,15 @@ def show_pathway(out: Console, pathway: Pathway) -> None:
         _line(out, f"{authority(pathway, rule)}: {rule.rationale}", style="italic")
 
 
-def _entry(out: Console, title: str, text: str) -> None:
-    paragraph(out, title, indent=2, style="bold")
+def _section(out: Screen, title: str) -> None:
+    out.line()
+    out.line((title, "bold"))
+
+
+def _entry(out: Screen, title: str, text: str) -> None:
+    out.paragraph(title, indent=2, style="bold")
     _line(out, text)
 
 
-def _line(out: Console, text: str, style: str = "") -> None:
-    paragraph(out, text, indent=6, style=style)
+def _line(out: Screen, text: str, style: str = "") -> None:
+    out.paragraph(text, indent=6, style=style)

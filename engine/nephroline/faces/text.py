@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.text import Text
-
 from nephroline.consultation import FAILED, Consultation
 from nephroline.consultation.answer import ActionOut, BlockReason, LineAdvice, LineOut, StatementRef
+from nephroline.faces.screen import Screen, Span
 from nephroline.lang import Reason
 from nephroline.terms import Answer, Severity
 
 if TYPE_CHECKING:
     from nephroline.explain import Explanation
-    from nephroline.replaying import Deed, Replayed
+    from nephroline.replaying import Deed, Replayed, Step
 
 _LOUD = {Severity.CRITICAL: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _MARK = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 _NARROW = 36
+_LABEL = 13
 _LEGEND = (
     "[verified] read in the source · [verified-2] in a text about it · [recalled] not yet checked · "
     "[policy] a choice of this rule base"
@@ -33,12 +32,7 @@ _KINDS = {
 }
 
 
-def console(*, plain: bool = False) -> Console:
-    """A console on standard output; *plain* drops colour."""
-    return Console(highlight=False, no_color=plain or None, soft_wrap=False)
-
-
-def show_consultation(out: Console, answer: Consultation, *, verbose: bool = False) -> None:
+def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = False) -> None:
     """The answer on one screen; *verbose* adds the basis of everything."""
     _head(out, answer)
     _next_line(out, answer)
@@ -57,32 +51,29 @@ def show_consultation(out: Console, answer: Consultation, *, verbose: bool = Fal
     for fault in answer.faults:
         _item(out, "not used", fault, "", style="yellow")
     _basis(out, answer, verbose=verbose)
-    out.print()
-    paragraph(out, _LEGEND, style="dim")
-    paragraph(out, answer.notice, style="dim italic")
+    out.line()
+    out.paragraph(_LEGEND, style="dim")
+    out.paragraph(answer.notice, style="dim italic")
 
 
 # -- the screen --------------------------------------------------------------------------------------
 
 
-def _head(out: Console, answer: Consultation) -> None:
-    line = Text()
-    line.append(f"{answer.record} at {answer.as_of.label}", style="bold")
-    out.print(line)
-    status = Text()
-    status.append(_words(answer.status.response), style="bold magenta")
+def _head(out: Screen, answer: Consultation) -> None:
+    out.paragraph(f"{answer.record} at {answer.as_of.label}", style="bold")
+    status: list[Span] = [(_words(answer.status.response), "bold magenta")]
     if answer.status.since:
-        status.append(f" since {answer.status.since.label}")
+        status.append((f" since {answer.status.since.label}", ""))
     earned = [f.title.lower() if f.title[1:2].islower() else f.title for f in answer.findings if f.line]
     if earned:
-        status.append(" · " + ", ".join(dict.fromkeys(earned)))
-    _hang(out, Text(f"{'status':<13}", style="bold"), status)
+        status.append((" · " + ", ".join(dict.fromkeys(earned)), ""))
+    out.hang(((f"{'status':<13}", "bold"),), tuple(status), _LABEL)
     verdict = f"{_words(answer.applicability.verdict)}: {answer.applicability.because[0]}"
     _item(out, "pathway", f"{answer.pathway.id} · {answer.pathway.edition}", verdict)
 
 
-def _next_line(out: Console, answer: Consultation) -> None:
-    out.print()
+def _next_line(out: Screen, answer: Consultation) -> None:
+    out.line()
     line = answer.next_line
     kind = _KINDS.get(answer.answer.kind)
     if kind:
@@ -113,7 +104,7 @@ def _line_parts(line: LineAdvice) -> Iterator[str]:
         yield "monitor: " + ", ".join(line.monitoring)
 
 
-def _blocked(out: Console, answer: Consultation) -> None:
+def _blocked(out: Screen, answer: Consultation) -> None:
     """One entry for each reason, with all the regimens that it takes out."""
     regimens: dict[str, list[str]] = {}
     reasons: dict[str, BlockReason] = {}
@@ -130,9 +121,9 @@ def _blocked(out: Console, answer: Consultation) -> None:
             _item(out, "blocked", ", ".join(titles), "; ".join(reason.because) + until)
 
 
-def _alerts(out: Console, answer: Consultation) -> None:
+def _alerts(out: Screen, answer: Consultation) -> None:
     if answer.alerts:
-        out.print()
+        out.line()
     for alert in answer.alerts:
         _item(
             out,
@@ -143,7 +134,7 @@ def _alerts(out: Console, answer: Consultation) -> None:
         )
 
 
-def _action(out: Console, action: ActionOut) -> None:
+def _action(out: Screen, action: ActionOut) -> None:
     _item(
         out,
         str(action.action),
@@ -153,14 +144,14 @@ def _action(out: Console, action: ActionOut) -> None:
     )
 
 
-def _needs(out: Console, answer: Consultation) -> None:
+def _needs(out: Screen, answer: Consultation) -> None:
     if answer.needs:
-        out.print()
+        out.line()
         _item(out, "needs", " · ".join(need.why for need in answer.needs), "")
 
 
-def _basis(out: Console, answer: Consultation, *, verbose: bool) -> None:
-    out.print()
+def _basis(out: Screen, answer: Consultation, *, verbose: bool) -> None:
+    out.line()
     for line in answer.lines:
         _item(out, f"line {line.n}", _line(line), "")
     if answer.next_line:
@@ -197,38 +188,17 @@ def _line(line: LineOut) -> str:
     )
 
 
-def _item(out: Console, label: str, text: str, more: str, *, style: str = "", note: str = "") -> None:
-    head = Text(f"{label:<13}", style=style or "bold")
-    body = Text(text.strip(), style=style)
+def _item(out: Screen, label: str, text: str, more: str, *, style: str = "", note: str = "") -> None:
+    body: list[Span] = [(text.strip(), style)]
     if note:
-        body.append(f"  {note}", style="dim")
-    _hang(out, head, body)
+        body.append((f"  {note}", "dim"))
+    out.hang(((f"{label:<{_LABEL}}", style or "bold"),), tuple(body), _LABEL)
     if more:
         _under(out, more, style="dim")
 
 
-def _under(out: Console, text: str, style: str = "") -> None:
-    _hang(out, Text(" " * 13), Text(text, style=style))
-
-
-def _hang(out: Console, head: Text, body: Text) -> None:
-    """Print a label and a text that wraps under itself."""
-    for i, row in enumerate(_rows(out, body, 13)):
-        out.print(head + row if i == 0 else Text(" " * 13) + row)
-
-
-def _rows(out: Console, body: Text, indent: int) -> list[Text]:
-    """Wrap a text to what is left of the screen, without trailing blanks."""
-    rows = list(body.wrap(out, max(out.width - indent, 20))) or [Text("")]
-    for row in rows:
-        row.rstrip()
-    return rows
-
-
-def paragraph(out: Console, text: str, *, indent: int = 0, style: str = "") -> None:
-    """Print a wrapped paragraph."""
-    for row in _rows(out, Text(text, style=style), indent):
-        out.print(Text(" " * indent) + row)
+def _under(out: Screen, text: str, style: str = "") -> None:
+    out.paragraph(text, indent=_LABEL, style=style)
 
 
 def _authority(statement: StatementRef, on_guideline: bool) -> str:
@@ -251,28 +221,25 @@ def _words(name: str) -> str:
 # -- why ---------------------------------------------------------------------------------------------
 
 
-def show_explanations(out: Console, found: Sequence[Explanation]) -> None:
+def show_explanations(out: Screen, found: Sequence[Explanation]) -> None:
     """Trees of reasons."""
     for item in found:
         where = f" (line {item.line})" if item.line else ""
-        head = Text(f"{item.title}{where}", style="bold")
-        head.append(f" · {item.concludes}", style="dim")
         mark, style = _MARK[item.truth]
-        out.print(Text(f"{mark} ", style=style) + head)
-        paragraph(out, f"{item.authority}: {item.rationale}", indent=2, style="italic")
+        head = ((f"{item.title}{where}", "bold"), (f" · {item.concludes}", "dim"))
+        out.hang(((f"{mark} ", style),), head, 2)
+        out.paragraph(f"{item.authority}: {item.rationale}", indent=2, style="italic")
         _tree(out, item.reason, 1)
         if item.exception is not None:
-            out.print(Text("  unless", style="bold"))
+            out.line(("  unless", "bold"))
             _tree(out, item.exception, 1)
-        out.print()
+        out.line()
 
 
-def _tree(out: Console, reason: Reason, depth: int) -> None:
+def _tree(out: Screen, reason: Reason, depth: int) -> None:
     mark, style = _MARK[reason.truth]
     indent = "  " * depth
-    body = Text(reason.text)
-    for i, row in enumerate(_rows(out, body, len(indent) + 2)):
-        out.print(Text(indent) + (Text(f"{mark} ", style=style) if i == 0 else Text("  ")) + row)
+    out.hang(((f"{indent}{mark} ", style),), ((reason.text, ""),), len(indent) + 2)
     for child in reason.children:
         _tree(out, child, depth + 1)
 
@@ -280,62 +247,54 @@ def _tree(out: Console, reason: Reason, depth: int) -> None:
 # -- replay ------------------------------------------------------------------------------------------
 
 
-def show_replay(out: Console, done: Replayed) -> None:
+def show_replay(out: Screen, done: Replayed) -> None:
     """The trajectory of one scenario, what was done, and what was missed."""
-    head = Text(done.scenario.title, style="bold")
-    head.append(f" · {done.pathway.id}", style="dim")
+    head: list[Span] = [(done.scenario.title, "bold"), (f" · {done.pathway.id}", "dim")]
     if done.scenario.synthetic:
-        head.append(" · synthetic", style="dim")
-    out.print(head)
+        head.append((" · synthetic", "dim"))
+    out.hang((), tuple(head), 0)
     deeds: dict[str, list[Deed]] = {}
     for deed in done.deeds:
         deeds.setdefault(deed.at, []).append(deed)
     for step in done.steps:
-        answer = step.consultation
-        advice = answer.next_line.title if answer.next_line else _KINDS.get(answer.answer.kind, "")
-        line = Text(f"  {step.at.label:<11} ", style="bold")
-        line.append(f"{_words(answer.status.response):<20}", style="not bold")
-        body = Text()
-        body.append(advice, style="green" if answer.next_line else "yellow")
-        new = [
-            f.title
-            for f in answer.findings
-            if f.line and f.line == (answer.lines[-1].n if answer.lines else 0)
-        ]
-        if new:
-            body.append(f" · {', '.join(new)}", style="magenta")
-        loud = [a.title for a in answer.alerts if a.severity is Severity.CRITICAL]
-        if loud:
-            body.append(f" · ! {', '.join(loud)}", style="red")
-        for i, row in enumerate(_rows(out, body, 34)):
-            out.print(line + row if i == 0 else Text(" " * 34) + row)
+        _step(out, step)
         for deed in deeds.get(step.at.label, []):
             style = "green" if deed.verdict == "concordant" else "yellow"
-            out.print(Text(f"{'':14}clinicians: {_words(deed.did)} → {deed.verdict}", style=style))
+            out.paragraph(f"clinicians: {_words(deed.did)} → {deed.verdict}", indent=14, style=style)
     total = done.passed + len(done.failed)
     for miss in done.failed:
-        out.print(Text(f"  MISSED {miss}", style="bold red"))
+        out.paragraph(f"MISSED {miss}", indent=2, style="bold red")
     if total:
-        out.print(
-            Text(
-                f"  {done.passed} of {total} expectations met",
-                style="bold green" if not done.failed else "bold red",
-            )
-        )
+        style = "bold red" if done.failed else "bold green"
+        out.line((f"  {done.passed} of {total} expectations met", style))
     else:
-        out.print(Text("  no expectations under this pathway", style="dim"))
-    out.print()
+        out.line(("  no expectations under this pathway", "dim"))
+    out.line()
 
 
-def table(out: Console, rows: Iterable[Sequence[str]], widths: Sequence[int]) -> None:
+def _step(out: Screen, step: Step) -> None:
+    answer = step.consultation
+    advice = answer.next_line.title if answer.next_line else _KINDS.get(answer.answer.kind, "")
+    body: list[Span] = [(advice, "green" if answer.next_line else "yellow")]
+    latest = answer.lines[-1].n if answer.lines else 0
+    new = [f.title for f in answer.findings if f.line and f.line == latest]
+    if new:
+        body.append((f" · {', '.join(new)}", "magenta"))
+    loud = [a.title for a in answer.alerts if a.severity is Severity.CRITICAL]
+    if loud:
+        body.append((f" · ! {', '.join(loud)}", "red"))
+    head = ((f"  {step.at.label:<11} ", "bold"), (f"{_words(answer.status.response):<20}", ""))
+    out.hang(head, tuple(body), 34)
+
+
+def table(out: Screen, rows: Iterable[Sequence[str]], widths: Sequence[int]) -> None:
     """Rows in columns of fixed widths; the last column wraps under itself, or below when it is narrow."""
     indent = sum(widths) + 2 * len(widths)
     for row in rows:
         head = "".join(f"{cell:<{width}}  " for cell, width in zip(row, widths, strict=False))
-        body = Text(row[len(widths)] if len(row) > len(widths) else "")
+        body = row[len(widths)] if len(row) > len(widths) else ""
         if out.width - indent < _NARROW:
-            paragraph(out, "  ".join(row[: len(widths)]), style="bold")
-            paragraph(out, body.plain, indent=4)
-            continue
-        for i, part in enumerate(_rows(out, body, indent)):
-            out.print((Text(head, style="bold") if i == 0 else Text(" " * indent)) + part)
+            out.paragraph("  ".join(row[: len(widths)]), style="bold")
+            out.paragraph(body, indent=4)
+        else:
+            out.hang(((head, "bold"),), ((body, ""),), indent)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
+
+import msgspec
 
 from nephroline.exact import Fraction
 from nephroline.features.values import Amount, Choice, Missing, Value, gather
@@ -26,8 +27,7 @@ RANK = (
 """Responses to a line, best first; a relapse counts as no response of its own."""
 
 
-@dataclass(frozen=True)
-class Chart:
+class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
     """A timeline, and how a pathway judges an assessment's response and a line's exposure.
 
     `proposed` are the agents of the next line, once it is chosen.
@@ -37,10 +37,8 @@ class Chart:
     judge_response: Judge
     judge_exposure: LineJudge
     proposed: frozenset[str] = frozenset()
-    memo: dict[Hashable, Value] = field(default_factory=dict[Hashable, Value], repr=False, compare=False)
-    prefixes: dict[Hashable, list[Prefix]] = field(
-        default_factory=dict[Hashable, "list[Prefix]"], repr=False, compare=False
-    )
+    memo: dict[Hashable, Value] = {}
+    prefixes: dict[Hashable, list[Prefix]] = {}
 
     # -- series --------------------------------------------------------------------------------
 

@@ -12,7 +12,8 @@ import ast
 import re
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from nephroline.catalogue import Analyte, Catalogue
 from nephroline.errors import did_you_mean, quoted
@@ -59,14 +60,13 @@ class ConditionError(ValueError):
         self.help, self.line, self.column = help, line, column
 
 
-@dataclass(frozen=True)
-class Vocabulary:
+class Vocabulary(msgspec.Struct, frozen=True):
     """All names a condition may use."""
 
     catalogue: Catalogue
     thresholds: Mapping[str, Threshold]
-    definitions: Mapping[str, Scope] = field(default_factory=dict[str, Scope])
-    findings: Mapping[str, Scope] = field(default_factory=dict[str, Scope])
+    definitions: Mapping[str, Scope] = {}
+    findings: Mapping[str, Scope] = {}
 
 
 def parse(text: str, scope: Scope, vocabulary: Vocabulary) -> Node:
@@ -101,8 +101,7 @@ def parse(text: str, scope: Scope, vocabulary: Vocabulary) -> Node:
     return _Reader(text, scope, vocabulary).truth(tree.body)
 
 
-@dataclass(frozen=True)
-class _Reader:
+class _Reader(msgspec.Struct, frozen=True):
     text: str
     scope: Scope
     words: Vocabulary

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
+
+import msgspec
 
 from nephroline.catalogue import Catalogue, data_root, digest, load_catalogue
 from nephroline.errors import PathwayError, Problem, UsageError, did_you_mean, quoted
@@ -261,7 +262,7 @@ class _Reader:
         except ConditionError as bad:
             problem = self._document.problem(path, str(bad), bad.help)
             line, column = _place(self._document, path, bad.line, bad.column)
-            self._problems.append(replace(problem, line=line, column=column))
+            self._problems.append(problem._replace(line=line, column=column))
             return None
 
     def _unique(
@@ -545,7 +546,7 @@ class _Reader:
                 "break the circle: nothing may depend on itself, least of all through `not`",
             )
             raise PathwayError(self._problems) from None
-        return replace(draft, strata=strata, late_strata=late)
+        return msgspec.structs.replace(draft, strata=strata, late_strata=late)
 
     def _assessment_circles(self, draft: Pathway) -> None:
         clauses = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import msgspec
@@ -149,8 +148,7 @@ class Clause(msgspec.Struct, frozen=True):
     condition: Node
 
 
-@dataclass(frozen=True)
-class Pathway:
+class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     """The rules of one disease in one edition, ready to be applied.
 
     `strata` come before the next line is chosen, `late_strata` after: each is a set of clauses that
@@ -173,7 +171,7 @@ class Pathway:
     strata: tuple[tuple[Clause, ...], ...]
     late_strata: tuple[tuple[Clause, ...], ...]
     digest: str
-    nodes: Shared = field(repr=False, compare=False)
+    nodes: Shared
 
     @cached_property
     def windows(self) -> Windows:

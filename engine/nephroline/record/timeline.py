@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, TypeVar
 
@@ -100,8 +99,7 @@ class Assessment(msgspec.Struct, frozen=True, eq=False, gc=False):
     line: int | None
 
 
-@dataclass(frozen=True)
-class Timeline:
+class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
     """The view of a record at `as_of`."""
 
     record: Record

@@ -1,0 +1,115 @@
+"""Styled text on a terminal, wrapped to its width under an indent.
+
+A command of a tenth of a second cannot afford the import of a large library for this. What is shown
+may come from anybody's record: control characters, which could steer a terminal, are shown escaped.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from shutil import get_terminal_size
+from unicodedata import combining, east_asian_width
+
+import typer
+
+Span = tuple[str, str]
+"""A text and its style, in words: ``bold red``, ``dim italic``; an empty style is plain."""
+
+_WORD = re.compile(r"\S+|\s+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_ATTRIBUTES = ("bold", "dim", "italic")
+_LEAST = 20
+
+
+class Screen:
+    """Standard output as wide as the terminal; coloured when it is one and NO_COLOR is not set."""
+
+    def __init__(self, width: int | None = None, colour: bool | None = None) -> None:
+        self.width = width or get_terminal_size().columns
+        self._colour = _wants_colour() if colour is None else colour
+
+    def line(self, *spans: Span) -> None:
+        """Print one line as it is, without wrapping."""
+        self._write([(_harmless(text), style) for text, style in spans])
+
+    def hang(self, head: tuple[Span, ...], body: tuple[Span, ...], indent: int) -> None:
+        """Print a head, and beside it a body that wraps under itself from column *indent* on."""
+        before = [(_harmless(text), style) for text, style in head]
+        for row in list(self._rows(body, max(self.width - indent, _LEAST))) or [[]]:
+            self._write([*before, *row])
+            before = [(" " * indent, "")]
+
+    def paragraph(self, text: str, *, indent: int = 0, style: str = "") -> None:
+        """Print a wrapped text."""
+        self.hang(((" " * indent, ""),), ((text, style),), indent)
+
+    def _rows(self, body: tuple[Span, ...], width: int) -> Iterator[list[Span]]:
+        """Fill rows with words; a word wider than a row is cut."""
+        row: list[Span] = []
+        used = 0
+        for text, style in body:
+            for word in _WORD.findall(_harmless(text)):
+                for piece in _cut(word, width):
+                    taken = columns(piece)
+                    if used + taken > width:
+                        yield row
+                        row, used = [], 0
+                    if row or not piece.isspace():
+                        row.append((piece, style))
+                        used += taken
+        if row:
+            yield row
+
+    def _write(self, spans: list[Span]) -> None:
+        while spans and spans[-1][0].isspace():
+            spans = spans[:-1]
+        last = [(spans[-1][0].rstrip(), spans[-1][1])] if spans else []
+        merged: list[Span] = []
+        for text, style in [*spans[:-1], *last]:
+            if merged and merged[-1][1] == style:
+                merged[-1] = (merged[-1][0] + text, style)
+            else:
+                merged.append((text, style))
+        typer.echo("".join(self._painted(*span) for span in merged), color=self._colour)
+
+    def _painted(self, text: str, style: str) -> str:
+        if not (self._colour and style):
+            return text
+        words = style.split()
+        colour = next((word for word in words if word not in _ATTRIBUTES), None)
+        on = {name: True for name in _ATTRIBUTES if name in words}
+        return typer.style(text, fg=colour, **on)
+
+
+def columns(text: str) -> int:
+    """How many columns a text takes: wide signs two, combining marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _cut(word: str, width: int) -> Iterator[str]:
+    while columns(word) > width:
+        end = next(n for n in range(len(word), 0, -1) if columns(word[:n]) <= width)
+        yield word[:end]
+        word = word[end:]
+    if word:
+        yield word
+
+
+def _harmless(text: str) -> str:
+    """Text without characters that steer a terminal or turn the direction of writing."""
+    return _CONTROL.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return " " if match[0] in "\t\n\r" else f"\\u{ord(match[0]):04x}"
+
+
+def _wants_colour() -> bool:
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
