@@ -56,11 +56,7 @@ def by_numbers(pathway: Pathway, chart: Chart, assessment: Assessment) -> Choice
 
 def as_reported(chart: Chart, assessment: Assessment) -> Choice | None:
     """The response as the chart reports it in words at this moment."""
-    words = {
-        item.word
-        for item in chart.timeline.observations.get("response", ())
-        if item.at.sort_key == assessment.at.sort_key and item.word is not None
-    }
+    words = {item.word for item in chart.timeline.at("response", assessment.at) if item.word is not None}
     if not words:
         return None
     shown = " or ".join(sorted(word.replace("-", " ") for word in words))
@@ -75,10 +71,10 @@ def contradicting(pathway: Pathway, chart: Chart, assessment: Assessment, report
     """The response by numbers of the same moment, if it cannot be the reported one."""
     timeline = chart.timeline
     measured = any(
-        item.value is not None and item.at.sort_key == assessment.at.sort_key
+        item.value is not None
         for kind in timeline.catalogue.analytes.values()
         if kind.assessment
-        for item in timeline.between(kind.id, assessment.at.latest - 1, assessment.at.latest)
+        for item in timeline.at(kind.id, assessment.at)
     )
     if not measured:
         return None

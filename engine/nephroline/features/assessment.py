@@ -12,10 +12,12 @@ from nephroline.record import Assessment, Observation
 def _near(chart: Chart, assessment: Assessment, analyte: str) -> list[Observation]:
     """Values of the same moment, else those up to `together_window` before it."""
     timeline = chart.timeline
+    same = timeline.at(analyte, assessment.at)
+    if same:
+        return same
     oldest = assessment.at.earliest - timeline.windows.together
     found = timeline.between(analyte, oldest - 1, assessment.at.latest)
-    same = [item for item in found if item.at.sort_key == assessment.at.sort_key]
-    return same or [item for item in found if item.at.earliest >= oldest]
+    return [item for item in found if item.at.earliest >= oldest]
 
 
 @feature("assessment.value", ("analyte",), gives="amount:analyte", says="{0}")

@@ -54,6 +54,8 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
             return Amount(None, None, dimension, "unknown", (Missing(analyte, why),), known)
         final = items[-1]
         peers = possibly_last(items)
+        if len(peers) == 1 and final.value is not None:
+            return self.amount(final)
         numeric = [item for item in peers if item.value is not None]
         silent = [item for item in peers if item.value is None]
         if not numeric or any(item.at.sort_key != numeric[-1].at.sort_key for item in silent):
@@ -224,6 +226,8 @@ def possibly_last(items: Sequence[Observation]) -> Sequence[Observation]:
     if not items:
         return ()
     final = items[-1]
+    if len(items) == 1 or items[-2].at.latest < final.at.earliest:
+        return (final,)
     return [
         item
         for item in tail(items, final.at.earliest)

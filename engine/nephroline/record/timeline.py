@@ -7,7 +7,7 @@ consultation is about. A fact dated between two bounds is visible once the later
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -201,6 +201,15 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Observations that had certainly happened after one day and up to another, in order."""
         days = self._days.get(analyte, ())
         return self.observations.get(analyte, ())[bisect_right(days, after) : bisect_right(days, up_to)]
+
+    def at(self, analyte: str, moment: Moment) -> list[Observation]:
+        """Observations of exactly one moment."""
+        days = self._days.get(analyte, ())
+        first, last = bisect_left(days, moment.latest), bisect_right(days, moment.latest)
+        if first == last:
+            return []
+        found = self.observations[analyte][first:last]
+        return [item for item in found if item.at.earliest == moment.earliest]
 
     @cached_property
     def _days(self) -> Mapping[str, Sequence[Fraction]]:
