@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from nephroline.faces.screen import Screen, columns
 
-SPAN = st.tuples(st.text(max_size=60), st.sampled_from(["", "bold", "red", "bold magenta", "dim italic"]))
+LETTERS = st.characters(exclude_categories=["Cs"])
+SPAN = st.tuples(
+    st.text(LETTERS, max_size=60), st.sampled_from(["", "bold", "red", "bold magenta", "dim italic"])
+)
 BODY = st.lists(SPAN, min_size=1, max_size=4)
 ESCAPE = re.compile("\x1b\\[[0-9;]*m")
 
