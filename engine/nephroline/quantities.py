@@ -30,7 +30,7 @@ class QuantityError(ValueError):
         self.help = help
 
 
-class Unit(msgspec.Struct, frozen=True):
+class Unit(msgspec.Struct, frozen=True, gc=False):
     """A unit: its dimension, and its exact factor to the base unit of that dimension.
 
     `ucum` is the case-sensitive UCUM code, against which the tests check the factor.
@@ -42,7 +42,7 @@ class Unit(msgspec.Struct, frozen=True):
     ucum: str
 
 
-class Quantity(msgspec.Struct, frozen=True):
+class Quantity(msgspec.Struct, frozen=True, gc=False):
     """Bounds in base units (None: unbounded), the dimension, and the text as printed."""
 
     low: Fraction | None

@@ -18,7 +18,7 @@ from nephroline.quantities import Quantity
 from nephroline.terms import Confidence
 
 
-class Missing(msgspec.Struct, frozen=True, order=True):
+class Missing(msgspec.Struct, frozen=True, order=True, gc=False):
     """A datum that is not there, and what it would tell."""
 
     datum: str

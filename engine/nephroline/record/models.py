@@ -13,7 +13,7 @@ from nephroline.quantities import Quantity
 from nephroline.record.times import Clock, Moment
 
 
-class Observation(msgspec.Struct, frozen=True):
+class Observation(msgspec.Struct, frozen=True, gc=False):
     """One thing observed at one time: a number, a word kept as a word, or explicitly unknown."""
 
     analyte: str
@@ -31,7 +31,7 @@ class Observation(msgspec.Struct, frozen=True):
         return self.word.replace("-", " ") if self.word else "unknown"
 
 
-class Condition(msgspec.Struct, frozen=True):
+class Condition(msgspec.Struct, frozen=True, gc=False):
     """A condition that is there, is not there, or (None) is no longer known; with its state if told."""
 
     name: str
@@ -41,7 +41,7 @@ class Condition(msgspec.Struct, frozen=True):
     cite: str = ""
 
 
-class Assertion(msgspec.Struct, frozen=True):
+class Assertion(msgspec.Struct, frozen=True, gc=False):
     """Something a clinician asserted, such as that secondary causes are excluded."""
 
     name: str
@@ -50,7 +50,7 @@ class Assertion(msgspec.Struct, frozen=True):
     cite: str = ""
 
 
-class Biopsy(msgspec.Struct, frozen=True):
+class Biopsy(msgspec.Struct, frozen=True, gc=False):
     """A kidney biopsy; no glomeruli means that nothing can be read from it."""
 
     at: Moment
@@ -60,7 +60,7 @@ class Biopsy(msgspec.Struct, frozen=True):
     cite: str = ""
 
 
-class Exposure(msgspec.Struct, frozen=True):
+class Exposure(msgspec.Struct, frozen=True, gc=False):
     """One drug at one dose over one interval; `end` None means that no stop is recorded."""
 
     drug: str
@@ -72,7 +72,7 @@ class Exposure(msgspec.Struct, frozen=True):
     cite: str = ""
 
 
-class Procedure(msgspec.Struct, frozen=True):
+class Procedure(msgspec.Struct, frozen=True, gc=False):
     """Something done to the patient, such as ultrafiltration."""
 
     name: str
@@ -80,7 +80,7 @@ class Procedure(msgspec.Struct, frozen=True):
     cite: str = ""
 
 
-class Fault(msgspec.Struct, frozen=True):
+class Fault(msgspec.Struct, frozen=True, gc=False):
     """An entry that was kept but not used, and why."""
 
     text: str

@@ -24,7 +24,7 @@ _BEFORE = "before "
 _LIFETIME = Fraction(130 * 365)
 
 
-class Moment(msgspec.Struct, frozen=True):
+class Moment(msgspec.Struct, frozen=True, gc=False):
     """A time as days from time zero; `earliest` < `latest` when it is known only imprecisely."""
 
     earliest: Fraction
