@@ -37,6 +37,22 @@ class Outcome(StrEnum):
     INDETERMINATE = "indeterminate"
 
 
+class Entry(StrEnum):
+    """A kind of entry in a chart."""
+
+    OBSERVATION = "observation"
+    CONDITION = "condition"
+    STATE = "state"
+    ASSERTION = "assertion"
+    BIOPSY = "biopsy"
+    GLOMERULI = "glomeruli"
+    SEX = "sex"
+    AGE = "age"
+    DOSE = "dose"
+    TROUGH_TARGET = "trough-target"
+    STOP_REASON = "stop-reason"
+
+
 class Scope(StrEnum):
     """What a definition or rule speaks of."""
 

@@ -40,7 +40,6 @@ class Choosing(msgspec.Struct, frozen=True):
     chosen: Candidate | None
     alternatives: tuple[Candidate, ...]
     conflict: tuple[Candidate, ...]
-    blocked: tuple[BlockedOut, ...]
     undecided: tuple[tuple[str, tuple[Missing, ...]], ...]
 
 
@@ -78,8 +77,7 @@ def choose(run: Run) -> Choosing:
     Two that share the first preference and ask for different things are a conflict: neither wins.
     """
     candidates = _candidates(run)
-    blocks = _blocks(run)
-    failed = _failed(run)
+    blocks, failed = _blocks(run), _failed(run)
     free = [c for c in candidates if c.recommend.action is Action.STOP or not _out(run, c, blocks, failed)]
     free.sort(key=lambda c: (c.recommend.preference, bool(c.depends_on), c.rule.id, c.subject))
     unique: list[Candidate] = []
@@ -90,8 +88,8 @@ def choose(run: Run) -> Choosing:
     conflict = tuple(first) if len(first) > 1 else ()
     chosen = None if conflict or not unique else unique[0]
     others = tuple(c for c in unique if c is not chosen)
-    out = _blocked_out(run, blocks, failed)
-    return Choosing(chosen, others, conflict, out, tuple(_undecided(run, chosen)))
+    unsettled = [*_undecided(run, chosen), *_revocable(run, candidates, free, blocks)]
+    return Choosing(chosen, others, conflict, tuple(unsettled))
 
 
 def _candidates(run: Run) -> list[Candidate]:
@@ -137,15 +135,43 @@ def _undecided(run: Run, chosen: Candidate | None) -> list[tuple[str, tuple[Miss
     return found
 
 
-def open_blocks(run: Run, candidate: Candidate) -> list[tuple[str, tuple[Missing, ...]]]:
-    """Blocks that are unknown and, if they held, would take the candidate out."""
+def _revocable(
+    run: Run, candidates: list[Candidate], free: list[Candidate], blocks: list[tuple[Rule, Block, Subject]]
+) -> list[tuple[str, tuple[Missing, ...]]]:
+    """Blocks with an unknown exception that keep a candidate out."""
+    kept_out = [candidate for candidate in candidates if candidate not in free]
     return [
+        (rule.id, run.depends_on(rule, subject))
+        for rule, block, subject in blocks
+        if run.depends_on(rule, subject)
+        and any(concerns(run, block, candidate.regimen, candidate.agents) for candidate in kept_out)
+    ]
+
+
+def open_blocks(run: Run, candidate: Candidate) -> list[tuple[str, tuple[Missing, ...]]]:
+    """What is unknown and would take the candidate out: a block, or that a line of it has failed."""
+    found = [
         (rule.id, run.missing(rule.when, subject))
         for rule, subject in run.rules(Block)
         if run.truths[rule.clause, subject] is None
         and isinstance(rule.conclusion, Block)
         and concerns(run, rule.conclusion, candidate.regimen, candidate.agents)
     ]
+    if candidate.regimen is None or candidate.recommend.rechallenge:
+        return found
+    if candidate.recommend.action is not Action.START:
+        return found
+    for rule, subject in run.rules(FindingOf):
+        line, conclusion = run.line(subject), rule.conclusion
+        if (
+            line is not None
+            and isinstance(conclusion, FindingOf)
+            and conclusion.outcome is Outcome.RESISTANT
+            and run.settled(rule, subject) is None
+            and run.pathway.catalogue.regimen_of(frozenset(line.drugs)) == candidate.regimen
+        ):
+            found.append((rule.id, run.missing(rule.when, subject)))
+    return found
 
 
 def _rivals(chosen: Candidate, other: Recommend) -> bool:
@@ -202,10 +228,9 @@ def _out(
     )
 
 
-def _blocked_out(
-    run: Run, blocks: list[tuple[Rule, Block, Subject]], failed: dict[str, Line]
-) -> tuple[BlockedOut, ...]:
+def blocked_out(run: Run) -> list[BlockedOut]:
     """Every regimen the pathway may recommend that is out, with all reasons."""
+    blocks, failed = _blocks(run), _failed(run)
     known = {
         rule.conclusion.regimen
         for rule in run.pathway.rules.values()
@@ -233,7 +258,7 @@ def _blocked_out(
             reasons.append(BlockReason(rule=FAILED, title="Already failed", because=[text], until=""))
         if reasons:
             found.append(BlockedOut(regimen=regimen.id, title=regimen.title, reasons=reasons))
-    return tuple(found)
+    return found
 
 
 def alerts(run: Run) -> list[tuple[Rule, Alert, Subject]]:

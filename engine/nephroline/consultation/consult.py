@@ -11,6 +11,7 @@ from nephroline.consultation.advice import (
     Candidate,
     Choosing,
     alerts,
+    blocked_out,
     choose,
     findings,
     open_blocks,
@@ -36,13 +37,22 @@ from nephroline.consultation.doses import doses, target
 from nephroline.consultation.needs import needs
 from nephroline.consultation.run import Run, chart_of, fill, prepare
 from nephroline.errors import UsageError, quoted
-from nephroline.features import Missing, gather
-from nephroline.lang import judge
+from nephroline.features import Missing, Slot, gather
+from nephroline.lang import Node
 from nephroline.pathway import Pathway, Recommend, Rule, Statement
 from nephroline.quantities import QuantityError, decimal_text
 from nephroline.record import Line, Moment, Record
-from nephroline.terms import Action, Answer, Exposure, Response, Verdict
+from nephroline.terms import Action, Answer, Entry, Exposure, Response, Verdict
 from nephroline.version import __version__
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """Whether a pathway speaks of the patient, by which condition, and what could still change that."""
+
+    verdict: Verdict
+    because: str
+    node: Node | None
+    missing: tuple[Missing, ...]
 
 
 class Consulted(msgspec.Struct, frozen=True, eq=False):
@@ -81,8 +91,8 @@ def consulted(record: Record, pathway: Pathway, as_of: str | Moment | None, engi
     moment = decision_time(record, as_of)
     run = Run(pathway, chart_of(record, pathway, moment))
     run.fire(prepare(pathway, engine, late=False))
-    verdict, open_verdict = _applicability(run)
-    applies = verdict.verdict is not Verdict.DOES_NOT_APPLY
+    applied = applicability(run)
+    applies = applied.verdict is not Verdict.DOES_NOT_APPLY
     choosing = choose(run)
     if not applies:
         choosing = msgspec.structs.replace(choosing, chosen=None, alternatives=(), conflict=())
@@ -90,7 +100,7 @@ def consulted(record: Record, pathway: Pathway, as_of: str | Moment | None, engi
     if chosen is not None and chosen.recommend.action is not Action.STOP:
         run.chart = msgspec.structs.replace(run.chart, proposed=chosen.agents)
     run.fire(prepare(pathway, engine, late=True))
-    answer = _consultation(run, choosing, verdict, open_verdict, engine, applies=applies)
+    answer = _consultation(run, choosing, applied, engine, applies=applies)
     return Consulted(answer, run, choosing)
 
 
@@ -125,13 +135,13 @@ def decision_time(record: Record, as_of: str | Moment | None) -> Moment:
 def _consultation(
     run: Run,
     choosing: Choosing,
-    verdict: Applicability,
-    open_verdict: tuple[Missing, ...],
+    applied: Applied,
     engine: Backend,
     *,
     applies: bool,
 ) -> Consultation:
     chart, pathway = run.chart, run.pathway
+    open_verdict, verdict = applied.missing, _applicability(run, applied)
     offered = [
         _advice(run, c, choosing, open_verdict)
         for c in (choosing.chosen, *choosing.alternatives)
@@ -152,7 +162,7 @@ def _consultation(
         findings=_findings(run),
         next_line=advice[0] if choosing.chosen else None,
         alternatives=advice[1:] if choosing.chosen else advice,
-        blocked=list(choosing.blocked),
+        blocked=blocked_out(run),
         actions=_actions(run, applies=applies),
         alerts=_alerts(run),
         needs=asked,
@@ -160,23 +170,30 @@ def _consultation(
     )
 
 
-def _applicability(run: Run) -> tuple[Applicability, tuple[Missing, ...]]:
+def applicability(run: Run) -> Applied:
     """The first verdict that holds, and the data that could still bring in another.
 
     As long as such data are missing, what follows from the verdict is not certain.
     """
     missing: list[Missing] = []
     for verdict, node, because in run.pathway.applicability:
-        truth, lacking = judge(node, lambda atom: run.see(atom, PATIENT))
+        truth, lacking = run.judged(node, PATIENT)
         missing += lacking
         if truth:
-            reasons = [because, *run.because(node, PATIENT)]
             if verdict is not Verdict.APPLIES and not missing:
-                missing.append(Missing("diagnosis", because))
-            return Applicability(verdict=verdict, because=reasons), gather(missing)
+                missing.append(_no_biopsy(run, because))
+            return Applied(verdict, because, node, gather(missing))
     reason = "no biopsy shows the disease of this pathway so far"
-    found = gather(missing) or (Missing("diagnosis", reason),)
-    return Applicability(verdict=Verdict.PROVISIONAL, because=[reason]), found
+    return Applied(Verdict.PROVISIONAL, reason, None, gather(missing) or (_no_biopsy(run, reason),))
+
+
+def _no_biopsy(run: Run, why: str) -> Missing:
+    return Missing("diagnosis", why, Slot(Entry.BIOPSY, "", run.chart.timeline.as_of))
+
+
+def _applicability(run: Run, applied: Applied) -> Applicability:
+    reasons = run.because(applied.node, PATIENT) if applied.node is not None else []
+    return Applicability(verdict=applied.verdict, because=[applied.because, *reasons])
 
 
 def _answer(run: Run, choosing: Choosing, verdict: Applicability, asked: Sequence[Need]) -> AnswerKind:

@@ -162,7 +162,11 @@ class Run(msgspec.Struct, eq=False, dict=True):
 
     def missing(self, node: Node, subject: Subject) -> tuple[Missing, ...]:
         """The data that would decide a condition."""
-        return judge(node, partial(self._look, subject))[1]
+        return self.judged(node, subject)[1]
+
+    def judged(self, node: Node, subject: Subject) -> tuple[bool | None, tuple[Missing, ...]]:
+        """Whether a condition holds, and if that is unknown the data that would decide it."""
+        return judge(node, partial(self._look, subject))
 
     def _look(self, subject: Subject, atom: Atom) -> Seen:
         return self.see(atom, subject)

@@ -24,13 +24,15 @@ def _near(chart: Chart, assessment: Assessment, analyte: str) -> list[Observatio
 def value(chart: Chart, assessment: Assessment, analyte: str) -> Value:
     """The value at the assessment, or shortly before it (`together_window`)."""
     title = chart.timeline.catalogue.analytes[analyte].title
-    return chart.last(_near(chart, assessment, analyte), analyte, f"{title} at {assessment.at}")
+    return chart.last(
+        _near(chart, assessment, analyte), analyte, f"{title} at {assessment.at}", assessment.at
+    )
 
 
 @feature("assessment.word", ("word-analyte",), gives="choice:words", says="{0} in words")
 def word(chart: Chart, assessment: Assessment, analyte: str) -> Value:
     """The report in words at the assessment, or shortly before it."""
-    return latest_word(chart, _near(chart, assessment, analyte), analyte)
+    return latest_word(chart, _near(chart, assessment, analyte), analyte, assessment.at)
 
 
 @feature(
@@ -44,7 +46,7 @@ def rise(chart: Chart, assessment: Assessment, analyte: str, limit: Threshold) -
 
     Without a number, a report in the analyte's steady words (normal, stable) counts as no rise.
     """
-    words = latest_word(chart, _near(chart, assessment, analyte), analyte)
+    words = latest_word(chart, _near(chart, assessment, analyte), analyte, assessment.at)
     moved = change(chart, assessment, analyte)
     assert isinstance(moved, Amount)  # noqa: S101
     return risen(chart, moved, words, analyte, limit)

@@ -8,10 +8,10 @@ from functools import cached_property
 import msgspec
 
 from nephroline.exact import Fraction
-from nephroline.features.values import Amount, Choice, Missing, Value, gather
+from nephroline.features.values import Amount, Choice, Missing, Slot, Value, gather
 from nephroline.quantities import decimal_text
-from nephroline.record import Assessment, Line, Observation, Timeline
-from nephroline.terms import Response
+from nephroline.record import Assessment, Line, Moment, Observation, Timeline
+from nephroline.terms import Entry, Response
 
 Judge = Callable[["Chart", Assessment], Choice]
 Prefix = tuple[str | None, tuple[Missing, ...]]
@@ -42,16 +42,17 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     # -- series --------------------------------------------------------------------------------
 
-    def last(self, items: Sequence[Observation], analyte: str, why: str) -> Amount:
-        """The last of *items* as an amount.
+    def last(self, items: Sequence[Observation], analyte: str, why: str, at: Moment) -> Amount:
+        """The last of *items* as an amount; if it is missing, it would be entered at *at*.
 
         A word or an explicit unknown that comes last makes it unknown. When two imprecisely dated
         values may have come in either order, the amount lies between them.
         """
         known = self.timeline.catalogue.analytes[analyte]
         dimension = known.dimensions[0]
+        missing = (Missing(analyte, why, Slot(Entry.OBSERVATION, analyte, at)),)
         if not items:
-            return Amount(None, None, dimension, "unknown", (Missing(analyte, why),), known)
+            return Amount(None, None, dimension, "unknown", missing, known)
         final = items[-1]
         peers = possibly_last(items)
         if len(peers) == 1 and final.value is not None:
@@ -61,7 +62,7 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
         if not numeric or any(item.at.sort_key != numeric[-1].at.sort_key for item in silent):
             # What came last, or may have come last, is a word or explicitly unknown.
             text = f"{final.text} ({final.at})" if final.value is None else "unknown"
-            return Amount(None, None, dimension, text, (Missing(analyte, why),), known)
+            return Amount(None, None, dimension, text, missing, known)
         at_once = [item for item in numeric if item.at.sort_key == numeric[-1].at.sort_key]
         if len(at_once) == len(numeric):
             # Several forms at one moment: the analyte's preferred form is read.
@@ -69,7 +70,7 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
             return self.amount(chosen)
         values = [item.value for item in numeric if item.value is not None]
         if len({value.dimension for value in values}) > 1:
-            return Amount(None, None, dimension, "unknown", (Missing(analyte, why),), known)
+            return Amount(None, None, dimension, "unknown", missing, known)
         text = " or ".join(f"{item.text} ({item.at})" for item in numeric)
         return Amount(
             _extreme([v.low for v in values], min),
@@ -94,7 +95,9 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
         if found is None:
             title = self.timeline.catalogue.analytes[analyte].title
             items = self.timeline.before(line.start.latest, analyte)
-            found = self.memo[key] = self.last(items, analyte, f"{title} when line {line.number} began")
+            found = self.memo[key] = self.last(
+                items, analyte, f"{title} when line {line.number} began", line.start
+            )
         assert isinstance(found, Amount)  # noqa: S101
         return found
 
@@ -144,6 +147,12 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
             if assessment.line == line.number
         ]
 
+    def unassessed(self, why: str, line: Line | None = None) -> Missing:
+        """That an assessment is missing: at the end of a line, or now."""
+        analyte = next(a.id for a in self.timeline.catalogue.analytes.values() if a.assessment)
+        at = (line.end if line else None) or self.timeline.as_of
+        return Missing(analyte, why, Slot(Entry.OBSERVATION, analyte, at))
+
     def best_response(self, line: Line) -> Choice:
         """The best response at any assessment of a line; without one, any is possible."""
         return self._once(("best response", line), lambda: self._best_response(line))
@@ -151,8 +160,8 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
     def _best_response(self, line: Line) -> Choice:
         judged = self.judged(line)
         if not judged:
-            why = f"any assessment on line {line.number}"
-            return Choice(frozenset(RANK), "not assessed", (Missing("proteinuria", why),))
+            missing_one = self.unassessed(f"any assessment on line {line.number}", line)
+            return Choice(frozenset(RANK), "not assessed", (missing_one,))
         ranks = {len(RANK) - 1}
         missing: list[Missing] = []
         for _, choice in judged:
@@ -181,11 +190,11 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
         if not timeline.lines:
             return Choice(frozenset({Response.UNTREATED}), "untreated")
         if not timeline.assessments:
-            return Choice(ALL_RESPONSES, "unknown", (Missing("proteinuria", "the response now"),))
+            return Choice(ALL_RESPONSES, "unknown", (self.unassessed("the response now"),))
         last, choice = timeline.assessments[-1], self.responses[-1]
         if timeline.now - last.at.latest > timeline.windows.current:
             why = f"the response now: the last assessment is of {last.at}"
-            return Choice(ALL_RESPONSES, "unknown", (Missing("proteinuria", why),))
+            return Choice(ALL_RESPONSES, "unknown", (self.unassessed(why),))
         return choice
 
     @cached_property

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from nephroline.exact import Fraction
 from nephroline.features.chart import ALL_RESPONSES, Chart
-from nephroline.features.patient import latest_word, risen
+from nephroline.features.patient import doubts, latest_word, risen
 from nephroline.features.schema import feature
 from nephroline.features.values import (
     Amount,
     Choice,
     Flag,
     Missing,
+    Slot,
     Threshold,
     Value,
     gather,
     unknown_amount,
 )
-from nephroline.record import NOT_STOPPED, Exposure, Line, Span, span_text
+from nephroline.record import NOT_STOPPED, Exposure, Line, Moment, Span, span_text
+from nephroline.terms import Entry
 
 
 def _length(span: Span, missing: tuple[Missing, ...] = ()) -> Amount:
@@ -52,12 +54,6 @@ def has(chart: Chart, line: Line, agent: str) -> Value:
         truth = None if any(catalogue.belongs(drug, agent) for drug in line.doubtful) else False
     drugs = " and ".join(catalogue.drugs[drug].title for drug in line.drugs)
     return Flag(truth, f"line {line.number} is {drugs}", doubts(chart, line) if truth is None else ())
-
-
-def doubts(chart: Chart, line: Line) -> tuple[Missing, ...]:
-    """The doses that would tell whether a drug is an agent of the line or an adjunct."""
-    titles = [chart.timeline.catalogue.drugs[drug].title for drug in line.doubtful]
-    return tuple(Missing(f"dose of {t}", f"the dose of {t} on line {line.number}") for t in titles)
 
 
 @feature("line.regimen", gives="choice:regimen", says="regimen of the line")
@@ -112,8 +108,9 @@ def dose(chart: Chart, line: Line, agent: str) -> Value:
     title = chart.timeline.catalogue.title(agent)
     rows = _rows(chart, line, agent)
     if not rows or rows[-1].dose is None:
+        slot = Slot(Entry.DOSE, rows[-1].drug, rows[-1].start) if rows else None
         return unknown_amount(
-            "mass-rate", Missing(f"dose of {title}", f"the dose of {title} on line {line.number}")
+            "mass-rate", Missing(f"dose of {title}", f"the dose of {title} on line {line.number}", slot)
         )
     quantity = rows[-1].dose
     return Amount(quantity.low, quantity.high, quantity.dimension, quantity.text)
@@ -149,7 +146,8 @@ def _at_dose(
     title = chart.timeline.catalogue.drugs[row.drug].title
     given = row.dose
     if given is None or given.low is None or given.high is None:
-        missing.append(Missing(f"dose of {title}", f"the dose of {title} from {row.start}"))
+        slot = Slot(Entry.DOSE, row.drug, row.start) if given is None else None
+        missing.append(Missing(f"dose of {title}", f"the dose of {title} from {row.start}", slot))
         return None
     for limit in (per_day, most):
         form = limit.forms.get(given.dimension)
@@ -170,7 +168,8 @@ def _at_dose(
             milligrams = given.low * 1000
             kilograms = near[-1].value.exact / 1000
             return milligrams / kilograms >= per_kg.exact
-        missing.append(Missing("weight", f"{title} {given.text} per kilogram"))
+        slot = Slot(Entry.OBSERVATION, "weight", row.start)
+        missing.append(Missing("weight", f"{title} {given.text} per kilogram", slot))
         return None
     missing.append(Missing(f"dose of {title}", f"the daily dose of {title}: {given.text} is not per day"))
     return None
@@ -212,7 +211,8 @@ def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value
     items = [i for i in chart.timeline.in_line(line, level) if i.value] if level else []
     if not items or level is None:
         why = f"the measured trough of {chart.timeline.catalogue.title(drug)} on line {line.number}"
-        return _length(Span(Fraction(0), whole.most), (Missing(level or f"{drug}_trough", why),))
+        slot = Slot(Entry.OBSERVATION, level, line.end or chart.timeline.as_of) if level else None
+        return _length(Span(Fraction(0), whole.most), (Missing(level or f"{drug}_trough", why, slot),))
     least, most = Fraction(0), Fraction(0)
     begin = line.start.latest
     for i, item in enumerate(items):
@@ -235,10 +235,10 @@ def trough_target(chart: Chart, line: Line, drug: str) -> Value:
     rows = [row for row in _rows(chart, line, drug) if row.trough_target is not None]
     title = chart.timeline.catalogue.title(drug)
     if not rows or rows[-1].trough_target is None:
-        return unknown_amount(
-            "mass-concentration",
-            Missing(f"target trough of {title}", f"the target trough of {title}"),
-        )
+        mine = _rows(chart, line, drug)
+        slot = Slot(Entry.TROUGH_TARGET, mine[-1].drug, mine[-1].start) if mine else None
+        missing = Missing(f"target trough of {title}", f"the target trough of {title}", slot)
+        return unknown_amount("mass-concentration", missing)
     quantity = rows[-1].trough_target
     level = _level(chart, drug)
     analyte = chart.timeline.catalogue.analytes[level] if level else None
@@ -258,7 +258,7 @@ def response(chart: Chart, line: Line) -> Value:
     oldest = chart.timeline.end_of(line) - chart.timeline.windows.current
     if not judged or judged[-1][0].at.latest < oldest:
         why = f"the response {'now' if line.current else 'at the end of line ' + str(line.number)}"
-        return Choice(ALL_RESPONSES, "not assessed", (Missing("proteinuria", why),))
+        return Choice(ALL_RESPONSES, "not assessed", (chart.unassessed(why, line),))
     assessment, choice = judged[-1]
     return Choice(
         choice.options,
@@ -290,7 +290,12 @@ def baseline(chart: Chart, line: Line, analyte: str) -> Value:
 def latest(chart: Chart, line: Line, analyte: str) -> Value:
     """The last value on the line."""
     title = chart.timeline.catalogue.analytes[analyte].title
-    return chart.last(chart.timeline.in_line(line, analyte), analyte, f"{title} on line {line.number}")
+    return chart.last(
+        chart.timeline.in_line(line, analyte),
+        analyte,
+        f"{title} on line {line.number}",
+        _last_day(chart, line),
+    )
 
 
 @feature("line.change", ("analyte",), gives="amount:ratio", says="change in {0} on the line")
@@ -323,14 +328,14 @@ def rise(chart: Chart, line: Line, analyte: str, limit: Threshold) -> Value:
     Without a number on the line, a report in the analyte's steady words (normal, stable) counts as no rise.
     """
     peak = _amount(peak_change(chart, line, analyte))
-    words = latest_word(chart, chart.timeline.in_line(line, analyte), analyte)
+    words = latest_word(chart, chart.timeline.in_line(line, analyte), analyte, _last_day(chart, line))
     return risen(chart, peak, words, analyte, limit)
 
 
 @feature("line.word", ("word-analyte",), gives="choice:words", says="{0} in words on the line")
 def word(chart: Chart, line: Line, analyte: str) -> Value:
     """The last report in words on the line."""
-    return latest_word(chart, chart.timeline.in_line(line, analyte), analyte)
+    return latest_word(chart, chart.timeline.in_line(line, analyte), analyte, _last_day(chart, line))
 
 
 @feature("line.stopped_for", gives="choice:stop_reason", says="reason for stopping")
@@ -339,9 +344,14 @@ def stopped_for(chart: Chart, line: Line) -> Value:
     if line.current or line.stopped_for == NOT_STOPPED:
         return Choice(frozenset({NOT_STOPPED}), "not stopped")
     if line.stopped_for is None:
-        missing = Missing(f"why line {line.number} was stopped", "the reason for stopping")
+        slot = Slot(Entry.STOP_REASON, str(line.number), line.end)
+        missing = Missing(f"why line {line.number} was stopped", "the reason for stopping", slot)
         return Choice(frozenset(chart.timeline.catalogue.stop_reasons), "not recorded", (missing,))
     return Choice(frozenset({line.stopped_for}), line.stopped_for.replace("-", " "))
+
+
+def _last_day(chart: Chart, line: Line) -> Moment:
+    return line.end or chart.timeline.as_of
 
 
 def _amount(value: Value) -> Amount:

@@ -12,13 +12,15 @@ from nephroline.features.values import (
     Choice,
     Flag,
     Missing,
+    Slot,
     Threshold,
     Value,
     gather,
     unknown_amount,
 )
 from nephroline.quantities import decimal_text
-from nephroline.record import Observation, span_text
+from nephroline.record import Line, Moment, Observation, span_text
+from nephroline.terms import Entry
 
 _YEAR = Fraction("365.25")
 
@@ -33,7 +35,7 @@ def age(chart: Chart) -> Value:
     """Age at as-of."""
     zero = chart.timeline.record.age_zero
     if zero is None:
-        return unknown_amount("time", Missing("age", "age"))
+        return unknown_amount("time", Missing("age", "age", Slot(Entry.AGE)))
     now = zero + chart.timeline.now
     return Amount(now, now, "time", f"{int(now / _YEAR)} years")
 
@@ -43,26 +45,26 @@ def sex(chart: Chart) -> Value:
     """Sex as recorded: female or male."""
     known = chart.timeline.record.sex
     if known is None:
-        return Choice(frozenset({"female", "male"}), "unknown", (Missing("sex", "sex"),))
+        return Choice(frozenset({"female", "male"}), "unknown", (Missing("sex", "sex", Slot(Entry.SEX)),))
     return Choice(frozenset({known}), known)
 
 
 @feature("latest", ("analyte",), gives="amount:analyte", says="{0}")
 def latest(chart: Chart, analyte: str) -> Value:
     """The latest value, no older than the pathway's `current_window`; a later word makes it unknown."""
-    return chart.last(_recent(chart, analyte), analyte, f"{_title(chart, analyte)} now")
+    return chart.last(_recent(chart, analyte), analyte, f"{_title(chart, analyte)} now", chart.timeline.as_of)
 
 
 @feature("word", ("word-analyte",), gives="choice:words", says="{0} in words")
 def word(chart: Chart, analyte: str) -> Value:
     """The latest report in words, no older than `current_window`; a later number makes it unknown."""
-    return latest_word(chart, _recent(chart, analyte), analyte)
+    return latest_word(chart, _recent(chart, analyte), analyte, chart.timeline.as_of)
 
 
-def latest_word(chart: Chart, items: Sequence[Observation], analyte: str) -> Choice:
+def latest_word(chart: Chart, items: Sequence[Observation], analyte: str, at: Moment) -> Choice:
     """The last of *items* as a word; a number without a word at that moment is `not-in-words`."""
     known = chart.timeline.catalogue.analytes[analyte]
-    missing = Missing(analyte, f"{known.title} in words")
+    missing = Missing(analyte, f"{known.title} in words", Slot(Entry.OBSERVATION, analyte, at))
     anything = frozenset({*known.words, "not-in-words"})
     peers = possibly_last(items)
     moments = {item.at.sort_key for item in peers}
@@ -99,9 +101,9 @@ def risen(chart: Chart, change: Amount, words: Choice, analyte: str, limit: Thre
 def pretreatment(chart: Chart, analyte: str) -> Value:
     """The last value up to the start of the first line (up to as-of when untreated)."""
     timeline = chart.timeline
-    day = timeline.lines[0].start.latest if timeline.lines else timeline.now
+    at = timeline.lines[0].start if timeline.lines else timeline.as_of
     why = f"{_title(chart, analyte)} before the first line"
-    return chart.last(timeline.before(day, analyte), analyte, why)
+    return chart.last(timeline.before(at.latest, analyte), analyte, why, at)
 
 
 @feature(
@@ -131,7 +133,7 @@ def rise(chart: Chart, analyte: str, limit: Threshold) -> Value:
     """
     change = change_from_pretreatment(chart, analyte)
     assert isinstance(change, Amount)  # noqa: S101
-    words = latest_word(chart, _recent(chart, analyte), analyte)
+    words = latest_word(chart, _recent(chart, analyte), analyte, chart.timeline.as_of)
     return risen(chart, change, words, analyte, limit)
 
 
@@ -146,7 +148,8 @@ def has(chart: Chart, condition: str, state: str | None = None) -> Value:
         if isinstance(exclusion, Flag) and exclusion.truth:
             return Flag(False, exclusion.text)
     if not entries or entries[-1].present is None:
-        return Flag(None, f"{title}: not known", (Missing(condition, f"{title}: yes or no"),))
+        slot = Slot(Entry.CONDITION, condition, chart.timeline.as_of)
+        return Flag(None, f"{title}: not known", (Missing(condition, f"{title}: yes or no", slot),))
     last = entries[-1]
     if not last.present:
         return Flag(False, f"no {title} ({last.at})")
@@ -154,11 +157,9 @@ def has(chart: Chart, condition: str, state: str | None = None) -> Value:
         shown = f"{last.state} {title}" if last.state else title
         return Flag(True, f"{shown} ({last.at})")
     if last.state is None:
-        return Flag(
-            None,
-            f"{title}, state not recorded",
-            (Missing(condition, f"{title}: {state} or not"),),
-        )
+        slot = Slot(Entry.STATE, condition, chart.timeline.as_of)
+        missing = Missing(condition, f"{title}: {state} or not", slot)
+        return Flag(None, f"{title}, state not recorded", (missing,))
     return Flag(False, f"{last.state} {title} ({last.at})")
 
 
@@ -171,7 +172,8 @@ def asserted(chart: Chart, assertion: str) -> Value:
     if not entries and known.volunteered:
         return Flag(False, f"{title}: not stated")
     if not entries:
-        return Flag(None, f"{title}: not recorded", (Missing(assertion, f"{title}: yes or no"),))
+        slot = Slot(Entry.ASSERTION, assertion, chart.timeline.as_of)
+        return Flag(None, f"{title}: not recorded", (Missing(assertion, f"{title}: yes or no", slot),))
     last = entries[-1]
     return Flag(last.value, f"{title}: {'yes' if last.value else 'no'} ({last.at})")
 
@@ -182,7 +184,8 @@ def diagnosed(chart: Chart, diagnosis: str) -> Value:
     title = chart.timeline.catalogue.diagnoses[diagnosis].title
     read = [b for b in chart.timeline.biopsies if b.diagnosis is not None]
     if not read:
-        return Flag(None, "no diagnostic biopsy", (Missing("biopsy", "a diagnostic kidney biopsy"),))
+        slot = Slot(Entry.BIOPSY, "", chart.timeline.as_of)
+        return Flag(None, "no diagnostic biopsy", (Missing("biopsy", "a diagnostic kidney biopsy", slot),))
     shown = [b for b in read if b.diagnosis == diagnosis]
     if shown:
         return Flag(True, f"biopsy shows {title} ({shown[-1].at})")
@@ -203,7 +206,10 @@ def biopsy_glomeruli(chart: Chart) -> Value:
     """Glomeruli in the last biopsy."""
     done = chart.timeline.biopsies
     if not done or done[-1].glomeruli is None:
-        return unknown_amount("count", Missing("biopsy", "the number of glomeruli in the biopsy"))
+        slot = (
+            Slot(Entry.GLOMERULI, "", done[-1].at) if done else Slot(Entry.BIOPSY, "", chart.timeline.as_of)
+        )
+        return unknown_amount("count", Missing("biopsy", "the number of glomeruli in the biopsy", slot))
     last = done[-1]
     count = Fraction(last.glomeruli or 0)
     return Amount(count, count, "count", f"{last.glomeruli} ({last.at})")
@@ -230,7 +236,8 @@ def dose(chart: Chart, agent: str) -> Value:
     rows = [row for drug, row in chart.timeline.running.items() if catalogue.belongs(drug, agent)]
     title = catalogue.title(agent)
     if len(rows) != 1 or rows[0].dose is None:
-        return unknown_amount("mass-rate", Missing(f"dose of {title}", f"the present dose of {title}"))
+        slot = Slot(Entry.DOSE, rows[0].drug, rows[0].start) if len(rows) == 1 else None
+        return unknown_amount("mass-rate", Missing(f"dose of {title}", f"the present dose of {title}", slot))
     quantity = rows[0].dose
     return Amount(quantity.low, quantity.high, quantity.dimension, f"{quantity.text} since {rows[0].start}")
 
@@ -250,11 +257,21 @@ def tried(chart: Chart, name: str) -> Value:
         if all(given):
             return Flag(True, f"{title} given as line {line.number}")
         if any(given):
-            doses = [catalogue.drugs[drug].title for drug in line.doubtful]
-            open_doses += [Missing(f"dose of {d}", f"the dose of {d} on line {line.number}") for d in doses]
+            open_doses += doubts(chart, line)
     if open_doses:
         return Flag(None, f"whether {title} was given is not known", gather(open_doses))
     return Flag(False, f"{title} not given so far")
+
+
+def doubts(chart: Chart, line: Line) -> tuple[Missing, ...]:
+    """The doses that would tell whether a drug is an agent of the line or an adjunct."""
+    found: list[Missing] = []
+    for drug in line.doubtful:
+        title = chart.timeline.catalogue.drugs[drug].title
+        row = next((row for row in line.rows if row.drug == drug and row.dose is None), None)
+        slot = Slot(Entry.DOSE, drug, row.start) if row else None
+        found.append(Missing(f"dose of {title}", f"the dose of {title} on line {line.number}", slot))
+    return tuple(found)
 
 
 @feature("treated", gives="flag", says="immunosuppression was given")
@@ -288,7 +305,7 @@ def response_lasted(chart: Chart) -> Value:
     """The time since the present response was first seen, without a break."""
     since = chart.status_since
     if since is None:
-        return unknown_amount("time", Missing("proteinuria", "since when the response holds"))
+        return unknown_amount("time", chart.unassessed("since when the response holds"))
     span = chart.timeline.span(since.at, None)
     return Amount(span.least, span.most, "time", f"{span_text(span.least)} (since {since.at})")
 

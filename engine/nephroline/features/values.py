@@ -15,14 +15,30 @@ import msgspec
 from nephroline.catalogue import Analyte
 from nephroline.exact import Fraction
 from nephroline.quantities import Quantity
-from nephroline.terms import Confidence
+from nephroline.record import Moment
+from nephroline.terms import Confidence, Entry
 
 
-class Missing(msgspec.Struct, frozen=True, order=True, gc=False):
-    """A datum that is not there, and what it would tell."""
+class Slot(msgspec.Struct, frozen=True, gc=False):
+    """Where a datum belongs in a chart: the kind of entry, its name, and its time.
+
+    `name` is an analyte, condition, assertion or drug; `at` is None for what has no time, such as sex.
+    """
+
+    entry: Entry
+    name: str = ""
+    at: Moment | None = None
+
+
+class Missing(msgspec.Struct, frozen=True, gc=False):
+    """A datum that is not there, and what it would tell.
+
+    `slot` says where it would be entered; None if no single entry would supply it.
+    """
 
     datum: str
     why: str
+    slot: Slot | None = None
 
 
 class Amount(msgspec.Struct, frozen=True, gc=False):
