@@ -4,6 +4,7 @@ from nephroline.catalogue.files import data_root, digest
 from nephroline.catalogue.load import load_catalogue, read_catalogue
 from nephroline.catalogue.models import (
     Analyte,
+    Burden,
     Catalogue,
     Drug,
     DrugClass,
@@ -12,11 +13,13 @@ from nephroline.catalogue.models import (
     RegimenDose,
     Source,
     Target,
+    Variation,
     spelling,
 )
 
 __all__ = [
     "Analyte",
+    "Burden",
     "Catalogue",
     "Drug",
     "DrugClass",
@@ -25,6 +28,7 @@ __all__ = [
     "RegimenDose",
     "Source",
     "Target",
+    "Variation",
     "data_root",
     "digest",
     "load_catalogue",

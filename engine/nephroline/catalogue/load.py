@@ -12,6 +12,7 @@ import msgspec
 from nephroline.catalogue.files import data_root, digest
 from nephroline.catalogue.models import (
     Analyte,
+    Burden,
     Catalogue,
     Drug,
     DrugClass,
@@ -20,12 +21,14 @@ from nephroline.catalogue.models import (
     RegimenDose,
     Source,
     Target,
+    Variation,
     spelling,
 )
 from nephroline.errors import PathwayError, Problem
 from nephroline.exact import Fraction
 from nephroline.quantities import Quantity, QuantityError, Unit, parse
 from nephroline.shapes import Shape, fit
+from nephroline.terms import Confidence, Entry
 from nephroline.yamlfile import Document, mapping, read_bytes
 
 
@@ -49,6 +52,15 @@ class SourceEntry(Shape, frozen=True):
     year: int | None = None
 
 
+class VariationEntry(Shape, frozen=True):
+    """How far one value can stand from the true one, with its source."""
+
+    value: str
+    source: str
+    confidence: Confidence
+    note: str = ""
+
+
 class AnalyteEntry(Shape, frozen=True):
     """Something that can be observed."""
 
@@ -62,6 +74,22 @@ class AnalyteEntry(Shape, frozen=True):
     level_of: str | None = None
     speaks_of: str | None = None
     steady_words: tuple[str, ...] = ()
+    burden: str | None = None
+    variation: VariationEntry | None = None
+
+
+class BurdenEntry(Shape, frozen=True):
+    """A step of the scale of burdens."""
+
+    id: str
+    title: str
+
+
+class EntryBurdenEntry(Shape, frozen=True):
+    """The burden of a kind of entry."""
+
+    entry: Entry
+    burden: str
 
 
 class NamedEntry(Shape, frozen=True):
@@ -72,6 +100,7 @@ class NamedEntry(Shape, frozen=True):
     synonyms: tuple[str, ...] = ()
     volunteered: bool = False
     excluded_by: str | None = None
+    burden: str | None = None
 
 
 class ClassEntry(Shape, frozen=True):
@@ -147,6 +176,7 @@ FILES: Mapping[str, Mapping[str, type[Any]]] = {
         "states": str,
         "stop_reasons": str,
     },
+    "burdens": {"burdens": BurdenEntry, "entries": EntryBurdenEntry},
     "drugs": {"classes": ClassEntry, "drugs": DrugEntry},
     "regimens": {"regimens": RegimenEntry},
 }
@@ -215,11 +245,13 @@ class _Reader:
             drug_names=drug_names,
             agent_names=_names(class_entries) | drug_names,
             regimens=_by_id(regimens),
-            conditions=_by_id([Named(e.id, e.title, excluded_by=e.excluded_by) for e in conditions]),
+            conditions=_by_id(
+                [Named(e.id, e.title, excluded_by=e.excluded_by, burden=e.burden) for e in conditions]
+            ),
             condition_names=_names(conditions),
             assertions=_by_id(
                 [
-                    Named(e.id, e.title, e.volunteered)
+                    Named(e.id, e.title, e.volunteered, burden=e.burden)
                     for e in self._entries("conditions", "assertions", NamedEntry)
                 ]
             ),
@@ -227,6 +259,8 @@ class _Reader:
             diagnosis_names=_names(diagnoses),
             sources=_by_id(sources),
             states=tuple(self._entries("conditions", "states", str)),
+            burdens=_by_id([Burden(e.id, e.title) for e in self._entries("burdens", "burdens", BurdenEntry)]),
+            entry_burdens={e.entry: e.burden for e in self._entries("burdens", "entries", EntryBurdenEntry)},
             stop_reasons=tuple(self._entries("conditions", "stop_reasons", str)),
             digest=self._digest,
         )
@@ -264,7 +298,15 @@ class _Reader:
             entry.level_of,
             entry.speaks_of,
             entry.steady_words,
+            entry.burden,
+            self._variation(("analytes", index, "variation"), entry.variation),
         )
+
+    def _variation(self, path: tuple[str | int, ...], entry: VariationEntry | None) -> Variation | None:
+        value = self._read(self._documents["analytes"], path, entry.value) if entry else None
+        if entry is None or value is None or value.exact is None:
+            return None
+        return Variation(value.exact, value.text, entry.source, entry.confidence, entry.note)
 
     def _doses(self, section: str, index: int, texts: Sequence[str]) -> tuple[Quantity, ...]:
         read = [self._read(self._documents["drugs"], (section, index), text) for text in texts]
@@ -285,6 +327,19 @@ class _Reader:
                     self._problems.append(
                         document.problem(("regimens", i), f"unknown drug or class {agent}", "see drugs.yaml")
                     )
+        document = self._documents["analytes"]
+        for i, analyte in enumerate(found.analytes.values()):
+            if analyte.burden is not None and analyte.burden not in found.burdens:
+                self._problems.append(document.problem(("analytes", i), f"unknown burden {analyte.burden}"))
+            if analyte.variation is not None and analyte.variation.source not in found.sources:
+                wrong = f"unknown source {analyte.variation.source}"
+                self._problems.append(
+                    document.problem(("analytes", i, "variation"), wrong, "see sources.yaml")
+                )
+        document = self._documents["burdens"]
+        for entry in Entry:
+            if found.entry_burdens.get(entry) not in found.burdens:
+                self._problems.append(document.problem(("entries",), f"no burden for the entry {entry}"))
         document = self._documents["drugs"]
         for i, drug in enumerate(found.drugs.values()):
             if drug.drug_class not in found.classes:

@@ -10,6 +10,7 @@ import msgspec
 from nephroline.errors import did_you_mean, quoted
 from nephroline.exact import Fraction
 from nephroline.quantities import Quantity, QuantityError, Unit, parse
+from nephroline.terms import Confidence, Entry
 
 _SUBSTANCE_FORMS = (
     # (mass form, substance form, factor): value_mass = value_substance x molar mass x factor
@@ -29,6 +30,23 @@ class Source(msgspec.Struct, frozen=True):
     year: int | None = None
 
 
+class Variation(msgspec.Struct, frozen=True):
+    """How far one value can stand from the patient's true one (95 %, as a ratio), with its source."""
+
+    ratio: Fraction
+    text: str
+    source: str
+    confidence: Confidence
+    note: str = ""
+
+
+class Burden(msgspec.Struct, frozen=True):
+    """What it costs to get a datum: one step of a scale."""
+
+    id: str
+    title: str
+
+
 class Analyte(msgspec.Struct, frozen=True):
     """Something observed: a number in accepted units, a word, or both."""
 
@@ -43,6 +61,8 @@ class Analyte(msgspec.Struct, frozen=True):
     level_of: str | None = None
     speaks_of: str | None = None
     steady_words: tuple[str, ...] = ()
+    burden: str | None = None
+    variation: Variation | None = None
 
     def convert(self, value: Fraction, source: str, target: str) -> Fraction | None:
         """Carry *value* between dimensions, through the molar mass; None when there is no way."""
@@ -142,6 +162,7 @@ class Named(msgspec.Struct, frozen=True):
     title: str
     volunteered: bool = False
     excluded_by: str | None = None
+    burden: str | None = None
 
 
 class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True):
@@ -162,6 +183,8 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True):
     sources: Mapping[str, Source]
     states: tuple[str, ...] = ()
     stop_reasons: tuple[str, ...] = ()
+    burdens: Mapping[str, Burden] = {}
+    entry_burdens: Mapping[Entry, str] = {}
     digest: str = ""
 
     @cached_property
@@ -225,6 +248,16 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True):
             wanted == agent or (wanted in self.drugs and self.belongs(wanted, agent))
             for wanted in regimen.agents
         )
+
+    def burden(self, entry: Entry, name: str) -> Burden:
+        """What it costs to get a datum."""
+        table: Mapping[str, Analyte | Named] = {}
+        if entry is Entry.OBSERVATION:
+            table = self.analytes
+        elif entry in (Entry.CONDITION, Entry.ASSERTION):
+            table = self.conditions if entry is Entry.CONDITION else self.assertions
+        own = table[name].burden if name in table else None
+        return self.burdens[own or self.entry_burdens[entry]]
 
     def lookup(self, kind: str, name: str, names: Mapping[str, str]) -> str:
         """Find the id behind a spelling. Raises: QuantityError with the nearest name."""
