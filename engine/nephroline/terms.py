@@ -53,6 +53,17 @@ class Entry(StrEnum):
     STOP_REASON = "stop-reason"
 
 
+class Reads(StrEnum):
+    """What a feature reads of a chart, at most: what else changes leaves its answer as it was."""
+
+    PERSON = "person"
+    CONDITIONS = "conditions"
+    BIOPSIES = "biopsies"
+    EXPOSURES = "exposures"
+    SERIES = "series"
+    ALL = "all"
+
+
 class Scope(StrEnum):
     """What a definition or rule speaks of."""
 

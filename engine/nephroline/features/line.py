@@ -18,7 +18,7 @@ from nephroline.features.values import (
     unknown_amount,
 )
 from nephroline.record import NOT_STOPPED, Exposure, Line, Moment, Span, span_text
-from nephroline.terms import Entry
+from nephroline.terms import Entry, Reads
 
 
 def _length(span: Span, missing: tuple[Missing, ...] = ()) -> Amount:
@@ -28,7 +28,7 @@ def _length(span: Span, missing: tuple[Missing, ...] = ()) -> Amount:
     return Amount(span.least, span.most, "time", text, missing)
 
 
-@feature("line.current", gives="flag", says="the line is running")
+@feature("line.current", gives="flag", says="the line is running", reads=Reads.EXPOSURES)
 def current(_chart: Chart, line: Line) -> Value:
     """Whether the line is running just before as-of."""
     return Flag(
@@ -37,14 +37,14 @@ def current(_chart: Chart, line: Line) -> Value:
     )
 
 
-@feature("line.latest_line", gives="flag", says="the line is the latest")
+@feature("line.latest_line", gives="flag", says="the line is the latest", reads=Reads.EXPOSURES)
 def latest_line(chart: Chart, line: Line) -> Value:
     """Whether no later line has begun."""
     last = line.number == len(chart.timeline.lines)
     return Flag(last, "the latest line" if last else "a later line followed")
 
 
-@feature("line.has", ("agent",), gives="flag", says="the line holds {0}")
+@feature("line.has", ("agent",), gives="flag", says="the line holds {0}", reads=Reads.EXPOSURES)
 def has(chart: Chart, line: Line, agent: str) -> Value:
     """Whether a drug, or a drug of a class, is an agent of the line (adjuncts do not count)."""
     catalogue = chart.timeline.catalogue
@@ -56,7 +56,7 @@ def has(chart: Chart, line: Line, agent: str) -> Value:
     return Flag(truth, f"line {line.number} is {drugs}", doubts(chart, line) if truth is None else ())
 
 
-@feature("line.regimen", gives="choice:regimen", says="regimen of the line")
+@feature("line.regimen", gives="choice:regimen", says="regimen of the line", reads=Reads.EXPOSURES)
 def regimen(chart: Chart, line: Line) -> Value:
     """The catalogue's regimen with these agents, or `other`."""
     known = regimens_of(chart, line)
@@ -75,13 +75,13 @@ def regimens_of(chart: Chart, line: Line) -> list[str]:
     return list(dict.fromkeys(regimen.id if regimen else "other" for regimen in found))
 
 
-@feature("line.duration", gives="amount:time", says="time on the line")
+@feature("line.duration", gives="amount:time", says="time on the line", reads=Reads.EXPOSURES)
 def duration(chart: Chart, line: Line) -> Value:
     """From the start of the line to its end or as-of."""
     return _length(chart.timeline.span(line.start, line.end))
 
 
-@feature("line.since_end", gives="amount:time", says="time since the line ended")
+@feature("line.since_end", gives="amount:time", says="time since the line ended", reads=Reads.EXPOSURES)
 def since_end(chart: Chart, line: Line) -> Value:
     """From the end of the line to as-of; nothing while it runs."""
     if line.end is None:
@@ -102,7 +102,7 @@ def _within(chart: Chart, line: Line, row: Exposure) -> Span:
     return chart.timeline.span(start, end)
 
 
-@feature("line.dose", ("agent",), gives="amount:dose", says="dose of {0} on the line")
+@feature("line.dose", ("agent",), gives="amount:dose", says="dose of {0} on the line", reads=Reads.EXPOSURES)
 def dose(chart: Chart, line: Line, agent: str) -> Value:
     """The last dose of a drug or class on the line."""
     title = chart.timeline.catalogue.title(agent)
@@ -229,7 +229,13 @@ def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value
     return _length(Span(least, most))
 
 
-@feature("line.trough_target", ("agent",), gives="amount:mass-concentration", says="target trough of {0}")
+@feature(
+    "line.trough_target",
+    ("agent",),
+    gives="amount:mass-concentration",
+    says="target trough of {0}",
+    reads=Reads.EXPOSURES,
+)
 def trough_target(chart: Chart, line: Line, drug: str) -> Value:
     """The target trough written on the exposure."""
     rows = [row for row in _rows(chart, line, drug) if row.trough_target is not None]
@@ -338,7 +344,7 @@ def word(chart: Chart, line: Line, analyte: str) -> Value:
     return latest_word(chart, chart.timeline.in_line(line, analyte), analyte, _last_day(chart, line))
 
 
-@feature("line.stopped_for", gives="choice:stop_reason", says="reason for stopping")
+@feature("line.stopped_for", gives="choice:stop_reason", says="reason for stopping", reads=Reads.EXPOSURES)
 def stopped_for(chart: Chart, line: Line) -> Value:
     """Why the line was stopped; `not-stopped` while it runs or its drugs go on into the next line."""
     if line.current or line.stopped_for == NOT_STOPPED:

@@ -20,7 +20,7 @@ from nephroline.features.values import (
 )
 from nephroline.quantities import decimal_text
 from nephroline.record import Line, Moment, Observation, span_text
-from nephroline.terms import Entry
+from nephroline.terms import Entry, Reads
 
 _YEAR = Fraction("365.25")
 
@@ -30,7 +30,7 @@ def _recent(chart: Chart, analyte: str) -> Sequence[Observation]:
     return tail(timeline.observations.get(analyte, ()), timeline.now - timeline.windows.current)
 
 
-@feature("age", gives="amount:time", says="age")
+@feature("age", gives="amount:time", says="age", reads=Reads.PERSON)
 def age(chart: Chart) -> Value:
     """Age at as-of."""
     zero = chart.timeline.record.age_zero
@@ -40,7 +40,7 @@ def age(chart: Chart) -> Value:
     return Amount(now, now, "time", f"{int(now / _YEAR)} years")
 
 
-@feature("sex", gives="choice:sex", says="sex")
+@feature("sex", gives="choice:sex", says="sex", reads=Reads.PERSON)
 def sex(chart: Chart) -> Value:
     """Sex as recorded: female or male."""
     known = chart.timeline.record.sex
@@ -194,14 +194,14 @@ def diagnosed(chart: Chart, diagnosis: str) -> Value:
     return Flag(False, f"biopsy shows {other}, not {title} ({last.at})")
 
 
-@feature("biopsied", gives="flag", says="a biopsy was done")
+@feature("biopsied", gives="flag", says="a biopsy was done", reads=Reads.BIOPSIES)
 def biopsied(chart: Chart) -> Value:
     """Whether a kidney biopsy is recorded up to as-of, readable or not."""
     done = chart.timeline.biopsies
     return Flag(bool(done), f"biopsy done ({done[-1].at})" if done else "no biopsy recorded")
 
 
-@feature("biopsy_glomeruli", gives="amount:count", says="glomeruli in the last biopsy")
+@feature("biopsy_glomeruli", gives="amount:count", says="glomeruli in the last biopsy", reads=Reads.BIOPSIES)
 def biopsy_glomeruli(chart: Chart) -> Value:
     """Glomeruli in the last biopsy."""
     done = chart.timeline.biopsies
@@ -215,7 +215,7 @@ def biopsy_glomeruli(chart: Chart) -> Value:
     return Amount(count, count, "count", f"{last.glomeruli} ({last.at})")
 
 
-@feature("taking", ("agent",), gives="flag", says="taking {0}")
+@feature("taking", ("agent",), gives="flag", says="taking {0}", reads=Reads.EXPOSURES)
 def taking(chart: Chart, agent: str) -> Value:
     """Whether a drug, or one of a class, is in use just before as-of. Not listed: not taken."""
     catalogue = chart.timeline.catalogue
@@ -229,7 +229,7 @@ def taking(chart: Chart, agent: str) -> Value:
     return Flag(True, f"taking {shown}, no stop recorded")
 
 
-@feature("dose", ("agent",), gives="amount:dose", says="dose of {0}")
+@feature("dose", ("agent",), gives="amount:dose", says="dose of {0}", reads=Reads.EXPOSURES)
 def dose(chart: Chart, agent: str) -> Value:
     """The dose in use just before as-of."""
     catalogue = chart.timeline.catalogue
@@ -242,7 +242,7 @@ def dose(chart: Chart, agent: str) -> Value:
     return Amount(quantity.low, quantity.high, quantity.dimension, f"{quantity.text} since {rows[0].start}")
 
 
-@feature("tried", ("regimen-or-agent",), gives="flag", says="{0} tried")
+@feature("tried", ("regimen-or-agent",), gives="flag", says="{0} tried", reads=Reads.EXPOSURES)
 def tried(chart: Chart, name: str) -> Value:
     """Whether any line so far, running or past, was this regimen, or had this drug or class as an agent."""
     catalogue = chart.timeline.catalogue
@@ -274,7 +274,7 @@ def doubts(chart: Chart, line: Line) -> tuple[Missing, ...]:
     return tuple(found)
 
 
-@feature("treated", gives="flag", says="immunosuppression was given")
+@feature("treated", gives="flag", says="immunosuppression was given", reads=Reads.EXPOSURES)
 def treated(chart: Chart) -> Value:
     """Whether any line of therapy has begun."""
     count = len(chart.timeline.lines)
@@ -284,7 +284,7 @@ def treated(chart: Chart) -> Value:
     )
 
 
-@feature("on_line", gives="flag", says="a line of therapy is running")
+@feature("on_line", gives="flag", says="a line of therapy is running", reads=Reads.EXPOSURES)
 def on_line(chart: Chart) -> Value:
     """Whether a line of therapy is running just before as-of."""
     line = chart.timeline.line
@@ -339,7 +339,7 @@ def relapses_on(chart: Chart, agent: str, after: Threshold) -> Value:
     )
 
 
-@feature("proposed", ("agent",), gives="flag", says="the next line holds {0}")
+@feature("proposed", ("agent",), gives="flag", says="the next line holds {0}", reads=Reads.EXPOSURES)
 def proposed(chart: Chart, agent: str) -> Value:
     """Whether the next line holds a drug or class. Only alerts and supportive rules may ask."""
     catalogue = chart.timeline.catalogue

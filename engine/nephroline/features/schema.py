@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nephroline.features.values import Value
-from nephroline.terms import Scope
+from nephroline.terms import Reads, Scope
 
 if TYPE_CHECKING:
     pass
@@ -50,6 +50,7 @@ class Feature(msgspec.Struct, frozen=True):
     phrase: str
     doc: str
     compute: Callable[..., Value]
+    reads: Reads
 
     @property
     def signature(self) -> str:
@@ -65,19 +66,39 @@ class Feature(msgspec.Struct, frozen=True):
 FEATURES: dict[str, Feature] = {}
 
 
+_READ_BY_PARAMETER = {
+    "analyte": Reads.SERIES,
+    "word-analyte": Reads.SERIES,
+    "condition": Reads.CONDITIONS,
+    "assertion": Reads.CONDITIONS,
+    "diagnosis": Reads.BIOPSIES,
+}
+
+
 def feature(
-    name: str, takes: tuple[str, ...] = (), *, gives: str, says: str, optional: int = 0
+    name: str,
+    takes: tuple[str, ...] = (),
+    *,
+    gives: str,
+    says: str,
+    optional: int = 0,
+    reads: Reads | None = None,
 ) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
     """Register the function below as the feature *name*; its docstring is its documentation.
 
     The scope follows from the name: ``line.…`` is asked of a line, ``assessment.…`` of an assessment.
+    What it reads follows from its first parameter, else it is all of the chart unless *reads* says less;
+    a feature of a series also reads the lines.
     """
     head = name.split(".", 1)[0]
     scope = Scope(head) if "." in name else Scope.PATIENT
+    known = reads or (_READ_BY_PARAMETER.get(takes[0]) if takes else None) or Reads.ALL
+    if scope is Scope.ASSESSMENT:
+        known = Reads.ALL
 
     def register(compute: Callable[..., Value]) -> Callable[..., Value]:
         text = " ".join((compute.__doc__ or "").split())
-        FEATURES[name] = Feature(name, scope, takes, optional, gives, says, text, compute)
+        FEATURES[name] = Feature(name, scope, takes, optional, gives, says, text, compute, known)
         return compute
 
     return register
