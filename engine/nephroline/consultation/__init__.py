@@ -1,18 +1,33 @@
 """Record + pathway + as-of → Consultation."""
 
-from nephroline.consultation.advice import FAILED, Choosing
+from nephroline.consultation.advice import FAILED, Candidate, Choosing, choose, concerns, open_blocks
 from nephroline.consultation.answer import NOTICE, Consultation
-from nephroline.consultation.consult import Consulted, consult, consulted, decision_time
-from nephroline.consultation.run import Run
+from nephroline.consultation.consult import (
+    VERBS,
+    Consulted,
+    applicability,
+    consult,
+    consulted,
+    decision_time,
+)
+from nephroline.consultation.run import Run, Subject, chart_of
 
 __all__ = [
     "FAILED",
     "NOTICE",
+    "VERBS",
+    "Candidate",
     "Choosing",
     "Consultation",
     "Consulted",
     "Run",
+    "Subject",
+    "applicability",
+    "chart_of",
+    "choose",
+    "concerns",
     "consult",
     "consulted",
     "decision_time",
+    "open_blocks",
 ]

@@ -274,7 +274,7 @@ def _because(run: Run, rule: Rule, subject: int) -> list[str]:
     return run.because(rule.when, subject)
 
 
-_VERBS = {
+VERBS = {
     Action.START: "Start",
     Action.CONTINUE: "Continue",
     Action.ADJUST: "Adjust",
@@ -303,7 +303,7 @@ def _advice(
         rule=rule.id,
         action=recommend.action,
         regimen=candidate.regimen.id if candidate.regimen else None,
-        title=recommend.title or f"{_VERBS[recommend.action]} {name}",
+        title=recommend.title or f"{VERBS[recommend.action]} {name}",
         detail=fill(run.pathway, recommend.detail),
         doses=given,
         target=target(run, candidate),

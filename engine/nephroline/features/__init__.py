@@ -2,6 +2,7 @@
 
 from nephroline.features import assessment, line, patient
 from nephroline.features.chart import ALL_RESPONSES, Chart
+from nephroline.features.line import PER_DAY, PER_WEIGHT, WEIGHT, weight_at
 from nephroline.features.schema import FEATURES, PARAMETERS, Feature
 from nephroline.features.values import (
     Amount,
@@ -18,6 +19,9 @@ __all__ = [
     "ALL_RESPONSES",
     "FEATURES",
     "PARAMETERS",
+    "PER_DAY",
+    "PER_WEIGHT",
+    "WEIGHT",
     "Amount",
     "Chart",
     "Choice",
@@ -31,4 +35,5 @@ __all__ = [
     "gather",
     "line",
     "patient",
+    "weight_at",
 ]

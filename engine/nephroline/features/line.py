@@ -20,6 +20,11 @@ from nephroline.features.values import (
 from nephroline.record import NOT_STOPPED, Exposure, Line, Moment, Span, span_text
 from nephroline.terms import Entry, Reads
 
+WEIGHT = "weight"
+"""The analyte that carries between a dose per day and a dose per weight."""
+
+PER_DAY, PER_WEIGHT = "mass-rate", "dose-rate-per-mass"
+
 
 def _length(span: Span, missing: tuple[Missing, ...] = ()) -> Amount:
     text = span_text(span.least)
@@ -156,23 +161,23 @@ def _at_dose(
                 return True
             if limit is per_day and given.high < form.exact:
                 return False
-    per_kg, weights = (
-        per_day.forms.get("dose-rate-per-mass"),
-        chart.timeline.observations.get("weight", ()),
-    )
-    if given.dimension == "mass-rate" and per_kg is not None and per_kg.exact is not None:
+    per_kg, weights = per_day.forms.get(PER_WEIGHT), chart.timeline.observations.get(WEIGHT, ())
+    if given.dimension == PER_DAY and per_kg is not None and per_kg.exact is not None:
         near = [w for w in weights if w.value is not None and w.at.earliest <= row.start.latest] or list(
             weights
         )[:1]
         if near and near[-1].value is not None and near[-1].value.exact:
-            milligrams = given.low * 1000
-            kilograms = near[-1].value.exact / 1000
-            return milligrams / kilograms >= per_kg.exact
-        slot = Slot(Entry.OBSERVATION, "weight", row.start)
-        missing.append(Missing("weight", f"{title} {given.text} per kilogram", slot))
+            return near[-1].value.exact <= weight_at(given.low, per_kg.exact)
+        slot = Slot(Entry.OBSERVATION, WEIGHT, row.start)
+        missing.append(Missing(WEIGHT, f"{title} {given.text} per kilogram", slot))
         return None
     missing.append(Missing(f"dose of {title}", f"the daily dose of {title}: {given.text} is not per day"))
     return None
+
+
+def weight_at(dose: Fraction, rate: Fraction) -> Fraction:
+    """The weight (g) at which a dose per day (g/d) is this dose per weight (mg/kg/d)."""
+    return dose * 1_000_000 / rate
 
 
 def _level(chart: Chart, drug: str) -> str | None:

@@ -14,8 +14,10 @@ from nephroline.pathway.models import (
     Rule,
     Statement,
 )
+from nephroline.pathway.strata import AFTER_CHOICE
 
 __all__ = [
+    "AFTER_CHOICE",
     "Alert",
     "Block",
     "Clause",

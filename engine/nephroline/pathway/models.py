@@ -8,8 +8,22 @@ from functools import cached_property
 import msgspec
 
 from nephroline.catalogue import Catalogue
-from nephroline.features import Threshold
-from nephroline.lang import ATOMS, Atom, Deciders, Holds, Node, Reference, Shared, Speaker, about_patient
+from nephroline.features import FEATURES, Threshold
+from nephroline.lang import (
+    ATOMS,
+    Ask,
+    Atom,
+    Deciders,
+    Holds,
+    Node,
+    Reference,
+    Shared,
+    Speaker,
+    about_patient,
+    asks,
+    atoms,
+    threshold_names,
+)
 from nephroline.record import Windows
 from nephroline.terms import (
     Action,
@@ -206,6 +220,51 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
             if isinstance(rule.conclusion, FindingOf):
                 found.setdefault(rule.conclusion.id, []).append(rule)
         return {name: tuple(rules) for name, rules in found.items()}
+
+    @cached_property
+    def clauses(self) -> Mapping[str, Clause]:
+        """Every clause by its id."""
+        return {c.id: c for stratum in (*self.strata, *self.late_strata) for c in stratum}
+
+    @cached_property
+    def limits_of(self) -> Mapping[str, frozenset[str]]:
+        """The thresholds against which anything about a name is held, in any condition.
+
+        Names are those of the catalogue; a feature without parameters goes by its own.
+        """
+        found: dict[str, set[str]] = {}
+        for node in self.nodes.nodes.values():
+            if isinstance(node, ATOMS):
+                limits = set(threshold_names(node)) & set(self.thresholds)
+                for ask in asks(node):
+                    names = [a.name for a in ask.arguments if not a.threshold] or [ask.feature]
+                    for name in names:
+                        found.setdefault(name, set()).update(limits)
+        return {name: frozenset(limits) for name, limits in found.items()}
+
+    @cached_property
+    def states_asked(self) -> Mapping[str, tuple[str, ...]]:
+        """The states of each condition that some condition of a rule asks for."""
+        found: dict[str, dict[str, None]] = {}
+        for ask in self.nodes.questions.values():
+            kinds = FEATURES[ask.feature].parameters
+            if kinds[:2] == ("condition", "state") and len(ask.arguments) > 1:
+                found.setdefault(ask.arguments[0].name, {})[ask.arguments[1].name] = None
+        return {name: tuple(sorted(states)) for name, states in found.items()}
+
+    @cached_property
+    def cones(self) -> Mapping[str, frozenset[Ask]]:
+        """Every question that a clause rests on, through the clauses that it refers to."""
+        found: dict[str, frozenset[Ask]] = {}
+        for clause in self.clauses.values():
+            own = set(asks(clause.condition))
+            for atom in atoms(clause.condition):
+                if isinstance(atom, Holds):
+                    for part in self.behind(atom):
+                        for name in (part.clause, getattr(part, "exception", "")):
+                            own |= found.get(name, frozenset())
+            found[clause.id] = frozenset(own)
+        return found
 
     def behind(self, ref: Holds) -> tuple[Definition | Rule, ...]:
         """What a reference refers to: a definition, or the rules of a finding."""

@@ -1,0 +1,6 @@
+"""What missing data could change: certain all the same, what to order, why not, what if, margins.
+
+A missing datum has a slot in the chart. Its values fall into regions between the cut-points of the
+pathway, inside which nothing the pathway asks can come out differently; so one value of each region
+stands for all of them, and a search over regions is exact.
+"""

@@ -1,0 +1,208 @@
+"""What an outcome depends on: the tree of regions, searched until nothing open can change it.
+
+At each step the least burdensome open datum is split into its regions. A branch ends when three-valued
+logic is sure of the outcome; where all branches of a datum end alike, the datum does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import combinations
+
+import msgspec
+
+from nephroline.features import Missing, Slot
+from nephroline.outlook.regions import Scale, Span, joined
+from nephroline.outlook.slots import Field, field_of
+from nephroline.outlook.states import State
+
+Outcome = object
+"""What a target came to; two are the same when they are equal."""
+
+Target = Callable[[State], tuple[Outcome, tuple[Missing, ...]]]
+"""Reads an outcome from a state, with the data that could still change it."""
+
+MOST_STATES = 4_000
+"""A search that looks at more states than this stops, and says so."""
+
+
+class Leaf(msgspec.Struct, frozen=True):
+    """An outcome; `stuck`: data without a slot, or already entered, that still leave it open."""
+
+    outcome: Outcome
+    stuck: tuple[str, ...] = ()
+
+
+class Arm(msgspec.Struct, frozen=True):
+    """Some values of a datum, and what follows from them."""
+
+    span: Span
+    then: Tree
+
+
+class Branch(msgspec.Struct, frozen=True):
+    """A datum that matters, with an arm for each difference it makes."""
+
+    slot: Slot
+    title: str
+    scale: Scale | None
+    arms: tuple[Arm, ...]
+
+    def text(self, span: Span) -> str:
+        """Say an arm: ``serum creatinine ≤ 1.2 mg/dL``, ``pregnancy: no``."""
+        return f"{self.title}{'' if self.scale else ':'} {span.text(self.scale)}"
+
+
+Tree = Leaf | Branch
+Way = Mapping[Slot, Span]
+"""A way to a leaf: the values of each datum on it."""
+
+
+class BoundError(Exception):
+    """The search looked at more states than it may."""
+
+
+class Explorer:
+    """Searches from one state; what it finds of a state serves every target."""
+
+    def __init__(self, start: State, most: int = MOST_STATES) -> None:
+        self.start = start
+        self._most = most
+        self._known: dict[frozenset[tuple[Slot, int]], State] = {frozenset(): start}
+        self._fields: dict[tuple[frozenset[tuple[Slot, int]], Slot, bool], Field] = {}
+
+    @property
+    def states(self) -> int:
+        """How many states were looked at."""
+        return len(self._known)
+
+    def explore(self, target: Target) -> Tree:
+        """The tree of an outcome. Raises: BoundError."""
+        return self._grow(target, frozenset())
+
+    def _grow(self, target: Target, taken: frozenset[tuple[Slot, int]]) -> Tree:
+        state = self._known[taken]
+        outcome, missing = target(state)
+        entered = {slot for slot, _ in taken}
+        slots = [m.slot for m in missing if m.slot is not None and m.slot not in entered]
+        if not slots:
+            return Leaf(outcome, tuple(dict.fromkeys(m.why for m in missing)))
+        slot = min(slots, key=lambda s: (self._burden(s), slots.index(s)))
+        field = self._field(taken, slot, pairs=any(s != slot and s.name == slot.name for s in slots))
+        arms = [
+            (number, self._grow(target, self._vary(taken, field, number)))
+            for number in range(len(field.regions))
+        ]
+        return _joined(field, arms)
+
+    def _burden(self, slot: Slot) -> int:
+        catalogue = self.start.run.pathway.catalogue
+        return list(catalogue.burdens).index(catalogue.burden(slot.entry, slot.name).id)
+
+    def _field(self, taken: frozenset[tuple[Slot, int]], slot: Slot, *, pairs: bool) -> Field:
+        key = (taken, slot, pairs)
+        if key not in self._fields:
+            run = self._known[taken].run
+            self._fields[key] = field_of(slot, run.pathway, run.chart, pairs=pairs)
+        return self._fields[key]
+
+    def _vary(
+        self, taken: frozenset[tuple[Slot, int]], field: Field, number: int
+    ) -> frozenset[tuple[Slot, int]]:
+        wanted = taken | {(field.slot, number)}
+        if wanted not in self._known:
+            if len(self._known) >= self._most:
+                raise BoundError
+            self._known[wanted] = self._known[taken].vary(field, field.regions[number])
+        return wanted
+
+
+def _joined(field: Field, arms: Sequence[tuple[int, Tree]]) -> Tree:
+    """Join regions that lead to the same (numbers: neighbours only); if all do, the datum does not matter."""
+    groups: list[tuple[list[int], Tree]] = []
+    for number, tree in arms:
+        same = [group for group in (groups if field.scale is None else groups[-1:]) if group[1] == tree]
+        if same:
+            same[0][0].append(number)
+        else:
+            groups.append(([number], tree))
+    if all(tree == groups[0][1] for _, tree in groups):
+        return groups[0][1]
+    found = [Arm(joined([field.regions[n] for n in numbers]), tree) for numbers, tree in groups]
+    return Branch(field.slot, field.title, field.scale, tuple(found))
+
+
+class Verdict(msgspec.Struct, frozen=True, dict=True):
+    """What a tree means: the outcomes, the data on which they depend, and the least that settles them."""
+
+    tree: Tree
+
+    @cached_property
+    def leaves(self) -> list[tuple[Way, Leaf]]:
+        """Every leaf with the way to it."""
+        return list(_leaves(self.tree, {}))
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """The different outcomes, in order of the tree."""
+        found: list[Outcome] = []
+        for _, leaf in self.leaves:
+            if leaf.outcome not in found:
+                found.append(leaf.outcome)
+        return found
+
+    @property
+    def certain(self) -> bool:
+        """Whether the outcome is the same whatever the open data are."""
+        return isinstance(self.tree, Leaf) and not self.tree.stuck
+
+    @cached_property
+    def slots(self) -> Mapping[Slot, str]:
+        """Every datum in the tree, with its title."""
+        return {branch.slot: branch.title for branch in _branches(self.tree)}
+
+    @cached_property
+    def settling(self) -> list[tuple[Slot, ...]]:
+        """The smallest sets of data that settle the outcome, whatever their values turn out to be."""
+        clashes = self._clashes
+        slots = list(self.slots)
+        found: list[tuple[Slot, ...]] = []
+        for size in range(len(slots) + 1):
+            for chosen in combinations(slots, size):
+                held = set(chosen)
+                if any(set(smaller) <= held for smaller in found):
+                    continue
+                if all(clash & held for clash in clashes):
+                    found.append(chosen)
+        return found
+
+    @cached_property
+    def essential(self) -> tuple[Slot, ...]:
+        """The data of which each alone can change the outcome."""
+        single = {slot for clash in self._clashes if len(clash) == 1 for slot in clash}
+        return tuple(slot for slot in self.slots if slot in single)
+
+    @cached_property
+    def _clashes(self) -> set[frozenset[Slot]]:
+        """For each two leaves that differ: the data on which their ways part."""
+        found: set[frozenset[Slot]] = set()
+        for (one, leaf), (two, other) in combinations(self.leaves, 2):
+            if leaf != other:
+                found.add(frozenset(slot for slot in one if slot in two and one[slot].apart(two[slot])))
+        return {clash for clash in found if not any(other < clash for other in found)}
+
+
+def _branches(tree: Tree) -> Iterator[Branch]:
+    if isinstance(tree, Branch):
+        yield tree
+        for arm in tree.arms:
+            yield from _branches(arm.then)
+
+
+def _leaves(tree: Tree, way: Way) -> Iterator[tuple[Way, Leaf]]:
+    if isinstance(tree, Leaf):
+        yield way, tree
+        return
+    for arm in tree.arms:
+        yield from _leaves(arm.then, {**way, tree.slot: arm.span})

@@ -1,0 +1,248 @@
+"""A slot of a chart: the regions its datum can fall into, and the chart with the datum entered."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Sequence
+
+import msgspec
+
+from nephroline.catalogue import Analyte, Catalogue
+from nephroline.exact import Fraction
+from nephroline.features import PER_DAY, PER_WEIGHT, WEIGHT, Chart, Slot, weight_at
+from nephroline.outlook.regions import (
+    Region,
+    Scale,
+    between,
+    in_dimension,
+    limits,
+    ratios,
+    scaled,
+    whole,
+)
+from nephroline.pathway import Pathway
+from nephroline.quantities import Quantity
+from nephroline.record import Assertion, Biopsy, Condition, Moment, Observation, Record, Timeline
+from nephroline.terms import Entry
+
+_OLDEST = Fraction(130 * 365)
+_MOST_GLOMERULI = 200
+_MANY_VALUES = 40
+"""A chart with more distinct values of one analyte than this is cut by the latest of them only."""
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A slot with the regions of its datum; `scale` None: words. `exact` False: too many values."""
+
+    slot: Slot
+    title: str
+    regions: tuple[Region, ...]
+    scale: Scale | None = None
+    dimension: str = ""
+    exact: bool = True
+
+
+def field_of(slot: Slot, pathway: Pathway, chart: Chart, *, pairs: bool = False) -> Field:
+    """The regions of a slot's datum under a pathway; *pairs*: another value of the analyte is open too."""
+    catalogue = pathway.catalogue
+    title = title_of(slot, catalogue)
+    match slot.entry:
+        case Entry.OBSERVATION:
+            return _measured(slot, title, pathway, chart, pairs=pairs)
+        case Entry.DOSE:
+            return _dosed(slot, title, pathway)
+        case Entry.TROUGH_TARGET:
+            analyte = next(a for a in catalogue.analytes.values() if a.level_of == slot.name)
+            return _numbers(slot, title, pathway, analyte, ())
+        case Entry.AGE:
+            years = catalogue.units["years"]
+            cuts = [form.exact for limit in limits(pathway, ["age"]) if (form := limit.forms.get("time"))]
+            found = between([cut for cut in cuts if cut is not None], Fraction(0), _OLDEST)
+            return Field(slot, title, tuple(found), Scale("years", years.factor), "time")
+        case Entry.GLOMERULI:
+            counts = [f.exact for t in limits(pathway, ["biopsy_glomeruli"]) if (f := t.forms.get("count"))]
+            named = any(b.at == slot.at and b.diagnosis for b in chart.timeline.biopsies)
+            regions = whole([c for c in counts if c is not None], 1 if named else 0, _MOST_GLOMERULI)
+            return Field(slot, title, tuple(regions), Scale("glomeruli", Fraction(1)), "count")
+        case _:
+            return Field(slot, title, tuple(_words(slot, pathway)))
+
+
+def title_of(slot: Slot, catalogue: Catalogue) -> str:
+    """How people call the datum of a slot."""
+    match slot.entry:
+        case Entry.OBSERVATION:
+            return catalogue.analytes[slot.name].title
+        case Entry.CONDITION | Entry.STATE:
+            return catalogue.conditions[slot.name].title
+        case Entry.ASSERTION:
+            return catalogue.assertions[slot.name].title
+        case Entry.BIOPSY:
+            return "biopsy"
+        case Entry.DOSE:
+            return f"dose of {catalogue.drugs[slot.name].title}"
+        case Entry.TROUGH_TARGET:
+            return f"target trough of {catalogue.drugs[slot.name].title}"
+        case Entry.STOP_REASON:
+            return f"why line {slot.name} was stopped"
+        case _:
+            return str(slot.entry)
+
+
+def _words(slot: Slot, pathway: Pathway) -> list[Region]:
+    catalogue = pathway.catalogue
+    match slot.entry:
+        case Entry.CONDITION | Entry.STATE:
+            asked = pathway.states_asked.get(slot.name, ())
+            other = next((state for state in catalogue.states if state not in asked), None)
+            states = [Region(state, f"{state}") for state in asked]
+            rest = Region(other, f"not {' or '.join(asked)}") if asked else Region(None, "yes")
+            if slot.entry is Entry.STATE:
+                return [*states, rest]
+            present = Region(other, "yes, " + rest.word) if asked else rest
+            return [Region(False, "no"), *states, present]
+        case Entry.ASSERTION:
+            return [Region(True, "yes"), Region(False, "no")]
+        case Entry.SEX:
+            return [Region("female", "female"), Region("male", "male")]
+        case Entry.BIOPSY:
+            return [Region(d.id, d.title) for d in catalogue.diagnoses.values()]
+        case _:
+            return [Region(reason, reason.replace("-", " ")) for reason in catalogue.stop_reasons]
+
+
+def _measured(slot: Slot, title: str, pathway: Pathway, chart: Chart, *, pairs: bool) -> Field:
+    analyte = pathway.catalogue.analytes[slot.name]
+    seen = chart.timeline.observations.get(slot.name, ())
+    known = [(item.value.dimension, edge) for item in seen if item.value for edge in _edges(item.value)]
+    own = [dimension for dimension, _ in known]
+    dimension = own[-1] if own else analyte.dimensions[0]
+    carried = [analyte.convert(edge, kind, dimension) for kind, edge in known]
+    values = list(dict.fromkeys(v for v in carried if v is not None))
+    exact = len(values) <= _MANY_VALUES
+    weights = _weights(pathway, chart) if slot.name == WEIGHT else frozenset[Fraction]()
+    latest = values[-_MANY_VALUES:]
+    field = _numbers(slot, title, pathway, analyte, latest, dimension, weights, pairs=pairs)
+    return field if exact else msgspec.structs.replace(field, exact=False)
+
+
+def _weights(pathway: Pathway, chart: Chart) -> frozenset[Fraction]:
+    """The weights at which a dose given per day is a dose per kilogram that a condition names."""
+    per_kg = [form.exact for limit in pathway.thresholds.values() if (form := limit.forms.get(PER_WEIGHT))]
+    given = [row.dose.low for row in chart.timeline.exposures if row.dose and row.dose.dimension == PER_DAY]
+    return frozenset(weight_at(dose, rate) for dose in given if dose for rate in per_kg if rate)
+
+
+def _edges(value: Quantity) -> list[Fraction]:
+    return [edge for edge in (value.low, value.high) if edge is not None]
+
+
+def _numbers(
+    slot: Slot,
+    title: str,
+    pathway: Pathway,
+    analyte: Analyte,
+    values: Sequence[Fraction],
+    dimension: str = "",
+    weights: frozenset[Fraction] = frozenset(),
+    *,
+    pairs: bool = False,
+) -> Field:
+    kind = dimension or analyte.dimensions[0]
+    names = [analyte.id, *([analyte.level_of] if analyte.level_of else [])]
+    about = limits(pathway, names)
+    cuts = {cut for limit in about if (cut := in_dimension(limit, kind, analyte)) is not None}
+    low, high = _plausible(analyte, kind)
+    factors = ratios(about)
+    compared = scaled(values, factors) if values else set[Fraction]()
+    if pairs:
+        compared = scaled(scaled({*cuts, *compared, low, high}, factors), factors)
+    cuts |= compared | weights
+    unit = next(u for code in analyte.units if (u := pathway.catalogue.units[code]).dimension == kind)
+    return Field(slot, title, tuple(between(cuts, low, high)), Scale(unit.code, unit.factor), kind)
+
+
+def _plausible(analyte: Analyte, dimension: str) -> tuple[Fraction, Fraction]:
+    for quantity in analyte.plausible:
+        assert quantity.low is not None and quantity.high is not None  # noqa: S101, PT018
+        low = analyte.convert(quantity.low, quantity.dimension, dimension)
+        high = analyte.convert(quantity.high, quantity.dimension, dimension)
+        if low is not None and high is not None:
+            return low, high
+    raise AssertionError(f"no plausible range of {analyte.id} in {dimension}")
+
+
+def _dosed(slot: Slot, title: str, pathway: Pathway) -> Field:
+    catalogue = pathway.catalogue
+    drug = catalogue.drugs[slot.name]
+    about = limits(pathway, [drug.id, drug.drug_class])
+    adjunct = catalogue.classes[drug.drug_class].adjunct_up_to
+    kinds = {dimension for limit in about for dimension in limit.forms} | {q.dimension for q in adjunct}
+    kind = PER_WEIGHT if PER_WEIGHT in kinds else PER_DAY
+    cuts = {form.exact for limit in about if (form := limit.forms.get(kind)) and form.exact is not None}
+    cuts |= {q.high for q in adjunct if q.dimension == kind and q.high is not None}
+    code = "mg/kg/d" if kind == PER_WEIGHT else "mg/d"
+    unit = catalogue.units[code]
+    most = max(cuts, default=unit.factor) * 10
+    return Field(slot, title, tuple(between(cuts, Fraction(0), most)), Scale(code, unit.factor), kind)
+
+
+# -- entering ----------------------------------------------------------------------------------------
+
+
+def entered(record: Record, field: Field, region: Region, timeline: Timeline) -> Record:
+    """The record with a datum entered; what stood at the same moment gives way."""
+    slot, value = field.slot, region.value
+    at = slot.at or timeline.as_of
+    change = msgspec.structs.replace
+    match slot.entry:
+        case Entry.OBSERVATION:
+            text = field.scale.text(value) if field.scale else str(value)
+            quantity = Quantity(value, value, field.dimension, text)
+            kept = [o for o in record.observations if o.analyte != slot.name or o.at != at]
+            insort(kept, Observation(slot.name, at, quantity), key=lambda item: item.at.sort_key)
+            return change(record, observations=tuple(kept))
+        case Entry.CONDITION | Entry.STATE:
+            entry = Condition(slot.name, at, value is not False, value or None)
+            conditions = [c for c in record.conditions if c.name != slot.name or c.at != at]
+            insort(conditions, entry, key=lambda item: item.at.sort_key)
+            return change(record, conditions=tuple(conditions))
+        case Entry.ASSERTION:
+            assertions = [a for a in record.assertions if a.name != slot.name or a.at != at]
+            insort(assertions, Assertion(slot.name, value, at), key=lambda item: item.at.sort_key)
+            return change(record, assertions=tuple(assertions))
+        case Entry.BIOPSY:
+            biopsies = list(record.biopsies)
+            insort(biopsies, Biopsy(at, None, value), key=lambda item: item.at.sort_key)
+            return change(record, biopsies=tuple(biopsies))
+        case Entry.GLOMERULI:
+            count = int(value)
+            biopsies = [change(b, glomeruli=count) if b.at == at else b for b in record.biopsies]
+            return change(record, biopsies=tuple(biopsies))
+        case Entry.SEX:
+            return change(record, sex=value)
+        case Entry.AGE:
+            return change(record, age_zero=value - timeline.now)
+        case _:
+            return _exposures_entered(record, field, value, at, timeline)
+
+
+def _exposures_entered(
+    record: Record, field: Field, value: str | Fraction, at: Moment, timeline: Timeline
+) -> Record:
+    slot = field.slot
+    rows = list(record.exposures)
+    for i, row in enumerate(rows):
+        if slot.entry is Entry.STOP_REASON:
+            line = timeline.lines[int(slot.name) - 1]
+            mine = row.drug in line.drugs and row.end is not None and row.end.latest == at.latest
+            if mine and isinstance(value, str):
+                rows[i] = msgspec.structs.replace(row, stopped_for=value)
+        elif row.drug == slot.name and row.start == at and isinstance(value, Fraction):
+            text = field.scale.text(value) if field.scale else str(value)
+            quantity = Quantity(value, value, field.dimension, text)
+            if slot.entry is Entry.DOSE:
+                rows[i] = msgspec.structs.replace(row, dose=quantity)
+            else:
+                rows[i] = msgspec.structs.replace(row, trough_target=quantity)
+    return msgspec.structs.replace(record, exposures=tuple(rows))

@@ -1,0 +1,253 @@
+"""A chart with some of its missing data entered, and what the pathway says of it; quick to vary.
+
+A state is asked by the same rules as a consultation, but only for what is wanted. A varied state keeps
+every answer of its parent that the new datum cannot touch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from functools import cached_property, lru_cache
+
+import msgspec
+
+from nephroline.consultation import (
+    Candidate,
+    Choosing,
+    Run,
+    Subject,
+    applicability,
+    chart_of,
+    choose,
+    open_blocks,
+)
+from nephroline.features import FEATURES, WEIGHT, Chart, Missing, Slot, Value, gather
+from nephroline.lang import Ask, Atom, Holds, asks
+from nephroline.outlook.regions import Region
+from nephroline.outlook.slots import Field, entered
+from nephroline.pathway import AFTER_CHOICE, Pathway, Recommend, Rule
+from nephroline.record import Moment, Record, Timeline
+from nephroline.terms import Action, Answer, Entry, Reads, Scope, Verdict
+
+_SHARED_BY_LINES = ("exposures", "courses", "running", "lines")
+"""What of a timeline depends on exposures alone."""
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What the answer about the next line is: its kind, and what is asked for."""
+
+    kind: Answer
+    action: Action | None = None
+    what: str = ""
+
+
+class _Lazy(dict[tuple[str, Subject], bool | None]):
+    """Truths of clauses, judged when they are asked for."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self._run = run
+
+    def __missing__(self, key: tuple[str, Subject]) -> bool | None:
+        clause, subject = key
+        truth = self._run.judged(self._run.pathway.clauses[clause].condition, subject)[0]
+        self[key] = truth
+        return truth
+
+
+class State(msgspec.Struct, frozen=True, eq=False, dict=True):
+    """A record at a time, as a pathway sees it."""
+
+    record: Record
+    run: Run
+
+    @cached_property
+    def choosing(self) -> Choosing:
+        """The competition for the next line; from here on alerts know what is proposed."""
+        found = choose(self.run)
+        chosen = found.chosen
+        if self.verdict is Verdict.DOES_NOT_APPLY:
+            found = msgspec.structs.replace(found, chosen=None, alternatives=(), conflict=())
+        elif chosen is not None and chosen.recommend.action is not Action.STOP:
+            self.run.chart = msgspec.structs.replace(self.run.chart, proposed=chosen.agents)
+        return found
+
+    @cached_property
+    def _applied(self) -> tuple[Verdict, tuple[Missing, ...]]:
+        applied = applicability(self.run)
+        return applied.verdict, applied.missing
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the pathway speaks of the patient."""
+        return self._applied[0]
+
+    @cached_property
+    def answer(self) -> tuple[Said, tuple[Missing, ...]]:
+        """The answer about the next line, and the data that could still change it."""
+        choosing, (verdict, missing) = self.choosing, self._applied
+        if verdict is Verdict.DOES_NOT_APPLY:
+            return Said(Answer.NOT_APPLICABLE), self._other_verdicts()
+        open_data = [item for _, items in choosing.undecided for item in items]
+        chosen = choosing.chosen
+        if choosing.conflict:
+            names = " and ".join(sorted(candidate.rule.id for candidate in choosing.conflict))
+            return Said(Answer.CONFLICT, None, names), gather((*open_data, *missing))
+        if chosen is not None:
+            open_data += chosen.depends_on
+            open_data += [item for _, items in open_blocks(self.run, chosen) for item in items]
+        silent, silent_missing = self._silent()
+        return self._said(chosen, silent=silent), gather((*open_data, *silent_missing, *missing))
+
+    def _said(self, chosen: Candidate | None, *, silent: bool) -> Said:
+        if chosen is not None and not (silent and chosen.recommend.action is Action.STOP):
+            kind = Answer.CONTINUE if chosen.recommend.action is Action.CONTINUE else Answer.NEXT_LINE
+            return Said(kind, chosen.recommend.action, chosen.what[1])
+        if silent:
+            return Said(Answer.GUIDELINE_SILENT)
+        return Said(Answer.NOTHING_APPLIES)
+
+    def _other_verdicts(self) -> tuple[Missing, ...]:
+        """What could bring in a verdict that comes before: data that only confirm this one do not count."""
+        found: list[Missing] = []
+        for verdict, node, _ in self.run.pathway.applicability:
+            truth, lacking = self.run.judged(node, 0)
+            if truth:
+                break
+            if verdict is not Verdict.DOES_NOT_APPLY:
+                found += lacking
+        return gather(found)
+
+    def _silent(self) -> tuple[bool, tuple[Missing, ...]]:
+        """Whether a rule says that the source is silent; it matters only without a line to go on with."""
+        missing: list[Missing] = []
+        chosen = self.choosing.chosen
+        if chosen is not None and chosen.recommend.action is not Action.STOP:
+            return False, ()
+        for rule, subject in self.run.rules(Recommend):
+            if isinstance(rule.conclusion, Recommend) and rule.conclusion.silent:
+                if self.run.stands(rule, subject):
+                    return True, self.run.depends_on(rule, subject)
+                missing += self._lacking(rule, subject)
+        return False, gather(missing)
+
+    def settled(self, rule: Rule, subject: Subject) -> tuple[bool | None, tuple[Missing, ...]]:
+        """Whether a rule holds for good, and if that is unknown the data that would tell."""
+        _ = self.choosing
+        truth = self.run.settled(rule, subject)
+        return truth, (() if truth is not None else self._lacking(rule, subject))
+
+    def _lacking(self, rule: Rule, subject: Subject) -> tuple[Missing, ...]:
+        if self.run.truths[rule.clause, subject] is False:
+            return ()
+        found = list(self.run.missing(rule.when, subject))
+        if rule.unless is not None:
+            if self.run.truths[rule.exception, subject] is True:
+                return ()
+            found += self.run.missing(rule.unless, subject)
+        return gather(found)
+
+    def vary(self, field: Field, region: Region) -> State:
+        """This state with a datum entered."""
+        parent = self.run
+        record = entered(self.record, field, region, parent.chart.timeline)
+        pathway, before = parent.pathway, parent.chart.timeline
+        timeline = Timeline(record, before.catalogue, before.as_of, before.windows)
+        chart = Chart(timeline, parent.chart.judge_response, parent.chart.judge_exposure)
+        run = Run(pathway, chart)
+        run.truths = _Lazy(run)
+        if field.slot.entry not in (Entry.DOSE, Entry.TROUGH_TARGET, Entry.STOP_REASON):
+            vars(timeline).update({name: getattr(before, name) for name in _SHARED_BY_LINES})
+            _inherit(parent, run, field.slot)
+        return State(record, run)
+
+
+def state_of(record: Record, pathway: Pathway, as_of: Moment) -> State:
+    """The state of a record at a time."""
+    run = Run(pathway, chart_of(record, pathway, as_of))
+    run.truths = _Lazy(run)
+    return State(record, run)
+
+
+# -- what a datum can touch --------------------------------------------------------------------------
+
+
+class _Touched(msgspec.Struct, frozen=True):
+    """What a new datum can change: questions, clauses, and whether also the pathway's own judgements."""
+
+    questions: frozenset[Ask]
+    clauses: frozenset[str]
+    judgements: bool
+
+
+def _inherit(parent: Run, child: Run, slot: Slot) -> None:
+    """Keep of the parent what the datum of a slot cannot change."""
+    touched = _touched(parent.pathway, slot.entry, slot.name)
+    memo: dict[Hashable, Value] = child.chart.memo
+    for key, value in parent.chart.memo.items():
+        head = key[0] if isinstance(key, tuple) else key
+        if isinstance(head, Ask):
+            if head not in touched.questions:
+                memo[key] = value
+        elif not touched.judgements and head != "baseline":
+            memo[key] = value
+    for subject, found in parent.seen.items():
+        child.seen[subject] = {atom: seen for atom, seen in found.items() if not _is_touched(atom, touched)}
+    for (clause, who), truth in parent.truths.items():
+        if clause not in touched.clauses:
+            child.truths[clause, who] = truth
+    child.pairs.update(parent.pairs)
+
+
+def _is_touched(atom: Atom, touched: _Touched) -> bool:
+    return isinstance(atom, Holds) or any(ask in touched.questions for ask in asks(atom))
+
+
+@lru_cache(maxsize=2_000)
+def _touched(pathway: Pathway, entry: Entry, name: str) -> _Touched:
+    judged = _judging(pathway)
+    questions = set(pathway.nodes.questions.values()) | judged
+    near = {ask for ask in questions if _reads(ask, entry, name, pathway)}
+    judgements = bool(near & judged)
+    if entry is Entry.OBSERVATION:
+        analyte = pathway.catalogue.analytes[name]
+        judgements = judgements or analyte.assessment or name == WEIGHT or analyte.level_of is not None
+    far = {ask for ask in questions if FEATURES[ask.feature].reads is Reads.ALL} if judgements else set[Ask]()
+    after = {ask for ask in questions if ask.feature == AFTER_CHOICE}
+    found = frozenset(near | far | after)
+    clauses = frozenset(name for name, cone in pathway.cones.items() if not cone.isdisjoint(found))
+    return _Touched(found, clauses, judgements)
+
+
+def _judging(pathway: Pathway) -> set[Ask]:
+    """The questions by which the pathway judges responses and exposures."""
+    nodes = [d.when for d in pathway.definitions.values() if d.scope is Scope.ASSESSMENT]
+    nodes += [node for _, node in pathway.responses]
+    for rule in pathway.exposure:
+        nodes += [node for node in (rule.adequate, rule.presumed, rule.inadequate) if node is not None]
+    return {ask for node in nodes for ask in asks(node)}
+
+
+_NEAR = {
+    Entry.CONDITION: Reads.CONDITIONS,
+    Entry.STATE: Reads.CONDITIONS,
+    Entry.ASSERTION: Reads.CONDITIONS,
+    Entry.BIOPSY: Reads.BIOPSIES,
+    Entry.GLOMERULI: Reads.BIOPSIES,
+    Entry.SEX: Reads.PERSON,
+    Entry.AGE: Reads.PERSON,
+}
+
+
+def _reads(ask: Ask, entry: Entry, name: str, pathway: Pathway) -> bool:
+    """Whether a question reads this kind of entry, of this name."""
+    reads = FEATURES[ask.feature].reads
+    named = [argument.name for argument in ask.arguments if not argument.threshold]
+    if entry is Entry.OBSERVATION:
+        return name in named
+    if _NEAR.get(entry) is not reads:
+        return False
+    if reads is not Reads.CONDITIONS:
+        return True
+    conditions = pathway.catalogue.conditions
+    return name in named or any(n in conditions and conditions[n].excluded_by == name for n in named)
