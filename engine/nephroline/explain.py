@@ -10,7 +10,7 @@ from nephroline.backends import backend
 from nephroline.consultation import Run, consulted
 from nephroline.errors import UsageError, did_you_mean, quoted
 from nephroline.lang import Reason
-from nephroline.pathway import Alert, Block, FindingOf, Pathway, Recommend, Rule
+from nephroline.pathway import Block, FindingOf, Pathway, Recommend, Rule
 from nephroline.record import Moment, Record
 
 
@@ -107,7 +107,7 @@ def _explanations(run: Run, rule: Rule) -> Iterator[Explanation]:
         yield Explanation(
             rule=rule.id,
             title=rule.title,
-            concludes=concludes(rule),
+            concludes=rule.concludes,
             line=subject or None,
             truth=True if run.stands(rule, subject) else run.settled(rule, subject),
             reason=run.reason(rule.when, subject),
@@ -115,20 +115,6 @@ def _explanations(run: Run, rule: Rule) -> Iterator[Explanation]:
             authority=authority,
             rationale=rule.rationale,
         )
-
-
-def concludes(rule: Rule) -> str:
-    """What a rule concludes, in words."""
-    match rule.conclusion:
-        case FindingOf(id=name):
-            return f"finding {name}"
-        case Recommend() as recommend:
-            what = recommend.regimen or ("the running line" if recommend.keep else recommend.title)
-            return f"{recommend.action}: {what}"
-        case Block() as block:
-            return f"block {block.regimen or block.agent}"
-        case Alert() as alert:
-            return f"{alert.severity} alert"
 
 
 def _word(truth: bool | None) -> str:

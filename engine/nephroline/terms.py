@@ -126,6 +126,23 @@ class Answer(StrEnum):
     CONFLICT = "conflict"
 
 
+class Certain(StrEnum):
+    """Whether missing data can change an answer."""
+
+    CERTAIN = "certain"
+    DEPENDS = "depends"
+    UNSETTLED = "unsettled"
+
+
+class Holding(StrEnum):
+    """Whether something holds, whatever the missing data are."""
+
+    YES = "yes"
+    NO = "no"
+    DEPENDS = "depends"
+    UNSETTLED = "unsettled"
+
+
 class StatementKind(StrEnum):
     """What the source printed."""
 

@@ -10,6 +10,7 @@ from nephroline.consultation.consult import (
     consulted,
     decision_time,
 )
+from nephroline.consultation.needs import needs
 from nephroline.consultation.run import Run, Subject, chart_of
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "consult",
     "consulted",
     "decision_time",
+    "needs",
     "open_blocks",
 ]

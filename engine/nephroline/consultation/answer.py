@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from nephroline.terms import Action, Answer, Exposure, Outcome, Response, Severity, Verdict
+from nephroline.terms import Action, Answer, Certain, Exposure, Holding, Outcome, Response, Severity, Verdict
 
 NOTICE = (
     "Research and prototyping software, not a medical device. It shows its basis so that a professional can "
@@ -183,8 +183,60 @@ class Need(_Part, frozen=True):
     rules: list[str]
 
 
+class OutcomeOut(_Part, frozen=True):
+    """What is answered when some data turn out so. `open`: what would leave even that answer uncertain."""
+
+    when: list[str]
+    then: str
+    open: list[str]
+
+
+class OrderOut(_Part, frozen=True):
+    """Data that settle the next line whatever they turn out to be; no smaller set of them does.
+
+    `burden` is the heaviest of theirs. `outcomes` has the answer for each region of values.
+    """
+
+    data: list[str]
+    burden: str
+    outcomes: list[OutcomeOut]
+
+
+class OpenRule(_Part, frozen=True):
+    """A finding, recommendation, block or alert of which data are missing.
+
+    `holds`: yes or no, certain although the data of `although` are unknown; or depends, on `depends_on`.
+    """
+
+    rule: str
+    title: str
+    concludes: str
+    line: int | None
+    holds: Holding
+    depends_on: list[str]
+    although: list[str]
+
+
+class Outlook(_Part, frozen=True):
+    """What the missing data can change; what stands here holds for every plausible value of them.
+
+    `verdict` on the next line as a whole: certain (although the data of `although` are unknown), depends
+    (on exactly the data of `depends_on`), or unsettled (`because`: no single datum would tell, or the
+    search met its bound; then `complete` is false).
+    """
+
+    verdict: Certain
+    although: list[str]
+    depends_on: list[str]
+    because: list[str]
+    orders: list[OrderOut]
+    rules: list[OpenRule]
+    complete: bool
+    states: int
+
+
 class Consultation(_Part, frozen=True):
-    """The answer for one record, at one time, under one pathway."""
+    """The answer for one record, at one time, under one pathway. `outlook` is given when asked for."""
 
     record: str
     as_of: When
@@ -202,6 +254,7 @@ class Consultation(_Part, frozen=True):
     alerts: list[AlertOut]
     needs: list[Need]
     faults: list[str]
+    outlook: Outlook | None = None
     notice: str = NOTICE
 
     def to_json(self, *, indent: int = 0) -> str:

@@ -34,7 +34,7 @@ from nephroline.consultation.answer import (
     When,
 )
 from nephroline.consultation.doses import doses, target
-from nephroline.consultation.needs import needs
+from nephroline.consultation.needs import Lacking, lacking, needs
 from nephroline.consultation.run import Run, chart_of, fill, prepare
 from nephroline.errors import UsageError, quoted
 from nephroline.features import Missing, Slot, gather
@@ -56,11 +56,12 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 class Consulted(msgspec.Struct, frozen=True, eq=False):
-    """A consultation together with the run it came from, for explanations."""
+    """A consultation together with the run it came from, for explanations, and what it lacks."""
 
     consultation: Consultation
     run: Run
     choosing: Choosing
+    lacking: Lacking
 
 
 def consult(
@@ -100,8 +101,8 @@ def consulted(record: Record, pathway: Pathway, as_of: str | Moment | None, engi
     if chosen is not None and chosen.recommend.action is not Action.STOP:
         run.chart = msgspec.structs.replace(run.chart, proposed=chosen.agents)
     run.fire(prepare(pathway, engine, late=True))
-    answer = _consultation(run, choosing, applied, engine, applies=applies)
-    return Consulted(answer, run, choosing)
+    answer, lacks = _consultation(run, choosing, applied, engine, applies=applies)
+    return Consulted(answer, run, choosing, lacks)
 
 
 def decision_time(record: Record, as_of: str | Moment | None) -> Moment:
@@ -139,7 +140,7 @@ def _consultation(
     engine: Backend,
     *,
     applies: bool,
-) -> Consultation:
+) -> tuple[Consultation, Lacking]:
     chart, pathway = run.chart, run.pathway
     open_verdict, verdict = applied.missing, _applicability(run, applied)
     offered = [
@@ -147,10 +148,11 @@ def _consultation(
         for c in (choosing.chosen, *choosing.alternatives)
         if c is not None
     ]
-    lacking = [item for _, items in offered for item in items]
+    doses_lack = [item for _, items in offered for item in items]
     advice = [line for line, _ in offered]
-    asked = needs(run, choosing, lacking, open_verdict, applies=applies)
-    return Consultation(
+    lacks = lacking(run, choosing, doses_lack, open_verdict, applies=applies)
+    asked = needs((*lacks.next_line, *lacks.rules, *lacks.always))
+    answer = Consultation(
         record=chart.timeline.record.id,
         as_of=_when(chart.timeline.as_of),
         pathway=PathwayRef(id=pathway.id, edition=pathway.edition, digest=pathway.digest),
@@ -168,6 +170,7 @@ def _consultation(
         needs=asked,
         faults=_faults(run, choosing),
     )
+    return answer, lacks
 
 
 def applicability(run: Run) -> Applied:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from nephroline.consultation.advice import Choosing, open_blocks
 from nephroline.consultation.answer import Need
 from nephroline.consultation.run import Run
@@ -15,19 +17,31 @@ Asked = tuple[str, Missing]
 """A rule, and what it lacks."""
 
 
-def needs(
+class Lacking(msgspec.Struct, frozen=True):
+    """What is asked for: to choose the next line, for a rule of its own, or for its own sake."""
+
+    next_line: tuple[Asked, ...]
+    rules: tuple[Asked, ...]
+    always: tuple[Asked, ...]
+
+
+def lacking(
     run: Run, choosing: Choosing, doses: Iterable[Missing], verdict: Iterable[Missing], *, applies: bool
-) -> list[Need]:
-    """Every datum that matters, each once, with the rules that ask for it."""
-    asked: list[Asked] = []
+) -> Lacking:
+    """Every datum that matters by three-valued logic, with the rules that ask for it."""
+    chosen: list[Asked] = []
+    always: list[Asked] = []
     if applies:
-        asked += _open_recommendations(run, choosing)
-        asked += _open_blocks(run, choosing)
-        asked += [("dose", missing) for missing in doses]
-        asked += [("applicability", missing) for missing in verdict if missing.datum != "diagnosis"]
-    asked += _open_findings(run)
-    asked += _presumed_exposures(run)
-    asked += _open_alerts(run)
+        chosen += _open_recommendations(run, choosing)
+        chosen += _open_blocks(run, choosing)
+        chosen += [("applicability", missing) for missing in verdict if missing.datum != "diagnosis"]
+        always += [("dose", missing) for missing in doses]
+    always += _presumed_exposures(run)
+    return Lacking(tuple(chosen), (*_open_findings(run), *_open_alerts(run)), tuple(always))
+
+
+def needs(asked: Iterable[Asked]) -> list[Need]:
+    """Every datum that is asked for, each once, with the rules that ask."""
     whys: dict[str, dict[str, None]] = {}
     rules: dict[str, set[str]] = {}
     for rule, missing in asked:

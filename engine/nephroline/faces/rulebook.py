@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from nephroline.explain import concludes
 from nephroline.faces.screen import Screen
 from nephroline.pathway import Pathway, Rule
 
@@ -49,7 +48,7 @@ def _rule_data(pathway: Pathway, rule: Rule) -> dict[str, Any]:
         "id": rule.id,
         "title": rule.title,
         "for": str(rule.scope),
-        "concludes": concludes(rule),
+        "concludes": rule.concludes,
         "when": pathway.speaker.describe(rule.when),
         "unless": pathway.speaker.describe(rule.unless) if rule.unless else None,
         "authority": authority(pathway, rule),
@@ -100,7 +99,7 @@ def show_pathway(out: Screen, pathway: Pathway) -> None:
     _section(out, "Rules")
     for rule in pathway.rules.values():
         off = "" if rule.on_guideline else " · off-guideline"
-        _entry(out, f"{rule.title} · {rule.id}", f"{concludes(rule)}{off}")
+        _entry(out, f"{rule.title} · {rule.id}", f"{rule.concludes}{off}")
         every = "for a line: " if rule.scope == "line" else ""
         _line(out, f"when {every}{pathway.speaker.describe(rule.when)}")
         if rule.unless:

@@ -149,7 +149,10 @@ def has(chart: Chart, condition: str, state: str | None = None) -> Value:
             return Flag(False, exclusion.text)
     if not entries or entries[-1].present is None:
         slot = Slot(Entry.CONDITION, condition, chart.timeline.as_of)
-        return Flag(None, f"{title}: not known", (Missing(condition, f"{title}: yes or no", slot),))
+        missing = [Missing(condition, f"{title}: yes or no", slot)]
+        if not entries and excluded is not None:
+            missing = [*asserted(chart, excluded).missing, *missing]
+        return Flag(None, f"{title}: not known", tuple(missing))
     last = entries[-1]
     if not last.present:
         return Flag(False, f"no {title} ({last.at})")
@@ -158,8 +161,8 @@ def has(chart: Chart, condition: str, state: str | None = None) -> Value:
         return Flag(True, f"{shown} ({last.at})")
     if last.state is None:
         slot = Slot(Entry.STATE, condition, chart.timeline.as_of)
-        missing = Missing(condition, f"{title}: {state} or not", slot)
-        return Flag(None, f"{title}, state not recorded", (missing,))
+        lacking = Missing(condition, f"{title}: {state} or not", slot)
+        return Flag(None, f"{title}, state not recorded", (lacking,))
     return Flag(False, f"{last.state} {title} ({last.at})")
 
 

@@ -70,6 +70,7 @@ class Explorer:
         self.start = start
         self._most = most
         self._known: dict[frozenset[tuple[Slot, int]], State] = {frozenset(): start}
+        self.asked: dict[Slot, Missing] = {}
         self._fields: dict[tuple[frozenset[tuple[Slot, int]], Slot, bool], Field] = {}
 
     @property
@@ -88,6 +89,9 @@ class Explorer:
         slots = [m.slot for m in missing if m.slot is not None and m.slot not in entered]
         if not slots:
             return Leaf(outcome, tuple(dict.fromkeys(m.why for m in missing)))
+        for item in missing:
+            if item.slot is not None:
+                self.asked.setdefault(item.slot, item)
         slot = min(slots, key=lambda s: (self._burden(s), slots.index(s)))
         field = self._field(taken, slot, pairs=any(s != slot and s.name == slot.name for s in slots))
         arms = [
@@ -161,6 +165,15 @@ class Verdict(msgspec.Struct, frozen=True, dict=True):
     def slots(self) -> Mapping[Slot, str]:
         """Every datum in the tree, with its title."""
         return {branch.slot: branch.title for branch in _branches(self.tree)}
+
+    @cached_property
+    def texts(self) -> Mapping[tuple[Slot, Span], str]:
+        """Every arm in words."""
+        return {
+            (branch.slot, arm.span): branch.text(arm.span)
+            for branch in _branches(self.tree)
+            for arm in branch.arms
+        }
 
     @cached_property
     def settling(self) -> list[tuple[Slot, ...]]:

@@ -134,6 +134,8 @@ class State(msgspec.Struct, frozen=True, eq=False, dict=True):
     def settled(self, rule: Rule, subject: Subject) -> tuple[bool | None, tuple[Missing, ...]]:
         """Whether a rule holds for good, and if that is unknown the data that would tell."""
         _ = self.choosing
+        if subject and subject not in self.run.subjects(Scope.LINE):
+            return False, ()
         truth = self.run.settled(rule, subject)
         return truth, (() if truth is not None else self._lacking(rule, subject))
 

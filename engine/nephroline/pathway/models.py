@@ -141,6 +141,20 @@ class Rule(msgspec.Struct, frozen=True):
         msgspec.structs.force_setattr(self, "clause", f"rule:{self.id}")
         msgspec.structs.force_setattr(self, "exception", f"unless:{self.id}")
 
+    @property
+    def concludes(self) -> str:
+        """What the rule concludes, in words."""
+        match self.conclusion:
+            case FindingOf(id=name):
+                return f"finding {name}"
+            case Recommend() as recommend:
+                what = recommend.regimen or ("the running line" if recommend.keep else recommend.title)
+                return f"{recommend.action}: {what}"
+            case Block() as block:
+                return f"block {block.regimen or block.agent}"
+            case Alert() as alert:
+                return f"{alert.severity} alert"
+
 
 class ExposureRule(msgspec.Struct, frozen=True):
     """When the exposure to an agent counts."""

@@ -1,0 +1,218 @@
+"""The outlook of a consultation: what is certain all the same, and what to order next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from nephroline.backends import backend
+from nephroline.consultation import VERBS, Consultation, Consulted, consulted, needs
+from nephroline.consultation.answer import OpenRule, OrderOut, OutcomeOut, Outlook
+from nephroline.features import Missing, Slot, gather
+from nephroline.outlook.explore import BoundError, Explorer, Leaf, Verdict
+from nephroline.outlook.slots import title_of
+from nephroline.outlook.states import Said, State, state_of
+from nephroline.pathway import Pathway, Rule
+from nephroline.record import Moment, Record
+from nephroline.terms import Answer, Certain, Holding
+
+NEXT_LINE = "next-line"
+Essential = dict[str, dict[Slot, None]]
+"""For each target, the data of which each alone can change it, in order."""
+_BOUND = "the search met its bound before it had looked at every combination of values"
+
+
+def thorough(
+    record: Record,
+    pathway: Pathway,
+    as_of: str | Moment | None = None,
+    *,
+    backend_name: str = "durable",
+) -> Consultation:
+    """A consultation with its outlook: needs are only those that can change something.
+
+    Arguments and errors as `consult`.
+    """
+    done = consulted(record, pathway, as_of, backend(backend_name))
+    return with_outlook(record, pathway, done)
+
+
+def with_outlook(record: Record, pathway: Pathway, done: Consulted) -> Consultation:
+    """Add the outlook to a consultation that was just made."""
+    explorer = Explorer(state_of(record, pathway, done.run.chart.timeline.as_of))
+    essential: Essential = {}
+    found = _next_line(explorer, essential)
+    rules, complete = _rules(explorer, essential)
+    found = msgspec.structs.replace(
+        found, rules=rules, complete=found.complete and complete, states=explorer.states
+    )
+    answer = done.consultation
+    chosen = answer.next_line
+    if chosen is not None and found.verdict is Certain.CERTAIN:
+        chosen = msgspec.structs.replace(chosen, certain=True, depends_on=[])
+    lacks = done.lacking
+    matter = [(r, m) for r, m in lacks.next_line if _matters(m, essential.get(NEXT_LINE))]
+    asked = {missing.slot for _, missing in matter}
+    matter += [
+        (NEXT_LINE, explorer.asked[slot]) for slot in essential.get(NEXT_LINE, ()) if slot not in asked
+    ]
+    matter += [(r, m) for r, m in lacks.rules if _matters(m, essential.get(r))]
+    return msgspec.structs.replace(
+        answer, next_line=chosen, needs=needs((*matter, *lacks.always)), outlook=found
+    )
+
+
+def _matters(missing: Missing, essential: dict[Slot, None] | None) -> bool:
+    """Whether a datum can change what it is asked for; unless that is known, it counts."""
+    return essential is None or missing.slot is None or missing.slot in essential
+
+
+# -- the next line as a whole ------------------------------------------------------------------------
+
+
+def _next_line(explorer: Explorer, essential: Essential) -> Outlook:
+    start = explorer.start
+    _, missing = start.answer
+    try:
+        verdict = Verdict(explorer.explore(lambda state: state.answer))
+    except BoundError:
+        names = [m.why for m in missing]
+        return _outlook(Certain.UNSETTLED, depends_on=names, because=[_BOUND], complete=False)
+    essential[NEXT_LINE] = dict.fromkeys(verdict.essential)
+    titles = verdict.slots
+    although = _titles(explorer, missing, titles)
+    stuck = list(dict.fromkeys(why for _, leaf in verdict.leaves for why in leaf.stuck))
+    if isinstance(verdict.tree, Leaf):
+        kind = Certain.UNSETTLED if stuck else Certain.CERTAIN
+        return _outlook(kind, although=although, because=stuck)
+    orders = [_order(explorer, verdict, slots) for slots in verdict.settling]
+    depends = [titles[slot] for slot in verdict.essential]
+    return _outlook(Certain.DEPENDS, although=although, depends_on=depends, because=stuck, orders=orders)
+
+
+def _outlook(
+    verdict: Certain,
+    *,
+    although: Sequence[str] = (),
+    depends_on: Sequence[str] = (),
+    because: Sequence[str] = (),
+    orders: Sequence[OrderOut] = (),
+    complete: bool = True,
+) -> Outlook:
+    return Outlook(
+        verdict=verdict,
+        although=list(although),
+        depends_on=list(depends_on),
+        because=list(because),
+        orders=list(orders),
+        rules=[],
+        complete=complete,
+        states=0,
+    )
+
+
+def _titles(explorer: Explorer, missing: Iterable[Missing], but: Iterable[Slot]) -> list[str]:
+    """The titles of open data that do not matter."""
+    catalogue = explorer.start.run.pathway.catalogue
+    skipped = set(but)
+    found = [title_of(m.slot, catalogue) for m in missing if m.slot is not None and m.slot not in skipped]
+    return list(dict.fromkeys(found))
+
+
+def _order(explorer: Explorer, verdict: Verdict, slots: Sequence[Slot]) -> OrderOut:
+    catalogue = explorer.start.run.pathway.catalogue
+    scale = list(catalogue.burdens.values())
+    burdens = [catalogue.burden(slot.entry, slot.name) for slot in slots]
+    heaviest = max(burdens, key=scale.index)
+    ordered = sorted(slots, key=lambda slot: scale.index(catalogue.burden(slot.entry, slot.name)))
+    return OrderOut(
+        data=[verdict.slots[slot] for slot in ordered],
+        burden=heaviest.title,
+        outcomes=[
+            OutcomeOut(
+                when=[verdict.texts[slot, span] for slot, span in way.items()],
+                then=said(explorer.start, leaf.outcome),
+                open=list(leaf.stuck),
+            )
+            for way, leaf in verdict.leaves
+        ],
+    )
+
+
+def said(state: State, outcome: object) -> str:
+    """An answer about the next line, in words."""
+    assert isinstance(outcome, Said)  # noqa: S101
+    catalogue = state.run.pathway.catalogue
+    match outcome.kind:
+        case Answer.NOT_APPLICABLE:
+            return "the pathway does not apply"
+        case Answer.GUIDELINE_SILENT:
+            return "the guideline is silent"
+        case Answer.CONFLICT:
+            return f"rules conflict: {outcome.what}"
+        case Answer.NOTHING_APPLIES:
+            return "no rule about the next line holds"
+        case _:
+            known = catalogue.regimens.get(outcome.what)
+            names = outcome.what.split(" + ")
+            title = known.title if known else " + ".join(catalogue.title(name) for name in names)
+            verb = VERBS[outcome.action] if outcome.action else ""
+            return f"{verb.lower()} {title}"
+
+
+# -- each rule ---------------------------------------------------------------------------------------
+
+
+def _rules(explorer: Explorer, essential: Essential) -> tuple[list[OpenRule], bool]:
+    """Every rule that three-valued logic leaves open, and whether the search was complete."""
+    start, found, complete = explorer.start, list[OpenRule](), True
+    for rule in start.run.pathway.rules.values():
+        for subject in start.run.subjects(rule.scope):
+            truth, missing = start.settled(rule, subject)
+            if truth is None:
+                open_rule, slots = _rule(explorer, rule, subject, gather(missing))
+                found.append(open_rule)
+                if slots is None:
+                    complete = False
+                else:
+                    essential.setdefault(rule.id, {}).update(dict.fromkeys(slots))
+    return found, complete
+
+
+def _rule(
+    explorer: Explorer, rule: Rule, subject: int, missing: Sequence[Missing]
+) -> tuple[OpenRule, tuple[Slot, ...] | None]:
+    try:
+        verdict = Verdict(explorer.explore(lambda state: state.settled(rule, subject)))
+    except BoundError:
+        names = _titles(explorer, missing, ())
+        return _open_rule(rule, subject, Holding.UNSETTLED, depends_on=names), None
+    although = _titles(explorer, missing, verdict.slots)
+    outcomes = verdict.outcomes
+    if isinstance(verdict.tree, Leaf) and outcomes[0] is not None:
+        holds = Holding.YES if outcomes[0] else Holding.NO
+    else:
+        holds = Holding.UNSETTLED if isinstance(verdict.tree, Leaf) else Holding.DEPENDS
+    depends = [verdict.slots[slot] for slot in verdict.essential]
+    found = _open_rule(rule, subject, holds, depends_on=depends, although=although)
+    return found, verdict.essential
+
+
+def _open_rule(
+    rule: Rule,
+    subject: int,
+    holds: Holding,
+    *,
+    depends_on: Sequence[str] = (),
+    although: Sequence[str] = (),
+) -> OpenRule:
+    return OpenRule(
+        rule=rule.id,
+        title=rule.title,
+        concludes=rule.concludes,
+        line=subject or None,
+        holds=holds,
+        depends_on=list(depends_on),
+        although=list(although),
+    )
