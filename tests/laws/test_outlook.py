@@ -1,0 +1,233 @@
+"""What the outlook promises, against brute force: enter values, consult anew, and compare."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from strategies import charts
+from test_laws import EVERY, EXAMPLES, PATHWAYS
+
+from nephroline.consultation import Consultation, consult
+from nephroline.features import Slot
+from nephroline.outlook.explore import BoundError, Branch, Explorer, Leaf, Tree, Verdict
+from nephroline.outlook.regions import Region, Span
+from nephroline.outlook.report import thorough
+from nephroline.outlook.slots import Field, entered, field_of
+from nephroline.outlook.states import Said, State, state_of
+from nephroline.pathway import Pathway
+from nephroline.record import Record, read_record
+from nephroline.terms import Answer
+
+SEARCH = settings(
+    max_examples=max(EXAMPLES // 5, 1),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+MOST = 400
+
+
+def grown(chart: dict[str, Any], pathway: Pathway, month: int) -> tuple[Explorer, Tree]:
+    record = read_record(chart)
+    explorer = Explorer(state_of(record, pathway, record.clock.read(f"{month} mo")), MOST)
+    try:
+        return explorer, explorer.explore(lambda state: state.answer)
+    except BoundError:
+        assume(False)
+        raise
+
+
+def inside(span: Span, low: Fraction, high: Fraction, rng: random.Random) -> Fraction:
+    """Some value of a span: its ends, its middle, or a hair beside its ends."""
+    start, end = (low if span.low is None else span.low), (high if span.high is None else span.high)
+    hair = (end - start) / 1000
+    found = [(start + end) / 2, start + hair, end - hair]
+    found += [start] if span.low_in else []
+    found += [end] if span.high_in else []
+    return rng.choice(found)
+
+
+def fill(state: State, field: Field, span: Span, rng: random.Random) -> State:
+    """A state with a value of a span entered, by the front door: a new record, nothing inherited."""
+    run = state.run
+    if field.scale is None:
+        region = rng.choice([r for r in field.regions if r.word in span.words])
+    else:
+        reps = [r.value for r in field.regions]
+        if field.dimension == "count":
+            region = rng.choice([r for r in field.regions if _holds(span, r.value)])
+        else:
+            region = Region(inside(span, min(reps), max(reps), rng))
+    record = entered(state.record, field, region, run.chart.timeline)
+    return state_of(record, run.pathway, run.chart.timeline.as_of)
+
+
+def _holds(span: Span, value: Fraction) -> bool:
+    above = span.low is None or value > span.low or (span.low_in and value == span.low)
+    below = span.high is None or value < span.high or (span.high_in and value == span.high)
+    return above and below
+
+
+def said(record: Record, pathway: Pathway, state: State) -> tuple[Any, ...]:
+    answer: Consultation = consult(record, pathway, state.run.chart.timeline.as_of)
+    kind = Answer.NOTHING_APPLIES if answer.answer.kind is Answer.NEEDS_DATA else answer.answer.kind
+    line = answer.next_line
+    if kind not in (Answer.NEXT_LINE, Answer.CONTINUE) or line is None:
+        return (kind, None, None)
+    return (kind, line.action, line.regimen)
+
+
+def plain(outcome: Any, pathway: Pathway) -> tuple[Any, ...]:
+    assert isinstance(outcome, Said)
+    known = outcome.what if outcome.what in pathway.catalogue.regimens else None
+    return (outcome.kind, outcome.action, known)
+
+
+def open_slots(state: State) -> list[Slot]:
+    """Everything that any rule still lacks."""
+    found: dict[Slot, None] = {}
+    for rule in state.run.pathway.rules.values():
+        for subject in state.run.subjects(rule.scope):
+            found |= {m.slot: None for m in state.settled(rule, subject)[1] if m.slot is not None}
+    return list(found)
+
+
+def walk(explorer: Explorer, tree: Tree, rng: random.Random) -> tuple[State, Leaf]:
+    """Go down a random way, with values drawn from its spans, and then fill in what did not matter."""
+    start = state_of(
+        explorer.start.record, explorer.start.run.pathway, explorer.start.run.chart.timeline.as_of
+    )
+    state, taken = start, set[Slot]()
+    while isinstance(tree, Branch):
+        arm = rng.choice(tree.arms)
+        field = field_of(tree.slot, state.run.pathway, state.run.chart)
+        state = fill(state, field, arm.span, rng)
+        taken.add(tree.slot)
+        tree = arm.then
+    for slot in rng.sample(open_slots(state), min(3, len(open_slots(state)))):
+        field = field_of(slot, state.run.pathway, state.run.chart)
+        if slot not in taken and slot in open_slots(state):
+            region = rng.choice(field.regions)
+            record = entered(state.record, field, region, state.run.chart.timeline)
+            state = state_of(record, state.run.pathway, state.run.chart.timeline.as_of)
+    return state, tree
+
+
+@SEARCH
+@given(charts(), EVERY, st.integers(0, 30), st.randoms(use_true_random=False))
+def test_no_value_of_missing_data_escapes_its_region(
+    chart: dict[str, Any], name: str, month: int, rng: random.Random
+) -> None:
+    """Unsound certainty would show here: an answer other than the one the tree foretold."""
+    pathway = PATHWAYS[name]
+    explorer, tree = grown(chart, pathway, month)
+    for _ in range(3):
+        state, leaf = walk(explorer, tree, rng)
+        assert said(state.record, pathway, state) == plain(leaf.outcome, pathway)
+
+
+@SEARCH
+@given(charts(), EVERY, st.integers(0, 30), st.randoms(use_true_random=False))
+def test_a_varied_state_is_the_state_of_the_varied_record(
+    chart: dict[str, Any], name: str, month: int, rng: random.Random
+) -> None:
+    """What a state inherits from its parent is what it would find out itself."""
+    record = read_record(chart)
+    state = state_of(record, PATHWAYS[name], record.clock.read(f"{month} mo"))
+    for _ in range(3):
+        slots = [m.slot for m in state.answer[1] if m.slot is not None]
+        if not slots:
+            return
+        field = field_of(rng.choice(slots), state.run.pathway, state.run.chart)
+        state = state.vary(field, rng.choice(field.regions))
+        fresh = state_of(state.record, state.run.pathway, state.run.chart.timeline.as_of)
+        assert state.answer == fresh.answer
+        for rule in state.run.pathway.rules.values():
+            for subject in state.run.subjects(rule.scope):
+                assert state.settled(rule, subject) == fresh.settled(rule, subject), rule.id
+
+
+def table(verdict: Verdict) -> Iterator[tuple[dict[Slot, Span], Leaf]]:
+    """Every combination of the finest spans of the data in a tree, with the leaf it leads to."""
+    cuts: dict[Slot, list[Span]] = {}
+    for way, _ in verdict.leaves:
+        for slot, span in way.items():
+            cuts.setdefault(slot, []).append(span)
+    cells = {slot: list(_cells(spans)) for slot, spans in cuts.items()}
+    assume(len(cells) and len(list(product(*cells.values()))) < 3_000)
+    for combination in product(*cells.values()):
+        values = dict(zip(cells, combination, strict=True))
+        (leaf,) = (
+            leaf
+            for way, leaf in verdict.leaves
+            if all(not span.apart(values[slot]) for slot, span in way.items())
+        )
+        yield values, leaf
+
+
+def _cells(spans: list[Span]) -> Iterator[Span]:
+    if spans[0].words:
+        yield from (Span((word,)) for word in sorted({word for span in spans for word in span.words}))
+        return
+    edges = sorted({edge for span in spans for edge in (span.low, span.high) if edge is not None})
+    yield Span((), None, edges[0], high_in=False)
+    for here, after in zip(edges, [*edges[1:], None], strict=True):
+        yield Span((), here, here)
+        yield Span((), here, after, low_in=False, high_in=False)
+
+
+@SEARCH
+@given(charts(), EVERY, st.integers(0, 30))
+def test_what_settles_the_next_line_is_enough_and_nothing_less_is(
+    chart: dict[str, Any], name: str, month: int
+) -> None:
+    _, tree = grown(chart, PATHWAYS[name], month)
+    verdict = Verdict(tree)
+    assume(not verdict.certain and isinstance(tree, Branch))
+    rows = list(table(verdict))
+    for chosen in verdict.settling:
+        for kept in [chosen, *([s for s in chosen if s != left_out] for left_out in chosen)]:
+            seen: dict[tuple[Span, ...], set[Leaf]] = {}
+            for values, leaf in rows:
+                seen.setdefault(tuple(values[slot] for slot in kept), set()).add(leaf)
+            assert all(len(found) == 1 for found in seen.values()) is (kept is chosen)
+
+
+@SEARCH
+@given(charts(), EVERY, st.integers(0, 30), st.randoms(use_true_random=False))
+def test_what_holds_whatever_is_missing_holds(
+    chart: dict[str, Any], name: str, month: int, rng: random.Random
+) -> None:
+    """A rule that is said to hold, or not to, although data are missing, does so for values drawn at random."""
+    pathway = PATHWAYS[name]
+    record = read_record(chart)
+    found = thorough(record, pathway, f"{month} mo").outlook
+    assert found is not None
+    state = state_of(record, pathway, record.clock.read(f"{month} mo"))
+    certain = [item for item in found.rules if item.holds in ("yes", "no")]
+    for item in certain:
+        rule, subject = pathway.rules[item.rule], item.line or 0
+        varied = state
+        for missing in state.settled(rule, subject)[1]:
+            if missing.slot is not None:
+                field = field_of(missing.slot, pathway, varied.run.chart)
+                region = rng.choice(field.regions)
+                new = entered(varied.record, field, region, varied.run.chart.timeline)
+                varied = state_of(new, pathway, varied.run.chart.timeline.as_of)
+        assert varied.settled(rule, subject)[0] is not (item.holds == "no"), item.rule
+
+
+@pytest.mark.parametrize("name", sorted(PATHWAYS))
+def test_a_bound_that_is_met_is_said(name: str) -> None:
+    record = read_record(
+        {"id": "empty", "age": "40 years", "observations": [{"at": "0 mo", "albumin": "2 g/dL"}]}
+    )
+    explorer = Explorer(state_of(record, PATHWAYS[name], record.clock.read("0 mo")), 5)
+    with pytest.raises(BoundError):
+        explorer.explore(lambda state: state.answer)
