@@ -1,6 +1,14 @@
 """Record + pathway + as-of → Consultation."""
 
-from nephroline.consultation.advice import FAILED, Candidate, Choosing, choose, concerns, open_blocks
+from nephroline.consultation.advice import (
+    FAILED,
+    Candidate,
+    Choosing,
+    blocked_out,
+    choose,
+    concerns,
+    open_blocks,
+)
 from nephroline.consultation.answer import NOTICE, Consultation
 from nephroline.consultation.consult import (
     VERBS,
@@ -24,6 +32,7 @@ __all__ = [
     "Run",
     "Subject",
     "applicability",
+    "blocked_out",
     "chart_of",
     "choose",
     "concerns",

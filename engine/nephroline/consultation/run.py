@@ -124,7 +124,7 @@ class Run(msgspec.Struct, eq=False, dict=True):
         found = seen.get(atom)
         if found is None:
             if isinstance(atom, Holds):
-                truth = _some(self._truth(part, who) for part, who in self._parts(atom, subject))
+                truth = _some(self._truth(part, who) for part, who in self.behind(atom, subject))
                 found = Seen(truth, missing=() if truth is not None else self._lacking(atom, subject))
             else:
                 found = self.pathway.deciders[atom](self.chart, self._subjects[subject])
@@ -138,7 +138,7 @@ class Run(msgspec.Struct, eq=False, dict=True):
     def _truth(self, part: Definition | Rule, subject: Subject) -> bool | None:
         return self.settled(part, subject) if isinstance(part, Rule) else self.truths[part.clause, subject]
 
-    def _parts(self, ref: Holds, subject: Subject) -> list[tuple[Definition | Rule, Subject]]:
+    def behind(self, ref: Holds, subject: Subject) -> list[tuple[Definition | Rule, Subject]]:
         """The definitions or rules, with their subjects, of which one must hold for a reference to hold."""
         key = (ref, subject)
         found = self.parts.get(key)
@@ -153,7 +153,7 @@ class Run(msgspec.Struct, eq=False, dict=True):
 
     def _lacking(self, ref: Holds, subject: Subject) -> tuple[Missing, ...]:
         found: list[Missing] = []
-        for part, who in self._parts(ref, subject):
+        for part, who in self.behind(ref, subject):
             if self._truth(part, who) is None:
                 found += self.missing(part.when, who)
                 if isinstance(part, Rule) and part.unless is not None:
@@ -237,7 +237,7 @@ class Run(msgspec.Struct, eq=False, dict=True):
     def _unfold(self, subject: Subject, reason: Reason, ref: Holds) -> Reason:
         inner: list[Reason] = []
         text, said = reason.text, reason.sentence
-        for part, who in self._parts(ref, subject):
+        for part, who in self.behind(ref, subject):
             if who and isinstance(part, Rule) and self._truth(part, who):
                 text, said = f"{reason.text} (line {who})", f"{reason.sentence} (line {who})"
             inner.append(self.reason(part.when, who))

@@ -1,0 +1,281 @@
+"""Changes to a record as a person would make them: set, remove, wait.
+
+They are made in the record's own format, so that a changed record can be saved and is read, and
+refused, like any other.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from nephroline.catalogue import Catalogue, spelling
+from nephroline.errors import UsageError, did_you_mean, quoted
+from nephroline.exact import Fraction
+from nephroline.quantities import QuantityError, decimal_text, parse
+from nephroline.record import Clock, Moment, Record
+
+_YES, _NO = ("yes", "true", "present"), ("no", "false", "absent")
+_FORMS = "write it as NAME=VALUE: creatinine=2.5mg/dL, biopsy.diagnosis=mcd, pregnancy=no, sex=female"
+_TIGHT = re.compile(r"(\d)\s*([A-Za-zµ%])")
+
+
+class Edit(msgspec.Struct, frozen=True):
+    """One change: ``set`` a name to a value, ``remove`` a name, or ``wait`` for a time."""
+
+    verb: str
+    name: str = ""
+    value: str = ""
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        if self.verb == "wait":
+            return f"wait {self.value}"
+        name = self.name.replace("_", " ").replace(".", " ")
+        return f"remove {name}" if self.verb == "remove" else f"{name} = {self.value}"
+
+    @property
+    def argument(self) -> str:
+        """As it is written on the command line."""
+        if self.verb == "set":
+            return f"--set {_quoted(f'{self.name}={self.value}')}"
+        return f"--{self.verb} {_quoted(self.value or self.name)}"
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}'" if re.search(r"[\s<>|&;()]", text) else text
+
+
+def setting(text: str) -> Edit:
+    """Read ``NAME=VALUE``. Raises: UsageError."""
+    name, equals, value = text.partition("=")
+    if not (equals and name.strip() and value.strip()):
+        raise UsageError.of(f"{quoted(text)} sets nothing", _FORMS)
+    return Edit("set", name.strip(), value.strip())
+
+
+def several(text: str) -> tuple[Edit, ...]:
+    """Read changes in one text: ``creatinine=1.0 mg/dL; remove hiv; wait 8 wk``. Raises: UsageError."""
+    found: list[Edit] = []
+    for part in filter(None, (piece.strip() for piece in text.split(";"))):
+        verb, _, rest = part.partition(" ")
+        if verb in ("wait", "remove") and rest.strip():
+            found.append(Edit("wait", value=rest.strip()) if verb == "wait" else Edit("remove", rest.strip()))
+        else:
+            found.append(setting(part))
+    if not found:
+        raise UsageError.of("an alternative without changes", _FORMS)
+    return tuple(found)
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """A record's data after some changes, and the decision time, which waiting has moved."""
+
+    data: Mapping[str, Any]
+    at: str
+
+
+def changed(
+    data: Mapping[str, Any], edits: Sequence[Edit], record: Record, at: Moment, catalogue: Catalogue
+) -> Changed:
+    """Make changes to the data of a record. Raises: UsageError, naming the change."""
+    return _Changer(data, record.clock, at, catalogue).all(edits)
+
+
+class _Changer:
+    """Makes changes one after the other; one use."""
+
+    def __init__(self, data: Mapping[str, Any], clock: Clock, at: Moment, catalogue: Catalogue) -> None:
+        self._data: dict[str, Any] = copy.deepcopy(dict(data))
+        self._clock, self._at, self._catalogue = clock, at, catalogue
+
+    def all(self, edits: Sequence[Edit]) -> Changed:
+        # Waiting comes first, so that what is set is known at the end of it.
+        for edit in sorted(edits, key=lambda edit: edit.verb != "wait"):
+            {"wait": self._wait, "set": self._set, "remove": self._remove}[edit.verb](edit)
+        return Changed(self._data, self._label)
+
+    @property
+    def _label(self) -> str:
+        """The decision time in a form that reads back exactly."""
+        try:
+            if self._clock.read(self._at.label).latest == self._at.latest:
+                return self._at.label
+        except QuantityError:
+            pass
+        return f"{decimal_text(self._at.latest, 12)} d"
+
+    def _wait(self, edit: Edit) -> None:
+        try:
+            length = parse(edit.value, self._catalogue.units, accepted=self._catalogue.time_units).exact
+        except QuantityError as bad:
+            raise UsageError.of(f"wait: {bad}", bad.help) from None
+        if length is None or length < 0:
+            raise UsageError.of(f"wait: {quoted(edit.value)} is not a time ahead", "write 8 wk, or 3 mo")
+        days = self._at.latest + length
+        self._at = self._clock.at(days, self._at.label)
+
+    # -- set -----------------------------------------------------------------------------------
+
+    def _set(self, edit: Edit) -> None:
+        name, catalogue = edit.name, self._catalogue
+        head, _, tail = name.partition(".")
+        plain = spelling(name)
+        if head == "biopsy":
+            self._set_biopsy(tail, edit.value)
+        elif head in ("dose", "trough_target", "stopped_for") and tail:
+            self._set_exposure(head, tail, edit.value)
+        elif name in ("sex", "age"):
+            self._data[name] = edit.value
+            if name == "age":
+                self._data.pop("birth_date", None)
+                self._data["age"] = self._age_zero(edit.value)
+        elif name in catalogue.analytes:
+            self._observe(name, _spaced(edit.value))
+        elif plain in catalogue.condition_names:
+            self._note_condition(catalogue.condition_names[plain], edit.value)
+        elif name in catalogue.assertions:
+            rows = self._data.setdefault("findings", {})
+            old = rows.get(name)
+            kept = old if isinstance(old, list) else [old] if old else []
+            kept = [row for row in kept if not self._is_now(row.get("at"))]
+            rows[name] = [*kept, {"value": self._truth(edit), "at": self._label}]
+        else:
+            self._unknown(name)
+
+    def _age_zero(self, text: str) -> str:
+        """The age at time zero of someone who has this age now."""
+        units = self._catalogue.units
+        try:
+            days = parse(_spaced(text), units, accepted=self._catalogue.time_units).exact
+        except QuantityError as bad:
+            raise UsageError.of(f"age: {bad}", "write age=34 years") from None
+        zero = (days or Fraction(0)) - self._at.latest
+        if zero < 0:
+            raise UsageError.of(f"age {quoted(text)} is younger than the record is long", "check it")
+        return f"{decimal_text(zero, 12)} d"
+
+    def _observe(self, name: str, value: str) -> None:
+        rows: list[dict[str, Any]] = self._data.setdefault("observations", [])
+        target = self._catalogue.analytes[name].speaks_of or name
+        for row in rows:
+            if self._is_now(row.get("at")):
+                for other in [key for key in row if key in self._catalogue.analytes]:
+                    if (self._catalogue.analytes[other].speaks_of or other) == target:
+                        del row[other]
+        if name in ("weight", "height") and self._at.latest == 0:
+            self._data.pop(name, None)
+        rows.append({"at": self._label, name: value})
+
+    def _note_condition(self, name: str, value: str) -> None:
+        word = value.strip().lower()
+        row: dict[str, Any] = {"name": name, "at": self._label}
+        if word in _NO:
+            row["present"] = False
+        elif word not in _YES:
+            row["control"] = word
+        names = self._catalogue.condition_names
+        kept = [
+            other
+            for other in self._data.get("conditions", [])
+            if names.get(spelling(str(other.get("name")))) != name or not self._is_now(other.get("at"))
+        ]
+        self._data["conditions"] = [*kept, row]
+
+    def _set_biopsy(self, field: str, value: str) -> None:
+        if field not in ("diagnosis", "glomeruli"):
+            raise UsageError.of(
+                f"biopsy has no {quoted(field)}", "write biopsy.diagnosis=… or biopsy.glomeruli=…"
+            )
+        rows: list[dict[str, Any]] = self._data.setdefault("biopsies", [])
+        now = [row for row in rows if self._is_now(row.get("at"))]
+        if not now:
+            now = [{"at": self._label}]
+            rows.append(now[0])
+        now[-1][field] = value
+
+    def _set_exposure(self, field: str, drug: str, value: str) -> None:
+        names = self._catalogue.drug_names
+        known = names.get(spelling(drug))
+        if known is None:
+            raise UsageError.of(f"unknown drug {quoted(drug)}", did_you_mean(spelling(drug), names))
+        rows = [
+            row
+            for row in self._data.get("exposures", [])
+            if names.get(spelling(str(row.get("drug")))) == known
+            and self._clock.read(row["from"]).latest < self._at.latest
+        ]
+        if not rows:
+            raise UsageError.of(f"{drug} was not given before {self._label}", "there is no row to change")
+        rows[-1][field] = _spaced(value) if field != "stopped_for" else value
+
+    def _truth(self, edit: Edit) -> bool:
+        word = edit.value.strip().lower()
+        if word not in _YES + _NO:
+            raise UsageError.of(f"{edit.name}: {quoted(edit.value)} is neither yes nor no", "write yes or no")
+        return word in _YES
+
+    def _is_now(self, at: Any) -> bool:
+        return at is not None and self._clock.read(at).latest == self._at.latest
+
+    # -- remove --------------------------------------------------------------------------------
+
+    def _remove(self, edit: Edit) -> None:
+        name, catalogue, data = edit.name, self._catalogue, self._data
+        plain = spelling(name)
+        if name in ("sex", "age", "birth_date", "weight", "height") and name in data:
+            del data[name]
+        elif name in ("biopsy", "biopsies"):
+            data["biopsies"] = []
+        elif name in catalogue.analytes:
+            for row in data.get("observations", []):
+                row.pop(name, None)
+        elif plain in catalogue.condition_names:
+            names = catalogue.condition_names
+            data["conditions"] = [
+                row
+                for row in data.get("conditions", [])
+                if names.get(spelling(str(row["name"]))) != names[plain]
+            ]
+        elif name in catalogue.assertions:
+            data.get("findings", {}).pop(name, None)
+        elif plain in catalogue.drug_names:
+            names = catalogue.drug_names
+            data["exposures"] = [
+                row
+                for row in data.get("exposures", [])
+                if names.get(spelling(str(row["drug"]))) != names[plain]
+            ]
+        else:
+            self._unknown(name)
+
+    def _drop(self, section: str, field: str, names: Mapping[str, str], plain: str) -> None:
+        rows = self._data.get(section, [])
+        self._data[section] = [row for row in rows if names.get(spelling(str(row[field]))) != names[plain]]
+
+    def _unknown(self, name: str) -> None:
+        catalogue = self._catalogue
+        known = [
+            *catalogue.analytes,
+            *catalogue.conditions,
+            *catalogue.condition_names,
+            *catalogue.assertions,
+            *catalogue.drug_names,
+            "biopsy.diagnosis",
+            "biopsy.glomeruli",
+            "sex",
+            "age",
+        ]
+        raise UsageError.of(
+            f"unknown datum {quoted(name)}", did_you_mean(name, known, see="`nephroline units` lists all")
+        )
+
+
+def _spaced(value: str) -> str:
+    """``2.5mg/dL`` as people type it, with the blank before the unit."""
+    return _TIGHT.sub(r"\1 \2", value, count=1)

@@ -1,0 +1,113 @@
+"""What if: the consultation as it would be, beside the one that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from nephroline.consultation import Consultation, consult, decision_time
+from nephroline.outlook.edits import Edit, changed
+from nephroline.pathway import Pathway
+from nephroline.record import Moment, RecordSource, open_document, read_record, record_at
+from nephroline.yamlfile import mapping
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """What of an answer is new and what is gone, under one heading."""
+
+    about: str
+    gone: list[str]
+    new: list[str]
+
+
+class Alternative(msgspec.Struct, frozen=True):
+    """A record with changes: its data, its consultation, and how that differs from the one that is."""
+
+    edits: tuple[Edit, ...]
+    data: Mapping[str, Any]
+    consultation: Consultation
+    differences: tuple[Difference, ...]
+
+
+class WhatIf(msgspec.Struct, frozen=True):
+    """The consultation that is, and some that would be."""
+
+    base: Consultation
+    alternatives: tuple[Alternative, ...]
+
+    def to_data(self) -> dict[str, object]:
+        """As plain data for JSON."""
+        return {
+            "base": self.base,
+            "alternatives": [
+                {
+                    "changes": [edit.text for edit in alternative.edits],
+                    "differences": alternative.differences,
+                    "consultation": alternative.consultation,
+                }
+                for alternative in self.alternatives
+            ],
+        }
+
+
+def what_if(
+    source: RecordSource,
+    pathway: Pathway,
+    alternatives: Sequence[Sequence[Edit]],
+    as_of: str | Moment | None = None,
+    *,
+    backend_name: str = "durable",
+) -> WhatIf:
+    """Consult about a record and about changed copies of it.
+
+    Raises: UsageError for a change that cannot be made; RecordError when a changed record is not
+    one; and as `consult`.
+    """
+    document = open_document(source)
+    record = read_record(document)
+    moment = decision_time(record, as_of)
+    base = consult(record, pathway, moment, backend_name=backend_name)
+    data = mapping(document.data)
+    data = mapping(data["record"]) if {"scenario", "record"} <= set(data) else data
+    found: list[Alternative] = []
+    for edits in alternatives:
+        after = changed(data, edits, record, moment, pathway.catalogue)
+        other = record_at(open_document(dict(after.data)), (), pathway.catalogue)
+        answer = consult(other, pathway, after.at, backend_name=backend_name)
+        found.append(Alternative(tuple(edits), after.data, answer, tuple(differences(base, answer))))
+    return WhatIf(base, tuple(found))
+
+
+def differences(before: Consultation, after: Consultation) -> list[Difference]:
+    """What differs between two answers, heading by heading; nothing where they agree."""
+    found: list[Difference] = []
+    for about, read in _HEADINGS.items():
+        old, new = read(before), read(after)
+        gone = [item for item in old if item not in new]
+        come = [item for item in new if item not in old]
+        if gone or come:
+            found.append(Difference(about, gone, come))
+    return found
+
+
+def _next_line(answer: Consultation) -> list[str]:
+    line = answer.next_line
+    if line is None:
+        return [f"none: {str(answer.answer.kind).replace('-', ' ')}"]
+    return [f"{line.title}{'' if line.certain else ' (not certain)'}"]
+
+
+_HEADINGS: Mapping[str, Callable[[Consultation], list[str]]] = {
+    "next line": _next_line,
+    "status": lambda a: [str(a.status.response).replace("-", " ")],
+    "pathway": lambda a: [f"{str(a.applicability.verdict).replace('-', ' ')}: {a.applicability.because[0]}"],
+    "alternatives": lambda a: [line.title for line in a.alternatives],
+    "findings": lambda a: [f"{f.title}{f' (line {f.line})' if f.line else ''}" for f in a.findings],
+    "blocked": lambda a: [b.title for b in a.blocked],
+    "alerts": lambda a: [f"{alert.severity}: {alert.title}" for alert in a.alerts],
+    "actions": lambda a: [action.title for action in a.actions],
+    "needs": lambda a: [need.why for need in a.needs],
+    "not used": lambda a: a.faults,
+}

@@ -1,0 +1,230 @@
+"""Why not this regimen: what would offer it and fails, what keeps it out, the least that would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from nephroline.consultation import Candidate, Subject, blocked_out, concerns, decision_time
+from nephroline.consultation.answer import BlockReason
+from nephroline.errors import UsageError, did_you_mean, quoted
+from nephroline.outlook.moves import Move, Way, in_the_way, moves, until
+from nephroline.outlook.report import said
+from nephroline.outlook.states import State, state_of
+from nephroline.pathway import Block, FindingOf, Pathway, Recommend, Rule
+from nephroline.record import Moment, Record
+from nephroline.terms import Answer, Outcome, Verdict
+
+DEEPEST = 3
+MOST_STATES = 500
+SHOWN = 4
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A rule that would offer the regimen: whether it holds, what fails, what is missing."""
+
+    rule: str
+    title: str
+    line: int | None
+    holds: str
+    fails: list[str]
+    missing: list[str]
+    outranked_by: str
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A smallest set of changes after which the regimen is the next line.
+
+    `edits` in words and `arguments` for `what-if`; `can`: all of them lie ahead. `then`: the answer.
+    """
+
+    edits: list[str]
+    arguments: list[str]
+    can: bool
+    then: str
+
+
+class WhyNot(msgspec.Struct, frozen=True):
+    """Why a regimen is not the next line, or that it is; `complete`: the search met no bound."""
+
+    regimen: str
+    title: str
+    is_next_line: bool
+    answer: str
+    offers: list[Offer]
+    blocks: list[BlockReason]
+    changes: list[Change]
+    complete: bool
+    states: int
+
+
+def why_not(record: Record, pathway: Pathway, regimen: str, as_of: str | Moment | None = None) -> WhyNot:
+    """Tell why a regimen is not the next line, and the least that would make it so.
+
+    Raises: UsageError for an unknown regimen, and as `consult`.
+    """
+    known = pathway.catalogue.regimens
+    if regimen not in known:
+        raise UsageError.of(
+            f"unknown regimen {quoted(regimen)}",
+            did_you_mean(regimen, known, see="known: " + ", ".join(known)),
+        )
+    state = state_of(record, pathway, decision_time(record, as_of))
+    goal = _Goal(regimen)
+    reached = goal.reached(state)
+    search = _Search(goal, state)
+    changes = [] if reached else search.changes()
+    out = next((b.reasons for b in blocked_out(state.run) if b.regimen == regimen), [])
+    return WhyNot(
+        regimen=regimen,
+        title=known[regimen].title,
+        is_next_line=reached,
+        answer=said(state, state.answer[0]),
+        offers=list(_offers(state, goal)),
+        blocks=out,
+        changes=changes,
+        complete=search.complete,
+        states=search.looked_at,
+    )
+
+
+class _Goal(msgspec.Struct, frozen=True):
+    """That a regimen is the next line."""
+
+    regimen: str
+
+    def reached(self, state: State) -> bool:
+        found = state.answer[0]
+        return found.kind in (Answer.NEXT_LINE, Answer.CONTINUE) and found.what == self.regimen
+
+    def offers(self, state: State) -> Iterator[tuple[Rule, Subject]]:
+        """The rules that may ask for the regimen, for whom they may."""
+        catalogue = state.run.pathway.catalogue
+        for rule, subject in state.run.rules(Recommend):
+            recommend = rule.conclusion
+            if not isinstance(recommend, Recommend) or not recommend.action.of_line:
+                continue
+            line = state.run.line(subject) or state.run.chart.timeline.line
+            kept = catalogue.regimen_of(frozenset(line.drugs)) if recommend.keep and line else None
+            if recommend.regimen == self.regimen or (kept is not None and kept.id == self.regimen):
+                yield rule, subject
+
+    def obstacles(self, state: State) -> Iterator[Way]:
+        """The atoms in the way: of the rules that would offer it, of blocks, of what comes before it."""
+        run = state.run
+        if state.verdict is Verdict.DOES_NOT_APPLY:
+            for verdict, node, _ in run.pathway.applicability:
+                if verdict is Verdict.DOES_NOT_APPLY:
+                    yield from in_the_way(run, node, 0, wanted=False)
+        for rule, subject in self.offers(state):
+            yield from in_the_way(run, rule.when, subject, wanted=True)
+            if rule.unless is not None:
+                yield from in_the_way(run, rule.unless, subject, wanted=False)
+        regimen = run.pathway.catalogue.regimens[self.regimen]
+        for rule, subject in run.rules(Block):
+            block = rule.conclusion
+            if isinstance(block, Block) and concerns(run, block, regimen, frozenset(regimen.agents)):
+                yield from in_the_way(run, rule.when, subject, wanted=False)
+        for rule, subject in run.rules(FindingOf):
+            finding, line = rule.conclusion, run.line(subject)
+            resistant = isinstance(finding, FindingOf) and finding.outcome is Outcome.RESISTANT
+            if resistant and line and run.pathway.catalogue.regimen_of(frozenset(line.drugs)) == regimen:
+                yield from in_the_way(run, rule.when, subject, wanted=False)
+        for rival in _rivals(state):
+            yield from in_the_way(run, rival.rule.when, rival.subject, wanted=False)
+
+
+def _rivals(state: State) -> Sequence[Candidate]:
+    choosing = state.choosing
+    return [c for c in (choosing.chosen, *choosing.alternatives, *choosing.conflict) if c is not None]
+
+
+def _offers(state: State, goal: _Goal) -> Iterator[Offer]:
+    run = state.run
+    chosen = state.choosing.chosen
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    for rule, subject in goal.offers(state):
+        holds = run.stands(rule, subject)
+        fails: list[str] = []
+        if run.truths[rule.clause, subject] is False:
+            fails = run.because(rule.when, subject, wanted=False)
+        if rule.unless is not None and run.truths[rule.exception, subject]:
+            fails += [f"exception: {text}" for text in run.because(rule.unless, subject)]
+        missing = [m.why for m in state.settled(rule, subject)[1]]
+        first = holds and chosen is not None and chosen.rule.id != rule.id
+        title = said(state, state.answer[0]) if first else ""
+        if (rule.id, tuple(fails)) in seen:
+            continue
+        seen.add((rule.id, tuple(fails)))
+        truth = "yes" if holds else ("unknown" if missing else "no")
+        yield Offer(rule.id, rule.title, subject or None, truth, fails, missing, title)
+
+
+# -- the least that would change it ------------------------------------------------------------------
+
+
+class _Search:
+    """Breadth first over changes that touch an obstacle, so that the first found are the smallest."""
+
+    def __init__(self, goal: _Goal, start: State) -> None:
+        self._goal, self._start = goal, start
+        self.complete = True
+        self.looked_at = 0
+
+    def changes(self) -> list[Change]:
+        """The smallest changes that lie ahead; if another past would do with fewer, those too."""
+        ahead = self._smallest(lambda move: move.can)
+        others = self._smallest(lambda _: True, len(ahead[0]) - 1 if ahead else DEEPEST)
+        past = [found for found in others if not all(move.can for move in found)]
+        return [self._change(found) for found in (*_distinct(ahead), *_distinct(past))]
+
+    def _smallest(self, may: Callable[[Move], bool], deepest: int = DEEPEST) -> list[tuple[Move, ...]]:
+        frontier: list[tuple[tuple[Move, ...], State]] = [((), self._start)]
+        tried: set[frozenset[tuple[str, str]]] = set()
+        looked_at = 0
+        for _ in range(deepest):
+            found: list[tuple[Move, ...]] = []
+            after: list[tuple[tuple[Move, ...], State]] = []
+            for taken, state in frontier:
+                for move in moves(state, self._goal.obstacles(state)):
+                    made = frozenset((m.key, m.edit.value) for m in (*taken, move))
+                    if not may(move) or move.key in {m.key for m in taken} or made in tried:
+                        continue
+                    if taken and move.days is not None:
+                        continue  # waiting comes first: it is tried before everything else
+                    tried.add(made)
+                    looked_at += 1
+                    self.looked_at += 1
+                    if looked_at > MOST_STATES:
+                        self.complete = False
+                        return found
+                    there = move.made(state)
+                    if self._goal.reached(there):
+                        found.append((*taken, move))
+                    else:
+                        after.append(((*taken, move), there))
+            if found:
+                return found
+            frontier = after
+        return []
+
+    def _change(self, found: tuple[Move, ...]) -> Change:
+        state = self._start
+        now = state.run.chart.timeline.as_of
+        texts: list[str] = []
+        for move in found:
+            waiting = f" (until {until(move, now, state)})" if move.days is not None else ""
+            texts.append(move.edit.text + waiting)
+        for move in found:
+            state = move.made(state)
+        arguments = [move.edit.argument for move in found]
+        return Change(texts, arguments, all(move.can for move in found), said(state, state.answer[0]))
+
+
+def _distinct(found: Sequence[tuple[Move, ...]]) -> list[tuple[Move, ...]]:
+    """One of each kind: other values of the same data are not other changes."""
+    kinds: dict[frozenset[str], tuple[Move, ...]] = {}
+    for item in found:
+        kinds.setdefault(frozenset(move.key for move in item), item)
+    return list(kinds.values())[:SHOWN]
