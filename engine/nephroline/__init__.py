@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nephroline.api import (
         Consultation,
+        Edit,
         InferenceError,
         InputError,
         NephrolineError,
@@ -26,11 +27,15 @@ if TYPE_CHECKING:
         read_record,
         read_scenario,
         replay,
+        thorough,
+        what_if,
         why,
+        why_not,
     )
 
 __all__ = [
     "Consultation",
+    "Edit",
     "InferenceError",
     "InputError",
     "NephrolineError",
@@ -42,7 +47,10 @@ __all__ = [
     "read_record",
     "read_scenario",
     "replay",
+    "thorough",
+    "what_if",
     "why",
+    "why_not",
 ]
 
 

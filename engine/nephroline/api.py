@@ -3,12 +3,14 @@
 from nephroline.consultation import Consultation, consult
 from nephroline.errors import InferenceError, InputError, NephrolineError
 from nephroline.explain import why
+from nephroline.outlook import Edit, thorough, what_if, why_not
 from nephroline.pathway import Pathway, load_pathway, pathway_ids
 from nephroline.record import Record, read_record
 from nephroline.replaying import read_scenario, replay
 
 __all__ = [
     "Consultation",
+    "Edit",
     "InferenceError",
     "InputError",
     "NephrolineError",
@@ -20,5 +22,8 @@ __all__ = [
     "read_record",
     "read_scenario",
     "replay",
+    "thorough",
+    "what_if",
     "why",
+    "why_not",
 ]

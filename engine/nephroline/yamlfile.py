@@ -123,6 +123,11 @@ def _too_large(name: str) -> Problem:
     )
 
 
+def written(data: Mapping[str, Any]) -> str:
+    """Data as a YAML document, in the order of its fields."""
+    return str(yaml.safe_dump(dict(data), sort_keys=False, allow_unicode=True, width=110))
+
+
 class _Builder:
     """Turn parser events into data; one use."""
 

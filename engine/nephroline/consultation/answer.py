@@ -217,12 +217,28 @@ class OpenRule(_Part, frozen=True):
     although: list[str]
 
 
+class MarginOut(_Part, frozen=True):
+    """How far a value stands from where the answer changes: the cut, the way there, and the answer beyond.
+
+    `fragile`: the ordinary variation of one such value reaches it (null: no source gives a variation).
+    """
+
+    datum: str
+    value: str
+    cut: str
+    away: str
+    then: str
+    variation: str
+    source: str
+    fragile: bool | None
+
+
 class Outlook(_Part, frozen=True):
     """What the missing data can change; what stands here holds for every plausible value of them.
 
     `verdict` on the next line as a whole: certain (although the data of `although` are unknown), depends
     (on exactly the data of `depends_on`), or unsettled (`because`: no single datum would tell, or the
-    search met its bound; then `complete` is false).
+    search met its bound; then `complete` is false). `margins` are given when asked for.
     """
 
     verdict: Certain
@@ -231,6 +247,7 @@ class Outlook(_Part, frozen=True):
     because: list[str]
     orders: list[OrderOut]
     rules: list[OpenRule]
+    margins: list[MarginOut] | None
     complete: bool
     states: int
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nephroline.errors import InputError
     from nephroline.pathway import Pathway
     from nephroline.record import Record, RecordSource
+    from nephroline.yamlfile import Document
 
 DEFAULT_PATHWAY = "kdigo-2012/fsgs"
 
@@ -59,13 +60,25 @@ def consult(
     pathway: PathwayOption = None,
     form: FormatOption = "text",
     shadow: Shadow = False,
+    margins: Annotated[
+        bool, typer.Option("--margins", help="Also how far each value stands from another answer.")
+    ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Without the search for what missing data can change.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the basis of everything.")] = False,
 ) -> None:
     """Where does this patient stand, what is the next line, and what must be checked first?"""
     from nephroline.consultation import consult as ask
 
     chart, rules = _record_and_pathway(record, pathway)
-    answer = ask(chart, rules, at, backend_name="shadow" if shadow else "durable")
+    engine = "shadow" if shadow else "durable"
+    if quick:
+        answer = ask(chart, rules, at, backend_name=engine)
+    else:
+        from nephroline.outlook.report import thorough
+
+        answer = thorough(chart, rules, at, margins=margins, backend_name=engine)
     if form == "json":
         typer.echo(answer.to_json(indent=2))
         return
@@ -98,6 +111,96 @@ def why(
     from nephroline.faces.text import show_explanations
 
     show_explanations(Screen(), found)
+
+
+@app.command(name="why-not")
+def why_not(
+    record: RecordArgument,
+    regimen: Annotated[
+        str, typer.Argument(help="A regimen by its id; `nephroline units regimens` lists all.")
+    ],
+    at: At = None,
+    pathway: PathwayOption = None,
+    form: FormatOption = "text",
+) -> None:
+    """Why is this regimen not the next line, and what is the least that would make it so?"""
+    from nephroline.outlook.whynot import why_not as explain
+
+    chart, rules = _record_and_pathway(record, pathway)
+    found = explain(chart, rules, regimen, at)
+    if form == "json":
+        _json(found)
+        return
+    from nephroline.faces.outlook import show_why_not
+    from nephroline.faces.screen import Screen
+
+    show_why_not(Screen(), found)
+
+
+@app.command(name="what-if")
+def what_if(
+    record: RecordArgument,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Set a datum now: creatinine=2.5mg/dL, biopsy.diagnosis=mcd, pregnancy=no; at another time:"
+            " 'creatinine@4 mo=1.0 mg/dL'.",
+        ),
+    ] = None,
+    removes: Annotated[
+        list[str] | None,
+        typer.Option("--remove", metavar="NAME", help="Remove a condition, drug, analyte or biopsy."),
+    ] = None,
+    wait: Annotated[
+        str | None, typer.Option("--wait", metavar="TIME", help="Let time pass first, such as 8wk.")
+    ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--also",
+            metavar="CHANGES",
+            help="Another one: 'creatinine=1 mg/dL; remove hiv; wait 8 wk'.",
+        ),
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="FILE", help="Write the changed record here.")
+    ] = None,
+    at: At = None,
+    pathway: PathwayOption = None,
+    form: FormatOption = "text",
+) -> None:
+    """What would the answer be with other data, and how does it differ from the one that is?"""
+    from nephroline.errors import UsageError
+    from nephroline.outlook.edits import Edit, setting, several
+    from nephroline.outlook.whatif import what_if as ask
+
+    document = _document(record)
+    first = [setting(text) for text in sets or []] + [Edit("remove", name) for name in removes or []]
+    first += [Edit("wait", value=wait)] if wait else []
+    alternatives = ([first] if first else []) + [list(several(text)) for text in also or []]
+    if not alternatives:
+        raise UsageError.of("nothing is changed", "give --set, --remove, --wait or --also")
+    if save is not None and len(alternatives) != 1:
+        raise UsageError.of("one alternative is saved, not several", "give --save with a single alternative")
+    found = ask(document, _pathway_of(document, pathway), alternatives, at)
+    if save is not None:
+        from nephroline.yamlfile import written
+
+        try:
+            save.write_text(written(found.alternatives[0].data), encoding="utf-8")
+        except OSError as problem:
+            raise UsageError.of(
+                f"{save} cannot be written: {problem.strerror}", "choose another file"
+            ) from None
+    if form == "json":
+        _json(found.to_data())
+        return
+    from nephroline.faces.outlook import show_what_if
+    from nephroline.faces.screen import Screen
+
+    show_what_if(Screen(), found)
 
 
 @app.command()
@@ -308,15 +411,27 @@ def _root(
 
 
 def _record_and_pathway(source: str, pathway: str | None) -> tuple[Record, Pathway]:
-    from nephroline.pathway import load_pathway
-    from nephroline.record import open_document, read_record
-    from nephroline.yamlfile import mapping
+    from nephroline.record import read_record
+
+    document = _document(source)
+    return read_record(document), _pathway_of(document, pathway)
+
+
+def _document(source: str) -> Document:
+    from nephroline.record import open_document
 
     content: RecordSource = sys.stdin.buffer.read() if source == "-" else Path(source)
-    document = open_document(content)
+    return open_document(content)
+
+
+def _pathway_of(document: Document, pathway: str | None) -> Pathway:
+    """The pathway that was asked for, else the scenario's own."""
+    from nephroline.pathway import load_pathway
+    from nephroline.yamlfile import mapping
+
     data = mapping(document.data)
     own: str | None = data.get("pathway") if "scenario" in data else None
-    return read_record(document), load_pathway(pathway or own or DEFAULT_PATHWAY)
+    return load_pathway(pathway or own or DEFAULT_PATHWAY)
 
 
 def _json(data: Any) -> None:

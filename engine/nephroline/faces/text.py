@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nephroline.consultation import FAILED, Consultation
 from nephroline.consultation.answer import ActionOut, BlockReason, LineAdvice, LineOut, StatementRef
+from nephroline.faces.outlook import show_outlook
 from nephroline.faces.screen import Screen, Span
 from nephroline.lang import Reason
 from nephroline.terms import Answer, Severity
@@ -36,6 +37,8 @@ def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = Fals
     """The answer on one screen; *verbose* adds the basis of everything."""
     _head(out, answer)
     _next_line(out, answer)
+    if answer.outlook is not None:
+        show_outlook(out, answer.outlook)
     for other in answer.alternatives:
         _item(
             out,
@@ -84,7 +87,7 @@ def _next_line(out: Screen, answer: Consultation) -> None:
     for text in _line_parts(line):
         _under(out, text)
     _under(out, _authority(line.statement, line.on_guideline), style="italic")
-    if not line.certain:
+    if not line.certain and answer.outlook is None:
         _under(out, "not certain until known: " + "; ".join(line.depends_on), style="yellow")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -95,6 +95,7 @@ class _Changer:
         self._clock, self._at, self._catalogue = clock, at, catalogue
 
     def all(self, edits: Sequence[Edit]) -> Changed:
+        self._forget_the_future()
         # Waiting comes first, so that what is set is known at the end of it.
         for edit in sorted(edits, key=lambda edit: edit.verb != "wait"):
             {"wait": self._wait, "set": self._set, "remove": self._remove}[edit.verb](edit)
@@ -110,6 +111,22 @@ class _Changer:
             pass
         return f"{decimal_text(self._at.latest, 12)} d"
 
+    def _forget_the_future(self) -> None:
+        """Drop what as-of does not see: after a wait it must not come into sight."""
+        data, now = self._data, self._at.latest
+        for section in ("conditions", "biopsies", "observations", "procedures"):
+            rows: list[dict[str, Any]] = data.get(section, [])
+            data[section] = [row for row in rows if self._clock.read(row["at"]).latest <= now]
+        findings: dict[str, Any] = data.get("findings", {})
+        for name, old in list(findings.items()):
+            findings[name] = [row for row in _rows(old) if self._clock.read(row["at"]).latest <= now]
+        given: list[dict[str, Any]] = data.get("exposures", [])
+        data["exposures"] = [row for row in given if self._clock.read(row["from"]).latest < now]
+        for row in data["exposures"]:
+            if row.get("to") not in (None, "unknown") and self._clock.read(row["to"]).latest >= now:
+                row.pop("to")
+                row.pop("stopped_for", None)
+
     def _wait(self, edit: Edit) -> None:
         try:
             length = parse(edit.value, self._catalogue.units, accepted=self._catalogue.time_units).exact
@@ -123,7 +140,14 @@ class _Changer:
     # -- set -----------------------------------------------------------------------------------
 
     def _set(self, edit: Edit) -> None:
-        name, catalogue = edit.name, self._catalogue
+        name, before, moment = edit.name.partition("@")
+        if before:
+            # What is set at another time is set as of then.
+            now, self._at = self._at, self._moment(moment.strip())
+            self._set(msgspec.structs.replace(edit, name=name.strip()))
+            self._at = now
+            return
+        catalogue = self._catalogue
         head, _, tail = name.partition(".")
         plain = spelling(name)
         if head == "biopsy":
@@ -141,12 +165,21 @@ class _Changer:
             self._note_condition(catalogue.condition_names[plain], edit.value)
         elif name in catalogue.assertions:
             rows = self._data.setdefault("findings", {})
-            old = rows.get(name)
-            kept = old if isinstance(old, list) else [old] if old else []
-            kept = [row for row in kept if not self._is_now(row.get("at"))]
-            rows[name] = [*kept, {"value": self._truth(edit), "at": self._label}]
+            new = {"value": self._truth(edit), "at": self._label}
+            rows[name] = [*(row for row in _rows(rows.get(name)) if not self._is_now(row["at"])), new]
         else:
             self._unknown(name)
+
+    def _moment(self, text: str) -> Moment:
+        for section in ("observations", "biopsies"):
+            for row in self._data.get(section, []):
+                moment = self._clock.read(row["at"])
+                if moment.label == text:
+                    return moment
+        try:
+            return self._clock.read(text)
+        except QuantityError as bad:
+            raise UsageError.of(f"{quoted(text)}: {bad}", bad.help) from None
 
     def _age_zero(self, text: str) -> str:
         """The age at time zero of someone who has this age now."""
@@ -209,6 +242,7 @@ class _Changer:
             for row in self._data.get("exposures", [])
             if names.get(spelling(str(row.get("drug")))) == known
             and self._clock.read(row["from"]).latest < self._at.latest
+            and (field != "stopped_for" or "to" in row)
         ]
         if not rows:
             raise UsageError.of(f"{drug} was not given before {self._label}", "there is no row to change")
@@ -221,7 +255,8 @@ class _Changer:
         return word in _YES
 
     def _is_now(self, at: Any) -> bool:
-        return at is not None and self._clock.read(at).latest == self._at.latest
+        moment = self._clock.read(at) if at is not None else None
+        return moment is not None and moment.precise and moment.latest == self._at.latest
 
     # -- remove --------------------------------------------------------------------------------
 
@@ -274,6 +309,11 @@ class _Changer:
         raise UsageError.of(
             f"unknown datum {quoted(name)}", did_you_mean(name, known, see="`nephroline units` lists all")
         )
+
+
+def _rows(entry: Any) -> list[dict[str, Any]]:
+    """The rows of an assertion: one, several, or none."""
+    return list(cast("list[dict[str, Any]]", entry)) if isinstance(entry, list) else [entry] if entry else []
 
 
 def _spaced(value: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -11,19 +11,34 @@ from nephroline.exact import Fraction
 from nephroline.features import FEATURES, Slot
 from nephroline.lang import And, Ask, Atom, Compare, Holds, Node, Not, Or, asks, threshold_names
 from nephroline.outlook.edits import Edit
-from nephroline.outlook.regions import Region, Scale
+from nephroline.outlook.regions import Region, Scale, joined
 from nephroline.outlook.slots import Field, field_of
 from nephroline.outlook.states import State, state_of
-from nephroline.pathway import Rule
+from nephroline.pathway import Definition, Rule
 from nephroline.quantities import decimal_text
-from nephroline.record import Line, Moment
+from nephroline.record import Clock, Line, Moment
 from nephroline.terms import Entry, Reads, Scope
 
 _LONGEST_WAIT = Fraction(1_096)
 """Three years: what takes longer is not a plan."""
 
-Way = tuple[Atom, Subject]
-"""An atom in the way, and of whom it is asked."""
+
+class Obstacle(msgspec.Struct, frozen=True):
+    """An atom in the way, of whom it is asked, and what it would have to be."""
+
+    atom: Atom
+    subject: Subject
+    wanted: bool
+
+    def gone(self, state: State) -> bool:
+        """Whether it is out of the way in another state."""
+        if self.subject and self.subject not in state.run.subjects(Scope.LINE):
+            return not self.wanted
+        return state.run.see(self.atom, self.subject).truth is self.wanted
+
+
+May = Callable[[Obstacle], bool]
+"""Whether any change that may be made touches an obstacle."""
 
 
 class Move(msgspec.Struct, frozen=True):
@@ -37,6 +52,14 @@ class Move(msgspec.Struct, frozen=True):
     drug: str = ""
 
     @property
+    def text(self) -> str:
+        """The change in words, with all values that are like the one it sets."""
+        if self.field is None or self.region is None or self.field.scale is None:
+            return self.edit.text
+        other = f" at {self.field.slot.at}" if "@" in self.edit.name else ""
+        return f"{self.field.title}{other} {joined([self.region]).text(self.field.scale)}"
+
+    @property
     def key(self) -> str:
         """What is changed; two moves of one key do not go together."""
         return "wait" if self.days is not None else self.edit.name
@@ -47,7 +70,7 @@ class Move(msgspec.Struct, frozen=True):
         now = run.chart.timeline.as_of
         if self.days is not None:
             later = run.chart.timeline.record.clock.at(now.latest + self.days, now.label)
-            return state_of(state.record, run.pathway, later)
+            return state_of(run.chart.timeline.so_far, run.pathway, later)
         if self.field is None or self.region is None:
             kept = tuple(row for row in state.record.exposures if row.drug != self.drug)
             record = msgspec.structs.replace(state.record, exposures=kept)
@@ -59,36 +82,79 @@ class Move(msgspec.Struct, frozen=True):
         return state.vary(field, self.region)
 
 
-def in_the_way(run: Run, node: Node, subject: Subject, *, wanted: bool) -> Iterator[Way]:
-    """The atoms for which a condition is not as wanted, references opened up."""
-    truth, _ = run.judged(node, subject)
-    if truth is wanted:
-        return
+def in_the_way(run: Run, node: Node, subject: Subject, *, wanted: bool, may: May) -> list[Obstacle] | None:
+    """The atoms for which a condition is not as wanted, references opened up.
+
+    None when some of them can be moved by no change that *may* be made: then none of the others helps.
+    """
+    if run.judged(node, subject)[0] is wanted:
+        return []
     if isinstance(node, Not):
-        yield from in_the_way(run, node.operand, subject, wanted=not wanted)
-    elif isinstance(node, (And, Or)):
-        for operand in node.operands:
-            yield from in_the_way(run, operand, subject, wanted=wanted)
-    elif isinstance(node, Holds):
-        for part, who in run.behind(node, subject):
-            yield from in_the_way(run, part.when, who, wanted=wanted)
-            if isinstance(part, Rule) and part.unless is not None and wanted:
-                yield from in_the_way(run, part.unless, who, wanted=False)
-    else:
-        yield node, subject
+        return in_the_way(run, node.operand, subject, wanted=not wanted, may=may)
+    if isinstance(node, (And, Or)):
+        parts = [in_the_way(run, operand, subject, wanted=wanted, may=may) for operand in node.operands]
+        return _together(parts) if isinstance(node, And) is wanted else _either(parts)
+    if isinstance(node, Holds):
+        parts = [
+            _part_in_the_way(run, part, who, wanted=wanted, may=may)
+            for part, who in run.behind(node, subject)
+        ]
+        return _either(parts) if wanted else _together(parts)
+    obstacle = Obstacle(node, subject, wanted)
+    return [obstacle] if may(obstacle) else None
 
 
-def moves(state: State, ways: Iterable[Way]) -> list[Move]:
-    """Every single change that touches one of some atoms, each once."""
-    found: dict[Edit, Move] = {}
-    for atom, subject in dict.fromkeys(ways):
-        line = state.run.line(subject)
-        for ask in asks(atom):
-            for move in _moves(state, ask, line):
-                found.setdefault(move.edit, move)
-        for move in _waits(state, atom, line):
-            found.setdefault(move.edit, move)
+def _part_in_the_way(
+    run: Run, part: Definition | Rule, subject: Subject, *, wanted: bool, may: May
+) -> list[Obstacle] | None:
+    own = in_the_way(run, part.when, subject, wanted=wanted, may=may)
+    if not isinstance(part, Rule) or part.unless is None:
+        return own
+    exception = in_the_way(run, part.unless, subject, wanted=not wanted, may=may)
+    return _together([own, exception]) if wanted else _either([own, exception])
+
+
+def _together(parts: Sequence[list[Obstacle] | None]) -> list[Obstacle] | None:
+    """All must go: none can if one cannot."""
+    found: list[Obstacle] = []
+    for part in parts:
+        if part is None:
+            return None
+        found += part
+    return found
+
+
+def _either(parts: Sequence[list[Obstacle] | None]) -> list[Obstacle] | None:
+    """One must go: any that can."""
+    movable = [part for part in parts if part is not None]
+    return [obstacle for part in movable for obstacle in part] if movable else None
+
+
+def helpful(
+    state: State, obstacles: Iterable[Obstacle], may: Callable[[Move], bool]
+) -> list[tuple[Move, State]]:
+    """Changes that each take an obstacle away, with the states they lead to; of equal ones the first."""
+    wanted = list(dict.fromkeys(obstacles))
+    found: dict[tuple[str, frozenset[int]], tuple[Move, State]] = {}
+    seen: set[Edit] = set()
+    for obstacle in wanted:
+        for move in touching(state, obstacle):
+            if move.edit in seen or not may(move):
+                continue
+            seen.add(move.edit)
+            there = move.made(state)
+            gone = frozenset(i for i, other in enumerate(wanted) if other.gone(there))
+            if gone:
+                found.setdefault((move.key, gone), (move, there))
     return list(found.values())
+
+
+def touching(state: State, obstacle: Obstacle) -> Iterator[Move]:
+    """Every single change that touches an atom."""
+    line = state.run.line(obstacle.subject)
+    for ask in asks(obstacle.atom):
+        yield from _moves(state, ask, line)
+    yield from _waits(state, obstacle.atom, line)
 
 
 def _moves(state: State, ask: Ask, line: Line | None) -> Iterator[Move]:
@@ -109,6 +175,11 @@ def _moves(state: State, ask: Ask, line: Line | None) -> Iterator[Move]:
             yield from _entries(state, Slot(Entry(ask.feature)), can=False)
         case Reads.SERIES:
             yield from _entries(state, Slot(Entry.OBSERVATION, names[0], at), can=not past)
+            lines = chart.timeline.lines
+            begun = line or (lines[0] if lines else None)
+            if begun is not None:
+                # Changes are measured from here: another value then would be another past.
+                yield from _entries(state, Slot(Entry.OBSERVATION, names[0], begun.start), can=False)
         case Reads.EXPOSURES:
             if ask.feature == "line.stopped_for" and line is not None and line.end is not None:
                 yield from _entries(state, Slot(Entry.STOP_REASON, str(line.number), line.end), can=False)
@@ -147,21 +218,28 @@ def _edit(slot: Slot, region: Region, scale: Scale | None, state: State) -> Edit
         case Entry.OBSERVATION if at_now:
             return Edit("set", slot.name, shown)
         case Entry.OBSERVATION:
-            return Edit("set", f"{slot.name} at {slot.at}", shown)
+            return Edit("set", f"{slot.name}@{slot.at}", shown)
         case _:
-            return Edit("set", f"{slot.entry} of line {slot.name}", shown)
+            line = state.run.chart.timeline.lines[int(slot.name) - 1]
+            return Edit("set", f"stopped_for.{line.drugs[0]}@{slot.at}", shown)
 
 
 def nice(region: Region, scale: Scale) -> Region | None:
-    """A region with a value that can be written shortly; None when it is a single point."""
+    """A region with a value that can be written shortly, near its cut; None for a single point."""
     if region.low is not None and region.low == region.high:
         return None
-    for places in range(6):
-        short = Fraction(decimal_text(region.value / scale.factor, places)) * scale.factor
-        above = region.low is None or short > region.low or (region.low_in and short == region.low)
-        below = region.high is None or short < region.high or (region.high_in and short == region.high)
-        if above and below and (region.low is not None or short > 0):
-            return msgspec.structs.replace(region, value=short)
+    near = region.value
+    if region.high is None and region.low is not None:
+        near = region.low * Fraction(11, 10)
+    elif region.low is None and region.high is not None:
+        near = region.high * Fraction(9, 10)
+    for value in (near, region.value):
+        for places in range(6):
+            short = Fraction(decimal_text(value / scale.factor, places)) * scale.factor
+            above = region.low is None or short > region.low or (region.low_in and short == region.low)
+            below = region.high is None or short < region.high or (region.high_in and short == region.high)
+            if above and below and (region.low is not None or short > 0):
+                return msgspec.structs.replace(region, value=short)
     return None
 
 
@@ -188,14 +266,17 @@ def _waits(state: State, atom: Atom, line: Line | None) -> Iterator[Move]:
         low = getattr(reached, "low", None)
         if low is not None and getattr(reached, "dimension", "") == "time":
             passed.add(low)
-    for name in threshold_names(atom) if not isinstance(atom, Holds) else ():
-        limit = run.pathway.thresholds[name].forms.get("time")
-        if limit is None or limit.exact is None:
-            continue
-        for start in passed:
-            for days in (limit.exact - start, limit.exact - start + 1):
-                if 0 < days <= _LONGEST_WAIT:
-                    yield Move(Edit("wait", value=f"{decimal_text(days, 4)} d"), can=True, days=days)
+    named = () if isinstance(atom, Holds) else threshold_names(atom)
+    limits = [form.exact for name in named if (form := run.pathway.thresholds[name].forms.get("time"))]
+    ahead = {limit - start + more for limit in limits if limit for start in passed for more in (0, 1)}
+    for days in sorted(days for days in ahead if 0 < days <= _LONGEST_WAIT):
+        yield Move(Edit("wait", value=_length(days, timeline.record.clock)), can=True, days=days)
+
+
+def _length(days: Fraction, clock: Clock) -> str:
+    """A length of time in words that read back exactly."""
+    short = clock.at(days, "").label
+    return short if clock.read(short).latest == days else f"{decimal_text(days, 12)} d"
 
 
 def until(move: Move, now: Moment, state: State) -> str:

@@ -7,15 +7,17 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from nephroline.backends import backend
-from nephroline.consultation import VERBS, Consultation, Consulted, consulted, needs
+from nephroline.consultation import Consultation, Consulted, consulted, needs
 from nephroline.consultation.answer import OpenRule, OrderOut, OutcomeOut, Outlook
 from nephroline.features import Missing, Slot, gather
 from nephroline.outlook.explore import BoundError, Explorer, Leaf, Verdict
+from nephroline.outlook.margins import all_margins
+from nephroline.outlook.said import said
 from nephroline.outlook.slots import title_of
-from nephroline.outlook.states import Said, State, state_of
+from nephroline.outlook.states import state_of
 from nephroline.pathway import Pathway, Rule
 from nephroline.record import Moment, Record
-from nephroline.terms import Answer, Certain, Holding
+from nephroline.terms import Certain, Holding
 
 NEXT_LINE = "next-line"
 Essential = dict[str, dict[Slot, None]]
@@ -28,24 +30,30 @@ def thorough(
     pathway: Pathway,
     as_of: str | Moment | None = None,
     *,
+    margins: bool = False,
     backend_name: str = "durable",
 ) -> Consultation:
-    """A consultation with its outlook: needs are only those that can change something.
+    """A consultation with its outlook: what is certain all the same, and needs that can change something.
 
-    Arguments and errors as `consult`.
+    With *margins*, also how far each value stands from another answer. Other arguments and errors as
+    `consult`.
     """
     done = consulted(record, pathway, as_of, backend(backend_name))
-    return with_outlook(record, pathway, done)
+    return with_outlook(record, pathway, done, margins=margins)
 
 
-def with_outlook(record: Record, pathway: Pathway, done: Consulted) -> Consultation:
+def with_outlook(record: Record, pathway: Pathway, done: Consulted, *, margins: bool) -> Consultation:
     """Add the outlook to a consultation that was just made."""
     explorer = Explorer(state_of(record, pathway, done.run.chart.timeline.as_of))
     essential: Essential = {}
     found = _next_line(explorer, essential)
     rules, complete = _rules(explorer, essential)
     found = msgspec.structs.replace(
-        found, rules=rules, complete=found.complete and complete, states=explorer.states
+        found,
+        rules=rules,
+        margins=all_margins(explorer.start) if margins else None,
+        complete=found.complete and complete,
+        states=explorer.states,
     )
     answer = done.consultation
     chosen = answer.next_line
@@ -107,6 +115,7 @@ def _outlook(
         because=list(because),
         orders=list(orders),
         rules=[],
+        margins=None,
         complete=complete,
         states=0,
     )
@@ -138,27 +147,6 @@ def _order(explorer: Explorer, verdict: Verdict, slots: Sequence[Slot]) -> Order
             for way, leaf in verdict.leaves
         ],
     )
-
-
-def said(state: State, outcome: object) -> str:
-    """An answer about the next line, in words."""
-    assert isinstance(outcome, Said)  # noqa: S101
-    catalogue = state.run.pathway.catalogue
-    match outcome.kind:
-        case Answer.NOT_APPLICABLE:
-            return "the pathway does not apply"
-        case Answer.GUIDELINE_SILENT:
-            return "the guideline is silent"
-        case Answer.CONFLICT:
-            return f"rules conflict: {outcome.what}"
-        case Answer.NOTHING_APPLIES:
-            return "no rule about the next line holds"
-        case _:
-            known = catalogue.regimens.get(outcome.what)
-            names = outcome.what.split(" + ")
-            title = known.title if known else " + ".join(catalogue.title(name) for name in names)
-            verb = VERBS[outcome.action] if outcome.action else ""
-            return f"{verb.lower()} {title}"
 
 
 # -- each rule ---------------------------------------------------------------------------------------

@@ -113,6 +113,8 @@ def _words(slot: Slot, pathway: Pathway) -> list[Region]:
 
 def _measured(slot: Slot, title: str, pathway: Pathway, chart: Chart, *, pairs: bool) -> Field:
     analyte = pathway.catalogue.analytes[slot.name]
+    if not analyte.units:
+        return Field(slot, title, tuple(Region(word, word.replace("-", " ")) for word in analyte.words))
     seen = chart.timeline.observations.get(slot.name, ())
     known = [(item.value.dimension, edge) for item in seen if item.value for edge in _edges(item.value)]
     own = [dimension for dimension, _ in known]
@@ -197,10 +199,13 @@ def entered(record: Record, field: Field, region: Region, timeline: Timeline) ->
     change = msgspec.structs.replace
     match slot.entry:
         case Entry.OBSERVATION:
-            text = field.scale.text(value) if field.scale else str(value)
-            quantity = Quantity(value, value, field.dimension, text)
+            if field.scale is None:
+                new = Observation(slot.name, at, word=value, reported=True)
+            else:
+                quantity = Quantity(value, value, field.dimension, field.scale.text(value))
+                new = Observation(slot.name, at, quantity)
             kept = [o for o in record.observations if o.analyte != slot.name or o.at != at]
-            insort(kept, Observation(slot.name, at, quantity), key=lambda item: item.at.sort_key)
+            insort(kept, new, key=lambda item: item.at.sort_key)
             return change(record, observations=tuple(kept))
         case Entry.CONDITION | Entry.STATE:
             entry = Condition(slot.name, at, value is not False, value or None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import cached_property, lru_cache
+from typing import cast
 
 import msgspec
 
@@ -22,7 +23,7 @@ from nephroline.consultation import (
     open_blocks,
 )
 from nephroline.features import FEATURES, WEIGHT, Chart, Missing, Slot, Value, gather
-from nephroline.lang import Ask, Atom, Holds, asks
+from nephroline.lang import ATOMS, Ask, Atom, Holds, asks
 from nephroline.outlook.regions import Region
 from nephroline.outlook.slots import Field, entered
 from nephroline.pathway import AFTER_CHOICE, Pathway, Recommend, Rule
@@ -178,6 +179,7 @@ class _Touched(msgspec.Struct, frozen=True):
     """What a new datum can change: questions, clauses, and whether also the pathway's own judgements."""
 
     questions: frozenset[Ask]
+    atoms: frozenset[Atom]
     clauses: frozenset[str]
     judgements: bool
 
@@ -187,22 +189,27 @@ def _inherit(parent: Run, child: Run, slot: Slot) -> None:
     touched = _touched(parent.pathway, slot.entry, slot.name)
     memo: dict[Hashable, Value] = child.chart.memo
     for key, value in parent.chart.memo.items():
-        head = key[0] if isinstance(key, tuple) else key
+        parts = cast("tuple[Hashable, ...]", key) if isinstance(key, tuple) else (key,)
+        head = parts[0]
         if isinstance(head, Ask):
             if head not in touched.questions:
                 memo[key] = value
-        elif not touched.judgements and head != "baseline":
+        elif (not touched.judgements and head != "baseline") or _before(parent, parts, slot):
             memo[key] = value
     for subject, found in parent.seen.items():
-        child.seen[subject] = {atom: seen for atom, seen in found.items() if not _is_touched(atom, touched)}
+        child.seen[subject] = {atom: seen for atom, seen in found.items() if atom not in touched.atoms}
     for (clause, who), truth in parent.truths.items():
         if clause not in touched.clauses:
             child.truths[clause, who] = truth
     child.pairs.update(parent.pairs)
 
 
-def _is_touched(atom: Atom, touched: _Touched) -> bool:
-    return isinstance(atom, Holds) or any(ask in touched.questions for ask in asks(atom))
+def _before(parent: Run, key: tuple[Hashable, ...], slot: Slot) -> bool:
+    """Whether a remembered response is of an assessment before the slot, which cannot change it."""
+    if slot.at is None:
+        return False
+    earlier = (a.index for a in parent.chart.timeline.assessments if a.at.latest < slot.at.earliest)
+    return any(key == ("responses", index) for index in earlier)
 
 
 @lru_cache(maxsize=2_000)
@@ -218,7 +225,12 @@ def _touched(pathway: Pathway, entry: Entry, name: str) -> _Touched:
     after = {ask for ask in questions if ask.feature == AFTER_CHOICE}
     found = frozenset(near | far | after)
     clauses = frozenset(name for name, cone in pathway.cones.items() if not cone.isdisjoint(found))
-    return _Touched(found, clauses, judgements)
+    atoms = frozenset(
+        node
+        for node in pathway.nodes.nodes.values()
+        if isinstance(node, ATOMS) and (isinstance(node, Holds) or any(ask in found for ask in asks(node)))
+    )
+    return _Touched(found, atoms, clauses, judgements)
 
 
 def _judging(pathway: Pathway) -> set[Ask]:

@@ -9,16 +9,18 @@ import msgspec
 from nephroline.consultation import Candidate, Subject, blocked_out, concerns, decision_time
 from nephroline.consultation.answer import BlockReason
 from nephroline.errors import UsageError, did_you_mean, quoted
-from nephroline.outlook.moves import Move, Way, in_the_way, moves, until
-from nephroline.outlook.report import said
+from nephroline.lang import asks
+from nephroline.outlook.moves import May, Move, Obstacle, helpful, in_the_way, touching, until
+from nephroline.outlook.said import said
 from nephroline.outlook.states import State, state_of
 from nephroline.pathway import Block, FindingOf, Pathway, Recommend, Rule
 from nephroline.record import Moment, Record
 from nephroline.terms import Answer, Outcome, Verdict
 
 DEEPEST = 3
-MOST_STATES = 500
+MOST_STATES = 150
 SHOWN = 4
+_REGIMEN = "line.regimen"
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -75,7 +77,7 @@ def why_not(record: Record, pathway: Pathway, regimen: str, as_of: str | Moment 
     reached = goal.reached(state)
     search = _Search(goal, state)
     changes = [] if reached else search.changes()
-    out = next((b.reasons for b in blocked_out(state.run) if b.regimen == regimen), [])
+    out = [reason for b in blocked_out(state.run) if b.regimen == regimen for reason in b.reasons]
     return WhyNot(
         regimen=regimen,
         title=known[regimen].title,
@@ -99,40 +101,62 @@ class _Goal(msgspec.Struct, frozen=True):
         return found.kind in (Answer.NEXT_LINE, Answer.CONTINUE) and found.what == self.regimen
 
     def offers(self, state: State) -> Iterator[tuple[Rule, Subject]]:
-        """The rules that may ask for the regimen, for whom they may."""
+        """The rules that ask for the regimen: by name, or because it is the running line that they keep."""
         catalogue = state.run.pathway.catalogue
         for rule, subject in state.run.rules(Recommend):
             recommend = rule.conclusion
             if not isinstance(recommend, Recommend) or not recommend.action.of_line:
                 continue
+            if recommend.regimen == self.regimen:
+                yield rule, subject
             line = state.run.line(subject) or state.run.chart.timeline.line
-            kept = catalogue.regimen_of(frozenset(line.drugs)) if recommend.keep and line else None
-            if recommend.regimen == self.regimen or (kept is not None and kept.id == self.regimen):
+            if not recommend.keep or line is None or not line.current:
+                continue
+            kept = catalogue.regimen_of(frozenset(line.drugs))
+            if kept is not None and kept.id == self.regimen and _about(state, rule, subject):
                 yield rule, subject
 
-    def obstacles(self, state: State) -> Iterator[Way]:
+    def obstacles(self, state: State, may: May) -> list[Obstacle]:
         """The atoms in the way: of the rules that would offer it, of blocks, of what comes before it."""
-        run = state.run
+        run, found = state.run, list[Obstacle]()
         if state.verdict is Verdict.DOES_NOT_APPLY:
             for verdict, node, _ in run.pathway.applicability:
                 if verdict is Verdict.DOES_NOT_APPLY:
-                    yield from in_the_way(run, node, 0, wanted=False)
+                    found += in_the_way(run, node, 0, wanted=False, may=may) or []
+        offered = False
         for rule, subject in self.offers(state):
-            yield from in_the_way(run, rule.when, subject, wanted=True)
-            if rule.unless is not None:
-                yield from in_the_way(run, rule.unless, subject, wanted=False)
+            if run.stands(rule, subject):
+                offered = True
+                continue
+            missed = in_the_way(run, rule.when, subject, wanted=True, may=may)
+            if missed is not None and rule.unless is not None:
+                excepted = in_the_way(run, rule.unless, subject, wanted=False, may=may)
+                missed = None if excepted is None else [*missed, *excepted]
+            found += missed or []
         regimen = run.pathway.catalogue.regimens[self.regimen]
         for rule, subject in run.rules(Block):
             block = rule.conclusion
-            if isinstance(block, Block) and concerns(run, block, regimen, frozenset(regimen.agents)):
-                yield from in_the_way(run, rule.when, subject, wanted=False)
+            concerned = isinstance(block, Block) and concerns(run, block, regimen, frozenset(regimen.agents))
+            if concerned and run.stands(rule, subject):
+                found += in_the_way(run, rule.when, subject, wanted=False, may=may) or []
         for rule, subject in run.rules(FindingOf):
             finding, line = rule.conclusion, run.line(subject)
             resistant = isinstance(finding, FindingOf) and finding.outcome is Outcome.RESISTANT
             if resistant and line and run.pathway.catalogue.regimen_of(frozenset(line.drugs)) == regimen:
-                yield from in_the_way(run, rule.when, subject, wanted=False)
-        for rival in _rivals(state):
-            yield from in_the_way(run, rival.rule.when, rival.subject, wanted=False)
+                found += in_the_way(run, rule.when, subject, wanted=False, may=may) or []
+        if offered:
+            for rival in _rivals(state):
+                found += in_the_way(run, rival.rule.when, rival.subject, wanted=False, may=may) or []
+        return found
+
+
+def _about(state: State, rule: Rule, subject: Subject) -> bool:
+    """Whether a rule that keeps a line speaks of the regimen of this line."""
+
+    def no_other_line(obstacle: Obstacle) -> bool:
+        return not any(ask.feature == _REGIMEN for ask in asks(obstacle.atom))
+
+    return in_the_way(state.run, rule.when, subject, wanted=True, may=no_other_line) is not None
 
 
 def _rivals(state: State) -> Sequence[Candidate]:
@@ -182,24 +206,22 @@ class _Search:
     def _smallest(self, may: Callable[[Move], bool], deepest: int = DEEPEST) -> list[tuple[Move, ...]]:
         frontier: list[tuple[tuple[Move, ...], State]] = [((), self._start)]
         tried: set[frozenset[tuple[str, str]]] = set()
-        looked_at = 0
         for _ in range(deepest):
             found: list[tuple[Move, ...]] = []
             after: list[tuple[tuple[Move, ...], State]] = []
             for taken, state in frontier:
-                for move in moves(state, self._goal.obstacles(state)):
+                obstacles = self._goal.obstacles(state, _movable(state, may))
+                for move, there in helpful(state, obstacles, may):
                     made = frozenset((m.key, m.edit.value) for m in (*taken, move))
-                    if not may(move) or move.key in {m.key for m in taken} or made in tried:
+                    if move.key in {m.key for m in taken} or made in tried:
                         continue
                     if taken and move.days is not None:
                         continue  # waiting comes first: it is tried before everything else
                     tried.add(made)
-                    looked_at += 1
                     self.looked_at += 1
-                    if looked_at > MOST_STATES:
+                    if self.looked_at > MOST_STATES:
                         self.complete = False
                         return found
-                    there = move.made(state)
                     if self._goal.reached(there):
                         found.append((*taken, move))
                     else:
@@ -215,11 +237,23 @@ class _Search:
         texts: list[str] = []
         for move in found:
             waiting = f" (until {until(move, now, state)})" if move.days is not None else ""
-            texts.append(move.edit.text + waiting)
+            texts.append(move.text + waiting)
         for move in found:
             state = move.made(state)
         arguments = [move.edit.argument for move in found]
         return Change(texts, arguments, all(move.can for move in found), said(state, state.answer[0]))
+
+
+def _movable(state: State, may: Callable[[Move], bool]) -> May:
+    """Whether some change that may be made touches an obstacle; asked often of the same."""
+    known: dict[Obstacle, bool] = {}
+
+    def movable(obstacle: Obstacle) -> bool:
+        if obstacle not in known:
+            known[obstacle] = any(may(move) for move in touching(state, obstacle))
+        return known[obstacle]
+
+    return movable
 
 
 def _distinct(found: Sequence[tuple[Move, ...]]) -> list[tuple[Move, ...]]:

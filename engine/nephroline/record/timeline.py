@@ -150,6 +150,20 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
         )
 
     @cached_property
+    def so_far(self) -> Record:
+        """The record without what as-of does not see."""
+        record = self.record
+        return msgspec.structs.replace(
+            record,
+            conditions=self.conditions,
+            assertions=self.assertions,
+            biopsies=self.biopsies,
+            observations=self._visible(record.observations),
+            exposures=self.exposures,
+            procedures=self._visible(record.procedures),
+        )
+
+    @cached_property
     def courses(self) -> tuple[Course, ...]:
         """Continuous use of each drug, in order of start."""
         by_drug: dict[str, list[Exposure]] = defaultdict(list)

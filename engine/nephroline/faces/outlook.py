@@ -1,0 +1,124 @@
+"""What missing data could change, why not, and what if: as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nephroline.terms import Certain
+
+if TYPE_CHECKING:
+    from nephroline.consultation.answer import MarginOut, OrderOut, Outlook
+    from nephroline.faces.screen import Screen
+    from nephroline.outlook import WhatIf, WhyNot
+    from nephroline.outlook.whatif import Alternative
+
+_LABEL = 13
+_OUTCOMES = 8
+"""More outcomes than this are told in short."""
+
+
+def show_outlook(out: Screen, found: Outlook) -> None:
+    """What the next line depends on, and what to order."""
+    if found.verdict is Certain.CERTAIN and found.although:
+        _item(out, "certain", f"although not known: {', '.join(found.although)}", "green")
+    if found.verdict is Certain.DEPENDS:
+        _item(out, "depends on", ", ".join(found.depends_on), "yellow")
+        if found.although:
+            _under(out, f"not on: {', '.join(found.although)}", "dim")
+    for number, order in enumerate(found.orders):
+        _order(out, order, "to settle it" if number == 0 else "or")
+    if not found.complete:
+        _item(out, "not certain", "; ".join(found.because), "yellow")
+    for margin in found.margins or ():
+        _margin(out, margin)
+
+
+def _order(out: Screen, order: OrderOut, label: str) -> None:
+    _item(out, label, f"{', '.join(order.data)}  ({order.burden})", "bold")
+    ways: dict[str, list[str]] = {}
+    for outcome in order.outcomes:
+        still = f"; even so not certain: {'; '.join(outcome.open)}" if outcome.open else ""
+        ways.setdefault(outcome.then + still, []).append(", ".join(outcome.when))
+    for then, whens in ways.items():
+        whens.sort(key=len)
+        few = whens if len(order.outcomes) <= _OUTCOMES else whens[:1]
+        more = f" (and {len(whens) - len(few)} other ways)" if len(few) < len(whens) else ""
+        for when in few:
+            last = more if when is few[-1] else ""
+            _under(out, f"{when} → {then}{last}")
+
+
+def _margin(out: Screen, margin: MarginOut) -> None:
+    reach = ""
+    if margin.fragile is not None:
+        within = "within" if margin.fragile else "beyond"
+        reach = f"; {within} its ordinary variation of {margin.variation} ({margin.source})"
+    else:
+        reach = "; its ordinary variation has no source here"
+    mark = "fragile: " if margin.fragile else ""
+    text = f"{mark}{margin.datum} {margin.value}; past {margin.cut} ({margin.away}): {margin.then}{reach}"
+    _item(out, "margin", text, "yellow" if margin.fragile else "")
+
+
+def show_why_not(out: Screen, found: WhyNot) -> None:
+    """What would offer a regimen and fails, what keeps it out, the least that would change it."""
+    if found.is_next_line:
+        out.paragraph(f"{found.title} is the next line: {found.answer}.", style="bold green")
+        return
+    out.paragraph(f"Why not {found.title}? The answer is: {found.answer}.", style="bold")
+    if not found.offers:
+        out.paragraph("No rule of this pathway offers it.", indent=2)
+    for offer in found.offers:
+        where = f" (line {offer.line})" if offer.line else ""
+        _item(out, "would offer", f"{offer.title}{where}", "bold")
+        for text in offer.fails:
+            _under(out, f"✗ {text}")
+        for text in offer.missing:
+            _under(out, f"? {text}", "yellow")
+        if offer.outranked_by:
+            _under(out, f"it holds, but comes after: {offer.outranked_by}")
+    for block in found.blocks:
+        until = f"; until {block.until}" if block.until else ""
+        _item(out, "blocked", f"{block.title}: {'; '.join(block.because)}{until}", "red")
+    ahead = [change for change in found.changes if change.can]
+    past = [change for change in found.changes if not change.can]
+    for change in ahead:
+        _item(out, "would change", f"{' and '.join(change.edits)} → {change.then}", "green")
+        _under(out, f"try: what-if … {' '.join(change.arguments)}", "dim")
+    for change in past:
+        _item(out, "another past", f"{' and '.join(change.edits)} → {change.then}", "dim")
+    if not found.changes and found.offers:
+        bound = "" if found.complete else " (the search met its bound)"
+        text = f"no small change of this record makes it the next line{bound}: what fails rests on the past"
+        _item(out, "would change", text, "yellow")
+
+
+def show_what_if(out: Screen, found: WhatIf) -> None:
+    """How answers with other data differ from the one that is."""
+    base = found.base
+    line = base.next_line.title if base.next_line else str(base.answer.kind).replace("-", " ")
+    out.paragraph(f"{base.record} at {base.as_of.label}: {line}", style="bold")
+    for alternative in found.alternatives:
+        out.line()
+        _alternative(out, alternative)
+
+
+def _alternative(out: Screen, alternative: Alternative) -> None:
+    edits = ", ".join(edit.text for edit in alternative.edits)
+    out.paragraph(f"if {edits} (at {alternative.consultation.as_of.label})", style="bold")
+    if not alternative.differences:
+        out.paragraph("nothing changes", indent=2, style="dim")
+    for difference in alternative.differences:
+        changes = [("- ", "red", text) for text in difference.gone]
+        changes += [("+ ", "green", text) for text in difference.new]
+        for sign, style, text in changes:
+            head = ((f"{difference.about:<{_LABEL}}", "bold"), (sign, style))
+            out.hang(head, ((text, style),), _LABEL + 2)
+
+
+def _item(out: Screen, label: str, text: str, style: str = "") -> None:
+    out.hang(((f"{label:<{_LABEL}}", style or "bold"),), ((text, ""),), _LABEL)
+
+
+def _under(out: Screen, text: str, style: str = "") -> None:
+    out.paragraph(text, indent=_LABEL, style=style)

@@ -1,0 +1,28 @@
+"""An answer about the next line, in words."""
+
+from __future__ import annotations
+
+from nephroline.consultation import VERBS
+from nephroline.outlook.states import Said, State
+from nephroline.terms import Answer
+
+
+def said(state: State, outcome: object) -> str:
+    """An answer about the next line, in words."""
+    assert isinstance(outcome, Said)  # noqa: S101
+    catalogue = state.run.pathway.catalogue
+    match outcome.kind:
+        case Answer.NOT_APPLICABLE:
+            return "the pathway does not apply"
+        case Answer.GUIDELINE_SILENT:
+            return "the guideline is silent"
+        case Answer.CONFLICT:
+            return f"rules conflict: {outcome.what}"
+        case Answer.NOTHING_APPLIES:
+            return "no rule about the next line holds"
+        case _:
+            known = catalogue.regimens.get(outcome.what)
+            names = outcome.what.split(" + ")
+            title = known.title if known else " + ".join(catalogue.title(name) for name in names)
+            verb = VERBS[outcome.action] if outcome.action else ""
+            return f"{verb.lower()} {title}"
