@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strategies import charts
+from test_laws import EXAMPLES
 
 from nephroline.errors import UsageError
 from nephroline.outlook import Edit, setting, what_if, why_not
@@ -55,7 +56,7 @@ def test_every_decision_of_the_published_cases_has_an_answer_for_every_regimen(
     assert changes > 20
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=max(EXAMPLES // 7, 1), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     charts(imprecise=False), st.sampled_from(sorted(PATHWAYS)), st.sampled_from(REGIMENS), st.integers(0, 24)
 )

@@ -1,7 +1,7 @@
 """Temporal abstraction: a closed, documented algebra of questions over a timeline."""
 
 from nephroline.features import assessment, line, patient
-from nephroline.features.chart import ALL_RESPONSES, Chart
+from nephroline.features.chart import ALL_RESPONSES, Chart, possibly_last
 from nephroline.features.line import PER_DAY, PER_WEIGHT, WEIGHT, weight_at
 from nephroline.features.schema import FEATURES, PARAMETERS, Feature
 from nephroline.features.values import (
@@ -35,5 +35,6 @@ __all__ = [
     "gather",
     "line",
     "patient",
+    "possibly_last",
     "weight_at",
 ]

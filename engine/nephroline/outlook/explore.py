@@ -6,12 +6,13 @@ logic is sure of the outcome; where all branches of a datum end alike, the datum
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations
 
 import msgspec
 
+from nephroline.exact import Fraction
 from nephroline.features import Missing, Slot
 from nephroline.outlook.regions import Scale, Span, joined
 from nephroline.outlook.slots import Field, field_of
@@ -23,7 +24,7 @@ Outcome = object
 Target = Callable[[State], tuple[Outcome, tuple[Missing, ...]]]
 """Reads an outcome from a state, with the data that could still change it."""
 
-MOST_STATES = 4_000
+MOST_STATES = 400
 """A search that looks at more states than this stops, and says so."""
 
 
@@ -71,7 +72,8 @@ class Explorer:
         self._most = most
         self._known: dict[frozenset[tuple[Slot, int]], State] = {frozenset(): start}
         self.asked: dict[Slot, Missing] = {}
-        self._fields: dict[tuple[frozenset[tuple[Slot, int]], Slot, bool], Field] = {}
+        self.exact = True
+        self._fields: dict[tuple[frozenset[tuple[Slot, int]], Slot, tuple[Slot, ...]], Field] = {}
 
     @property
     def states(self) -> int:
@@ -92,23 +94,60 @@ class Explorer:
         for item in missing:
             if item.slot is not None:
                 self.asked.setdefault(item.slot, item)
-        slot = min(slots, key=lambda s: (self._burden(s), slots.index(s)))
-        field = self._field(taken, slot, pairs=any(s != slot and s.name == slot.name for s in slots))
-        arms = [
-            (number, self._grow(target, self._vary(taken, field, number)))
-            for number in range(len(field.regions))
-        ]
-        return _joined(field, arms)
+        slot = min(slots, key=lambda s: (self._burden(s), _paired(s, slots), slots.index(s)))
+        beside = _beside(slot, slots)
+        field = self._field(taken, slot, beside)
+        self.exact = self.exact and field.exact
+        count = len(field.regions)
+        if field.scale is None or beside:
+            trees = [self._grow(target, self._vary(taken, field, number)) for number in range(count)]
+            return _joined(field, list(enumerate(trees)))
+        return _joined(field, self._segments(target, taken, field))
+
+    def _segments(
+        self, target: Target, taken: frozenset[tuple[Slot, int]], field: Field
+    ) -> list[tuple[int, Tree]]:
+        """The tree of each region of a number, by halves.
+
+        Each atom of a rule turns at most once as a number grows; so where the two ends of a stretch are
+        alike in every atom, all between them is.
+        """
+        marks: dict[int, Hashable] = {}
+        trees: dict[Hashable, Tree] = {}
+
+        def mark(number: int) -> Hashable:
+            if number not in marks:
+                after = self._vary(taken, field, number)
+                marks[number] = self._known[after].signature(target)
+                if marks[number] not in trees:
+                    trees[marks[number]] = self._grow(target, after)
+            return marks[number]
+
+        def divide(first: int, last: int) -> None:
+            if last - first < 2:
+                return
+            if mark(first) == mark(last):
+                marks.update(dict.fromkeys(range(first + 1, last), mark(first)))
+                return
+            middle = (first + last) // 2
+            mark(middle)
+            divide(first, middle)
+            divide(middle, last)
+
+        last = len(field.regions) - 1
+        mark(0), mark(last)
+        divide(0, last)
+        return [(number, trees[marks[number]]) for number in range(last + 1)]
 
     def _burden(self, slot: Slot) -> int:
         catalogue = self.start.run.pathway.catalogue
         return list(catalogue.burdens).index(catalogue.burden(slot.entry, slot.name).id)
 
-    def _field(self, taken: frozenset[tuple[Slot, int]], slot: Slot, *, pairs: bool) -> Field:
-        key = (taken, slot, pairs)
+    def _field(self, taken: frozenset[tuple[Slot, int]], slot: Slot, beside: tuple[Slot, ...]) -> Field:
+        key = (taken, slot, beside)
         if key not in self._fields:
             run = self._known[taken].run
-            self._fields[key] = field_of(slot, run.pathway, run.chart, pairs=pairs)
+            self._fields[key] = field_of(slot, run.pathway, run.chart, beside)
         return self._fields[key]
 
     def _vary(
@@ -120,6 +159,18 @@ class Explorer:
                 raise BoundError
             self._known[wanted] = self._known[taken].vary(field, field.regions[number])
         return wanted
+
+
+def _beside(slot: Slot, slots: Sequence[Slot]) -> tuple[Slot, ...]:
+    """Other open values of the same thing: the two are compared with one another."""
+    same = (s for s in slots if s != slot and (s.entry, s.name) == (slot.entry, slot.name))
+    return tuple(dict.fromkeys(same))
+
+
+def _paired(slot: Slot, slots: Sequence[Slot]) -> tuple[bool, Fraction]:
+    """Pairs of values come last, the earlier one first: that makes the smaller tree."""
+    pair = bool(_beside(slot, slots))
+    return pair, slot.at.latest if pair and slot.at is not None else Fraction(0)
 
 
 def _joined(field: Field, arms: Sequence[tuple[int, Tree]]) -> Tree:

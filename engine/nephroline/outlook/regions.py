@@ -82,7 +82,8 @@ def between(cuts: Iterable[Fraction], low: Fraction, high: Fraction) -> list[Reg
         if edge < cut:
             start = None if number == 0 else edge
             found.append(Region((edge + cut) / 2, "", start, cut, edge_in and number == 0, False))
-        found.append(Region(cut, "", cut, cut))
+        # The ends of the range have nothing beyond them.
+        found.append(Region(cut, "", None if cut == low else cut, None if cut == high else cut))
         edge, edge_in = cut, False
     if edge < high or not inside:
         found.append(Region((edge + high) / 2, "", edge if inside else None, None, edge_in, True))
@@ -137,13 +138,3 @@ def ratios(thresholds: Iterable[Threshold]) -> list[Fraction]:
     """The factors by which values are compared with one another: 1 + each relative change."""
     found = {1 + form.exact for t in thresholds if (form := t.forms.get("ratio")) and form.exact is not None}
     return sorted(factor for factor in found if factor > 0)
-
-
-def scaled(values: Iterable[Fraction], factors: Sequence[Fraction]) -> set[Fraction]:
-    """Where values compared with these cut: each times and over each factor, and itself."""
-    found: set[Fraction] = set()
-    for value in values:
-        found.add(value)
-        for factor in factors:
-            found |= {value * factor, value / factor}
-    return found

@@ -52,7 +52,7 @@ def with_outlook(record: Record, pathway: Pathway, done: Consulted, *, margins: 
         found,
         rules=rules,
         margins=all_margins(explorer.start) if margins else None,
-        complete=found.complete and complete,
+        complete=found.complete and complete and explorer.exact,
         states=explorer.states,
     )
     answer = done.consultation

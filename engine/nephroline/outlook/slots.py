@@ -9,7 +9,7 @@ import msgspec
 
 from nephroline.catalogue import Analyte, Catalogue
 from nephroline.exact import Fraction
-from nephroline.features import PER_DAY, PER_WEIGHT, WEIGHT, Chart, Slot, weight_at
+from nephroline.features import PER_DAY, PER_WEIGHT, WEIGHT, Chart, Slot, possibly_last, weight_at
 from nephroline.outlook.regions import (
     Region,
     Scale,
@@ -17,7 +17,6 @@ from nephroline.outlook.regions import (
     in_dimension,
     limits,
     ratios,
-    scaled,
     whole,
 )
 from nephroline.pathway import Pathway
@@ -27,8 +26,8 @@ from nephroline.terms import Entry
 
 _OLDEST = Fraction(130 * 365)
 _MOST_GLOMERULI = 200
-_MANY_VALUES = 40
-"""A chart with more distinct values of one analyte than this is cut by the latest of them only."""
+_MANY_CUTS = 60
+"""With more places to cut than this, the search is not called exact."""
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -42,18 +41,21 @@ class Field(msgspec.Struct, frozen=True):
     exact: bool = True
 
 
-def field_of(slot: Slot, pathway: Pathway, chart: Chart, *, pairs: bool = False) -> Field:
-    """The regions of a slot's datum under a pathway; *pairs*: another value of the analyte is open too."""
+def field_of(slot: Slot, pathway: Pathway, chart: Chart, beside: Sequence[Slot] = ()) -> Field:
+    """The regions of a slot's datum; *beside*: other values of the analyte that are open too."""
     catalogue = pathway.catalogue
     title = title_of(slot, catalogue)
     match slot.entry:
         case Entry.OBSERVATION:
-            return _measured(slot, title, pathway, chart, pairs=pairs)
+            return _measured(slot, title, pathway, chart, beside)
         case Entry.DOSE:
             return _dosed(slot, title, pathway)
         case Entry.TROUGH_TARGET:
             analyte = next(a for a in catalogue.analytes.values() if a.level_of == slot.name)
-            return _numbers(slot, title, pathway, analyte, ())
+            kind = analyte.dimensions[0]
+            about = limits(pathway, [analyte.id, slot.name])
+            marks = {cut for limit in about if (cut := in_dimension(limit, kind, analyte)) is not None}
+            return _numbers(slot, title, pathway, analyte, kind, marks)
         case Entry.AGE:
             years = catalogue.units["years"]
             cuts = [form.exact for limit in limits(pathway, ["age"]) if (form := limit.forms.get("time"))]
@@ -111,21 +113,68 @@ def _words(slot: Slot, pathway: Pathway) -> list[Region]:
             return [Region(reason, reason.replace("-", " ")) for reason in catalogue.stop_reasons]
 
 
-def _measured(slot: Slot, title: str, pathway: Pathway, chart: Chart, *, pairs: bool) -> Field:
+def _measured(slot: Slot, title: str, pathway: Pathway, chart: Chart, beside: Sequence[Slot]) -> Field:
     analyte = pathway.catalogue.analytes[slot.name]
     if not analyte.units:
         return Field(slot, title, tuple(Region(word, word.replace("-", " ")) for word in analyte.words))
-    seen = chart.timeline.observations.get(slot.name, ())
-    known = [(item.value.dimension, edge) for item in seen if item.value for edge in _edges(item.value)]
-    own = [dimension for dimension, _ in known]
-    dimension = own[-1] if own else analyte.dimensions[0]
-    carried = [analyte.convert(edge, kind, dimension) for kind, edge in known]
-    values = list(dict.fromkeys(v for v in carried if v is not None))
-    exact = len(values) <= _MANY_VALUES
-    weights = _weights(pathway, chart) if slot.name == WEIGHT else frozenset[Fraction]()
-    latest = values[-_MANY_VALUES:]
-    field = _numbers(slot, title, pathway, analyte, latest, dimension, weights, pairs=pairs)
-    return field if exact else msgspec.structs.replace(field, exact=False)
+    seen = [item for item in chart.timeline.observations.get(slot.name, ()) if item.value]
+    dimension = seen[-1].value.dimension if seen and seen[-1].value else analyte.dimensions[0]
+    own = _cuts(slot, pathway, chart, analyte, dimension)
+    low, high = _plausible(analyte, dimension)
+    factors = ratios(limits(pathway, [analyte.id]))
+    cuts = set(own)
+    for other in beside:
+        # Where the order of the two open values among their cuts changes.
+        theirs = _cuts(other, pathway, chart, analyte, dimension) | {low, high}
+        later = other.at is None or (slot.at is not None and other.at.latest > slot.at.latest)
+        cuts |= {cut / factor if later else cut * factor for cut in theirs for factor in factors}
+    exact = len(own) <= _MANY_CUTS and len(beside) <= 1
+    return _numbers(slot, title, pathway, analyte, dimension, cuts, exact=exact)
+
+
+def _cuts(
+    slot: Slot, pathway: Pathway, chart: Chart, analyte: Analyte, dimension: str
+) -> frozenset[Fraction]:
+    """Where a pathway tells a difference: at its limits, and at changes from or to other values."""
+    about = limits(pathway, [analyte.id, *([analyte.level_of] if analyte.level_of else [])])
+    found = {cut for limit in about if (cut := in_dimension(limit, dimension, analyte)) is not None}
+    bases, followers = _compared(slot, chart)
+    factors = ratios(about)
+    found |= {base * factor for base in _edges(bases, analyte, dimension) for factor in factors}
+    found |= {after / factor for after in _edges(followers, analyte, dimension) for factor in factors}
+    if slot.name == WEIGHT:
+        found |= _weights(pathway, chart)
+    return frozenset(found)
+
+
+def _compared(slot: Slot, chart: Chart) -> tuple[list[Observation], list[Observation]]:
+    """The values with which one of a slot is compared: those it is measured from, and those from it.
+
+    Every change is measured from the value before the line began in which it falls, or before the first.
+    """
+    seen = [item for item in chart.timeline.observations.get(slot.name, ()) if item.value]
+    at, lines = slot.at or chart.timeline.as_of, chart.timeline.lines
+    begun = [line for line in lines if line.start.earliest < at.latest]
+    bases: list[Observation] = []
+    followers: list[Observation] = []
+    for line in dict.fromkeys((*lines[:1], *begun[-2:])):
+        bases += possibly_last([item for item in seen if item.at.latest <= line.start.latest])
+    for line in lines:
+        before = [item for item in seen if item.at.latest <= line.start.latest]
+        if at.latest <= line.start.latest and (not before or before[-1].at.earliest <= at.latest):
+            # The slot's value would be the one from which this line is measured.
+            followers += [item for item in seen if item.at.latest > line.start.earliest]
+    return list(dict.fromkeys(bases)), list(dict.fromkeys(followers))
+
+
+def _edges(items: Sequence[Observation], analyte: Analyte, dimension: str) -> list[Fraction]:
+    found: dict[Fraction, None] = {}
+    for item in items:
+        for edge in (item.value.low, item.value.high) if item.value else ():
+            carried = analyte.convert(edge, item.value.dimension, dimension) if edge and item.value else None
+            if carried is not None:
+                found[carried] = None
+    return list(found)
 
 
 def _weights(pathway: Pathway, chart: Chart) -> frozenset[Fraction]:
@@ -135,33 +184,19 @@ def _weights(pathway: Pathway, chart: Chart) -> frozenset[Fraction]:
     return frozenset(weight_at(dose, rate) for dose in given if dose for rate in per_kg if rate)
 
 
-def _edges(value: Quantity) -> list[Fraction]:
-    return [edge for edge in (value.low, value.high) if edge is not None]
-
-
 def _numbers(
     slot: Slot,
     title: str,
     pathway: Pathway,
     analyte: Analyte,
-    values: Sequence[Fraction],
-    dimension: str = "",
-    weights: frozenset[Fraction] = frozenset(),
+    dimension: str,
+    cuts: set[Fraction],
     *,
-    pairs: bool = False,
+    exact: bool = True,
 ) -> Field:
-    kind = dimension or analyte.dimensions[0]
-    names = [analyte.id, *([analyte.level_of] if analyte.level_of else [])]
-    about = limits(pathway, names)
-    cuts = {cut for limit in about if (cut := in_dimension(limit, kind, analyte)) is not None}
-    low, high = _plausible(analyte, kind)
-    factors = ratios(about)
-    compared = scaled(values, factors) if values else set[Fraction]()
-    if pairs:
-        compared = scaled(scaled({*cuts, *compared, low, high}, factors), factors)
-    cuts |= compared | weights
-    unit = next(u for code in analyte.units if (u := pathway.catalogue.units[code]).dimension == kind)
-    return Field(slot, title, tuple(between(cuts, low, high)), Scale(unit.code, unit.factor), kind)
+    unit = next(u for code in analyte.units if (u := pathway.catalogue.units[code]).dimension == dimension)
+    regions = between(cuts, *_plausible(analyte, dimension))
+    return Field(slot, title, tuple(regions), Scale(unit.code, unit.factor), dimension, exact)
 
 
 def _plausible(analyte: Analyte, dimension: str) -> tuple[Fraction, Fraction]:

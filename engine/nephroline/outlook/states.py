@@ -6,7 +6,7 @@ every answer of its parent that the new datum cannot touch.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import cached_property, lru_cache
 from typing import cast
 
@@ -149,6 +149,25 @@ class State(msgspec.Struct, frozen=True, eq=False, dict=True):
                 return ()
             found += self.run.missing(rule.unless, subject)
         return gather(found)
+
+    def signature(self, read: Callable[[State], Hashable]) -> Hashable:
+        """What tells states apart that differ in one number, as long as no other of its kind is open.
+
+        What *read* reads, the truth of every atom it looked at, and the truth of every atom by which the
+        pathway judges an assessment.
+        """
+        found = read(self)
+        run, chart = self.run, self.run.chart
+        seen = frozenset(
+            (subject, atom, seen.truth) for subject, known in run.seen.items() for atom, seen in known.items()
+        )
+        deciders = run.pathway.deciders
+        judged = tuple(
+            deciders[atom](chart, assessment).truth
+            for assessment in chart.timeline.assessments
+            for atom in run.pathway.response_atoms
+        )
+        return found, seen, judged, tuple(choice.options for choice in chart.responses)
 
     def vary(self, field: Field, region: Region) -> State:
         """This state with a datum entered."""

@@ -280,6 +280,19 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
             found[clause.id] = frozenset(own)
         return found
 
+    @cached_property
+    def response_atoms(self) -> tuple[Atom, ...]:
+        """The atoms by which an assessment's response is judged, definitions opened up."""
+        found: dict[Atom, None] = {}
+        nodes = [node for _, node in self.responses]
+        while nodes:
+            for atom in atoms(nodes.pop()):
+                if isinstance(atom, Holds):
+                    nodes.append(self.definitions[atom.id].when)
+                else:
+                    found[atom] = None
+        return tuple(found)
+
     def behind(self, ref: Holds) -> tuple[Definition | Rule, ...]:
         """What a reference refers to: a definition, or the rules of a finding."""
         if ref.kind is Reference.DEFINITION or ref.kind is Reference.ANY_LINE:
