@@ -184,7 +184,10 @@ class Need(_Part, frozen=True):
 
 
 class OutcomeOut(_Part, frozen=True):
-    """What is answered when some data turn out so. `open`: what would leave even that answer uncertain."""
+    """What is answered when some data turn out so, whatever the others are.
+
+    `open`: what would leave even that answer uncertain.
+    """
 
     when: list[str]
     then: str

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from nephroline.outlook.whatif import Alternative
 
 _LABEL = 13
-_OUTCOMES = 8
-"""More outcomes than this are told in short."""
+_OUTCOMES, _WAYS = 6, 1
+"""With more outcomes than the first, only so many ways to each are shown, and those not provisional."""
+_PROVISIONAL = " (provisional)"
 
 
 def show_outlook(out: Screen, found: Outlook) -> None:
@@ -28,7 +29,8 @@ def show_outlook(out: Screen, found: Outlook) -> None:
     for number, order in enumerate(found.orders):
         _order(out, order, "to settle it" if number == 0 else "or")
     if not found.complete:
-        _item(out, "not certain", "; ".join(found.because), "yellow")
+        told = "; ".join(found.because) or "not every combination of values was looked at"
+        _item(out, "unsettled", told, "yellow")
     for margin in found.margins or ():
         _margin(out, margin)
 
@@ -36,16 +38,22 @@ def show_outlook(out: Screen, found: Outlook) -> None:
 def _order(out: Screen, order: OrderOut, label: str) -> None:
     _item(out, label, f"{', '.join(order.data)}  ({order.burden})", "bold")
     ways: dict[str, list[str]] = {}
+    provisional: dict[str, None] = {}
     for outcome in order.outcomes:
-        still = f"; even so not certain: {'; '.join(outcome.open)}" if outcome.open else ""
-        ways.setdefault(outcome.then + still, []).append(", ".join(outcome.when))
+        mark = _PROVISIONAL if outcome.open else ""
+        provisional |= dict.fromkeys(outcome.open)
+        ways.setdefault(outcome.then + mark, []).append(", ".join(outcome.when))
     for then, whens in ways.items():
-        whens.sort(key=len)
-        few = whens if len(order.outcomes) <= _OUTCOMES else whens[:1]
-        more = f" (and {len(whens) - len(few)} other ways)" if len(few) < len(whens) else ""
-        for when in few:
-            last = more if when is few[-1] else ""
-            _under(out, f"{when} → {then}{last}")
+        many = len(order.outcomes) > _OUTCOMES
+        if many and then.endswith(_PROVISIONAL):
+            continue
+        shown = sorted(whens, key=len)[: _WAYS if many else None]
+        for when in shown:
+            _under(out, f"{when} → {then}")
+        if len(shown) < len(whens):
+            _under(out, f"… and {len(whens) - len(shown)} other ways to {then}", "dim")
+    if provisional:
+        _under(out, f"provisional: {'; '.join(provisional)}", "dim")
 
 
 def _margin(out: Screen, margin: MarginOut) -> None:

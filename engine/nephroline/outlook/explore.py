@@ -52,7 +52,11 @@ class Branch(msgspec.Struct, frozen=True):
 
     def text(self, span: Span) -> str:
         """Say an arm: ``serum creatinine ≤ 1.2 mg/dL``, ``pregnancy: no``."""
-        return f"{self.title}{'' if self.scale else ':'} {span.text(self.scale)}"
+        if self.scale is not None:
+            return f"{self.title} {span.text(self.scale)}"
+        others = [word for arm in self.arms for word in arm.span.words if word not in span.words]
+        shown = f"not {' or '.join(others)}" if len(others) < len(span.words) else span.text(None)
+        return f"{self.title}: {shown}"
 
 
 Tree = Leaf | Branch
@@ -135,7 +139,8 @@ class Explorer:
             divide(middle, last)
 
         last = len(field.regions) - 1
-        mark(0), mark(last)
+        mark(0)
+        mark(last)
         divide(0, last)
         return [(number, trees[marks[number]]) for number in range(last + 1)]
 
@@ -227,6 +232,21 @@ class Verdict(msgspec.Struct, frozen=True, dict=True):
         }
 
     @cached_property
+    def ways(self) -> list[tuple[Way, Leaf]]:
+        """What is enough for each outcome: ways without the data that they do not need, each once."""
+        found: list[tuple[Way, Leaf]] = []
+        for way, leaf in self.leaves:
+            needed = dict(way)
+            for slot in way:
+                fewer = {other: span for other, span in needed.items() if other != slot}
+                if all(other == leaf for path, other in self.leaves if _meet(path, fewer)):
+                    needed = fewer
+            if not any(other == leaf and _within(needed, wider) for wider, other in found):
+                found = [(path, other) for path, other in found if other != leaf or not _within(path, needed)]
+                found.append((needed, leaf))
+        return found
+
+    @cached_property
     def settling(self) -> list[tuple[Slot, ...]]:
         """The smallest sets of data that settle the outcome, whatever their values turn out to be."""
         clashes = self._clashes
@@ -255,6 +275,16 @@ class Verdict(msgspec.Struct, frozen=True, dict=True):
             if leaf != other:
                 found.add(frozenset(slot for slot in one if slot in two and one[slot].apart(two[slot])))
         return {clash for clash in found if not any(other < clash for other in found)}
+
+
+def _meet(one: Way, two: Way) -> bool:
+    """Whether some values go both ways."""
+    return not any(slot in two and span.apart(two[slot]) for slot, span in one.items())
+
+
+def _within(one: Way, wider: Way) -> bool:
+    """Whether a way asks for all that a wider one does."""
+    return all(one.get(slot) == span for slot, span in wider.items())
 
 
 def _branches(tree: Tree) -> Iterator[Branch]:

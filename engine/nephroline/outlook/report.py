@@ -123,9 +123,12 @@ def _outlook(
 
 def _titles(explorer: Explorer, missing: Iterable[Missing], but: Iterable[Slot]) -> list[str]:
     """The titles of open data that do not matter."""
-    catalogue = explorer.start.run.pathway.catalogue
+    run = explorer.start.run
+    catalogue, now = run.pathway.catalogue, run.chart.timeline.as_of
     skipped = set(but)
-    found = [title_of(m.slot, catalogue) for m in missing if m.slot is not None and m.slot not in skipped]
+    found = [
+        title_of(m.slot, catalogue, now) for m in missing if m.slot is not None and m.slot not in skipped
+    ]
     return list(dict.fromkeys(found))
 
 
@@ -144,7 +147,7 @@ def _order(explorer: Explorer, verdict: Verdict, slots: Sequence[Slot]) -> Order
                 then=said(explorer.start, leaf.outcome),
                 open=list(leaf.stuck),
             )
-            for way, leaf in verdict.leaves
+            for way, leaf in verdict.ways
         ],
     )
 

@@ -44,7 +44,7 @@ class Field(msgspec.Struct, frozen=True):
 def field_of(slot: Slot, pathway: Pathway, chart: Chart, beside: Sequence[Slot] = ()) -> Field:
     """The regions of a slot's datum; *beside*: other values of the analyte that are open too."""
     catalogue = pathway.catalogue
-    title = title_of(slot, catalogue)
+    title = title_of(slot, catalogue, chart.timeline.as_of)
     match slot.entry:
         case Entry.OBSERVATION:
             return _measured(slot, title, pathway, chart, beside)
@@ -70,11 +70,12 @@ def field_of(slot: Slot, pathway: Pathway, chart: Chart, beside: Sequence[Slot] 
             return Field(slot, title, tuple(_words(slot, pathway)))
 
 
-def title_of(slot: Slot, catalogue: Catalogue) -> str:
-    """How people call the datum of a slot."""
+def title_of(slot: Slot, catalogue: Catalogue, now: Moment) -> str:
+    """How people call the datum of a slot; with its time, unless that is now."""
     match slot.entry:
         case Entry.OBSERVATION:
-            return catalogue.analytes[slot.name].title
+            title = catalogue.analytes[slot.name].title
+            return title if slot.at is None or slot.at.latest == now.latest else f"{title} at {slot.at}"
         case Entry.CONDITION | Entry.STATE:
             return catalogue.conditions[slot.name].title
         case Entry.ASSERTION:
