@@ -72,3 +72,14 @@ def bench_reading_a_record(benchmark: Any) -> None:
     from conftest import ROOT  # type: ignore[import-not-found]
 
     benchmark(nephroline.read_record, ROOT / "scenarios/pjnh-2015-case-1.yaml")
+
+
+@pytest.mark.parametrize("at", ["4 mo", "10 mo", "24 mo", "102 mo"])
+def bench_outlook(benchmark: Any, case_1: Record, extended: Pathway, at: str) -> None:
+    """A consultation with the search for what the missing data can change."""
+    benchmark(nephroline.thorough, case_1, extended, at)
+
+
+@pytest.mark.parametrize("regimen", ["cyclosporine-mycophenolate", "tacrolimus", "high-dose-glucocorticoid"])
+def bench_why_not(benchmark: Any, case_1: Record, extended: Pathway, regimen: str) -> None:
+    benchmark(nephroline.why_not, case_1, extended, regimen, "10 mo")

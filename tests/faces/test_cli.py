@@ -18,7 +18,19 @@ from nephroline.pathway import pathway_ids
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CASE_1 = str(ROOT / "scenarios/pjnh-2015-case-1.yaml")
-COMMANDS = ["consult", "why", "replay", "pathways", "show", "check", "schema", "features", "units"]
+COMMANDS = [
+    "consult",
+    "why",
+    "why-not",
+    "what-if",
+    "replay",
+    "pathways",
+    "show",
+    "check",
+    "schema",
+    "features",
+    "units",
+]
 
 
 def run(*arguments: str, stdin: str | None = None, width: int = 80) -> subprocess.CompletedProcess[str]:
@@ -266,3 +278,58 @@ def edited(file: Path) -> Any:
         return value.isoformat() if isinstance(value, date) else value
 
     return plain(yaml.safe_load(file.read_text(encoding="utf-8")))
+
+
+def test_consult_says_what_missing_data_can_change() -> None:
+    shown = run("consult", CASE_1, "--at", "10 mo", "--margins").stdout
+    assert "depends on   pregnancy" in shown
+    assert "pregnancy: no → start mycophenolate" in shown
+    assert "margin       serum creatinine 2.5 mg/dL" in shown
+    data = json.loads(run("consult", CASE_1, "--at", "10 mo", "--format", "json").stdout)
+    assert data["outlook"]["verdict"] == "depends"
+    assert data["outlook"]["orders"][0]["burden"] == "a blood test"
+    quick = json.loads(run("consult", CASE_1, "--at", "10 mo", "--quick", "--format", "json").stdout)
+    assert quick["outlook"] is None
+
+
+def test_why_not_is_read_without_rule_syntax() -> None:
+    shown = run("why-not", CASE_1, "mycophenolate", "--at", "8 mo")
+    assert shown.returncode == 0
+    assert "wait 2 mo (until 10 mo)" in shown.stdout
+    assert "finding(" not in shown.stdout
+    data = json.loads(run("why-not", CASE_1, "tacrolimus", "--at", "10 mo", "--format", "json").stdout)
+    assert {"offers", "blocks", "changes", "complete"} <= set(data)
+    wrong = run("why-not", CASE_1, "tacrolimos")
+    assert wrong.returncode == 2
+    assert "tacrolimus" in wrong.stderr
+
+
+def test_what_if_shows_differences_and_saves_the_changed_record(tmp_path: Path) -> None:
+    saved = tmp_path / "changed.yaml"
+    shown = run("what-if", CASE_1, "--at", "10 mo", "--set", "pregnancy=yes", "--save", str(saved))
+    assert shown.returncode == 0
+    assert "- Start mycophenolate" in shown.stdout
+    assert "+ none: nothing applies" in shown.stdout
+    again = run("consult", str(saved), "--at", "10 mo", "--pathway", "pjnh-2015/fsgs", "--format", "json")
+    assert json.loads(again.stdout)["next_line"] is None
+    both = run(
+        "what-if", CASE_1, "--at", "10 mo", "--also", "wait 8 wk", "--also", "sex=male", "--format", "json"
+    )
+    assert [a["changes"] for a in json.loads(both.stdout)["alternatives"]] == [["wait 8 wk"], ["sex = male"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "nothing is changed"),
+        (("--set", "creatinin=1 mg/dL"), "creatinine"),
+        (("--set", "creatinine=80 mg/dL"), "possible"),
+        (("--also", "sex=male", "--also", "sex=female", "--save", "x.yaml"), "one alternative"),
+        (("--set", "sex=male", "--save", "/no/such/folder/x.yaml"), "cannot be written"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_clear_error(arguments: tuple[str, ...], message: str) -> None:
+    done = run("what-if", CASE_1, "--at", "10 mo", *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
