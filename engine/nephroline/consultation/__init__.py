@@ -7,6 +7,7 @@ from nephroline.consultation.advice import (
     blocked_out,
     choose,
     concerns,
+    decisive,
     open_blocks,
 )
 from nephroline.consultation.answer import NOTICE, Consultation
@@ -18,6 +19,7 @@ from nephroline.consultation.consult import (
     consulted,
     decision_time,
 )
+from nephroline.consultation.judges import rests_on
 from nephroline.consultation.needs import needs
 from nephroline.consultation.run import Run, Subject, chart_of
 
@@ -39,6 +41,8 @@ __all__ = [
     "consult",
     "consulted",
     "decision_time",
+    "decisive",
     "needs",
     "open_blocks",
+    "rests_on",
 ]

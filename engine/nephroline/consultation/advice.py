@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from nephroline.backends import PATIENT
@@ -88,12 +90,51 @@ def choose(run: Run) -> Choosing:
     conflict = tuple(first) if len(first) > 1 else ()
     chosen = None if conflict or not unique else unique[0]
     others = tuple(c for c in unique if c is not chosen)
-    unsettled = [*_undecided(run, chosen), *_revocable(run, candidates, free, blocks)]
+    kept_out = [c for c in candidates if c not in free and (chosen is None or _rivals(chosen, c.recommend))]
+    unsettled = [*_undecided(run, chosen), *_revocable(run, kept_out, blocks)]
     return Choosing(chosen, others, conflict, tuple(unsettled))
 
 
-def _candidates(run: Run) -> list[Candidate]:
+def decisive(run: Run, choosing: Choosing) -> Iterator[tuple[Rule, Subject]]:
+    """The rules that decided the choice: as long as each comes out as it did, it stays the same.
+
+    These are the chosen one, those that it would not outrank, and what takes any of them out.
+    """
+    chosen = choosing.chosen
+    wanted: list[tuple[Regimen | None, frozenset[str]]] = []
+    for rule, subject in run.rules(Recommend):
+        recommend = rule.conclusion
+        if not isinstance(recommend, Recommend) or not (recommend.action.of_line or recommend.silent):
+            continue
+        if chosen is None or recommend.silent or recommend.preference <= chosen.recommend.preference:
+            yield rule, subject
+            if run.stands(rule, subject):
+                wanted.append(_asked_for(run, recommend, subject))
+    for rule, subject in run.rules(Block):
+        block = rule.conclusion
+        if isinstance(block, Block) and any(concerns(run, block, *asked) for asked in wanted):
+            yield rule, subject
+    regimens = {regimen for regimen, _ in wanted}
+    for rule, subject in run.rules(FindingOf):
+        line, finding = run.line(subject), rule.conclusion
+        if line is None or not isinstance(finding, FindingOf) or finding.outcome is None:
+            continue
+        if run.pathway.catalogue.regimen_of(frozenset(line.drugs)) in regimens:
+            yield rule, subject
+
+
+def _asked_for(run: Run, recommend: Recommend, subject: Subject) -> tuple[Regimen | None, frozenset[str]]:
+    """The regimen and the drugs that a recommendation is about; none if it keeps a line that there is not."""
     catalogue = run.pathway.catalogue
+    if not recommend.keep:
+        regimen = catalogue.regimens.get(recommend.regimen or "")
+        return regimen, frozenset(regimen.agents) if regimen else frozenset()
+    line = run.line(subject) or run.chart.timeline.line
+    agents = frozenset(line.drugs) if line is not None else frozenset[str]()
+    return catalogue.regimen_of(agents), agents
+
+
+def _candidates(run: Run) -> list[Candidate]:
     found: list[Candidate] = []
     for rule, subject in run.rules(Recommend):
         recommend = rule.conclusion
@@ -103,15 +144,9 @@ def _candidates(run: Run) -> list[Candidate]:
             or not run.stands(rule, subject)
         ):
             continue
-        line = run.line(subject) or run.chart.timeline.line
-        if recommend.keep:
-            if line is None:
-                continue
-            agents = frozenset(line.drugs)
-            regimen = catalogue.regimen_of(agents)
-        else:
-            regimen = catalogue.regimens.get(recommend.regimen or "")
-            agents = frozenset(regimen.agents) if regimen else frozenset[str]()
+        regimen, agents = _asked_for(run, recommend, subject)
+        if recommend.keep and not agents:
+            continue
         found.append(Candidate(rule, recommend, subject, regimen, agents, run.depends_on(rule, subject)))
     return found
 
@@ -136,10 +171,9 @@ def _undecided(run: Run, chosen: Candidate | None) -> list[tuple[str, tuple[Miss
 
 
 def _revocable(
-    run: Run, candidates: list[Candidate], free: list[Candidate], blocks: list[tuple[Rule, Block, Subject]]
+    run: Run, kept_out: list[Candidate], blocks: list[tuple[Rule, Block, Subject]]
 ) -> list[tuple[str, tuple[Missing, ...]]]:
     """Blocks with an unknown exception that keep a candidate out."""
-    kept_out = [candidate for candidate in candidates if candidate not in free]
     return [
         (rule.id, run.depends_on(rule, subject))
         for rule, block, subject in blocks

@@ -11,10 +11,9 @@ from nephroline.terms import Exposure, Response
 _WORST_FIRST = (Exposure.INADEQUATE, Exposure.UNKNOWN, Exposure.PRESUMED, Exposure.ADEQUATE)
 
 
-def seen_at(pathway: Pathway, assessment: Assessment, chart: Chart) -> Look:
-    """How atoms come out at an assessment; definitions of assessments are opened up."""
+def seen_at(pathway: Pathway, assessment: Assessment, chart: Chart, memo: dict[Atom, Seen]) -> Look:
+    """How atoms come out at an assessment, kept in *memo*; definitions of assessments are opened up."""
     deciders = pathway.deciders
-    memo: dict[Atom, Seen] = {}
 
     def see(atom: Atom) -> Seen:
         found = memo.get(atom)
@@ -30,12 +29,25 @@ def seen_at(pathway: Pathway, assessment: Assessment, chart: Chart) -> Look:
     return see
 
 
-def by_numbers(pathway: Pathway, chart: Chart, assessment: Assessment) -> Choice:
-    """The response by the pathway's definitions: the first that holds.
+def rests_on(pathway: Pathway, chart: Chart, assessment: Assessment) -> dict[Atom, bool | None]:
+    """The atoms that were looked at to judge an assessment, with their truths.
+
+    As long as they come out like this, its response is the same.
+    """
+    memo: dict[Atom, Seen] = {}
+    if as_reported(chart, assessment) is None or _measured(chart, assessment):
+        by_numbers(pathway, chart, assessment, memo)
+    return {atom: seen.truth for atom, seen in memo.items() if not isinstance(atom, Holds)}
+
+
+def by_numbers(
+    pathway: Pathway, chart: Chart, assessment: Assessment, memo: dict[Atom, Seen] | None = None
+) -> Choice:
+    """The response by the pathway's definitions: the first that holds; *memo* keeps what was looked at.
 
     Definitions that are unknown leave their response possible. If all fail it is indeterminate.
     """
-    see = seen_at(pathway, assessment, chart)
+    see = seen_at(pathway, assessment, chart, {} if memo is None else memo)
     possible: list[str] = []
     missing: list[Missing] = []
     for response, node in pathway.responses:
@@ -69,17 +81,20 @@ def as_reported(chart: Chart, assessment: Assessment) -> Choice | None:
 
 def contradicting(pathway: Pathway, chart: Chart, assessment: Assessment, reported: Choice) -> Choice | None:
     """The response by numbers of the same moment, if it cannot be the reported one."""
+    if not _measured(chart, assessment):
+        return None
+    numbers = by_numbers(pathway, chart, assessment)
+    return None if numbers.options & reported.options else numbers
+
+
+def _measured(chart: Chart, assessment: Assessment) -> bool:
     timeline = chart.timeline
-    measured = any(
+    return any(
         item.value is not None
         for kind in timeline.catalogue.analytes.values()
         if kind.assessment
         for item in timeline.at(kind.id, assessment.at)
     )
-    if not measured:
-        return None
-    numbers = by_numbers(pathway, chart, assessment)
-    return None if numbers.options & reported.options else numbers
 
 
 def judge_response(pathway: Pathway, chart: Chart, assessment: Assessment) -> Choice:

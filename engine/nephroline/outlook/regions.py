@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from nephroline.catalogue import Analyte
 from nephroline.exact import Fraction
-from nephroline.features import Threshold
+from nephroline.features import Slot, Threshold
 from nephroline.pathway import Pathway
 from nephroline.quantities import decimal_text
 
 _PLACES = 3
 
 
+class Of(msgspec.Struct, frozen=True, gc=False):
+    """Another open datum of which a bound is a multiple, and how to say it: ``its value at 24 mo``."""
+
+    slot: Slot
+    text: str
+
+
 class Region(msgspec.Struct, frozen=True, gc=False):
     """A stretch of values (bounds None: open-ended), or one of some words.
 
-    `value` stands for all of it: a number in base units, a word, or a truth.
+    `value` stands for all of it: a number in base units, a word, or a truth. A bound with an `of` moves
+    with that datum; `low` and `high` are then where it is for the value that was entered.
     """
 
     value: Any
@@ -28,38 +36,55 @@ class Region(msgspec.Struct, frozen=True, gc=False):
     high: Fraction | None = None
     low_in: bool = True
     high_in: bool = True
+    low_of: tuple[Fraction, Of] | None = None
+    high_of: tuple[Fraction, Of] | None = None
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
-    """What an arm of a tree covers: some words, or all values between two bounds (None: no bound)."""
+    """What an arm of a tree covers: some words, or all values between two bounds (None: no bound).
+
+    A bound is in base units; with an `of`, it is a factor on the value of that datum.
+    """
 
     words: tuple[str, ...] = ()
     low: Fraction | None = None
     high: Fraction | None = None
     low_in: bool = True
     high_in: bool = True
+    low_of: Of | None = None
+    high_of: Of | None = None
 
-    def apart(self, other: Span) -> bool:
-        """Whether no value falls into both."""
-        if self.words or other.words:
-            return not set(self.words) & set(other.words)
-        return _ends_before(self, other) or _ends_before(other, self)
+    @property
+    def everything(self) -> bool:
+        """Whether it leaves out nothing."""
+        return not self.words and self.low is None and self.high is None
+
+    @property
+    def of(self) -> frozenset[Slot]:
+        """The data with which its bounds move."""
+        return frozenset(of.slot for of in (self.low_of, self.high_of) if of is not None)
 
     def text(self, scale: Scale | None) -> str:
-        """Say it: ``≤ 1.2 mg/dL``, ``yes``, ``> 0.3 g/d and ≤ 3.5 g/d``."""
+        """Say it: ``≤ 1.2 mg/dL``, ``yes``, ``> 0.3 g/d and ≤ 3.5 g/d``, ``> 1.3 × its value at 24 mo``."""
         if scale is None:
             return " or ".join(self.words)
-        if self.low is not None and self.low == self.high:
-            return f"exactly {scale.text(self.low)}"
-        above = [("≥ " if self.low_in else "> ") + scale.text(self.low)] if self.low is not None else []
-        below = [("≤ " if self.high_in else "< ") + scale.text(self.high)] if self.high is not None else []
+        low = _bound(self.low, self.low_of, scale)
+        high = _bound(self.high, self.high_of, scale)
+        if low and low == high:
+            return f"exactly {low}"
+        above = [("≥ " if self.low_in else "> ") + low] if low else []
+        below = [("≤ " if self.high_in else "< ") + high] if high else []
         return " and ".join(above + below) or "any value"
 
 
-def _ends_before(one: Span, other: Span) -> bool:
-    if one.high is None or other.low is None:
-        return False
-    return one.high < other.low or (one.high == other.low and not (one.high_in and other.low_in))
+def _bound(number: Fraction | None, of: Of | None, scale: Scale) -> str:
+    if number is None:
+        return ""
+    if of is None:
+        return scale.text(number)
+    if number < 1:
+        return f"{of.text} / {decimal_text(1 / number, _PLACES)}"
+    return f"{decimal_text(number, _PLACES)} × {of.text}"
 
 
 class Scale(msgspec.Struct, frozen=True):
@@ -73,20 +98,28 @@ class Scale(msgspec.Struct, frozen=True):
         return f"{decimal_text(value / self.factor, _PLACES)} {self.unit}".strip()
 
 
-def between(cuts: Iterable[Fraction], low: Fraction, high: Fraction) -> list[Region]:
+Cuts = Mapping[Fraction, tuple[Fraction, Of] | None]
+"""Where a range is cut; and, of a cut that moves with another datum, the factor and that datum."""
+
+
+def between(cuts: Cuts, low: Fraction, high: Fraction) -> list[Region]:
     """Cut a range into the cut-points inside it and the open stretches between them."""
-    inside = sorted({cut for cut in cuts if low <= cut <= high})
+    inside = sorted(cut for cut in cuts if low <= cut <= high)
     found: list[Region] = []
     edge, edge_in = low, True
     for number, cut in enumerate(inside):
         if edge < cut:
             start = None if number == 0 else edge
-            found.append(Region((edge + cut) / 2, "", start, cut, edge_in and number == 0, False))
+            middle = Region((edge + cut) / 2, "", start, cut, edge_in and number == 0, False)
+            found.append(msgspec.structs.replace(middle, low_of=cuts.get(edge), high_of=cuts[cut]))
         # The ends of the range have nothing beyond them.
-        found.append(Region(cut, "", None if cut == low else cut, None if cut == high else cut))
+        start, end = None if cut == low else cut, None if cut == high else cut
+        found.append(Region(cut, "", start, end, low_of=cuts[cut], high_of=cuts[cut]))
         edge, edge_in = cut, False
     if edge < high or not inside:
-        found.append(Region((edge + high) / 2, "", edge if inside else None, None, edge_in, True))
+        start = edge if inside else None
+        last = Region((edge + high) / 2, "", start, None, edge_in, True)
+        found.append(msgspec.structs.replace(last, low_of=cuts.get(edge)))
     return found
 
 
@@ -109,8 +142,10 @@ def joined(regions: Sequence[Region]) -> Span:
     """Neighbouring stretches as one, or some words."""
     if regions[0].word:
         return Span(tuple(sorted(region.word for region in regions)))
-    low, high = regions[0], regions[-1]
-    return Span((), low.low, high.high, low.low_in, high.high_in)
+    first, last = regions[0], regions[-1]
+    low, low_of = (first.low_of or (first.low, None)) if first.low is not None else (None, None)
+    high, high_of = (last.high_of or (last.high, None)) if last.high is not None else (None, None)
+    return Span((), low, high, first.low_in, last.high_in, low_of, high_of)
 
 
 def limits(pathway: Pathway, names: Iterable[str]) -> list[Threshold]:

@@ -10,11 +10,13 @@ from nephroline.backends import backend
 from nephroline.consultation import Consultation, Consulted, consulted, needs
 from nephroline.consultation.answer import OpenRule, OrderOut, OutcomeOut, Outlook
 from nephroline.features import Missing, Slot, gather
-from nephroline.outlook.explore import BoundError, Explorer, Leaf, Verdict
+from nephroline.outlook.explore import BoundError, Explorer, Leaf
 from nephroline.outlook.margins import all_margins
 from nephroline.outlook.said import said
 from nephroline.outlook.slots import title_of
 from nephroline.outlook.states import state_of
+from nephroline.outlook.targets import Holds, NextLine
+from nephroline.outlook.verdict import Verdict
 from nephroline.pathway import Pathway, Rule
 from nephroline.record import Moment, Record
 from nephroline.terms import Certain, Holding
@@ -83,7 +85,7 @@ def _next_line(explorer: Explorer, essential: Essential) -> Outlook:
     start = explorer.start
     _, missing = start.answer
     try:
-        verdict = Verdict(explorer.explore(lambda state: state.answer))
+        verdict = Verdict(explorer.explore(NextLine()))
     except BoundError:
         names = [m.why for m in missing]
         return _outlook(Certain.UNSETTLED, depends_on=names, because=[_BOUND], complete=False)
@@ -143,7 +145,7 @@ def _order(explorer: Explorer, verdict: Verdict, slots: Sequence[Slot]) -> Order
         burden=heaviest.title,
         outcomes=[
             OutcomeOut(
-                when=[verdict.texts[slot, span] for slot, span in way.items()],
+                when=[verdict.texts[slot, span] for slot, span in way.items() if not span.everything],
                 then=said(explorer.start, leaf.outcome),
                 open=list(leaf.stuck),
             )
@@ -175,7 +177,7 @@ def _rule(
     explorer: Explorer, rule: Rule, subject: int, missing: Sequence[Missing]
 ) -> tuple[OpenRule, tuple[Slot, ...] | None]:
     try:
-        verdict = Verdict(explorer.explore(lambda state: state.settled(rule, subject)))
+        verdict = Verdict(explorer.explore(Holds(rule, subject)))
     except BoundError:
         names = _titles(explorer, missing, ())
         return _open_rule(rule, subject, Holding.UNSETTLED, depends_on=names), None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -11,6 +11,8 @@ from nephroline.catalogue import Analyte, Catalogue
 from nephroline.exact import Fraction
 from nephroline.features import PER_DAY, PER_WEIGHT, WEIGHT, Chart, Slot, possibly_last, weight_at
 from nephroline.outlook.regions import (
+    Cuts,
+    Of,
     Region,
     Scale,
     between,
@@ -41,25 +43,30 @@ class Field(msgspec.Struct, frozen=True):
     exact: bool = True
 
 
-def field_of(slot: Slot, pathway: Pathway, chart: Chart, beside: Sequence[Slot] = ()) -> Field:
-    """The regions of a slot's datum; *beside*: other values of the analyte that are open too."""
+def field_of(
+    slot: Slot, pathway: Pathway, chart: Chart, beside: Sequence[Slot] = (), taken: Sequence[Slot] = ()
+) -> Field:
+    """The regions of a slot's datum.
+
+    *beside*: other values of the analyte that are open too, *taken*: those that were just entered.
+    """
     catalogue = pathway.catalogue
     title = title_of(slot, catalogue, chart.timeline.as_of)
     match slot.entry:
         case Entry.OBSERVATION:
-            return _measured(slot, title, pathway, chart, beside)
+            return _measured(slot, title, pathway, chart, beside, taken)
         case Entry.DOSE:
             return _dosed(slot, title, pathway)
         case Entry.TROUGH_TARGET:
             analyte = next(a for a in catalogue.analytes.values() if a.level_of == slot.name)
             kind = analyte.dimensions[0]
             about = limits(pathway, [analyte.id, slot.name])
-            marks = {cut for limit in about if (cut := in_dimension(limit, kind, analyte)) is not None}
+            marks = {cut: None for limit in about if (cut := in_dimension(limit, kind, analyte)) is not None}
             return _numbers(slot, title, pathway, analyte, kind, marks)
         case Entry.AGE:
             years = catalogue.units["years"]
             cuts = [form.exact for limit in limits(pathway, ["age"]) if (form := limit.forms.get("time"))]
-            found = between([cut for cut in cuts if cut is not None], Fraction(0), _OLDEST)
+            found = between({cut: None for cut in cuts if cut is not None}, Fraction(0), _OLDEST)
             return Field(slot, title, tuple(found), Scale("years", years.factor), "time")
         case Entry.GLOMERULI:
             counts = [f.exact for t in limits(pathway, ["biopsy_glomeruli"]) if (f := t.forms.get("count"))]
@@ -114,38 +121,69 @@ def _words(slot: Slot, pathway: Pathway) -> list[Region]:
             return [Region(reason, reason.replace("-", " ")) for reason in catalogue.stop_reasons]
 
 
-def _measured(slot: Slot, title: str, pathway: Pathway, chart: Chart, beside: Sequence[Slot]) -> Field:
+def _measured(
+    slot: Slot,
+    title: str,
+    pathway: Pathway,
+    chart: Chart,
+    beside: Sequence[Slot],
+    taken: Sequence[Slot],
+) -> Field:
     analyte = pathway.catalogue.analytes[slot.name]
     if not analyte.units:
         return Field(slot, title, tuple(Region(word, word.replace("-", " ")) for word in analyte.words))
     seen = [item for item in chart.timeline.observations.get(slot.name, ()) if item.value]
     dimension = seen[-1].value.dimension if seen and seen[-1].value else analyte.dimensions[0]
-    own = _cuts(slot, pathway, chart, analyte, dimension)
+    now = chart.timeline.as_of
+    moving = {other.at or now: Of(other, _its_value(other, now)) for other in taken}
+    cuts = _cuts(slot, pathway, chart, analyte, dimension, moving)
+    exact = len(cuts) <= _MANY_CUTS and len({*beside, *taken}) <= 1
     low, high = _plausible(analyte, dimension)
     factors = ratios(limits(pathway, [analyte.id]))
-    cuts = set(own)
     for other in beside:
         # Where the order of the two open values among their cuts changes.
-        theirs = _cuts(other, pathway, chart, analyte, dimension) | {low, high}
+        theirs = {*_cuts(other, pathway, chart, analyte, dimension), low, high}
         later = other.at is None or (slot.at is not None and other.at.latest > slot.at.latest)
-        cuts |= {cut / factor if later else cut * factor for cut in theirs for factor in factors}
-    exact = len(own) <= _MANY_CUTS and len(beside) <= 1
+        turns = {cut / factor if later else cut * factor for cut in theirs for factor in factors}
+        cuts = dict.fromkeys(turns) | cuts
     return _numbers(slot, title, pathway, analyte, dimension, cuts, exact=exact)
 
 
+def _its_value(other: Slot, now: Moment) -> str:
+    return (
+        "its value now" if other.at is None or other.at.latest == now.latest else f"its value at {other.at}"
+    )
+
+
 def _cuts(
-    slot: Slot, pathway: Pathway, chart: Chart, analyte: Analyte, dimension: str
-) -> frozenset[Fraction]:
-    """Where a pathway tells a difference: at its limits, and at changes from or to other values."""
+    slot: Slot,
+    pathway: Pathway,
+    chart: Chart,
+    analyte: Analyte,
+    dimension: str,
+    moving: Mapping[Moment, Of] | None = None,
+) -> dict[Fraction, tuple[Fraction, Of] | None]:
+    """Where a pathway tells a difference: at its limits, and at changes from or to other values.
+
+    *moving*: the values, by their time, with which a cut moves.
+    """
     about = limits(pathway, [analyte.id, *([analyte.level_of] if analyte.level_of else [])])
-    found = {cut for limit in about if (cut := in_dimension(limit, dimension, analyte)) is not None}
-    bases, followers = _compared(slot, chart)
-    factors = ratios(about)
-    found |= {base * factor for base in _edges(bases, analyte, dimension) for factor in factors}
-    found |= {after / factor for after in _edges(followers, analyte, dimension) for factor in factors}
+    found: dict[Fraction, tuple[Fraction, Of] | None] = {}
+    for others, backwards in zip(_compared(slot, chart), (False, True), strict=True):
+        for item in others:
+            of = (moving or {}).get(item.at)
+            for factor in ratios(about):
+                times = 1 / factor if backwards else factor
+                for edge in _edges(item, analyte, dimension):
+                    # A cut that stays where it is goes before one that happens to be there.
+                    if of is None:
+                        found[edge * times] = None
+                    else:
+                        found.setdefault(edge * times, (times, of))
+    found |= {cut: None for limit in about if (cut := in_dimension(limit, dimension, analyte)) is not None}
     if slot.name == WEIGHT:
-        found |= _weights(pathway, chart)
-    return frozenset(found)
+        found |= dict.fromkeys(_weights(pathway, chart))
+    return found
 
 
 def _compared(slot: Slot, chart: Chart) -> tuple[list[Observation], list[Observation]]:
@@ -168,13 +206,12 @@ def _compared(slot: Slot, chart: Chart) -> tuple[list[Observation], list[Observa
     return list(dict.fromkeys(bases)), list(dict.fromkeys(followers))
 
 
-def _edges(items: Sequence[Observation], analyte: Analyte, dimension: str) -> list[Fraction]:
+def _edges(item: Observation, analyte: Analyte, dimension: str) -> list[Fraction]:
     found: dict[Fraction, None] = {}
-    for item in items:
-        for edge in (item.value.low, item.value.high) if item.value else ():
-            carried = analyte.convert(edge, item.value.dimension, dimension) if edge and item.value else None
-            if carried is not None:
-                found[carried] = None
+    for edge in (item.value.low, item.value.high) if item.value else ():
+        carried = analyte.convert(edge, item.value.dimension, dimension) if edge and item.value else None
+        if carried is not None:
+            found[carried] = None
     return list(found)
 
 
@@ -191,7 +228,7 @@ def _numbers(
     pathway: Pathway,
     analyte: Analyte,
     dimension: str,
-    cuts: set[Fraction],
+    cuts: Cuts,
     *,
     exact: bool = True,
 ) -> Field:
@@ -217,8 +254,9 @@ def _dosed(slot: Slot, title: str, pathway: Pathway) -> Field:
     adjunct = catalogue.classes[drug.drug_class].adjunct_up_to
     kinds = {dimension for limit in about for dimension in limit.forms} | {q.dimension for q in adjunct}
     kind = PER_WEIGHT if PER_WEIGHT in kinds else PER_DAY
-    cuts = {form.exact for limit in about if (form := limit.forms.get(kind)) and form.exact is not None}
-    cuts |= {q.high for q in adjunct if q.dimension == kind and q.high is not None}
+    found = [form.exact for limit in about if (form := limit.forms.get(kind))]
+    found += [q.high for q in adjunct if q.dimension == kind]
+    cuts = {cut: None for cut in found if cut is not None}
     code = "mg/kg/d" if kind == PER_WEIGHT else "mg/d"
     unit = catalogue.units[code]
     most = max(cuts, default=unit.factor) * 10

@@ -6,8 +6,8 @@ every answer of its parent that the new datum cannot touch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from functools import cached_property, lru_cache
+from collections.abc import Hashable
+from functools import cached_property
 from typing import cast
 
 import msgspec
@@ -22,13 +22,14 @@ from nephroline.consultation import (
     choose,
     open_blocks,
 )
-from nephroline.features import FEATURES, WEIGHT, Chart, Missing, Slot, Value, gather
-from nephroline.lang import ATOMS, Ask, Atom, Holds, asks
+from nephroline.features import Chart, Missing, Slot, Value, gather
+from nephroline.lang import Ask
 from nephroline.outlook.regions import Region
 from nephroline.outlook.slots import Field, entered
-from nephroline.pathway import AFTER_CHOICE, Pathway, Recommend, Rule
+from nephroline.outlook.touch import touched
+from nephroline.pathway import Pathway, Recommend, Rule
 from nephroline.record import Moment, Record, Timeline
-from nephroline.terms import Action, Answer, Entry, Reads, Scope, Verdict
+from nephroline.terms import Action, Answer, Entry, Scope, Verdict
 
 _SHARED_BY_LINES = ("exposures", "courses", "running", "lines")
 """What of a timeline depends on exposures alone."""
@@ -134,7 +135,8 @@ class State(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def settled(self, rule: Rule, subject: Subject) -> tuple[bool | None, tuple[Missing, ...]]:
         """Whether a rule holds for good, and if that is unknown the data that would tell."""
-        _ = self.choosing
+        if not self.run.pathway.late.isdisjoint((rule.clause, rule.exception)):
+            _ = self.choosing
         if subject and subject not in self.run.subjects(Scope.LINE):
             return False, ()
         truth = self.run.settled(rule, subject)
@@ -150,25 +152,6 @@ class State(msgspec.Struct, frozen=True, eq=False, dict=True):
             found += self.run.missing(rule.unless, subject)
         return gather(found)
 
-    def signature(self, read: Callable[[State], Hashable]) -> Hashable:
-        """What tells states apart that differ in one number, as long as no other of its kind is open.
-
-        What *read* reads, the truth of every atom it looked at, and the truth of every atom by which the
-        pathway judges an assessment.
-        """
-        found = read(self)
-        run, chart = self.run, self.run.chart
-        seen = frozenset(
-            (subject, atom, seen.truth) for subject, known in run.seen.items() for atom, seen in known.items()
-        )
-        deciders = run.pathway.deciders
-        judged = tuple(
-            deciders[atom](chart, assessment).truth
-            for assessment in chart.timeline.assessments
-            for atom in run.pathway.response_atoms
-        )
-        return found, seen, judged, tuple(choice.options for choice in chart.responses)
-
     def vary(self, field: Field, region: Region) -> State:
         """This state with a datum entered."""
         parent = self.run
@@ -180,8 +163,14 @@ class State(msgspec.Struct, frozen=True, eq=False, dict=True):
         run.truths = _Lazy(run)
         if field.slot.entry not in (Entry.DOSE, Entry.TROUGH_TARGET, Entry.STOP_REASON):
             vars(timeline).update({name: getattr(before, name) for name in _SHARED_BY_LINES})
+            if not _assesses(field.slot, pathway):
+                vars(timeline)["assessments"] = before.assessments
             _inherit(parent, run, field.slot)
         return State(record, run)
+
+
+def _assesses(slot: Slot, pathway: Pathway) -> bool:
+    return slot.entry is Entry.OBSERVATION and pathway.catalogue.analytes[slot.name].assessment
 
 
 def state_of(record: Record, pathway: Pathway, as_of: Moment) -> State:
@@ -191,34 +180,22 @@ def state_of(record: Record, pathway: Pathway, as_of: Moment) -> State:
     return State(record, run)
 
 
-# -- what a datum can touch --------------------------------------------------------------------------
-
-
-class _Touched(msgspec.Struct, frozen=True):
-    """What a new datum can change: questions, clauses, and whether also the pathway's own judgements."""
-
-    questions: frozenset[Ask]
-    atoms: frozenset[Atom]
-    clauses: frozenset[str]
-    judgements: bool
-
-
 def _inherit(parent: Run, child: Run, slot: Slot) -> None:
     """Keep of the parent what the datum of a slot cannot change."""
-    touched = _touched(parent.pathway, slot.entry, slot.name)
+    can = touched(parent.pathway, slot.entry, slot.name)
     memo: dict[Hashable, Value] = child.chart.memo
     for key, value in parent.chart.memo.items():
         parts = cast("tuple[Hashable, ...]", key) if isinstance(key, tuple) else (key,)
         head = parts[0]
         if isinstance(head, Ask):
-            if head not in touched.questions:
+            if head not in can.questions:
                 memo[key] = value
-        elif (not touched.judgements and head != "baseline") or _before(parent, parts, slot):
+        elif (not can.judgements and head != "baseline") or _before(parent, parts, slot):
             memo[key] = value
     for subject, found in parent.seen.items():
-        child.seen[subject] = {atom: seen for atom, seen in found.items() if atom not in touched.atoms}
+        child.seen[subject] = {atom: seen for atom, seen in found.items() if atom not in can.atoms}
     for (clause, who), truth in parent.truths.items():
-        if clause not in touched.clauses:
+        if clause not in can.clauses:
             child.truths[clause, who] = truth
     child.pairs.update(parent.pairs)
 
@@ -229,58 +206,3 @@ def _before(parent: Run, key: tuple[Hashable, ...], slot: Slot) -> bool:
         return False
     earlier = (a.index for a in parent.chart.timeline.assessments if a.at.latest < slot.at.earliest)
     return any(key == ("responses", index) for index in earlier)
-
-
-@lru_cache(maxsize=2_000)
-def _touched(pathway: Pathway, entry: Entry, name: str) -> _Touched:
-    judged = _judging(pathway)
-    questions = set(pathway.nodes.questions.values()) | judged
-    near = {ask for ask in questions if _reads(ask, entry, name, pathway)}
-    judgements = bool(near & judged)
-    if entry is Entry.OBSERVATION:
-        analyte = pathway.catalogue.analytes[name]
-        judgements = judgements or analyte.assessment or name == WEIGHT or analyte.level_of is not None
-    far = {ask for ask in questions if FEATURES[ask.feature].reads is Reads.ALL} if judgements else set[Ask]()
-    after = {ask for ask in questions if ask.feature == AFTER_CHOICE}
-    found = frozenset(near | far | after)
-    clauses = frozenset(name for name, cone in pathway.cones.items() if not cone.isdisjoint(found))
-    atoms = frozenset(
-        node
-        for node in pathway.nodes.nodes.values()
-        if isinstance(node, ATOMS) and (isinstance(node, Holds) or any(ask in found for ask in asks(node)))
-    )
-    return _Touched(found, atoms, clauses, judgements)
-
-
-def _judging(pathway: Pathway) -> set[Ask]:
-    """The questions by which the pathway judges responses and exposures."""
-    nodes = [d.when for d in pathway.definitions.values() if d.scope is Scope.ASSESSMENT]
-    nodes += [node for _, node in pathway.responses]
-    for rule in pathway.exposure:
-        nodes += [node for node in (rule.adequate, rule.presumed, rule.inadequate) if node is not None]
-    return {ask for node in nodes for ask in asks(node)}
-
-
-_NEAR = {
-    Entry.CONDITION: Reads.CONDITIONS,
-    Entry.STATE: Reads.CONDITIONS,
-    Entry.ASSERTION: Reads.CONDITIONS,
-    Entry.BIOPSY: Reads.BIOPSIES,
-    Entry.GLOMERULI: Reads.BIOPSIES,
-    Entry.SEX: Reads.PERSON,
-    Entry.AGE: Reads.PERSON,
-}
-
-
-def _reads(ask: Ask, entry: Entry, name: str, pathway: Pathway) -> bool:
-    """Whether a question reads this kind of entry, of this name."""
-    reads = FEATURES[ask.feature].reads
-    named = [argument.name for argument in ask.arguments if not argument.threshold]
-    if entry is Entry.OBSERVATION:
-        return name in named
-    if _NEAR.get(entry) is not reads:
-        return False
-    if reads is not Reads.CONDITIONS:
-        return True
-    conditions = pathway.catalogue.conditions
-    return name in named or any(n in conditions and conditions[n].excluded_by == name for n in named)

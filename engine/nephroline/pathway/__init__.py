@@ -2,6 +2,7 @@
 
 from nephroline.pathway.load import load_pathway, pathway_ids, read_pathway
 from nephroline.pathway.models import (
+    AFTER_CHOICE,
     Alert,
     Block,
     Clause,
@@ -14,7 +15,6 @@ from nephroline.pathway.models import (
     Rule,
     Statement,
 )
-from nephroline.pathway.strata import AFTER_CHOICE
 
 __all__ = [
     "AFTER_CHOICE",

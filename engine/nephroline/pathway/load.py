@@ -26,6 +26,7 @@ from nephroline.lang import (
     threshold_names,
 )
 from nephroline.pathway.models import (
+    AFTER_CHOICE,
     WINDOWS,
     Alert,
     Block,
@@ -49,7 +50,7 @@ from nephroline.pathway.shapes import (
     StatementEntry,
     ThresholdEntry,
 )
-from nephroline.pathway.strata import AFTER_CHOICE, CircleError, stratify
+from nephroline.pathway.strata import CircleError, stratify
 from nephroline.quantities import Quantity, QuantityError
 from nephroline.quantities import parse as parse_quantity
 from nephroline.shapes import fit

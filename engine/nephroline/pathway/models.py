@@ -41,6 +41,9 @@ from nephroline.terms import (
 WINDOWS = ("course_gap", "handover_window", "together_window", "current_window")
 """Thresholds of time that every pathway must state, in the order of `Windows`."""
 
+AFTER_CHOICE = "proposed"
+"""The one feature that is known only after the next line is chosen."""
+
 
 class Statement(msgspec.Struct, frozen=True):
     """What a source printed."""
@@ -279,6 +282,12 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
                             own |= found.get(name, frozenset())
             found[clause.id] = frozenset(own)
         return found
+
+    @cached_property
+    def late(self) -> frozenset[str]:
+        """The clauses that can be judged only when the next line is chosen."""
+        cones = self.cones.items()
+        return frozenset(name for name, cone in cones if any(ask.feature == AFTER_CHOICE for ask in cone))
 
     @cached_property
     def response_atoms(self) -> tuple[Atom, ...]:

@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nephroline.lang import Holds, Reference, asks, atoms
-from nephroline.pathway.models import Clause
-
-AFTER_CHOICE = "proposed"
-"""The one feature that is known only after the next line is chosen."""
+from nephroline.pathway.models import AFTER_CHOICE, Clause
 
 
 class CircleError(ValueError):

@@ -1,0 +1,62 @@
+"""What can be asked of a state: the answer about the next line, or whether a rule holds."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from nephroline.backends import PATIENT
+from nephroline.consultation import Subject, decisive
+from nephroline.features import Missing
+from nephroline.outlook.states import State
+from nephroline.outlook.support import Support, Supports
+from nephroline.pathway import Rule
+
+Outcome = object
+"""What a target came to; two are the same when they are equal."""
+
+
+class Target(Protocol):
+    """Something to find out about a state."""
+
+    def read(self, state: State) -> tuple[Outcome, tuple[Missing, ...]]:
+        """The outcome, with the data that could still change it."""
+        ...
+
+    def support(self, state: State, supports: Supports) -> Support:
+        """What the outcome, and what could change it, rest on."""
+        ...
+
+
+class NextLine(msgspec.Struct, frozen=True):
+    """The answer about the next line."""
+
+    def read(self, state: State) -> tuple[Outcome, tuple[Missing, ...]]:
+        """See `Target`."""
+        return state.answer
+
+    def support(self, state: State, supports: Supports) -> Support:
+        """See `Target`."""
+        run = state.run
+        applied = (supports.of_node(node, PATIENT) for _, node, _ in run.pathway.applicability)
+        return supports.of_rules(decisive(run, state.choosing)).union(*applied)
+
+
+class Holds(msgspec.Struct, frozen=True):
+    """Whether a rule holds of the patient or of a line."""
+
+    rule: Rule
+    subject: Subject
+
+    def read(self, state: State) -> tuple[Outcome, tuple[Missing, ...]]:
+        """See `Target`."""
+        return state.settled(self.rule, self.subject)
+
+    def support(self, state: State, supports: Supports) -> Support:
+        """See `Target`."""
+        found = supports.of_rules([(self.rule, self.subject)])
+        late = state.run.pathway.late
+        if late.isdisjoint((self.rule.clause, self.rule.exception)):
+            return found
+        return found | NextLine().support(state, supports)

@@ -1,0 +1,77 @@
+"""What a new datum can touch: the questions that read it, and all that rests on them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import msgspec
+
+from nephroline.features import FEATURES, WEIGHT
+from nephroline.lang import ATOMS, Ask, Atom, Holds, asks
+from nephroline.pathway import AFTER_CHOICE, Pathway
+from nephroline.terms import Entry, Reads, Scope
+
+
+class Touched(msgspec.Struct, frozen=True):
+    """What a new datum can change: questions, clauses, and whether also the pathway's own judgements."""
+
+    questions: frozenset[Ask]
+    atoms: frozenset[Atom]
+    clauses: frozenset[str]
+    judgements: bool
+
+
+@lru_cache(maxsize=2_000)
+def touched(pathway: Pathway, entry: Entry, name: str) -> Touched:
+    """What a datum of one kind and name can change."""
+    judged = _judging(pathway)
+    questions = set(pathway.nodes.questions.values()) | judged
+    near = {ask for ask in questions if _reads(ask, entry, name, pathway)}
+    judgements = bool(near & judged)
+    if entry is Entry.OBSERVATION:
+        analyte = pathway.catalogue.analytes[name]
+        judgements = judgements or analyte.assessment or name == WEIGHT or analyte.level_of is not None
+    far = {ask for ask in questions if FEATURES[ask.feature].reads is Reads.ALL} if judgements else set[Ask]()
+    after = {ask for ask in questions if ask.feature == AFTER_CHOICE}
+    found = frozenset(near | far | after)
+    clauses = frozenset(name for name, cone in pathway.cones.items() if not cone.isdisjoint(found))
+    atoms = frozenset(
+        node
+        for node in pathway.nodes.nodes.values()
+        if isinstance(node, ATOMS) and (isinstance(node, Holds) or any(ask in found for ask in asks(node)))
+    )
+    return Touched(found, atoms, clauses, judgements)
+
+
+def _judging(pathway: Pathway) -> set[Ask]:
+    """The questions by which the pathway judges responses and exposures."""
+    nodes = [d.when for d in pathway.definitions.values() if d.scope is Scope.ASSESSMENT]
+    nodes += [node for _, node in pathway.responses]
+    for rule in pathway.exposure:
+        nodes += [node for node in (rule.adequate, rule.presumed, rule.inadequate) if node is not None]
+    return {ask for node in nodes for ask in asks(node)}
+
+
+_NEAR = {
+    Entry.CONDITION: Reads.CONDITIONS,
+    Entry.STATE: Reads.CONDITIONS,
+    Entry.ASSERTION: Reads.CONDITIONS,
+    Entry.BIOPSY: Reads.BIOPSIES,
+    Entry.GLOMERULI: Reads.BIOPSIES,
+    Entry.SEX: Reads.PERSON,
+    Entry.AGE: Reads.PERSON,
+}
+
+
+def _reads(ask: Ask, entry: Entry, name: str, pathway: Pathway) -> bool:
+    """Whether a question reads this kind of entry, of this name."""
+    reads = FEATURES[ask.feature].reads
+    named = [argument.name for argument in ask.arguments if not argument.threshold]
+    if entry is Entry.OBSERVATION:
+        return name in named
+    if _NEAR.get(entry) is not reads:
+        return False
+    if reads is not Reads.CONDITIONS:
+        return True
+    conditions = pathway.catalogue.conditions
+    return name in named or any(n in conditions and conditions[n].excluded_by == name for n in named)
