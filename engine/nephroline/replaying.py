@@ -16,7 +16,10 @@ from nephroline.quantities import QuantityError
 from nephroline.record import Moment, Record, RecordSource, open_document, record_at
 from nephroline.shapes import Shape, fit
 from nephroline.terms import Action
-from nephroline.yamlfile import Document
+from nephroline.yamlfile import Document, mapping
+
+MOST_DRAWN = 200
+"""A picture of a longer record shows what the rules say at so many of its dates."""
 
 
 class ExpectEntry(Shape, frozen=True, kw_only=True):
@@ -187,18 +190,44 @@ def scenario_files(paths: Sequence[str | Path]) -> list[Path]:
     return found
 
 
-def replay(scenario: Scenario, pathway: Pathway | None = None, *, backend_name: str = "durable") -> Replayed:
-    """Walk a scenario under its own pathway or another; expectations of other pathways are left out."""
+def read_course(source: RecordSource, pathway: str) -> Scenario:
+    """Read a scenario; or a plain record, as a scenario of *pathway* that expects nothing.
+
+    Raises: RecordError.
+    """
+    document = open_document(source)
+    if "scenario" in mapping(document.data):
+        return read_scenario(document)
+    record = record_at(document, (), load_catalogue())
+    return Scenario(record.id, document.file, pathway, False, record, (), ())
+
+
+def replay(
+    scenario: Scenario,
+    pathway: Pathway | None = None,
+    *,
+    backend_name: str = "durable",
+    most: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Replayed:
+    """Walk a scenario under its own pathway or another; expectations of other pathways are left out.
+
+    With *most*, a long record is walked at no more times than that, evenly chosen, beside those at which
+    something is expected or was done; the last is always among them. *progress* hears the number of
+    times done, and of all.
+    """
     rules = pathway or load_pathway(scenario.pathway)
     record = scenario.record
-    moments = {m.latest: m for m in record.moments()}
+    dated = record.moments()
+    moments = {m.latest: m for m in (dated if most is None else _thinned(dated, most))}
     for at in (*(e.at for e in scenario.expect), *(d.at for d in scenario.did)):
         moment = record.clock.read(at)
         moments.setdefault(moment.latest, moment)
-    steps = tuple(
-        Step(moments[day], consult(record, rules, moments[day], backend_name=backend_name))
-        for day in sorted(moments)
-    )
+    steps: list[Step] = []
+    for day in sorted(moments):
+        steps.append(Step(moments[day], consult(record, rules, moments[day], backend_name=backend_name)))
+        if progress is not None:
+            progress(len(steps), len(moments))
     by_day = {step.at.latest: step.consultation for step in steps}
     passed, failed = 0, list[str]()
     for entry in scenario.expect:
@@ -208,7 +237,13 @@ def replay(scenario: Scenario, pathway: Pathway | None = None, *, backend_name: 
             passed += good
             if not good:
                 failed.append(f"at {entry.at}: {text}")
-    return Replayed(scenario, rules, steps, passed, tuple(failed), tuple(_deeds(scenario, steps)))
+    return Replayed(scenario, rules, tuple(steps), passed, tuple(failed), tuple(_deeds(scenario, steps)))
+
+
+def _thinned(moments: Sequence[Moment], most: int) -> list[Moment]:
+    if len(moments) <= most:
+        return list(moments)
+    return [moments[round(i * (len(moments) - 1) / (most - 1))] for i in range(most)]
 
 
 # -- expectations ------------------------------------------------------------------------------------

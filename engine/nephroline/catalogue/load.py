@@ -76,6 +76,7 @@ class AnalyteEntry(Shape, frozen=True):
     steady_words: tuple[str, ...] = ()
     burden: str | None = None
     variation: VariationEntry | None = None
+    charted: bool = False
 
 
 class BurdenEntry(Shape, frozen=True):
@@ -300,6 +301,7 @@ class _Reader:
             entry.steady_words,
             entry.burden,
             self._variation(("analytes", index, "variation"), entry.variation),
+            entry.charted,
         )
 
     def _variation(self, path: tuple[str | int, ...], entry: VariationEntry | None) -> Variation | None:

@@ -48,7 +48,7 @@ class Burden(msgspec.Struct, frozen=True):
 
 
 class Analyte(msgspec.Struct, frozen=True):
-    """Something observed: a number in accepted units, a word, or both."""
+    """Something observed: a number in accepted units, a word, or both. `charted`: reports draw its course."""
 
     id: str
     title: str
@@ -63,6 +63,7 @@ class Analyte(msgspec.Struct, frozen=True):
     steady_words: tuple[str, ...] = ()
     burden: str | None = None
     variation: Variation | None = None
+    charted: bool = False
 
     def convert(self, value: Fraction, source: str, target: str) -> Fraction | None:
         """Carry *value* between dimensions, through the molar mass; None when there is no way."""

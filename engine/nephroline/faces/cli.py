@@ -188,12 +188,7 @@ def what_if(
     if save is not None:
         from nephroline.yamlfile import written
 
-        try:
-            save.write_text(written(found.alternatives[0].data), encoding="utf-8")
-        except OSError as problem:
-            raise UsageError.of(
-                f"{save} cannot be written: {problem.strerror}", "choose another file"
-            ) from None
+        _write(save, written(found.alternatives[0].data))
     if form == "json":
         _json(found.to_data())
         return
@@ -221,6 +216,7 @@ def replay(
 ) -> None:
     """Walk scenarios through every moment at which something changed, and check what they expect."""
     from nephroline.catalogue import data_root
+    from nephroline.faces.progress import Progress
     from nephroline.pathway import load_pathway
     from nephroline.replaying import read_scenario, scenario_files
     from nephroline.replaying import replay as walk
@@ -228,12 +224,11 @@ def replay(
     files = scenario_files(paths or [str(data_root("scenarios"))])
     rules = load_pathway(pathway) if pathway else None
     done: list[Any] = []
-    for number, file in enumerate(files, 1):
-        if sys.stderr.isatty() and len(files) > 1:
-            typer.echo(f"\r{number} of {len(files)}  {file.name[:60]:<60}", nl=False, err=True)
-        done.append(walk(read_scenario(file), rules, backend_name="shadow" if shadow else "durable"))
-    if sys.stderr.isatty() and len(files) > 1:
-        typer.echo("\r" + " " * 78 + "\r", nl=False, err=True)
+    with Progress(len(files)) as progress:
+        for file in files:
+            heard = progress.of(file.name)
+            scenario = read_scenario(file)
+            done.append(walk(scenario, rules, backend_name="shadow" if shadow else "durable", progress=heard))
     failed = sum(len(item.failed) for item in done)
     if form == "json":
         _json({"scenarios": [item.to_data() for item in done]})
@@ -249,6 +244,48 @@ def replay(
         typer.echo(f"{len(done)} scenarios, {passed} expectations met, {failed} missed")
     if failed:
         raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    paths: Annotated[list[str], typer.Argument(help="Records, scenarios, or folders of them.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", help="The page to write; a .pdf is printed.")
+    ] = Path("report.html"),
+    pathway: PathwayOption = None,
+    scale: Annotated[
+        Literal["linear", "log"],
+        typer.Option("--scale", help="How to draw values that spread over more than a factor of ten."),
+    ] = "linear",
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also print the page to a PDF beside it.")] = False,
+) -> None:
+    """Draw the course of patients, with what the rules said at each decision, as one HTML page."""
+    from nephroline.course import course_of
+    from nephroline.faces.progress import Progress
+    from nephroline.faces.report import page, write_pdf
+    from nephroline.pathway import load_pathway
+    from nephroline.replaying import MOST_DRAWN, read_course, scenario_files
+    from nephroline.replaying import replay as walk
+
+    files = scenario_files(paths)
+    rules = load_pathway(pathway) if pathway else None
+    courses: list[Any] = []
+    with Progress(len(files)) as progress:
+        for file in files:
+            heard = progress.of(file.name)
+            scenario = read_course(file, pathway or DEFAULT_PATHWAY)
+            courses.append(course_of(walk(scenario, rules, most=MOST_DRAWN, progress=heard)))
+        progress.of("drawing")
+        html = page(courses, scale=scale)
+        if out.suffix == ".pdf":
+            write_pdf(html, out)
+        else:
+            _write(out, html)
+            if pdf:
+                write_pdf(html, out.with_suffix(".pdf"))
+    typer.echo(f"{_count(len(courses), 'course')} drawn: {out.resolve()}")
+    if pdf and out.suffix != ".pdf":
+        typer.echo(f"on paper: {out.with_suffix('.pdf').resolve()}")
 
 
 @app.command()
@@ -432,6 +469,15 @@ def _pathway_of(document: Document, pathway: str | None) -> Pathway:
     data = mapping(document.data)
     own: str | None = data.get("pathway") if "scenario" in data else None
     return load_pathway(pathway or own or DEFAULT_PATHWAY)
+
+
+def _write(file: Path, text: str) -> None:
+    from nephroline.errors import UsageError
+
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise UsageError.of(f"{file} cannot be written: {problem.strerror}", "choose another file") from None
 
 
 def _json(data: Any) -> None:

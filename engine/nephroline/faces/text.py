@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from nephroline.consultation import FAILED, Consultation
-from nephroline.consultation.answer import ActionOut, BlockReason, LineAdvice, LineOut, StatementRef
+from nephroline.consultation.answer import ActionOut, BlockReason
 from nephroline.faces.outlook import show_outlook
+from nephroline.faces.phrases import KINDS, LEGEND, authority, line_parts, line_told, words
 from nephroline.faces.screen import Screen, Span
 from nephroline.lang import Reason
-from nephroline.terms import Answer, Severity
+from nephroline.terms import Severity
 
 if TYPE_CHECKING:
     from nephroline.explain import Explanation
@@ -20,17 +21,6 @@ _LOUD = {Severity.CRITICAL: "bold red", Severity.WARNING: "yellow", Severity.INF
 _MARK = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 _NARROW = 36
 _LABEL = 13
-_LEGEND = (
-    "[verified] read in the source · [verified-2] in a text about it · [recalled] not yet checked · "
-    "[policy] a choice of this rule base"
-)
-_KINDS = {
-    Answer.GUIDELINE_SILENT: "The guideline is silent here",
-    Answer.NEEDS_DATA: "Not decided: data are missing",
-    Answer.NOTHING_APPLIES: "No rule about the next line holds now",
-    Answer.NOT_APPLICABLE: "This pathway does not apply",
-    Answer.CONFLICT: "Rules conflict: no next line is given",
-}
 
 
 def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = False) -> None:
@@ -44,7 +34,7 @@ def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = Fals
             out,
             "alternative",
             f"{other.title} {_detail(other.detail)}",
-            _authority(other.statement, other.on_guideline),
+            authority(other.statement, other.on_guideline),
         )
     _blocked(out, answer)
     _alerts(out, answer)
@@ -55,7 +45,7 @@ def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = Fals
         _item(out, "not used", fault, "", style="yellow")
     _basis(out, answer, verbose=verbose)
     out.line()
-    out.paragraph(_LEGEND, style="dim")
+    out.paragraph(LEGEND, style="dim")
     out.paragraph(answer.notice, style="dim italic")
 
 
@@ -64,47 +54,31 @@ def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = Fals
 
 def _head(out: Screen, answer: Consultation) -> None:
     out.paragraph(f"{answer.record} at {answer.as_of.label}", style="bold")
-    status: list[Span] = [(_words(answer.status.response), "bold magenta")]
+    status: list[Span] = [(words(answer.status.response), "bold magenta")]
     if answer.status.since:
         status.append((f" since {answer.status.since.label}", ""))
     earned = [f.title.lower() if f.title[1:2].islower() else f.title for f in answer.findings if f.line]
     if earned:
         status.append((" · " + ", ".join(dict.fromkeys(earned)), ""))
     out.hang(((f"{'status':<13}", "bold"),), tuple(status), _LABEL)
-    verdict = f"{_words(answer.applicability.verdict)}: {answer.applicability.because[0]}"
+    verdict = f"{words(answer.applicability.verdict)}: {answer.applicability.because[0]}"
     _item(out, "pathway", f"{answer.pathway.id} · {answer.pathway.edition}", verdict)
 
 
 def _next_line(out: Screen, answer: Consultation) -> None:
     out.line()
     line = answer.next_line
-    kind = _KINDS.get(answer.answer.kind)
+    kind = KINDS.get(answer.answer.kind)
     if kind:
         _item(out, "answer", f"{kind}.", "; ".join(answer.answer.because), style="bold")
     if line is None:
         return
     _item(out, "next line", line.title, "", style="bold green")
-    for text in _line_parts(line):
+    for text in line_parts(line):
         _under(out, text)
-    _under(out, _authority(line.statement, line.on_guideline), style="italic")
+    _under(out, authority(line.statement, line.on_guideline), style="italic")
     if not line.certain and answer.outlook is None:
         _under(out, "not certain until known: " + "; ".join(line.depends_on), style="yellow")
-
-
-def _line_parts(line: LineAdvice) -> Iterator[str]:
-    if line.detail:
-        yield line.detail
-    for dose in line.doses:
-        most = f", at most {dose.most}" if dose.most else ""
-        per = dose.per.removeprefix("day, ").removeprefix("day")
-        here = f" → {dose.for_this_patient}" if dose.for_this_patient else ""
-        yield f"{_words(dose.drug)} {dose.amount}{', ' + per if per else ''}{most}{here}"
-    if line.target:
-        yield f"target: {line.target}"
-    if line.reassess_at:
-        yield f"judge at {line.reassess_at.label}"
-    if line.monitoring:
-        yield "monitor: " + ", ".join(line.monitoring)
 
 
 def _blocked(out: Screen, answer: Consultation) -> None:
@@ -143,7 +117,7 @@ def _action(out: Screen, action: ActionOut) -> None:
         str(action.action),
         action.title,
         "",
-        note=_authority(action.statement, action.on_guideline),
+        note=authority(action.statement, action.on_guideline),
     )
 
 
@@ -156,7 +130,7 @@ def _needs(out: Screen, answer: Consultation) -> None:
 def _basis(out: Screen, answer: Consultation, *, verbose: bool) -> None:
     out.line()
     for line in answer.lines:
-        _item(out, f"line {line.n}", _line(line), "")
+        _item(out, f"line {line.n}", line_told(line), "")
     if answer.next_line:
         _item(out, "because", "; ".join(answer.next_line.because), answer.answer.because[0])
     for finding in answer.findings:
@@ -166,7 +140,7 @@ def _basis(out: Screen, answer: Consultation, *, verbose: bool) -> None:
                 out,
                 "finding",
                 f"{finding.title}{where}: {'; '.join(finding.because)}",
-                _authority(finding.statement, finding.on_guideline),
+                authority(finding.statement, finding.on_guideline),
             )
     if verbose:
         for alert in answer.alerts:
@@ -174,21 +148,10 @@ def _basis(out: Screen, answer: Consultation, *, verbose: bool) -> None:
                 out,
                 "alert",
                 f"{alert.title}: {'; '.join(alert.because)}",
-                _authority(alert.statement, alert.on_guideline),
+                authority(alert.statement, alert.on_guideline),
             )
         for action in answer.actions:
             _item(out, str(action.action), f"{action.title}: {'; '.join(action.because)}", "")
-
-
-def _line(line: LineOut) -> str:
-    drugs = " + ".join(_words(drug) for drug in line.drugs)
-    beside = f" (with {', '.join(_words(a) for a in line.adjuncts)})" if line.adjuncts else ""
-    end = line.ended.label if line.ended else "now"
-    best = _words(line.best_response)
-    return (
-        f"{drugs}{beside}, {line.started.label} to {end} ({line.weeks:g} weeks), exposure {line.exposure},"
-        f" best response {best} → {_words(line.outcome)}"
-    )
 
 
 def _item(out: Screen, label: str, text: str, more: str, *, style: str = "", note: str = "") -> None:
@@ -204,21 +167,8 @@ def _under(out: Screen, text: str, style: str = "") -> None:
     out.paragraph(text, indent=_LABEL, style=style)
 
 
-def _authority(statement: StatementRef, on_guideline: bool) -> str:
-    number = f" {statement.id}" if statement.id else ""
-    grade = f" ({statement.grade})" if statement.grade else ""
-    plain = statement.kind in ("recommendation", "policy") or statement.kind in statement.citation
-    kind = "" if plain else f" {_words(statement.kind)}"
-    off = "" if on_guideline else "off-guideline · "
-    return f"{off}{statement.citation}{kind}{number}{grade} [{statement.confidence}]"
-
-
 def _detail(detail: str) -> str:
     return f"({detail})" if detail else ""
-
-
-def _words(name: str) -> str:
-    return str(name).replace("-", " ")
 
 
 # -- why ---------------------------------------------------------------------------------------------
@@ -263,7 +213,7 @@ def show_replay(out: Screen, done: Replayed) -> None:
         _step(out, step)
         for deed in deeds.get(step.at.label, []):
             style = "green" if deed.verdict == "concordant" else "yellow"
-            out.paragraph(f"clinicians: {_words(deed.did)} → {deed.verdict}", indent=14, style=style)
+            out.paragraph(f"clinicians: {words(deed.did)} → {deed.verdict}", indent=14, style=style)
     total = done.passed + len(done.failed)
     for miss in done.failed:
         out.paragraph(f"MISSED {miss}", indent=2, style="bold red")
@@ -277,7 +227,7 @@ def show_replay(out: Screen, done: Replayed) -> None:
 
 def _step(out: Screen, step: Step) -> None:
     answer = step.consultation
-    advice = answer.next_line.title if answer.next_line else _KINDS.get(answer.answer.kind, "")
+    advice = answer.next_line.title if answer.next_line else KINDS.get(answer.answer.kind, "")
     body: list[Span] = [(advice, "green" if answer.next_line else "yellow")]
     latest = answer.lines[-1].n if answer.lines else 0
     new = [f.title for f in answer.findings if f.line and f.line == latest]
@@ -286,7 +236,7 @@ def _step(out: Screen, step: Step) -> None:
     loud = [a.title for a in answer.alerts if a.severity is Severity.CRITICAL]
     if loud:
         body.append((f" · ! {', '.join(loud)}", "red"))
-    head = ((f"  {step.at.label:<11} ", "bold"), (f"{_words(answer.status.response):<20}", ""))
+    head = ((f"  {step.at.label:<11} ", "bold"), (f"{words(answer.status.response):<20}", ""))
     out.hang(head, tuple(body), 34)
 
 

@@ -109,6 +109,20 @@ class Threshold(msgspec.Struct, frozen=True, eq=False):
         assert value is not None  # noqa: S101
         return value
 
+    def cut(self, dimension: str, analyte: Analyte | None) -> Fraction | None:
+        """Where it cuts values of a dimension, in base units; None if it does not speak of them."""
+        same = self.forms.get(dimension)
+        if same is not None:
+            return same.exact
+        if analyte is None:
+            return None
+        for kind, form in self.forms.items():
+            if form.exact is not None:
+                carried = analyte.convert(form.exact, kind, dimension)
+                if carried is not None:
+                    return carried
+        return None
+
     def form_for(self, amount: Amount) -> tuple[Amount, Amount] | None:
         """The printed form to compare *amount* with, and the amount carried to that form.
 

@@ -7,10 +7,8 @@ from typing import Any
 
 import msgspec
 
-from nephroline.catalogue import Analyte
 from nephroline.exact import Fraction
 from nephroline.features import Slot, Threshold
-from nephroline.pathway import Pathway
 from nephroline.quantities import decimal_text
 
 _PLACES = 3
@@ -146,27 +144,6 @@ def joined(regions: Sequence[Region]) -> Span:
     low, low_of = (first.low_of or (first.low, None)) if first.low is not None else (None, None)
     high, high_of = (last.high_of or (last.high, None)) if last.high is not None else (None, None)
     return Span((), low, high, first.low_in, last.high_in, low_of, high_of)
-
-
-def limits(pathway: Pathway, names: Iterable[str]) -> list[Threshold]:
-    """The thresholds against which anything about these names is held, in order of name."""
-    found = {limit for name in names for limit in pathway.limits_of.get(name, ())}
-    return [pathway.thresholds[name] for name in sorted(found)]
-
-
-def in_dimension(threshold: Threshold, dimension: str, analyte: Analyte | None) -> Fraction | None:
-    """Where a threshold cuts values of a dimension; None if it does not speak of them."""
-    same = threshold.forms.get(dimension)
-    if same is not None:
-        return same.exact
-    if analyte is None:
-        return None
-    for kind, form in threshold.forms.items():
-        if form.exact is not None:
-            carried = analyte.convert(form.exact, kind, dimension)
-            if carried is not None:
-                return carried
-    return None
 
 
 def ratios(thresholds: Iterable[Threshold]) -> list[Fraction]:

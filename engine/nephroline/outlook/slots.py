@@ -16,8 +16,6 @@ from nephroline.outlook.regions import (
     Region,
     Scale,
     between,
-    in_dimension,
-    limits,
     ratios,
     whole,
 )
@@ -60,16 +58,16 @@ def field_of(
         case Entry.TROUGH_TARGET:
             analyte = next(a for a in catalogue.analytes.values() if a.level_of == slot.name)
             kind = analyte.dimensions[0]
-            about = limits(pathway, [analyte.id, slot.name])
-            marks = {cut: None for limit in about if (cut := in_dimension(limit, kind, analyte)) is not None}
+            about = pathway.limits([analyte.id, slot.name])
+            marks = {cut: None for limit in about if (cut := limit.cut(kind, analyte)) is not None}
             return _numbers(slot, title, pathway, analyte, kind, marks)
         case Entry.AGE:
             years = catalogue.units["years"]
-            cuts = [form.exact for limit in limits(pathway, ["age"]) if (form := limit.forms.get("time"))]
+            cuts = [form.exact for limit in pathway.limits(["age"]) if (form := limit.forms.get("time"))]
             found = between({cut: None for cut in cuts if cut is not None}, Fraction(0), _OLDEST)
             return Field(slot, title, tuple(found), Scale("years", years.factor), "time")
         case Entry.GLOMERULI:
-            counts = [f.exact for t in limits(pathway, ["biopsy_glomeruli"]) if (f := t.forms.get("count"))]
+            counts = [f.exact for t in pathway.limits(["biopsy_glomeruli"]) if (f := t.forms.get("count"))]
             named = any(b.at == slot.at and b.diagnosis for b in chart.timeline.biopsies)
             regions = whole([c for c in counts if c is not None], 1 if named else 0, _MOST_GLOMERULI)
             return Field(slot, title, tuple(regions), Scale("glomeruli", Fraction(1)), "count")
@@ -139,7 +137,7 @@ def _measured(
     cuts = _cuts(slot, pathway, chart, analyte, dimension, moving)
     exact = len(cuts) <= _MANY_CUTS and len({*beside, *taken}) <= 1
     low, high = _plausible(analyte, dimension)
-    factors = ratios(limits(pathway, [analyte.id]))
+    factors = ratios(pathway.limits([analyte.id]))
     for other in beside:
         # Where the order of the two open values among their cuts changes.
         theirs = {*_cuts(other, pathway, chart, analyte, dimension), low, high}
@@ -167,7 +165,7 @@ def _cuts(
 
     *moving*: the values, by their time, with which a cut moves.
     """
-    about = limits(pathway, [analyte.id, *([analyte.level_of] if analyte.level_of else [])])
+    about = pathway.limits([analyte.id, *([analyte.level_of] if analyte.level_of else [])])
     found: dict[Fraction, tuple[Fraction, Of] | None] = {}
     for others, backwards in zip(_compared(slot, chart), (False, True), strict=True):
         for item in others:
@@ -180,7 +178,7 @@ def _cuts(
                         found[edge * times] = None
                     else:
                         found.setdefault(edge * times, (times, of))
-    found |= {cut: None for limit in about if (cut := in_dimension(limit, dimension, analyte)) is not None}
+    found |= {cut: None for limit in about if (cut := limit.cut(dimension, analyte)) is not None}
     if slot.name == WEIGHT:
         found |= dict.fromkeys(_weights(pathway, chart))
     return found
@@ -250,7 +248,7 @@ def _plausible(analyte: Analyte, dimension: str) -> tuple[Fraction, Fraction]:
 def _dosed(slot: Slot, title: str, pathway: Pathway) -> Field:
     catalogue = pathway.catalogue
     drug = catalogue.drugs[slot.name]
-    about = limits(pathway, [drug.id, drug.drug_class])
+    about = pathway.limits([drug.id, drug.drug_class])
     adjunct = catalogue.classes[drug.drug_class].adjunct_up_to
     kinds = {dimension for limit in about for dimension in limit.forms} | {q.dimension for q in adjunct}
     kind = PER_WEIGHT if PER_WEIGHT in kinds else PER_DAY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import msgspec
@@ -242,6 +242,11 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     def clauses(self) -> Mapping[str, Clause]:
         """Every clause by its id."""
         return {c.id: c for stratum in (*self.strata, *self.late_strata) for c in stratum}
+
+    def limits(self, names: Iterable[str]) -> list[Threshold]:
+        """The thresholds against which anything about these names is held, in order of name."""
+        found = {limit for name in names for limit in self.limits_of.get(name, ())}
+        return [self.thresholds[name] for name in sorted(found)]
 
     @cached_property
     def limits_of(self) -> Mapping[str, frozenset[str]]:

@@ -1,0 +1,64 @@
+"""How answers are put into words, the same on every face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nephroline.consultation.answer import LineAdvice, LineOut, StatementRef
+from nephroline.terms import Answer
+
+LEGEND = (
+    "[verified] read in the source · [verified-2] in a text about it · [recalled] not yet checked · "
+    "[policy] a choice of this rule base"
+)
+KINDS = {
+    Answer.GUIDELINE_SILENT: "The guideline is silent here",
+    Answer.NEEDS_DATA: "Not decided: data are missing",
+    Answer.NOTHING_APPLIES: "No rule about the next line holds now",
+    Answer.NOT_APPLICABLE: "This pathway does not apply",
+    Answer.CONFLICT: "Rules conflict: no next line is given",
+}
+
+
+def line_parts(line: LineAdvice) -> Iterator[str]:
+    """What else to say of a next line: detail, doses, target, when to judge, what to monitor."""
+    if line.detail:
+        yield line.detail
+    for dose in line.doses:
+        most = f", at most {dose.most}" if dose.most else ""
+        per = dose.per.removeprefix("day, ").removeprefix("day")
+        here = f" → {dose.for_this_patient}" if dose.for_this_patient else ""
+        yield f"{words(dose.drug)} {dose.amount}{', ' + per if per else ''}{most}{here}"
+    if line.target:
+        yield f"target: {line.target}"
+    if line.reassess_at:
+        yield f"judge at {line.reassess_at.label}"
+    if line.monitoring:
+        yield "monitor: " + ", ".join(line.monitoring)
+
+
+def line_told(line: LineOut) -> str:
+    """A line of therapy in one sentence."""
+    drugs = " + ".join(words(drug) for drug in line.drugs)
+    beside = f" (with {', '.join(words(a) for a in line.adjuncts)})" if line.adjuncts else ""
+    end = line.ended.label if line.ended else "now"
+    best = words(line.best_response)
+    return (
+        f"{drugs}{beside}, {line.started.label} to {end} ({line.weeks:g} weeks), exposure {line.exposure},"
+        f" best response {best} → {words(line.outcome)}"
+    )
+
+
+def authority(statement: StatementRef, on_guideline: bool) -> str:
+    """Who says so, how strongly, and how sure this rule base is of it."""
+    number = f" {statement.id}" if statement.id else ""
+    grade = f" ({statement.grade})" if statement.grade else ""
+    plain = statement.kind in ("recommendation", "policy") or statement.kind in statement.citation
+    kind = "" if plain else f" {words(statement.kind)}"
+    off = "" if on_guideline else "off-guideline · "
+    return f"{off}{statement.citation}{kind}{number}{grade} [{statement.confidence}]"
+
+
+def words(name: str) -> str:
+    """An id as words."""
+    return str(name).replace("-", " ")

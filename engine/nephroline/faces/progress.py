@@ -1,0 +1,47 @@
+"""Progress of long work, on the error stream of a terminal; elsewhere nothing."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Self
+
+import typer
+
+_WIDTH = 78
+_SECONDS = 0.1
+
+
+class Progress:
+    """Tells which of some files is worked on, and how far; quick work is not told."""
+
+    def __init__(self, files: int) -> None:
+        self._files, self._number, self._name = files, 0, ""
+        self._told = time.monotonic() + 3 * _SECONDS
+        self._shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            typer.echo("\r" + " " * _WIDTH + "\r", nl=False, err=True)
+
+    def of(self, name: str) -> Callable[[int, int], None]:
+        """Begin with the next file; gives what hears how far it is."""
+        self._number, self._name = self._number + 1, name
+        self._tell("")
+        return self._heard
+
+    def _heard(self, done: int, of_all: int) -> None:
+        self._tell(f"{done} of {of_all} decisions")
+
+    def _tell(self, how_far: str) -> None:
+        now = time.monotonic()
+        if not sys.stderr.isatty() or now < self._told:
+            return
+        self._told, self._shown = now + _SECONDS, True
+        which = f"{min(self._number, self._files)} of {self._files}  " if self._files > 1 else ""
+        text = f"{which}{self._name}  {how_far}"
+        typer.echo(f"\r{text[:_WIDTH]:<{_WIDTH}}", nl=False, err=True)

@@ -1,0 +1,140 @@
+"""The page: what a template needs of each course. Text of a record is escaped by the template engine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nephroline.consultation.answer import NOTICE, BlockReason, Consultation, StatementRef
+from nephroline.course import Course, Decision
+from nephroline.errors import UsageError
+from nephroline.faces.phrases import KINDS, LEGEND, authority, line_parts, line_told, words
+from nephroline.terms import Severity
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from nephroline.faces.report.picture import Scale
+
+_WIDE, _NARROW = 860, 330
+_MANY = 1_500
+"""With more points than this, narrow screens scroll the wide picture: a second one would double the file."""
+
+
+class _Shown(msgspec.Struct, frozen=True):
+    """A course with its pictures."""
+
+    anchor: str
+    course: Course
+    last: Consultation
+    wide: str
+    narrow: str
+    legend: list[tuple[str, str]]
+
+
+def page(courses: Sequence[Course], *, scale: Scale = "linear") -> str:
+    """The report of some courses. Raises: UsageError when the extra `report` is not installed."""
+    environment = _environment()
+    shown = [_shown(course, f"c{number}", scale) for number, course in enumerate(courses, 1)]
+    here = files("nephroline.faces.report") / "templates"
+    return environment.get_template("report.html.jinja").render(
+        shown=shown,
+        style=(here / "style.css").read_text(encoding="utf-8"),
+        script=(here / "script.js").read_text(encoding="utf-8"),
+        notice=NOTICE,
+        confidence=LEGEND,
+        engine=shown[0].last.engine,
+    )
+
+
+def _environment() -> Environment:
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError:
+        raise missing_extra("report") from None
+    environment = Environment(
+        loader=PackageLoader("nephroline.faces.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        words=words,
+        authority=lambda item: authority(item.statement, item.on_guideline),
+        parts=line_parts,
+        told=line_told,
+        advice=advice,
+        blocked=_blocked,
+        sources=_sources,
+        tally=_tally,
+        loud=_loud,
+    )
+    return environment
+
+
+def missing_extra(name: str) -> UsageError:
+    """That an optional part is not installed."""
+    return UsageError.of(
+        f"this needs the optional part {name!r}, which is not installed",
+        f"python -m pip install 'nephroline[{name}]'",
+    )
+
+
+def _shown(course: Course, anchor: str, scale: Scale) -> _Shown:
+    try:
+        from nephroline.faces.report.picture import legend, picture
+
+        wide = picture(course, width=_WIDE, scale=scale, anchor=anchor)
+    except ImportError:
+        raise missing_extra("report") from None
+    many = sum(len(panel.points) for panel in course.panels) > _MANY
+    narrow = "" if many else picture(course, width=_NARROW, scale=scale, anchor=anchor)
+    responses = [phase.response for phase in course.phases]
+    return _Shown(anchor, course, course.decisions[-1].answer, wide, narrow, legend(responses))
+
+
+# -- what the template says --------------------------------------------------------------------------
+
+
+def advice(answer: Consultation) -> str:
+    """The answer about the next line in a few words."""
+    return answer.next_line.title if answer.next_line else KINDS.get(answer.answer.kind, "No next line")
+
+
+def _blocked(answer: Consultation) -> list[tuple[str, BlockReason]]:
+    """Each reason once, with all that it takes out."""
+    reasons: dict[str, BlockReason] = {}
+    regimens: dict[str, list[str]] = {}
+    for out in answer.blocked:
+        for reason in out.reasons:
+            reasons[reason.rule] = reason
+            regimens.setdefault(reason.rule, []).append(out.title)
+    return [(", ".join(regimens[rule]), reason) for rule, reason in reasons.items()]
+
+
+def _loud(answer: Consultation) -> list[str]:
+    return [alert.title for alert in answer.alerts if alert.severity is Severity.CRITICAL]
+
+
+def _sources(course: Course) -> list[str]:
+    """The full citations of all that was said."""
+    met = {statement.source for decision in course.decisions for statement in _statements(decision)}
+    return [source.citation for source in course.pathway.catalogue.sources.values() if source.id in met]
+
+
+def _statements(decision: Decision) -> Iterable[StatementRef]:
+    answer = decision.answer
+    lines = [answer.next_line] if answer.next_line else []
+    for item in (*lines, *answer.alternatives, *answer.findings, *answer.alerts, *answer.actions):
+        yield item.statement
+
+
+def _tally(course: Course) -> str:
+    """How often what was done agrees with what the rules say."""
+    counts = Counter(deed.verdict for deed in course.replayed.deeds)
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
