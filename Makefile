@@ -10,6 +10,7 @@ export CPPFLAGS := $(CPPFLAGS) -DPyEval_CallObject=PyObject_CallObject
 demo: $(VENV)/.installed
 	$(BIN)/nephroline replay scenarios/pjnh-2015-case-1.yaml scenarios/pjnh-2015-case-2.yaml
 	$(BIN)/nephroline consult scenarios/pjnh-2015-case-1.yaml --at "10 mo"
+	$(BIN)/nephroline report scenarios/pjnh-2015-case-1.yaml scenarios/pjnh-2015-case-2.yaml --out report.html
 
 test: $(VENV)/.tested
 	$(BIN)/python -m pytest -q
@@ -34,7 +35,7 @@ bench: $(VENV)/.tested
 	$(BIN)/python -m pytest benchmarks/bench_consult.py -o addopts=--import-mode=importlib -o python_functions="bench_*" -o python_files="bench_*.py" --benchmark-columns=median,iqr,rounds
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf $(VENV) build dist report.html .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Nephroline needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say which to use: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
@@ -43,11 +44,11 @@ $(VENV)/bin/python:
 
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml
 	@command -v cc >/dev/null || command -v gcc >/dev/null || { echo "durable_rules is built from source: install a C compiler (Debian: apt install build-essential python3-dev)"; exit 1; }
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable ".[report]"
 	touch $@
 
 $(VENV)/.tested: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --group test
+	$(BIN)/python -m pip install --quiet --editable ".[report,pdf,graph]" --group test
 	touch $@
 
 $(VENV)/.developed: $(VENV)/.tested

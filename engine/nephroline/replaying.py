@@ -18,7 +18,7 @@ from nephroline.shapes import Shape, fit
 from nephroline.terms import Action
 from nephroline.yamlfile import Document, mapping
 
-MOST_DRAWN = 200
+MOST_DRAWN = 100
 """A picture of a longer record shows what the rules say at so many of its dates."""
 
 

@@ -212,6 +212,7 @@ def replay(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Only the totals, and what was missed.")
     ] = False,
+    plain: Annotated[bool, typer.Option("--ascii", help="Draw the timeline with plain signs only.")] = False,
     shadow: Shadow = False,
 ) -> None:
     """Walk scenarios through every moment at which something changed, and check what they expect."""
@@ -239,7 +240,7 @@ def replay(
         out = Screen()
         for item in done:
             if not quiet or item.failed:
-                show_replay(out, item)
+                show_replay(out, item, ascii_only=plain)
         passed = sum(item.passed for item in done)
         typer.echo(f"{len(done)} scenarios, {passed} expectations met, {failed} missed")
     if failed:
@@ -328,6 +329,41 @@ def show(
     from nephroline.faces.screen import Screen
 
     show_pathway(Screen(), rules)
+
+
+@app.command()
+def graph(
+    pathway: Annotated[str, typer.Argument(help="A pathway id or YAML file.")] = DEFAULT_PATHWAY,
+    record: Annotated[
+        str | None,
+        typer.Option("--record", "-r", help="Mark this patient's way: a record or scenario."),
+    ] = None,
+    form: Annotated[
+        Literal["mermaid", "dot", "svg"] | None,
+        typer.Option("--format", "-f", help="Default: by the ending of --out, else mermaid."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write here, not to the screen.")
+    ] = None,
+) -> None:
+    """Draw the lines of therapy of a pathway, and the rules that lead from one to the next."""
+    from nephroline.faces import graph as drawing
+    from nephroline.pathway import load_pathway
+    from nephroline.replaying import MOST_DRAWN, read_course
+    from nephroline.replaying import replay as walk
+    from nephroline.roadmap import roadmap_of
+
+    rules = load_pathway(pathway)
+    done = walk(read_course(_document(record), rules.id), rules, most=MOST_DRAWN) if record else None
+    ending = {".svg": "svg", ".dot": "dot", ".gv": "dot"}.get(out.suffix if out else "", "mermaid")
+    kind = form or ending
+    draw = {"mermaid": drawing.mermaid, "dot": drawing.dot, "svg": drawing.svg}[kind]
+    text = draw(roadmap_of(rules, done))
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    _write(out, text)
+    typer.echo(f"drawn: {out.resolve()}")
 
 
 @app.command()

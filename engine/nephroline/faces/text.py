@@ -200,12 +200,16 @@ def _tree(out: Screen, reason: Reason, depth: int) -> None:
 # -- replay ------------------------------------------------------------------------------------------
 
 
-def show_replay(out: Screen, done: Replayed) -> None:
+def show_replay(out: Screen, done: Replayed, *, ascii_only: bool = False) -> None:
     """The trajectory of one scenario, what was done, and what was missed."""
+    from nephroline.course import course_of
+    from nephroline.faces.timeline import show_timeline
+
     head: list[Span] = [(done.scenario.title, "bold"), (f" · {done.pathway.id}", "dim")]
     if done.scenario.synthetic:
         head.append((" · synthetic", "dim"))
     out.hang((), tuple(head), 0)
+    show_timeline(out, course_of(done), ascii_only=ascii_only)
     deeds: dict[str, list[Deed]] = {}
     for deed in done.deeds:
         deeds.setdefault(deed.at, []).append(deed)

@@ -61,7 +61,7 @@ def meet(*ways: Way) -> bool:
     slots = dict.fromkeys(slot for way in ways for slot in way)
     held = {slot: [way[slot] for way in ways if slot in way] for slot in slots}
     for spans in held.values():
-        if spans[0].words and not set.intersection(*(set(span.words) for span in spans)):
+        if spans[0].words and not set(spans[0].words).intersection(*(span.words for span in spans)):
             return False
     numbers = {slot: _both(spans) for slot, spans in held.items() if not spans[0].words}
     if any(_still(found).empty for found in numbers.values()):

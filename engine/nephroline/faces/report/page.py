@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nephroline.consultation.answer import NOTICE, BlockReason, Consultation, StatementRef
+from nephroline.consultation.answer import (
+    NOTICE,
+    ActionOut,
+    AlertOut,
+    BlockReason,
+    Consultation,
+    FindingOut,
+    LineAdvice,
+    StatementRef,
+)
 from nephroline.course import Course, Decision
-from nephroline.errors import UsageError
+from nephroline.errors import InputError, UsageError
 from nephroline.faces.phrases import KINDS, LEGEND, authority, line_parts, line_told, words
 from nephroline.terms import Severity
 
@@ -63,21 +72,22 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        words=words,
-        authority=lambda item: authority(item.statement, item.on_guideline),
-        parts=line_parts,
-        told=line_told,
-        advice=advice,
-        blocked=_blocked,
-        sources=_sources,
-        tally=_tally,
-        loud=_loud,
-    )
+    filters: dict[str, Callable[..., Any]] = {
+        "words": words,
+        "authority": _authority,
+        "parts": line_parts,
+        "told": line_told,
+        "advice": advice,
+        "blocked": _blocked,
+        "sources": _sources,
+        "tally": _tally,
+        "loud": _loud,
+    }
+    environment.filters |= filters
     return environment
 
 
-def missing_extra(name: str) -> UsageError:
+def missing_extra(name: str) -> InputError:
     """That an optional part is not installed."""
     return UsageError.of(
         f"this needs the optional part {name!r}, which is not installed",
@@ -106,6 +116,10 @@ def advice(answer: Consultation) -> str:
     return answer.next_line.title if answer.next_line else KINDS.get(answer.answer.kind, "No next line")
 
 
+def _authority(item: LineAdvice | FindingOut | AlertOut | ActionOut) -> str:
+    return authority(item.statement, item.on_guideline)
+
+
 def _blocked(answer: Consultation) -> list[tuple[str, BlockReason]]:
     """Each reason once, with all that it takes out."""
     reasons: dict[str, BlockReason] = {}
@@ -129,9 +143,12 @@ def _sources(course: Course) -> list[str]:
 
 def _statements(decision: Decision) -> Iterable[StatementRef]:
     answer = decision.answer
-    lines = [answer.next_line] if answer.next_line else []
-    for item in (*lines, *answer.alternatives, *answer.findings, *answer.alerts, *answer.actions):
-        yield item.statement
+    if answer.next_line:
+        yield answer.next_line.statement
+    yield from (other.statement for other in answer.alternatives)
+    yield from (finding.statement for finding in answer.findings)
+    yield from (alert.statement for alert in answer.alerts)
+    yield from (action.statement for action in answer.actions)
 
 
 def _tally(course: Course) -> str:

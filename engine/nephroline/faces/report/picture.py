@@ -380,11 +380,11 @@ def _drugs(course: Course, frame: Frame) -> Spec | None:
         taken = 0.0
         for bar in sorted(given, key=lambda bar: bar.start):
             end = frame.end if bar.end is None else bar.end
-            colour = "var(--drug)" if bar.line_drug else "var(--beside)"
+            hue = "var(--drug)" if bar.line_drug else "var(--beside)"
             place = {"x": frame.x(bar.start), "x2": frame.x(end), "y": top + 14, "y2": top + 22}
-            bars.append({**place, "fill": colour, "text": bar.text})
+            bars.append({**place, "fill": hue, "text": bar.text})
             if bar.end is None:
-                arrows.append({"x": frame.x(frame.end), "y": top + 18, "fill": colour})
+                arrows.append({"x": frame.x(frame.end), "y": top + 18, "fill": hue})
             label = f"{drug} {bar.dose}".strip() if bar is given[0] else bar.dose
             start = max(min(frame.pixel(bar.start), frame.width - len(label) * _LETTER), 0)
             if label and start >= taken:

@@ -1,0 +1,3 @@
+class AGraph:
+    def __init__(self, *, string: str) -> None: ...
+    def draw(self, *, format: str, prog: str) -> bytes: ...  # noqa: A002
