@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -24,6 +26,8 @@ COMMANDS = [
     "why-not",
     "what-if",
     "replay",
+    "report",
+    "graph",
     "pathways",
     "show",
     "check",
@@ -333,3 +337,68 @@ def test_what_cannot_be_asked_is_one_clear_error(arguments: tuple[str, ...], mes
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_report_is_written_and_said_where(tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    done = run("report", CASE_1, "--out", str(file), width=300)
+    assert done.returncode == 0, done.stderr
+    assert str(file) in done.stdout
+    assert file.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_a_report_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    done = run("report", CASE_1, "--out", str(tmp_path / "no" / "such" / "report.html"))
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_plain_record_can_be_reported(tmp_path: Path) -> None:
+    record = tmp_path / "record.yaml"
+    record.write_text(
+        "{id: new, age: 40 years, observations: [{at: 0 mo, proteinuria: 9 g/d, albumin: 1.8 g/dL}]}",
+        encoding="utf-8",
+    )
+    done = run("report", str(record), "--out", str(tmp_path / "out.html"))
+    assert done.returncode == 0, done.stderr
+    assert "proteinuria 9 g/d" in (tmp_path / "out.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser is installed to print with")
+def test_a_report_on_paper(tmp_path: Path) -> None:
+    done = run("report", CASE_1, "--out", str(tmp_path / "out.html"), "--pdf", width=300)
+    assert done.returncode == 0, done.stderr
+    paper = (tmp_path / "out.pdf").read_bytes()
+    assert paper.startswith(b"%PDF")
+    # A4 is 595 by 842 points.
+    assert re.search(rb"/MediaBox\s*\[0 0 59[45][.\d]* 84[12][.\d]*\]", paper)
+
+
+def test_the_report_without_its_part_says_what_to_install(tmp_path: Path) -> None:
+    blocked = tmp_path / "jinja2.py"
+    blocked.write_text("raise ImportError", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "nephroline", "report", CASE_1, "--out", str(tmp_path / "x.html")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )
+    assert done.returncode == 2
+    assert "nephroline[report]" in done.stderr
+
+
+@pytest.mark.parametrize(("ending", "start"), [("svg", "<?xml"), ("dot", "digraph"), ("mmd", "---")])
+def test_a_graph_takes_its_form_from_the_ending(tmp_path: Path, ending: str, start: str) -> None:
+    file = tmp_path / f"map.{ending}"
+    done = run("graph", "pjnh-2015/fsgs", "--record", CASE_1, "--out", str(file))
+    assert done.returncode == 0, done.stderr
+    assert file.read_text(encoding="utf-8").startswith(start)
+
+
+def test_a_replay_in_plain_signs_is_ascii() -> None:
+    text = run("replay", CASE_1, "--ascii").stdout
+    assert text.isascii()
+    assert "proteinuria" in text
+    assert "?" not in text.replace("? ", "")

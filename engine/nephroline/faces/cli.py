@@ -237,7 +237,7 @@ def replay(
         from nephroline.faces.screen import Screen
         from nephroline.faces.text import show_replay
 
-        out = Screen()
+        out = Screen(plain=plain)
         for item in done:
             if not quiet or item.failed:
                 show_replay(out, item, ascii_only=plain)

@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from shutil import get_terminal_size
-from unicodedata import combining, east_asian_width
+from unicodedata import combining, east_asian_width, normalize
 
 import typer
 
@@ -22,13 +22,20 @@ _WORD = re.compile(r"\S+|\s+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ATTRIBUTES = ("bold", "dim", "italic")
 _LEAST = 20
+_PLAIN = str.maketrans(
+    {"·": "-", "→": "->", "–": "-", "—": "-", "≤": "<=", "≥": ">=", "…": "...", "µ": "u", "×": "x"}
+)
 
 
 class Screen:
-    """Standard output as wide as the terminal; coloured when it is one and NO_COLOR is not set."""
+    """Standard output as wide as the terminal; coloured when it is one and NO_COLOR is not set.
 
-    def __init__(self, width: int | None = None, colour: bool | None = None) -> None:
+    *plain*: in ASCII, for terminals and printers that know no more.
+    """
+
+    def __init__(self, width: int | None = None, colour: bool | None = None, *, plain: bool = False) -> None:
         self.width = width or get_terminal_size().columns
+        self._plain = plain
         self._colour = _wants_colour() if colour is None else colour
 
     def line(self, *spans: Span) -> None:
@@ -73,7 +80,8 @@ class Screen:
                 merged[-1] = (merged[-1][0] + text, style)
             else:
                 merged.append((text, style))
-        typer.echo("".join(self._painted(*span) for span in merged), color=self._colour)
+        text = "".join(self._painted(*span) for span in merged)
+        typer.echo(_plain(text) if self._plain else text, color=self._colour)
 
     def _painted(self, text: str, style: str) -> str:
         if not (self._colour and style):
@@ -98,6 +106,12 @@ def _cut(word: str, width: int) -> Iterator[str]:
         word = word[end:]
     if word:
         yield word
+
+
+def _plain(text: str) -> str:
+    """Text in ASCII: signs by their likes, letters without accents, what is left as ``?``."""
+    simple = normalize("NFKD", text.translate(_PLAIN))
+    return "".join(c for c in simple if not combining(c)).encode("ascii", "replace").decode()
 
 
 def _harmless(text: str) -> str:

@@ -6,6 +6,7 @@ shows a datum carries its text; what has no single value is drawn between its bo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any, Literal
@@ -24,6 +25,7 @@ _LETTER = 5.9
 _MARGIN = 42
 _DODGE = 12
 _DECADE = 10
+_LINK = re.compile(r'xlink:href="[^"#]*#')
 _FEW = 400
 """With more points than this, they are drawn small and without lines."""
 
@@ -60,7 +62,9 @@ def picture(course: Course, *, width: int, scale: Scale = "linear", anchor: str 
     """The picture of a course as SVG; decisions link to ``#<anchor>-<number>``."""
     import vl_convert
 
-    return vl_convert.vegalite_to_svg(spec_of(course, width=width, scale=scale, anchor=anchor))
+    svg = vl_convert.vegalite_to_svg(spec_of(course, width=width, scale=scale, anchor=anchor))
+    # The converter makes links absolute, from an address of its own; ours stay on the page.
+    return _LINK.sub('href="#', svg)
 
 
 def spec_of(course: Course, *, width: int, scale: Scale = "linear", anchor: str = "") -> Spec:
@@ -171,10 +175,11 @@ def _decisions(course: Course, frame: Frame, anchor: str) -> Spec:
                 "href": f"#{anchor}-{decision.number}",
             }
         )
-    encoding = {"x": _x(frame, axis=_axis(frame, orient="top")), "y": _pixels("y"), "href": {"field": "href"}}
-    numbers = [{k: v for k, v in row.items() if k != "text"} for row in rows]
+    encoding = {"x": _x(frame, axis=_axis(frame, orient="top")), "y": _pixels("y")}
+    numbers = [{k: row[k] for k in ("x", "y", "number")} for row in rows]
+    circle = {"type": "circle", "size": 290, "color": "var(--accent)", "opacity": 1}
     layers = [
-        _layer({"type": "circle", "size": 290, "color": "var(--accent)", "opacity": 1}, rows, **encoding),
+        _layer(circle, rows, **encoding, href={"field": "href"}),
         _layer(
             {"type": "text", "color": "var(--paper)", "fontSize": 10, "fontWeight": 600},
             numbers,

@@ -1,0 +1,87 @@
+"""A headless browser, and reports to look at with it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from watching import Watched
+
+from nephroline.course import Course, course_of
+from nephroline.faces.report import page
+from nephroline.pathway import load_pathway
+from nephroline.replaying import MOST_DRAWN, read_course, replay
+
+BROWSER = next((found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if BROWSER is None:
+        pytest.skip("no browser is installed: install chromium to look at the pages")
+    with sync_playwright() as driver:
+        found = driver.chromium.launch(
+            executable_path=BROWSER,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
+        )
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Watched]]:
+    """Open a file in a window of some width."""
+    opened: list[Any] = []
+
+    def go(file: Path, *, width: int = 1000, dark: bool = False) -> Watched:
+        window = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
+        )
+        opened.append(window)
+        watched = Watched(window.new_page())
+        watched.page.goto(file.as_uri())
+        return watched
+
+    yield go
+    for window in opened:
+        window.close()
+
+
+def course(source: Any, pathway: str = "kdigo-2012/fsgs") -> Course:
+    scenario = read_course(source, pathway)
+    return course_of(replay(scenario, load_pathway(scenario.pathway), most=MOST_DRAWN))
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("reports")
+
+
+@pytest.fixture(scope="session")
+def case_1(root: Path) -> Course:
+    return course(root / "scenarios/pjnh-2015-case-1.yaml")
+
+
+@pytest.fixture(scope="session")
+def case_2(root: Path) -> Course:
+    return course(root / "scenarios/pjnh-2015-case-2.yaml")
+
+
+@pytest.fixture(scope="session")
+def one(folder: Path, case_1: Course) -> Path:
+    """The report of the first published case."""
+    file = folder / "one.html"
+    file.write_text(page([case_1]), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="session")
+def both(folder: Path, case_1: Course, case_2: Course) -> Path:
+    """The report of both published cases."""
+    file = folder / "both.html"
+    file.write_text(page([case_1, case_2]), encoding="utf-8")
+    return file
