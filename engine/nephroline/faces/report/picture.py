@@ -221,12 +221,14 @@ def _panel(course: Course, panel: Panel, frame: Frame, wanted: Scale) -> Spec:
         "type": "quantitative",
         "scale": {"domain": [low, high], "nice": False, "type": scale, "zero": scale == "linear"},
     }
-    axis = {"title": None, "tickCount": 4, "minExtent": _MARGIN, "maxExtent": _MARGIN, "format": "~g"}
+    axis = {"title": None, "tickCount": 4, "minExtent": _MARGIN, "maxExtent": _MARGIN, "format": ",~r"}
     where: Callable[[str], Spec] = lambda field: {**y, "field": field, "axis": axis}  # noqa: E731
-    layers = [_shading(course, frame), *_limits(panel, frame, (low, high), scale, where)]
+    rules, names = _limits(panel, frame, (low, high), scale, where)
+    layers = [_shading(course, frame), *rules]
     if len(panel.points) <= _FEW:
         layers.append(_lines(panel, frame, low, where))
-    layers += [*_ranges(panel, frame, low, where), *_points(panel, frame, low, where), *_flags(panel, frame)]
+    layers += [*_ranges(panel, frame, low, where), *_points(panel, frame, low, where)]
+    layers += [*_flags(panel, frame), *names]
     return _view(frame, _PANEL, layers, f"{panel.title}, {panel.unit}")
 
 
@@ -267,8 +269,8 @@ def _limits(
     domain: tuple[float, float],
     scale: Scale,
     where: Callable[[str], Spec],
-) -> list[Spec]:
-    """The thresholds as named lines, their names apart from each other."""
+) -> tuple[list[Spec], list[Spec]]:
+    """The thresholds as lines, and their names, apart from each other, to be drawn over everything."""
     rows: list[Spec] = []
     lowest = float(_PANEL)
     for limit in sorted(panel.limits, key=lambda limit: limit.value):
@@ -284,10 +286,8 @@ def _limits(
     label = {"type": "text", "align": "right", "x": frame.width - 4, "color": "var(--limit)", "fontSize": 10}
     names = [{k: v for k, v in row.items() if k != "text"} for row in rows]
     halo = {**label, "stroke": "var(--paper)", "strokeWidth": 3, "opacity": 0.8}
-    return [
-        _layer(rule, rows, y=where("y")),
-        *(_layer(mark, names, y=_pixels("place"), text={"field": "name"}) for mark in (halo, label)),
-    ]
+    told = [_layer(mark, names, y=_pixels("place"), text={"field": "name"}) for mark in (halo, label)]
+    return [_layer(rule, rows, y=where("y"))], told
 
 
 def _height(value: float, domain: tuple[float, float], scale: Scale) -> float:
