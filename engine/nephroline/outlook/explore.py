@@ -126,8 +126,11 @@ class Explorer:
             found = [self._grow(target, self._vary(taken, field, region)) for region in field.regions]
         else:
             found = self._segments(target, taken, field)
-        marks = [grown.mark for grown in found]
-        turns = tuple(marks if not halved else (mark for mark, _ in groupby(marks)))
+        turns: tuple[Hashable, ...] = tuple(grown.mark for grown in found)
+        if halved:
+            # Where it turns counts too: at a constant, or at a multiple of another open value.
+            pairs = groupby(zip(field.regions, found, strict=True), lambda pair: pair[1].mark)
+            turns = tuple((mark, joined([region for region, _ in group])) for mark, group in pairs)
         return self._marked(_joined(field, [grown.tree for grown in found]), (signature, slot, turns))
 
     def _marked(self, tree: Tree, mark: Hashable) -> Grown:
