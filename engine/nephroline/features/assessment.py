@@ -5,7 +5,7 @@ from __future__ import annotations
 from nephroline.features.chart import Chart
 from nephroline.features.patient import latest_word, risen
 from nephroline.features.schema import feature
-from nephroline.features.values import Amount, Flag, Missing, Threshold, Value
+from nephroline.features.values import Amount, Flag, Missing, Threshold, Value, gather
 from nephroline.record import Assessment, Observation
 
 
@@ -94,3 +94,44 @@ def earlier(chart: Chart, assessment: Assessment, wanted: str) -> Value:
     if missing:
         return Flag(None, f"{shown} earlier is not known", missing)
     return Flag(False, f"no earlier {shown}")
+
+
+@feature(
+    "assessment.risen_in",
+    ("analyte", "response", "threshold:ratio"),
+    gives="flag",
+    says="{0} risen by more than {2} within {1}",
+)
+def risen_in(chart: Chart, assessment: Assessment, analyte: str, wanted: str, limit: Threshold) -> Value:
+    """Whether the value exceeds, by more than a limit, the lowest at the assessments just before it.
+
+    Those count that had the response without a break, since the latest line began.
+    """
+    shown = wanted.replace("-", " ")
+    title = chart.timeline.catalogue.analytes[analyte].title
+    starts = [line.start.latest for line in chart.timeline.lines if line.start.latest < assessment.at.latest]
+    values: list[Amount] = []
+    for other in reversed(chart.timeline.assessments[: assessment.index]):
+        if starts and other.at.latest <= starts[-1]:
+            break
+        choice = chart.response_at(other.index)
+        if wanted not in choice.options:
+            break
+        if len(choice.options) > 1:
+            return Flag(None, f"{shown} just before is not known", choice.missing)
+        measured = value(chart, other, analyte)
+        assert isinstance(measured, Amount)  # noqa: S101
+        values.append(measured)
+    if not values:
+        return Flag(False, f"no {shown} just before")
+    now = value(chart, assessment, analyte)
+    assert isinstance(now, Amount)  # noqa: S101
+    form = limit.forms["ratio"].exact
+    assert form is not None  # noqa: S101
+    changes = [chart.change(measured, now) for measured in values]
+    if any(moved.low is not None and moved.low > form for moved in changes):
+        return Flag(True, f"{title} risen by more than {limit.first.text} within {shown}")
+    if all(moved.high is not None and moved.high <= form for moved in changes):
+        return Flag(False, f"{title} not risen by more than {limit.first.text} within {shown}")
+    missing = [item for moved in changes for item in moved.missing]
+    return Flag(None, f"a rise of {title} within {shown} is not known", gather(missing))

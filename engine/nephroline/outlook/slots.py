@@ -167,7 +167,7 @@ def _cuts(
     """
     about = pathway.limits([analyte.id, *([analyte.level_of] if analyte.level_of else [])])
     found: dict[Fraction, tuple[Fraction, Of] | None] = {}
-    for others, backwards in zip(_compared(slot, chart), (False, True), strict=True):
+    for others, backwards in zip(_compared(slot, pathway, chart), (False, True), strict=True):
         for item in others:
             of = (moving or {}).get(item.at)
             for factor in ratios(about):
@@ -184,10 +184,11 @@ def _cuts(
     return found
 
 
-def _compared(slot: Slot, chart: Chart) -> tuple[list[Observation], list[Observation]]:
+def _compared(slot: Slot, pathway: Pathway, chart: Chart) -> tuple[list[Observation], list[Observation]]:
     """The values with which one of a slot is compared: those it is measured from, and those from it.
 
-    Every change is measured from the value before the line began in which it falls, or before the first.
+    Every change is measured from the value before the line began in which it falls, or before the first;
+    or from values of earlier visits, if the pathway compares visits.
     """
     seen = [item for item in chart.timeline.observations.get(slot.name, ()) if item.value]
     at, lines = slot.at or chart.timeline.as_of, chart.timeline.lines
@@ -196,12 +197,25 @@ def _compared(slot: Slot, chart: Chart) -> tuple[list[Observation], list[Observa
     followers: list[Observation] = []
     for line in dict.fromkeys((*lines[:1], *begun[-2:])):
         bases += possibly_last([item for item in seen if item.at.latest <= line.start.latest])
+    if chart.timeline.assessments and _compares_visits(pathway, slot.name):
+        started = max((line.start.latest for line in begun), default=None)
+        within = [item for item in seen if started is None or item.at.latest > started]
+        bases += [item for item in within if item.at.latest < at.latest]
+        followers += [item for item in within if item.at.latest > at.latest]
     for line in lines:
         before = [item for item in seen if item.at.latest <= line.start.latest]
         if at.latest <= line.start.latest and (not before or before[-1].at.earliest <= at.latest):
             # The slot's value would be the one from which this line is measured.
             followers += [item for item in seen if item.at.latest > line.start.earliest]
     return list(dict.fromkeys(bases)), list(dict.fromkeys(followers))
+
+
+def _compares_visits(pathway: Pathway, analyte: str) -> bool:
+    """Whether a condition measures an analyte from one assessment to another."""
+    return any(
+        ask.feature == "assessment.risen_in" and ask.arguments[0].name == analyte
+        for ask in pathway.nodes.questions.values()
+    )
 
 
 def _edges(item: Observation, analyte: Analyte, dimension: str) -> list[Fraction]:
