@@ -262,13 +262,14 @@ def test_a_bound_that_is_met_is_said(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["pjnh-2015-case-1", "pjnh-2015-case-2"])
-@pytest.mark.parametrize("pathway", sorted(PATHWAYS))
+@pytest.mark.parametrize("pathway", [name for name in sorted(PATHWAYS) if PATHWAYS[name].disease == "fsgs"])
 def test_deleting_a_datum_never_gives_another_answer_that_is_certain_all_the_same(
     name: str, pathway: str, scenario_data: Callable[[str], dict[str, Any]]
 ) -> None:
     """Law 6 for the stronger certainty: whatever the search finds settled is what the whole chart says."""
     chart = scenario_data(name)["record"]
     chart.setdefault("conditions", []).append({"name": "pregnancy", "at": "0 mo", "present": False})
+    chart["findings"]["diffuse_effacement"] = {"value": True, "at": "0 mo"}
     rng = random.Random(name + pathway)  # noqa: S311
     settled = 0
     for moment in read_record(chart).moments():

@@ -7,7 +7,7 @@ from functools import lru_cache
 import msgspec
 
 from nephroline.features import FEATURES, WEIGHT
-from nephroline.lang import ATOMS, Ask, Atom, Holds, asks
+from nephroline.lang import Ask, Atom, Holds, asks
 from nephroline.pathway import AFTER_CHOICE, Pathway
 from nephroline.terms import Entry, Reads, Scope
 
@@ -36,9 +36,7 @@ def touched(pathway: Pathway, entry: Entry, name: str) -> Touched:
     found = frozenset(near | far | after)
     clauses = frozenset(name for name, cone in pathway.cones.items() if not cone.isdisjoint(found))
     atoms = frozenset(
-        node
-        for node in pathway.nodes.nodes.values()
-        if isinstance(node, ATOMS) and (isinstance(node, Holds) or any(ask in found for ask in asks(node)))
+        atom for atom in pathway.atoms if isinstance(atom, Holds) or any(ask in found for ask in asks(atom))
     )
     return Touched(found, atoms, clauses, judgements)
 

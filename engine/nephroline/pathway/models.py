@@ -10,7 +10,6 @@ import msgspec
 from nephroline.catalogue import Catalogue
 from nephroline.features import FEATURES, Threshold
 from nephroline.lang import (
-    ATOMS,
     Ask,
     Atom,
     Deciders,
@@ -215,11 +214,20 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
         return Deciders(self.thresholds)
 
     @cached_property
+    def atoms(self) -> tuple[Atom, ...]:
+        """Every atom in use; a pathway that extends another shares nodes that it does not use."""
+        nodes = [clause.condition for clause in self.clauses.values()]
+        nodes += [definition.when for definition in self.definitions.values()]
+        nodes += [node for _, node in self.responses]
+        nodes += [node for _, node, _ in self.applicability]
+        for rule in self.exposure:
+            nodes += [node for node in (rule.adequate, rule.presumed, rule.inadequate) if node is not None]
+        return tuple(dict.fromkeys(atom for node in nodes for atom in atoms(node)))
+
+    @cached_property
     def shared_atoms(self) -> frozenset[Atom]:
         """Atoms that come out the same for every line."""
-        return frozenset(
-            node for node in self.nodes.nodes.values() if isinstance(node, ATOMS) and about_patient(node)
-        )
+        return frozenset(filter(about_patient, self.atoms))
 
     @cached_property
     def by_conclusion(self) -> Mapping[type, tuple[Rule, ...]]:
@@ -255,13 +263,12 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
         Names are those of the catalogue; a feature without parameters goes by its own.
         """
         found: dict[str, set[str]] = {}
-        for node in self.nodes.nodes.values():
-            if isinstance(node, ATOMS):
-                limits = set(threshold_names(node)) & set(self.thresholds)
-                for ask in asks(node):
-                    names = [a.name for a in ask.arguments if not a.threshold] or [ask.feature]
-                    for name in names:
-                        found.setdefault(name, set()).update(limits)
+        for atom in self.atoms:
+            limits = set(threshold_names(atom)) & set(self.thresholds)
+            for ask in asks(atom):
+                names = [a.name for a in ask.arguments if not a.threshold] or [ask.feature]
+                for name in names:
+                    found.setdefault(name, set()).update(limits)
         return {name: frozenset(limits) for name, limits in found.items()}
 
     @cached_property
