@@ -103,7 +103,12 @@ def test_every_command_is_in_the_readme() -> None:
 
 
 def test_generated_pages_are_fresh(tmp_path: Path) -> None:
-    pages = [*(ROOT / "docs/schema").iterdir(), ROOT / "docs/features.md", ROOT / "docs/commands.md"]
+    pages = [
+        *(ROOT / "docs/schema").iterdir(),
+        ROOT / "docs/features.md",
+        ROOT / "docs/commands.md",
+        *(ROOT / "docs/rulebook").iterdir(),
+    ]
     before = {page: page.read_text() for page in pages}
     subprocess.run([sys.executable, str(ROOT / "docs/generate.py")], check=True)
     assert {page: page.read_text() for page in pages} == before, "run make docs"

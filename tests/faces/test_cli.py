@@ -28,6 +28,7 @@ COMMANDS = [
     "replay",
     "report",
     "graph",
+    "compare",
     "pathways",
     "show",
     "check",

@@ -27,11 +27,12 @@ class When(_Part, frozen=True):
 
 
 class PathwayRef(_Part, frozen=True):
-    """The pathway that answered, with the digest of its files."""
+    """The pathway that answered, with the digest of its files; and why, if it was chosen by `auto`."""
 
     id: str
     edition: str
     digest: str
+    chosen_because: list[str] = []
 
 
 class EngineRef(_Part, frozen=True):

@@ -43,7 +43,8 @@ PathwayOption = Annotated[
     typer.Option(
         "--pathway",
         "-p",
-        help=f"A pathway id or YAML file. Default: the scenario's own, else {DEFAULT_PATHWAY}.",
+        help=f"A pathway id or YAML file. Default: the scenario's own, else {DEFAULT_PATHWAY}."
+        " For `consult`, auto chooses it.",
     ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="Text for people, JSON for programs.")]
@@ -71,7 +72,16 @@ def consult(
     """Where does this patient stand, what is the next line, and what must be checked first?"""
     from nephroline.consultation import consult as ask
 
-    chart, rules = _record_and_pathway(record, pathway)
+    selected = None
+    if pathway == "auto":
+        from nephroline.record import read_record
+        from nephroline.selecting import select_pathway
+
+        chart = read_record(_document(record))
+        selected = select_pathway(chart, at)
+        rules = selected.pathway
+    else:
+        chart, rules = _record_and_pathway(record, pathway)
     engine = "shadow" if shadow else "durable"
     if quick:
         answer = ask(chart, rules, at, backend_name=engine)
@@ -79,6 +89,10 @@ def consult(
         from nephroline.outlook.report import thorough
 
         answer = thorough(chart, rules, at, margins=margins, backend_name=engine)
+    if selected is not None:
+        from nephroline.selecting import explained
+
+        answer = explained(answer, selected)
     if form == "json":
         typer.echo(answer.to_json(indent=2))
         return
@@ -329,6 +343,36 @@ def show(
     from nephroline.faces.screen import Screen
 
     show_pathway(Screen(), rules)
+
+
+@app.command()
+def compare(
+    record: RecordArgument,
+    pathways: Annotated[
+        str, typer.Option("--pathways", metavar="A,B", help="The pathways, with commas between.")
+    ] = "kdigo-2012/fsgs,kdigo-2021/fsgs",
+    at: Annotated[str | None, typer.Option("--at", help="One decision time. Default: all.")] = None,
+    form: FormatOption = "text",
+) -> None:
+    """Where do editions agree about this patient, where not, and what makes the difference?"""
+    from nephroline.comparing import compare as ask
+    from nephroline.consultation import decision_time
+    from nephroline.errors import UsageError
+    from nephroline.pathway import load_pathway
+    from nephroline.record import read_record
+
+    names = [name.strip() for name in pathways.split(",") if name.strip()]
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise UsageError.of("a comparison takes two or more pathways", "--pathways A,B")
+    chart = read_record(_document(record))
+    found = ask(chart, [load_pathway(name) for name in names], decision_time(chart, at) if at else None)
+    if form == "json":
+        _json(found)
+        return
+    from nephroline.faces.comparison import show_comparison
+    from nephroline.faces.screen import Screen
+
+    show_comparison(Screen(), found)
 
 
 @app.command()

@@ -1,0 +1,195 @@
+"""Editions side by side: at each decision, where pathways agree and differ, and what makes the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+import msgspec
+
+from nephroline.backends import backend
+from nephroline.consultation import Consultation, Consulted, consulted
+from nephroline.features import FEATURES
+from nephroline.lang import Holds, Node, asks, atoms, threshold_names
+from nephroline.pathway import Definition, FindingOf, Pathway, Rule
+from nephroline.record import Moment, Record
+from nephroline.terms import Reads
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """A rule that comes out otherwise, a definition or a limit that differs behind it: what each says."""
+
+    title: str
+    said: dict[str, str]
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """The answers of some pathways at one time; `agree`: they ask for the same.
+
+    `rules` come out otherwise in one pathway than in another; behind them, `definitions` and `limits` differ.
+    """
+
+    at: str
+    answers: dict[str, str]
+    status: dict[str, str]
+    findings: dict[str, list[str]]
+    agree: bool
+    rules: list[Cause]
+    definitions: list[Cause]
+    limits: list[Cause]
+
+
+def compare(record: Record, pathways: Sequence[Pathway], as_of: Moment | None = None) -> list[Compared]:
+    """Compare pathways at every dated time of a record, or at one. Raises: as `consult`."""
+    moments = record.moments() if as_of is None else (as_of,)
+    return [_compared(record, pathways, moment) for moment in moments]
+
+
+def _compared(record: Record, pathways: Sequence[Pathway], moment: Moment) -> Compared:
+    done = {p.id: consulted(record, p, moment, backend("durable")) for p in pathways}
+    answers = {name: _answer(each.consultation) for name, each in done.items()}
+    status = {name: str(each.consultation.status.response) for name, each in done.items()}
+    findings = {name: sorted({f.id for f in each.consultation.findings}) for name, each in done.items()}
+    same = all(len({str(said) for said in kind.values()}) == 1 for kind in (answers, status, findings))
+    names = (
+        [] if same else [name for name in _decisive(done) if len({_held(d, name) for d in done.values()}) > 1]
+    )
+    definitions, limits = _behind(done, names)
+    return Compared(
+        at=moment.label,
+        answers=answers,
+        status=status,
+        findings=findings,
+        agree=len(set(answers.values())) == 1,
+        rules=[
+            Cause(_title(done, name), {p: _said(each, name) for p, each in done.items()}) for name in names
+        ],
+        definitions=list(_definitions(done, definitions)),
+        limits=list(_limits(done, limits)),
+    )
+
+
+def _answer(answer: Consultation) -> str:
+    line = answer.next_line
+    return line.title if line else str(answer.answer.kind).replace("-", " ")
+
+
+def _decisive(done: Mapping[str, Consulted]) -> dict[str, None]:
+    """The rules that conclude findings, and those that chose a next line."""
+    return {
+        rule.id: None
+        for each in done.values()
+        for rule in each.run.pathway.rules.values()
+        if isinstance(rule.conclusion, FindingOf) or rule.id == _chosen(each)
+    }
+
+
+def _differs(done: Mapping[str, Consulted], name: str) -> bool:
+    return len({_held(each, name) for each in done.values()}) > 1
+
+
+def _title(done: Mapping[str, Consulted], name: str) -> str:
+    known = (each.run.pathway.rules.get(name) for each in done.values())
+    return next(rule.title for rule in known if rule is not None)
+
+
+def _chosen(each: Consulted) -> str | None:
+    return each.choosing.chosen.rule.id if each.choosing.chosen else None
+
+
+def _held(each: Consulted, name: str) -> bool | None:
+    rule = each.run.pathway.rules.get(name)
+    if rule is None:
+        return False
+    truths = [each.run.settled(rule, subject) for subject in each.run.subjects(rule.scope)]
+    if any(truths):
+        return True
+    return None if None in truths else False
+
+
+def _said(each: Consulted, name: str) -> str:
+    """Why a rule holds in a pathway, or what fails in it."""
+    run = each.run
+    rule = run.pathway.rules.get(name)
+    if rule is None:
+        return "has no such rule"
+    subjects = list(run.subjects(rule.scope))
+    if not subjects:
+        return "no line of therapy yet"
+    holding = next((s for s in subjects if run.stands(rule, s)), None)
+    if holding is not None:
+        return "holds: " + "; ".join(run.because(rule.when, holding))
+    last = subjects[-1]
+    if run.truths[rule.clause, last] is None:
+        return "needs " + "; ".join(item.why for item in run.missing(rule.when, last))
+    if run.truths[rule.clause, last]:
+        return "exception: " + "; ".join(run.because(rule.unless, last)) if rule.unless else "holds"
+    return "fails: " + "; ".join(run.because(rule.when, last, wanted=False))
+
+
+def _limits(done: Mapping[str, Consulted], names: Iterable[str]) -> Iterator[Cause]:
+    """Of some thresholds, those that have another value in one pathway than in another."""
+    for name in names:
+        known = {
+            pathway: each.run.pathway.thresholds[name]
+            for pathway, each in done.items()
+            if name in each.run.pathway.thresholds
+        }
+        said = {pathway: " = ".join(q.text for q in each.forms.values()) for pathway, each in known.items()}
+        if len(set(said.values())) > 1:
+            yield Cause(next(iter(known.values())).title, said)
+
+
+def _definitions(done: Mapping[str, Consulted], names: Iterable[str]) -> Iterator[Cause]:
+    """Of some definitions, those that ask otherwise in one pathway than in another."""
+    for name in names:
+        known = {
+            pathway: (each.run.pathway, each.run.pathway.definitions[name])
+            for pathway, each in done.items()
+            if name in each.run.pathway.definitions
+        }
+        if len({repr(definition.when) for _, definition in known.values()}) > 1:
+            said = {name: p.speaker.describe(definition.when) for name, (p, definition) in known.items()}
+            yield Cause(next(definition.title for _, definition in known.values()), said)
+
+
+def _behind(done: Mapping[str, Consulted], names: Iterable[str]) -> tuple[dict[str, None], dict[str, None]]:
+    """The definitions and the thresholds on which some rules rest, in any of the pathways."""
+    statuses = {str(each.consultation.status.response) for each in done.values()}
+    definitions: dict[str, None] = {}
+    limits: dict[str, None] = {}
+    for name in names:
+        for each in done.values():
+            rule = each.run.pathway.rules.get(name)
+            if rule is not None:
+                for node in _nodes(each.run.pathway, rule, statuses, definitions):
+                    limits |= dict.fromkeys(threshold_names(node))
+    return definitions, limits
+
+
+def _nodes(
+    pathway: Pathway, rule: Rule, statuses: AbstractSet[str], definitions: dict[str, None]
+) -> Iterator[Node]:
+    """Every condition on which a rule rests: through definitions, findings, and the judgements it asks for.
+
+    Of the responses, those count that a pathway gave; the *definitions* met are noted.
+    """
+    nodes: list[Node] = [rule.when, *([rule.unless] if rule.unless is not None else [])]
+    judged = False
+    seen: set[str] = set()
+    while nodes:
+        node = nodes.pop()
+        yield node
+        questions = [FEATURES[ask.feature] for ask in asks(node)]
+        if not judged and len(statuses) > 1 and any(q.reads is Reads.ALL for q in questions):
+            judged = True
+            nodes += [when for response, when in pathway.responses if str(response) in statuses]
+        for exposure in pathway.exposure if any(q.name == "line.exposure" for q in questions) else ():
+            nodes += [n for n in (exposure.adequate, exposure.presumed, exposure.inadequate) if n is not None]
+        for atom in atoms(node):
+            for part in pathway.behind(atom) if isinstance(atom, Holds) else ():
+                if part.id not in seen:
+                    seen.add(part.id)
+                    nodes.append(part.when)
+                    if isinstance(part, Definition):
+                        definitions[part.id] = None
