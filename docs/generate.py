@@ -56,6 +56,12 @@ def commands() -> str:
     return "\n".join(lines)
 
 
+CONFIDENCE = (
+    "How this rule base knows what a source says: `verified` read in it, `verified-2` read in a text about it, "
+    "`recalled` not yet checked, `derived` computed from it, `policy` a choice of this rule base."
+)
+
+
 def rulebook(pathway: Pathway, scenarios: dict[str, Scenario]) -> str:
     """A pathway for review by a clinician: every statement, rule and number, and what is in doubt."""
     fired = exercised(pathway, scenarios)
@@ -65,8 +71,7 @@ def rulebook(pathway: Pathway, scenarios: dict[str, Scenario]) -> str:
         "",
         f"Generated from `rules/{pathway.id}.yaml` by `make docs`; do not edit.",
         "",
-        "How this rule base knows what a source says: `verified` read in it, `verified-2` read in a text about it, "
-        "`recalled` not yet checked, `derived` computed from it, `policy` a choice of this rule base.",
+        CONFIDENCE,
         "",
         "## Whether it applies",
         "",
@@ -113,9 +118,11 @@ def rulebook(pathway: Pathway, scenarios: dict[str, Scenario]) -> str:
             doubts.append(
                 f"- {limit.title}, {value}: {limit.confidence}{'; ' + limit.note if limit.note else ''}"
             )
-    for rule in pathway.rules.values():
-        if rule.statement.confidence in ("recalled", "policy"):
-            doubts.append(f"- {rule.title}: {authority(pathway, rule)}")
+    doubts += [
+        f"- {rule.title}: {authority(pathway, rule)}"
+        for rule in pathway.rules.values()
+        if rule.statement.confidence in ("recalled", "policy")
+    ]
     lines += ["", "## Open doubts", "", f"{len(doubts)} numbers and statements to check:", "", *doubts, ""]
     return "\n".join(lines)
 

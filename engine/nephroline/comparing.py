@@ -13,14 +13,18 @@ from nephroline.features import FEATURES
 from nephroline.lang import Holds, Node, asks, atoms, threshold_names
 from nephroline.pathway import Definition, FindingOf, Pathway, Rule
 from nephroline.record import Moment, Record
-from nephroline.terms import Reads
+from nephroline.terms import Reads, Verdict
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """A rule that comes out otherwise, a definition or a limit that differs behind it: what each says."""
+    """A rule that comes out otherwise, a definition or a limit that differs behind it: what each says.
+
+    `held`: of a rule, whether it holds in each pathway; null where that is unknown.
+    """
 
     title: str
     said: dict[str, str]
+    held: dict[str, bool | None] = {}
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -46,8 +50,10 @@ def compare(record: Record, pathways: Sequence[Pathway], as_of: Moment | None = 
 
 
 def _compared(record: Record, pathways: Sequence[Pathway], moment: Moment) -> Compared:
-    done = {p.id: consulted(record, p, moment, backend("durable")) for p in pathways}
-    answers = {name: _answer(each.consultation) for name, each in done.items()}
+    everyone = {p.id: consulted(record, p, moment, backend("durable")) for p in pathways}
+    # A pathway that does not speak of the patient differs by that alone.
+    done = {name: each for name, each in everyone.items() if _speaks(each)}
+    answers = {name: _answer(each.consultation) for name, each in everyone.items()}
     status = {name: str(each.consultation.status.response) for name, each in done.items()}
     findings = {name: sorted({f.id for f in each.consultation.findings}) for name, each in done.items()}
     same = all(len({str(said) for said in kind.values()}) == 1 for kind in (answers, status, findings))
@@ -62,7 +68,12 @@ def _compared(record: Record, pathways: Sequence[Pathway], moment: Moment) -> Co
         findings=findings,
         agree=len(set(answers.values())) == 1,
         rules=[
-            Cause(_title(done, name), {p: _said(each, name) for p, each in done.items()}) for name in names
+            Cause(
+                _title(done, name),
+                {p: _said(each, name) for p, each in done.items()},
+                {p: _held(each, name) for p, each in done.items()},
+            )
+            for name in names
         ],
         definitions=list(_definitions(done, definitions)),
         limits=list(_limits(done, limits)),
@@ -71,7 +82,14 @@ def _compared(record: Record, pathways: Sequence[Pathway], moment: Moment) -> Co
 
 def _answer(answer: Consultation) -> str:
     line = answer.next_line
-    return line.title if line else str(answer.answer.kind).replace("-", " ")
+    kind = str(answer.answer.kind).replace("-", " ")
+    if answer.applicability.verdict is Verdict.DOES_NOT_APPLY:
+        return f"{kind}: {'; '.join(answer.applicability.because)}"
+    return line.title if line else kind
+
+
+def _speaks(each: Consulted) -> bool:
+    return each.consultation.applicability.verdict is not Verdict.DOES_NOT_APPLY
 
 
 def _decisive(done: Mapping[str, Consulted]) -> dict[str, None]:
@@ -82,10 +100,6 @@ def _decisive(done: Mapping[str, Consulted]) -> dict[str, None]:
         for rule in each.run.pathway.rules.values()
         if isinstance(rule.conclusion, FindingOf) or rule.id == _chosen(each)
     }
-
-
-def _differs(done: Mapping[str, Consulted], name: str) -> bool:
-    return len({_held(each, name) for each in done.values()}) > 1
 
 
 def _title(done: Mapping[str, Consulted], name: str) -> str:
@@ -112,7 +126,7 @@ def _said(each: Consulted, name: str) -> str:
     run = each.run
     rule = run.pathway.rules.get(name)
     if rule is None:
-        return "has no such rule"
+        return "no such rule"
     subjects = list(run.subjects(rule.scope))
     if not subjects:
         return "no line of therapy yet"
@@ -162,18 +176,22 @@ def _behind(done: Mapping[str, Consulted], names: Iterable[str]) -> tuple[dict[s
         for each in done.values():
             rule = each.run.pathway.rules.get(name)
             if rule is not None:
-                for node in _nodes(each.run.pathway, rule, statuses, definitions):
+                for node in _nodes(each, rule, statuses, definitions):
                     limits |= dict.fromkeys(threshold_names(node))
     return definitions, limits
 
 
 def _nodes(
-    pathway: Pathway, rule: Rule, statuses: AbstractSet[str], definitions: dict[str, None]
+    each: Consulted, rule: Rule, statuses: AbstractSet[str], definitions: dict[str, None]
 ) -> Iterator[Node]:
     """Every condition on which a rule rests: through definitions, findings, and the judgements it asks for.
 
-    Of the responses, those count that a pathway gave; the *definitions* met are noted.
+    Of the responses, those count that a pathway gave, of the exposures, those to drugs that were given; the
+    *definitions* met are noted.
     """
+    pathway, catalogue = each.run.pathway, each.run.pathway.catalogue
+    given = {drug for line in each.run.chart.timeline.lines for drug in line.drugs}
+    exposures = [e for e in pathway.exposure if any(catalogue.belongs(drug, e.agent) for drug in given)]
     nodes: list[Node] = [rule.when, *([rule.unless] if rule.unless is not None else [])]
     judged = False
     seen: set[str] = set()
@@ -184,7 +202,7 @@ def _nodes(
         if not judged and len(statuses) > 1 and any(q.reads is Reads.ALL for q in questions):
             judged = True
             nodes += [when for response, when in pathway.responses if str(response) in statuses]
-        for exposure in pathway.exposure if any(q.name == "line.exposure" for q in questions) else ():
+        for exposure in exposures if any(q.name == "line.exposure" for q in questions) else ():
             nodes += [n for n in (exposure.adequate, exposure.presumed, exposure.inadequate) if n is not None]
         for atom in atoms(node):
             for part in pathway.behind(atom) if isinstance(atom, Holds) else ():

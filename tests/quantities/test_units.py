@@ -19,6 +19,7 @@ BASES = {
     "mass-rate": "g/d",
     "dose-rate-per-mass": "mg/kg/d",
     "mass": "g",
+    "dose-per-area": "mg/m2",
     "mass-ratio": "g/g",
     "mass-per-substance": "g/mol",
     "mass-concentration": "g/L",

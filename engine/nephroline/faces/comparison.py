@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from nephroline.comparing import Compared
+from nephroline.comparing import Cause, Compared
 from nephroline.faces.phrases import words
 from nephroline.faces.screen import Screen
 
@@ -12,22 +12,59 @@ _LABEL = 13
 
 
 def show_comparison(out: Screen, found: Sequence[Compared]) -> None:
-    """Where pathways agree, in a line; where they differ, each answer and what makes the difference."""
+    """Where pathways agree, in a line; where they differ, each answer and the rules that make it.
+
+    The definitions and limits behind them are the same for most decisions, so they come once, at the end.
+    """
+    told: dict[tuple[str, str], str] = {}
     for item in found:
         if item.agree:
             answer = next(iter(item.answers.values()))
             out.hang(((f"{item.at:<{_LABEL}}", "bold"),), ((f"agree: {answer}", "green"),), _LABEL)
         else:
             out.line((f"{item.at:<{_LABEL}}", "bold"), ("differ", "yellow"))
-            for name, answer in item.answers.items():
-                out.hang(((f"  {name}: ", "bold"),), ((answer, ""),), _LABEL)
+            for answer, names in grouped(item.answers).items():
+                out.hang(((" " * _LABEL, ""),), ((answer, "bold"), (f"  ({names})", "dim")), _LABEL + 2)
         if len(set(item.status.values())) > 1:
-            said = ", ".join(f"{words(status)} ({name})" for name, status in item.status.items())
+            said = "; ".join(f"{words(status)} ({names})" for status, names in grouped(item.status).items())
             out.paragraph(f"status: {said}", indent=_LABEL)
-        for kind, causes in (("rule", item.rules), ("definition", item.definitions), ("limit", item.limits)):
-            for cause in causes:
-                out.hang(((" " * _LABEL, ""),), ((f"{kind}: ", "dim"), (cause.title, "bold")), _LABEL)
-                for name, said in cause.said.items():
-                    out.hang(((" " * (_LABEL + 2), ""),), ((f"{name} ", "dim"), (said, "")), _LABEL + 4)
+        for cause in item.rules:
+            before = told.setdefault((cause.title, str(cause.held)), item.at)
+            since = f", as at {before}" if before != item.at else ""
+            out.hang(((" " * _LABEL, ""),), (("rule: ", "dim"), (cause.title + since, "")), _LABEL)
+            if not since:
+                _each(out, _told(cause))
+    behind = {
+        (kind, cause.title): cause
+        for item in found
+        for kind, causes in (("definition", item.definitions), ("limit", item.limits))
+        for cause in causes
+    }
+    if behind:
+        out.line()
+        out.line(("Behind the differences", "bold"))
+    for (kind, title), cause in behind.items():
+        out.hang((("  ", ""),), ((f"{kind}: ", "dim"), (title, "")), 4)
+        _each(out, grouped(cause.said), indent=4)
     agree = sum(item.agree for item in found)
+    out.line()
     out.line((f"{agree} of {len(found)} decisions agree", "bold"))
+
+
+def grouped(said: Mapping[str, str]) -> dict[str, str]:
+    """What was said, with the names of all who said it."""
+    texts: dict[str, list[str]] = {}
+    for name, text in said.items():
+        texts.setdefault(text, []).append(name)
+    return {text: ", ".join(names) for text, names in texts.items()}
+
+
+def _told(cause: Cause) -> dict[str, str]:
+    """What pathways say of a rule; where it holds in several, the reasons of the first speak for all."""
+    first = next((cause.said[name] for name, held in cause.held.items() if held), "")
+    return grouped({name: first if cause.held[name] else said for name, said in cause.said.items()})
+
+
+def _each(out: Screen, said: Mapping[str, str], indent: int = _LABEL + 2) -> None:
+    for text, names in said.items():
+        out.hang(((" " * indent, ""),), ((f"{names}: ", "dim"), (text, "")), indent + 2)

@@ -1,0 +1,338 @@
+"""The commands that speak of a patient: consult, why, what if, replay, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from nephroline.faces.commanding import (
+    DEFAULT_PATHWAY,
+    At,
+    FormatOption,
+    PathwayOption,
+    RecordArgument,
+    Shadow,
+    app,
+    count,
+    document_of,
+    pathway_of,
+    record_and_pathway,
+    show_json,
+    write,
+)
+
+
+@app.command()
+def consult(
+    record: RecordArgument,
+    at: At = None,
+    pathway: PathwayOption = None,
+    form: FormatOption = "text",
+    shadow: Shadow = False,
+    margins: Annotated[
+        bool, typer.Option("--margins", help="Also how far each value stands from another answer.")
+    ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Without the search for what missing data can change.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the basis of everything.")] = False,
+) -> None:
+    """Where does this patient stand, what is the next line, and what must be checked first?"""
+    from nephroline.consultation import consult as ask
+
+    selected = None
+    if pathway == "auto":
+        from nephroline.record import read_record
+        from nephroline.selecting import select_pathway
+
+        chart = read_record(document_of(record))
+        selected = select_pathway(chart, at)
+        rules = selected.pathway
+    else:
+        chart, rules = record_and_pathway(record, pathway)
+    engine = "shadow" if shadow else "durable"
+    if quick:
+        answer = ask(chart, rules, at, backend_name=engine)
+    else:
+        from nephroline.outlook.report import thorough
+
+        answer = thorough(chart, rules, at, margins=margins, backend_name=engine)
+    if selected is not None:
+        from nephroline.selecting import explained
+
+        answer = explained(answer, selected)
+    if form == "json":
+        typer.echo(answer.to_json(indent=2))
+        return
+    from nephroline.faces.screen import Screen
+    from nephroline.faces.text import show_consultation
+
+    show_consultation(Screen(), answer, verbose=verbose)
+
+
+@app.command()
+def why(
+    record: RecordArgument,
+    name: Annotated[
+        str,
+        typer.Argument(help="A rule, finding, regimen or alert by its id; next-line for the chosen one."),
+    ] = "next-line",
+    at: At = None,
+    pathway: PathwayOption = None,
+    form: FormatOption = "text",
+) -> None:
+    """Show the full tree of reasons of a finding, recommendation, block or alert."""
+    from nephroline.explain import why as explain
+
+    chart, rules = record_and_pathway(record, pathway)
+    found = explain(chart, rules, name, at)
+    if form == "json":
+        show_json([item.to_data() for item in found])
+        return
+    from nephroline.faces.screen import Screen
+    from nephroline.faces.text import show_explanations
+
+    show_explanations(Screen(), found)
+
+
+@app.command(name="why-not")
+def why_not(
+    record: RecordArgument,
+    regimen: Annotated[
+        str, typer.Argument(help="A regimen by its id; `nephroline units regimens` lists all.")
+    ],
+    at: At = None,
+    pathway: PathwayOption = None,
+    form: FormatOption = "text",
+) -> None:
+    """Why is this regimen not the next line, and what is the least that would make it so?"""
+    from nephroline.outlook.whynot import why_not as explain
+
+    chart, rules = record_and_pathway(record, pathway)
+    found = explain(chart, rules, regimen, at)
+    if form == "json":
+        show_json(found)
+        return
+    from nephroline.faces.outlook import show_why_not
+    from nephroline.faces.screen import Screen
+
+    show_why_not(Screen(), found)
+
+
+@app.command(name="what-if")
+def what_if(
+    record: RecordArgument,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Set a datum now: creatinine=2.5mg/dL, biopsy.diagnosis=mcd, pregnancy=no; at another time:"
+            " 'creatinine@4 mo=1.0 mg/dL'.",
+        ),
+    ] = None,
+    removes: Annotated[
+        list[str] | None,
+        typer.Option("--remove", metavar="NAME", help="Remove a condition, drug, analyte or biopsy."),
+    ] = None,
+    wait: Annotated[
+        str | None, typer.Option("--wait", metavar="TIME", help="Let time pass first, such as 8wk.")
+    ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--also",
+            metavar="CHANGES",
+            help="Another one: 'creatinine=1 mg/dL; remove hiv; wait 8 wk'.",
+        ),
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="FILE", help="Write the changed record here.")
+    ] = None,
+    at: At = None,
+    pathway: PathwayOption = None,
+    form: FormatOption = "text",
+) -> None:
+    """What would the answer be with other data, and how does it differ from the one that is?"""
+    from nephroline.errors import UsageError
+    from nephroline.outlook.edits import Edit, setting, several
+    from nephroline.outlook.whatif import what_if as ask
+
+    document = document_of(record)
+    first = [setting(text) for text in sets or []] + [Edit("remove", name) for name in removes or []]
+    first += [Edit("wait", value=wait)] if wait else []
+    alternatives = ([first] if first else []) + [list(several(text)) for text in also or []]
+    if not alternatives:
+        raise UsageError.of("nothing is changed", "give --set, --remove, --wait or --also")
+    if save is not None and len(alternatives) != 1:
+        raise UsageError.of("one alternative is saved, not several", "give --save with a single alternative")
+    found = ask(document, pathway_of(document, pathway), alternatives, at)
+    if save is not None:
+        from nephroline.yamlfile import written
+
+        write(save, written(found.alternatives[0].data))
+    if form == "json":
+        show_json(found.to_data())
+        return
+    from nephroline.faces.outlook import show_what_if
+    from nephroline.faces.screen import Screen
+
+    show_what_if(Screen(), found)
+
+
+@app.command()
+def compare(
+    record: RecordArgument,
+    pathways: Annotated[
+        str, typer.Option("--pathways", metavar="A,B", help="The pathways, with commas between.")
+    ] = "kdigo-2012/fsgs,kdigo-2021/fsgs",
+    at: Annotated[str | None, typer.Option("--at", help="One decision time. Default: all.")] = None,
+    form: FormatOption = "text",
+) -> None:
+    """Where do editions agree about this patient, where not, and what makes the difference?"""
+    from nephroline.comparing import compare as ask
+    from nephroline.consultation import decision_time
+    from nephroline.errors import UsageError
+    from nephroline.pathway import load_pathway
+    from nephroline.record import read_record
+
+    names = [name.strip() for name in pathways.split(",") if name.strip()]
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise UsageError.of("a comparison takes two or more pathways", "--pathways A,B")
+    chart = read_record(document_of(record))
+    found = ask(chart, [load_pathway(name) for name in names], decision_time(chart, at) if at else None)
+    if form == "json":
+        show_json(found)
+        return
+    from nephroline.faces.comparison import show_comparison
+    from nephroline.faces.screen import Screen
+
+    show_comparison(Screen(), found)
+
+
+@app.command()
+def replay(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(help="Scenario files or folders. Default: the scenarios that come with Nephroline."),
+    ] = None,
+    pathway: Annotated[
+        str | None,
+        typer.Option("--pathway", "-p", help="Replay under this pathway instead of the scenario's own."),
+    ] = None,
+    form: FormatOption = "text",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Only the totals, and what was missed.")
+    ] = False,
+    plain: Annotated[bool, typer.Option("--ascii", help="Draw the timeline with plain signs only.")] = False,
+    shadow: Shadow = False,
+) -> None:
+    """Walk scenarios through every moment at which something changed, and check what they expect."""
+    from nephroline.catalogue import data_root
+    from nephroline.faces.progress import Progress
+    from nephroline.pathway import load_pathway
+    from nephroline.replaying import read_scenario, scenario_files
+    from nephroline.replaying import replay as walk
+
+    files = scenario_files(paths or [str(data_root("scenarios"))])
+    rules = load_pathway(pathway) if pathway else None
+    done: list[Any] = []
+    with Progress(len(files)) as progress:
+        for file in files:
+            heard = progress.of(file.name)
+            scenario = read_scenario(file)
+            done.append(walk(scenario, rules, backend_name="shadow" if shadow else "durable", progress=heard))
+    failed = sum(len(item.failed) for item in done)
+    if form == "json":
+        show_json({"scenarios": [item.to_data() for item in done]})
+    else:
+        from nephroline.faces.screen import Screen
+        from nephroline.faces.text import show_replay
+
+        out = Screen(plain=plain)
+        for item in done:
+            if not quiet or item.failed:
+                show_replay(out, item, ascii_only=plain)
+        passed = sum(item.passed for item in done)
+        typer.echo(f"{len(done)} scenarios, {passed} expectations met, {failed} missed")
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    paths: Annotated[list[str], typer.Argument(help="Records, scenarios, or folders of them.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", help="The page to write; a .pdf is printed.")
+    ] = Path("report.html"),
+    pathway: PathwayOption = None,
+    scale: Annotated[
+        Literal["linear", "log"],
+        typer.Option("--scale", help="How to draw values that spread over more than a factor of ten."),
+    ] = "linear",
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also print the page to a PDF beside it.")] = False,
+) -> None:
+    """Draw the course of patients, with what the rules said at each decision, as one HTML page."""
+    from nephroline.course import course_of
+    from nephroline.faces.progress import Progress
+    from nephroline.faces.report import page, write_pdf
+    from nephroline.pathway import load_pathway
+    from nephroline.replaying import MOST_DRAWN, read_course, scenario_files
+    from nephroline.replaying import replay as walk
+
+    files = scenario_files(paths)
+    rules = load_pathway(pathway) if pathway else None
+    courses: list[Any] = []
+    with Progress(len(files)) as progress:
+        for file in files:
+            heard = progress.of(file.name)
+            scenario = read_course(file, pathway or DEFAULT_PATHWAY)
+            courses.append(course_of(walk(scenario, rules, most=MOST_DRAWN, progress=heard)))
+        progress.of("drawing")
+        html = page(courses, scale=scale)
+        if out.suffix == ".pdf":
+            write_pdf(html, out)
+        else:
+            write(out, html)
+            if pdf:
+                write_pdf(html, out.with_suffix(".pdf"))
+    typer.echo(f"{count(len(courses), 'course')} drawn: {out.resolve()}")
+    if pdf and out.suffix != ".pdf":
+        typer.echo(f"on paper: {out.with_suffix('.pdf').resolve()}")
+
+
+@app.command()
+def graph(
+    pathway: Annotated[str, typer.Argument(help="A pathway id or YAML file.")] = DEFAULT_PATHWAY,
+    record: Annotated[
+        str | None,
+        typer.Option("--record", "-r", help="Mark this patient's way: a record or scenario."),
+    ] = None,
+    form: Annotated[
+        Literal["mermaid", "dot", "svg"] | None,
+        typer.Option("--format", "-f", help="Default: by the ending of --out, else mermaid."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write here, not to the screen.")
+    ] = None,
+) -> None:
+    """Draw the lines of therapy of a pathway, and the rules that lead from one to the next."""
+    from nephroline.faces import graph as drawing
+    from nephroline.pathway import load_pathway
+    from nephroline.replaying import MOST_DRAWN, read_course
+    from nephroline.replaying import replay as walk
+    from nephroline.roadmap import roadmap_of
+
+    rules = load_pathway(pathway)
+    done = walk(read_course(document_of(record), rules.id), rules, most=MOST_DRAWN) if record else None
+    ending = {".svg": "svg", ".dot": "dot", ".gv": "dot"}.get(out.suffix if out else "", "mermaid")
+    kind = form or ending
+    draw = {"mermaid": drawing.mermaid, "dot": drawing.dot, "svg": drawing.svg}[kind]
+    text = draw(roadmap_of(rules, done))
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    write(out, text)
+    typer.echo(f"drawn: {out.resolve()}")

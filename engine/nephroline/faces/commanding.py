@@ -1,0 +1,104 @@
+"""What every command needs: the app, the options that they share, and how they read and write."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from nephroline.pathway import Pathway
+    from nephroline.record import Record, RecordSource
+    from nephroline.yamlfile import Document
+
+DEFAULT_PATHWAY = "kdigo-2012/fsgs"
+
+app = typer.Typer(
+    name="nephroline",
+    help="Treatment-pathway decision support for nephrotic syndrome: rules in YAML, reasons in the open.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Format = Literal["text", "json"]
+RecordArgument = Annotated[
+    str, typer.Argument(help="A record or scenario (YAML or JSON); - reads standard input.")
+]
+At = Annotated[
+    str | None,
+    typer.Option("--at", help="Decision time, such as '10 mo' or 2014-05-31. Default: the last dated item."),
+]
+PathwayOption = Annotated[
+    str | None,
+    typer.Option(
+        "--pathway",
+        "-p",
+        help=f"A pathway id or YAML file. Default: the scenario's own, else {DEFAULT_PATHWAY}."
+        " For `consult`, auto chooses it.",
+    ),
+]
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="Text for people, JSON for programs.")]
+Shadow = Annotated[
+    bool,
+    typer.Option("--shadow", help="Infer twice, by durable_rules and by the reference, and compare."),
+]
+
+
+def record_and_pathway(source: str, pathway: str | None) -> tuple[Record, Pathway]:
+    """The record of a file (or ``-``), and the pathway that was asked for, else the one it names."""
+    from nephroline.record import read_record
+
+    document = document_of(source)
+    return read_record(document), pathway_of(document, pathway)
+
+
+def document_of(source: str) -> Document:
+    """A file or standard input (``-``), read but not yet understood."""
+    from nephroline.record import open_document
+
+    content: RecordSource = sys.stdin.buffer.read() if source == "-" else Path(source)
+    return open_document(content)
+
+
+def pathway_of(document: Document, pathway: str | None) -> Pathway:
+    """The pathway that was asked for, else the scenario's own."""
+    from nephroline.pathway import load_pathway
+    from nephroline.yamlfile import mapping
+
+    data = mapping(document.data)
+    own: str | None = data.get("pathway") if "scenario" in data else None
+    return load_pathway(pathway or own or DEFAULT_PATHWAY)
+
+
+def write(file: Path, text: str) -> None:
+    """Write a file; raises ``UsageError`` where the folder or disk refuses it."""
+    from nephroline.errors import UsageError
+
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise UsageError.of(f"{file} cannot be written: {problem.strerror}", "choose another file") from None
+
+
+def show_json(data: Any) -> None:
+    """Print data as indented JSON."""
+    import msgspec
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
+
+
+def show_table(rows: list[tuple[str, ...]], widths: tuple[int, ...]) -> None:
+    """Print rows in columns; the last column takes what is left of the screen."""
+    from nephroline.faces.screen import Screen
+    from nephroline.faces.text import table
+
+    table(Screen(), rows, widths)
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun, such as "2 files"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
