@@ -13,7 +13,7 @@ demo: $(VENV)/.installed
 	$(BIN)/nephroline report scenarios/pjnh-2015-case-1.yaml scenarios/pjnh-2015-case-2.yaml --out report.html
 
 test: $(VENV)/.tested
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses auto
 
 # All that the gate runs after the two commands above.
 check: $(VENV)/.developed
@@ -25,7 +25,7 @@ check: $(VENV)/.developed
 	$(BIN)/nephroline check
 	$(BIN)/nephroline check scenarios
 	$(BIN)/nephroline replay --quiet
-	$(BIN)/python -m pytest -q --cov --cov-report=term
+	LAW_EXAMPLES=20 $(BIN)/python -m pytest -q --numprocesses auto --cov --cov-report=term
 
 # Write what is generated from the code: JSON Schemas, the list of features, the command reference.
 docs: $(VENV)/.developed

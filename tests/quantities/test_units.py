@@ -20,6 +20,8 @@ BASES = {
     "dose-rate-per-mass": "mg/kg/d",
     "mass": "g",
     "dose-per-area": "mg/m2",
+    "filtration": "mL/min",
+    "number-concentration": "10*9/L",
     "mass-ratio": "g/g",
     "mass-per-substance": "g/mol",
     "mass-concentration": "g/L",

@@ -1,6 +1,7 @@
 """Analytes, drugs, regimens, conditions, units and sources: everything a chart or rule may name."""
 
 from nephroline.catalogue.files import data_root, digest
+from nephroline.catalogue.formulas import Formula, SexTerms
 from nephroline.catalogue.load import load_catalogue, read_catalogue
 from nephroline.catalogue.models import (
     Analyte,
@@ -16,6 +17,7 @@ from nephroline.catalogue.models import (
     Variation,
     spelling,
 )
+from nephroline.catalogue.schedules import Schedule, Step
 
 __all__ = [
     "Analyte",
@@ -23,10 +25,14 @@ __all__ = [
     "Catalogue",
     "Drug",
     "DrugClass",
+    "Formula",
     "Named",
     "Regimen",
     "RegimenDose",
+    "Schedule",
+    "SexTerms",
     "Source",
+    "Step",
     "Target",
     "Variation",
     "data_root",

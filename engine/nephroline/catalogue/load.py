@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from nephroline.catalogue.files import data_root, digest
+from nephroline.catalogue.formulas import Formula, SexTerms, Surface
 from nephroline.catalogue.models import (
     Analyte,
     Burden,
@@ -24,6 +25,7 @@ from nephroline.catalogue.models import (
     Variation,
     spelling,
 )
+from nephroline.catalogue.schedules import Schedule, Step
 from nephroline.errors import PathwayError, Problem
 from nephroline.exact import Fraction
 from nephroline.quantities import Quantity, QuantityError, Unit, parse
@@ -135,6 +137,7 @@ class DoseEntry(Shape, frozen=True):
     amount: tuple[str, ...]
     per: str
     most: str | None = None
+    times: int = 1
 
 
 class TargetEntry(Shape, frozen=True):
@@ -156,6 +159,62 @@ class RegimenEntry(Shape, frozen=True):
     target: TargetEntry | None = None
     minimum_trial: str | None = None
     monitoring: tuple[str, ...] = ()
+
+
+class SexTermsEntry(Shape, frozen=True):
+    """Constants of a formula for one sex."""
+
+    sex: str
+    kappa: str
+    below: str
+    factor: str
+
+
+class FormulaEntry(Shape, frozen=True):
+    """An equation that computes one analyte from another."""
+
+    id: str
+    title: str
+    gives: str
+    source_analyte: str = msgspec.field(name="from")
+    unit: str
+    scale: str
+    above: str
+    per_year: str
+    sexes: tuple[SexTermsEntry, ...]
+    least_age: str
+    source: str
+    confidence: Confidence
+    bounds: str = ""
+
+
+class SurfaceEntry(Shape, frozen=True):
+    """An equation for the body surface."""
+
+    id: str
+    title: str
+    divisor: str
+    source: str
+    confidence: Confidence
+
+
+class StepEntry(Shape, frozen=True):
+    """How often, and until when."""
+
+    every: str
+    until: str | None = None
+
+
+class ScheduleEntry(Shape, frozen=True):
+    """What to measure under a drug or class."""
+
+    agent: str
+    measure: tuple[str, ...]
+    steps: tuple[StepEntry, ...]
+    source: str
+    confidence: Confidence
+    after_change: str | None = None
+    note: str = ""
 
 
 class _HasId(Protocol):
@@ -180,6 +239,8 @@ FILES: Mapping[str, Mapping[str, type[Any]]] = {
     "burdens": {"burdens": BurdenEntry, "entries": EntryBurdenEntry},
     "drugs": {"classes": ClassEntry, "drugs": DrugEntry},
     "regimens": {"regimens": RegimenEntry},
+    "formulas": {"formulas": FormulaEntry, "surfaces": SurfaceEntry},
+    "monitoring": {"monitoring": ScheduleEntry},
 }
 """Each catalogue file and the lists it holds."""
 
@@ -231,6 +292,8 @@ class _Reader:
                 e.drug_class in immunosuppressants,
                 self._doses("drugs", i, (e.most_per_day,))[0] if e.most_per_day else None,
                 e.cite,
+                e.rxnorm,
+                e.atc,
             )
             for i, e in enumerate(drug_entries)
         ]
@@ -263,11 +326,77 @@ class _Reader:
             burdens=_by_id([Burden(e.id, e.title) for e in self._entries("burdens", "burdens", BurdenEntry)]),
             entry_burdens={e.entry: e.burden for e in self._entries("burdens", "entries", EntryBurdenEntry)},
             stop_reasons=tuple(self._entries("conditions", "stop_reasons", str)),
+            formulas={f.gives: f for f in self._formulas(_by_id(analytes))},
+            surfaces=tuple(
+                Surface(e.id, e.title, float(e.divisor), e.source, e.confidence)
+                for e in self._entries("formulas", "surfaces", SurfaceEntry)
+            ),
+            schedules=tuple(
+                self._schedule(i, e) for i, e in self._numbered("monitoring", "monitoring", ScheduleEntry)
+            ),
             digest=self._digest,
         )
         self._cross_check(found)
         if self._problems:
             raise PathwayError(self._problems)
+        return found
+
+    def _schedule(self, index: int, entry: ScheduleEntry) -> Schedule:
+        document, path = self._documents["monitoring"], ("monitoring", index)
+        steps: list[Step] = []
+        for step in entry.steps:
+            every = self._read(document, path, step.every)
+            until = self._read(document, path, step.until) if step.until else None
+            steps.append(
+                Step(
+                    (every.low if every else None) or Fraction(1),
+                    until.low if until else None,
+                    step.every,
+                    step.until or "",
+                )
+            )
+        change = self._read(document, path, entry.after_change) if entry.after_change else None
+        return Schedule(
+            entry.agent,
+            entry.measure,
+            tuple(steps),
+            change.low if change else None,
+            entry.source,
+            entry.confidence,
+            entry.note,
+        )
+
+    def _formulas(self, analytes: Mapping[str, Analyte]) -> list[Formula]:
+        document = self._documents["formulas"]
+        found: list[Formula] = []
+        for i, entry in self._numbered("formulas", "formulas", FormulaEntry):
+            gives, unit = analytes.get(entry.gives), self._units.get(entry.unit)
+            least = self._read(document, ("formulas", i, "least_age"), entry.least_age)
+            if gives is None or entry.source_analyte not in analytes or unit is None or least is None:
+                self._problems.append(
+                    document.problem(("formulas", i), "unknown analyte or unit", "see analytes.yaml")
+                )
+                continue
+            found.append(
+                Formula(
+                    entry.id,
+                    entry.title,
+                    entry.gives,
+                    entry.source_analyte,
+                    unit.dimension,
+                    unit.factor,
+                    gives.dimensions[0],
+                    float(entry.scale),
+                    float(entry.above),
+                    float(entry.per_year),
+                    self._units["years"].factor,
+                    {s.sex: SexTerms(float(s.kappa), float(s.below), float(s.factor)) for s in entry.sexes},
+                    least.low or Fraction(0),
+                    entry.source,
+                    entry.confidence,
+                    entry.bounds,
+                )
+            )
         return found
 
     def _entries(self, name: str, section: str, shape: type[T]) -> list[T]:
@@ -338,6 +467,15 @@ class _Reader:
                 self._problems.append(
                     document.problem(("analytes", i, "variation"), wrong, "see sources.yaml")
                 )
+        document = self._documents["monitoring"]
+        for i, schedule in enumerate(found.schedules):
+            unknown = [m for m in schedule.measures if m not in found.analytes]
+            if schedule.agent not in {*found.drugs, *found.classes}:
+                unknown.append(schedule.agent)
+            if schedule.source not in found.sources:
+                unknown.append(schedule.source)
+            if unknown:
+                self._problems.append(document.problem(("monitoring", i), f"unknown {', '.join(unknown)}"))
         document = self._documents["burdens"]
         for entry in Entry:
             if found.entry_burdens.get(entry) not in found.burdens:
@@ -356,7 +494,7 @@ def _regimen(entry: RegimenEntry) -> Regimen:
         entry.title,
         entry.agents,
         entry.adjuncts,
-        tuple(RegimenDose(d.drug, d.amount, d.per, d.most) for d in entry.doses),
+        tuple(RegimenDose(d.drug, d.amount, d.per, d.most, d.times) for d in entry.doses),
         Target(entry.target.analyte, entry.target.low, entry.target.high) if entry.target else None,
         entry.minimum_trial,
         entry.monitoring,

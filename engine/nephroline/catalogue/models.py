@@ -7,6 +7,8 @@ from functools import cached_property
 
 import msgspec
 
+from nephroline.catalogue.formulas import Formula, Surface
+from nephroline.catalogue.schedules import Schedule
 from nephroline.errors import did_you_mean, quoted
 from nephroline.exact import Fraction
 from nephroline.quantities import Quantity, QuantityError, Unit, parse
@@ -105,7 +107,7 @@ class DrugClass(msgspec.Struct, frozen=True):
 
 
 class Drug(msgspec.Struct, frozen=True):
-    """A drug and its class; `most_per_day` guards against slips of the pen."""
+    """A drug, its class, its codes where verified; `most_per_day` guards against slips of the pen."""
 
     id: str
     title: str
@@ -113,15 +115,18 @@ class Drug(msgspec.Struct, frozen=True):
     immunosuppressant: bool
     most_per_day: Quantity | None = None
     cite: str = ""
+    rxnorm: str | None = None
+    atc: str | None = None
 
 
 class RegimenDose(msgspec.Struct, frozen=True):
-    """What to give of one drug; amounts are names of thresholds of the pathway."""
+    """What to give of one drug; amounts are names of thresholds of the pathway. `times`: doses a day."""
 
     drug: str
     amount: tuple[str, ...]
     per: str
     most: str | None = None
+    times: int = 1
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -167,7 +172,10 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True):
-    """Everything that charts and rules may name, by id; `*_names` map every spelling to its id."""
+    """Everything that charts and rules may name, by id; `*_names` map every spelling to its id.
+
+    `formulas` go by the analyte that they give.
+    """
 
     units: Mapping[str, Unit]
     analytes: Mapping[str, Analyte]
@@ -186,6 +194,9 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True):
     stop_reasons: tuple[str, ...] = ()
     burdens: Mapping[str, Burden] = {}
     entry_burdens: Mapping[Entry, str] = {}
+    formulas: Mapping[str, Formula] = {}
+    surfaces: tuple[Surface, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
     digest: str = ""
 
     @cached_property

@@ -94,7 +94,7 @@ class LineOut(_Part, frozen=True):
 
 
 class FindingOut(_Part, frozen=True):
-    """A label that is earned, and by which line."""
+    """A label that is earned, and by which line; `rests_on` as in the next line."""
 
     id: str
     title: str
@@ -102,6 +102,7 @@ class FindingOut(_Part, frozen=True):
     because: list[str]
     statement: StatementRef
     on_guideline: bool
+    rests_on: list[str]
 
 
 class DoseOut(_Part, frozen=True):
@@ -115,8 +116,38 @@ class DoseOut(_Part, frozen=True):
     confidence: str
 
 
+class MonitoringOut(_Part, frozen=True):
+    """A value that a running drug asks for: when it was last seen since the drug began, when it is due.
+
+    `days_overdue` is negative while there is still time.
+    """
+
+    measure: str
+    title: str
+    drug: str
+    every: str
+    last: When | None
+    due: When
+    days_overdue: float
+    overdue: bool
+    citation: str
+    confidence: str
+
+
+class TotalOut(_Part, frozen=True):
+    """How much of an immunosuppressant was given so far, in how many weeks, and what is missing to tell."""
+
+    drug: str
+    weeks: float
+    amount: str
+    needs: list[str]
+
+
 class LineAdvice(_Part, frozen=True):
-    """A next line. `certain`: nothing unknown could turn it; else `depends_on` names what could."""
+    """A next line. `certain`: nothing unknown could turn it; else `depends_on` names what could.
+
+    `rests_on`: the numbers and definitions behind it that are `recalled` or `policy`.
+    """
 
     rule: str
     action: Action
@@ -133,6 +164,7 @@ class LineAdvice(_Part, frozen=True):
     because: list[str]
     certain: bool
     depends_on: list[str]
+    rests_on: list[str]
 
 
 class BlockReason(_Part, frozen=True):
@@ -153,7 +185,7 @@ class BlockedOut(_Part, frozen=True):
 
 
 class ActionOut(_Part, frozen=True):
-    """Something to do beside the line: investigate, refer, supportive care."""
+    """Something to do beside the line: investigate, refer, supportive care; some before its first dose."""
 
     rule: str
     action: Action
@@ -162,6 +194,7 @@ class ActionOut(_Part, frozen=True):
     on_guideline: bool
     because: list[str]
     depends_on: list[str]
+    before_first_dose: bool
 
 
 class AlertOut(_Part, frozen=True):
@@ -273,6 +306,8 @@ class Consultation(_Part, frozen=True):
     blocked: list[BlockedOut]
     actions: list[ActionOut]
     alerts: list[AlertOut]
+    monitoring: list[MonitoringOut]
+    totals: list[TotalOut]
     needs: list[Need]
     faults: list[str]
     outlook: Outlook | None = None

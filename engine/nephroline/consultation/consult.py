@@ -34,6 +34,7 @@ from nephroline.consultation.answer import (
     When,
 )
 from nephroline.consultation.doses import doses, target
+from nephroline.consultation.monitoring import monitoring, planned, totals
 from nephroline.consultation.needs import Lacking, lacking, needs
 from nephroline.consultation.run import Run, chart_of, fill, prepare
 from nephroline.errors import UsageError, quoted
@@ -167,6 +168,8 @@ def _consultation(
         blocked=blocked_out(run),
         actions=_actions(run, applies=applies),
         alerts=_alerts(run),
+        monitoring=monitoring(run) if applies else [],
+        totals=totals(run),
         needs=asked,
         faults=_faults(run, choosing),
     )
@@ -268,6 +271,7 @@ def _findings(run: Run) -> list[FindingOut]:
             because=_because(run, rule, subject),
             statement=_statement(run, rule.statement),
             on_guideline=rule.on_guideline,
+            rests_on=list(run.pathway.rests_on(rule)),
         )
         for rule, conclusion, subject in findings(run)
     ]
@@ -312,12 +316,13 @@ def _advice(
         target=target(run, candidate),
         minimum_trial=trial.first.text if trial and recommend.action is Action.START else "",
         reassess_at=_reassess(run, candidate),
-        monitoring=list(candidate.regimen.monitoring) if candidate.regimen else [],
+        monitoring=planned(run, candidate.regimen) if candidate.regimen else [],
         statement=_statement(run, rule.statement),
         on_guideline=rule.on_guideline,
         because=_because(run, rule, candidate.subject),
         certain=not open_data,
         depends_on=[item.why for item in open_data],
+        rests_on=list(run.pathway.rests_on(rule)),
     )
     return advice, missing
 
@@ -351,6 +356,7 @@ def _actions(run: Run, *, applies: bool) -> list[ActionOut]:
             on_guideline=rule.on_guideline,
             because=_because(run, rule, subject),
             depends_on=[item.why for item in run.depends_on(rule, subject)],
+            before_first_dose=recommend.before_first_dose,
         )
     order = [Action.REFER, Action.INVESTIGATE, Action.SUPPORTIVE]
     return sorted(found.values(), key=lambda action: (order.index(action.action), action.rule))

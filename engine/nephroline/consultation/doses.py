@@ -8,10 +8,12 @@ from nephroline.consultation.answer import DoseOut
 from nephroline.consultation.run import Run
 from nephroline.exact import Fraction
 from nephroline.features import Missing, Threshold
-from nephroline.quantities import decimal_text
+from nephroline.quantities import Quantity, decimal_text
+from nephroline.record import Observation
 from nephroline.terms import Action
 
 _NO_WEIGHT = "needs weight"
+_NO_SURFACE = "needs height and weight"
 
 
 def doses(run: Run, candidate: Candidate) -> tuple[list[DoseOut], list[Missing]]:
@@ -31,9 +33,11 @@ def doses(run: Run, candidate: Candidate) -> tuple[list[DoseOut], list[Missing]]
     missing: list[Missing] = []
     for dose, amounts in planned:
         most = thresholds[dose.most] if dose.most else None
-        here = _for_patient(run, amounts, most)
+        here = _for_patient(run, amounts, most, dose.times)
         if here == _NO_WEIGHT:
             missing.append(Missing("weight", f"the dose of {_title(run, dose.drug)} in mg"))
+        if here == _NO_SURFACE:
+            missing.append(Missing("height and weight", f"the dose of {_title(run, dose.drug)} in mg"))
         found.append(
             DoseOut(
                 drug=dose.drug,
@@ -60,22 +64,53 @@ def target(run: Run, candidate: Candidate) -> str:
     return f"{title} {forms[0]}" + (f" ({', '.join(forms[1:])})" if forms[1:] else "")
 
 
-def _for_patient(run: Run, amounts: list[Threshold], most: Threshold | None) -> str:
+def _for_patient(run: Run, amounts: list[Threshold], most: Threshold | None, times: int) -> str:
+    """The dose in mg, with the arithmetic; capped, and split into the doses of a day."""
+    by_surface = [form for a in amounts if (form := a.forms.get("dose-per-area")) is not None]
+    if by_surface:
+        return _by_surface(run, by_surface)
     forms = [a.forms.get("dose-rate-per-mass") for a in amounts]
     if not forms or any(form is None for form in forms):
-        return ""
-    weights = [w for w in run.chart.timeline.observations.get("weight", ()) if w.value is not None]
-    if not weights or weights[-1].value is None or weights[-1].value.exact is None:
+        whole = [form for a in amounts if (form := a.forms.get("mass-rate")) is not None]
+        return _each([form.exact * 1000 for form in whole if form.exact], times)
+    weight = _last(run, "weight")
+    if weight is None or weight.value is None or weight.value.exact is None:
         return _NO_WEIGHT
-    kilograms = weights[-1].value.exact / 1000
+    kilograms = weight.value.exact / 1000
     per_day = [form.exact * kilograms for form in forms if form is not None and form.exact is not None]
     limit = most.forms.get("mass-rate") if most else None
     text = _join(*(f"{decimal_text(mg, 0)} mg/d" for mg in per_day))
-    shown = f"{text} ({_range(amounts)} × {decimal_text(kilograms)} kg of {weights[-1].at})"
+    shown = f"{text} ({_range(amounts)} × {decimal_text(kilograms)} kg of {weight.at})"
     if limit is not None and limit.exact is not None and max(per_day) > limit.exact * 1000:
         capped = decimal_text(Fraction(limit.exact * 1000), 0)
         return f"{capped} mg/d: {shown} is above the most per day"
-    return shown
+    each = _each(per_day, times)
+    return f"{shown}, {each}" if each else shown
+
+
+def _each(per_day: list[Fraction], times: int) -> str:
+    """What one of several equal doses of a day is: ``105-175 mg twice a day``."""
+    if times == 1 or not per_day:
+        return ""
+    often = {2: "twice", 3: "three times"}.get(times, f"{times} times")
+    return f"{_join(*(f'{decimal_text(mg / times, 0)} mg' for mg in per_day))} {often} a day"
+
+
+def _by_surface(run: Run, forms: list[Quantity]) -> str:
+    height, weight = _last(run, "height"), _last(run, "weight")
+    numbers = [item.value.exact for item in (height, weight) if item is not None and item.value is not None]
+    surfaces = run.pathway.catalogue.surfaces
+    if len(numbers) < 2 or numbers[0] is None or numbers[1] is None or not surfaces:
+        return _NO_SURFACE
+    surface = surfaces[0].value(numbers[0], numbers[1])
+    mg = _join(*(f"{decimal_text(form.exact * surface, 0)} mg" for form in forms if form.exact is not None))
+    amount = _join(*(form.text for form in forms))
+    return f"{mg} ({amount} × {decimal_text(surface, 2)} m², {surfaces[0].title} [{surfaces[0].confidence}])"
+
+
+def _last(run: Run, analyte: str) -> Observation | None:
+    items = [item for item in run.chart.timeline.observations.get(analyte, ()) if item.value is not None]
+    return items[-1] if items else None
 
 
 def _range(amounts: list[Threshold]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nephroline.consultation.answer import LineAdvice, LineOut, StatementRef
+from nephroline.consultation.answer import LineAdvice, LineOut, MonitoringOut, StatementRef, TotalOut
 from nephroline.terms import Answer
 
 LEGEND = (
@@ -34,7 +34,7 @@ def line_parts(line: LineAdvice) -> Iterator[str]:
     if line.reassess_at:
         yield f"judge at {line.reassess_at.label}"
     if line.monitoring:
-        yield "monitor: " + ", ".join(line.monitoring)
+        yield "monitor: " + "; ".join(line.monitoring)
 
 
 def line_told(line: LineOut) -> str:
@@ -47,6 +47,23 @@ def line_told(line: LineOut) -> str:
         f"{drugs}{beside}, {line.started.label} to {end} ({line.weeks:g} weeks), exposure {line.exposure},"
         f" best response {best} → {words(line.outcome)}"
     )
+
+
+def overdue_told(item: MonitoringOut) -> str:
+    """Since when a value is overdue: ``due 12 days ago (every 1 mo on cyclosporine, last at 4 mo)``."""
+    days = (
+        f"{item.days_overdue:g} day{'' if item.days_overdue == 1 else 's'} ago"
+        if item.days_overdue
+        else "today"
+    )
+    last = f"last at {item.last.label}" if item.last else "none since it began"
+    return f"due {days} (on {words(item.drug)} every {item.every}; {last})"
+
+
+def total_told(item: TotalOut) -> str:
+    """How much of a drug was given in all."""
+    needs = f", needs {'; '.join(item.needs)}" if item.needs else ""
+    return f"{words(item.drug)} {item.amount} in {item.weeks:g} weeks{needs}"
 
 
 def authority(statement: StatementRef, on_guideline: bool) -> str:

@@ -6,9 +6,18 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from nephroline.consultation import FAILED, Consultation
-from nephroline.consultation.answer import ActionOut, BlockReason
+from nephroline.consultation.answer import ActionOut, BlockReason, MonitoringOut
 from nephroline.faces.outlook import show_outlook
-from nephroline.faces.phrases import KINDS, LEGEND, authority, line_parts, line_told, words
+from nephroline.faces.phrases import (
+    KINDS,
+    LEGEND,
+    authority,
+    line_parts,
+    line_told,
+    overdue_told,
+    total_told,
+    words,
+)
 from nephroline.faces.screen import Screen, Span
 from nephroline.lang import Reason
 from nephroline.terms import Severity
@@ -39,7 +48,10 @@ def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = Fals
     _blocked(out, answer)
     _alerts(out, answer)
     for action in answer.actions:
-        _action(out, action)
+        if not action.before_first_dose:
+            _action(out, action)
+    _first(out, answer)
+    _monitoring(out, answer)
     _needs(out, answer)
     for fault in answer.faults:
         _item(out, "not used", fault, "", style="yellow")
@@ -110,6 +122,7 @@ def _alerts(out: Screen, answer: Consultation) -> None:
             f"{alert.title}: {alert.detail}",
             "",
             style=_LOUD[alert.severity],
+            note=f"[{alert.statement.confidence}]",
         )
 
 
@@ -121,6 +134,29 @@ def _action(out: Screen, action: ActionOut) -> None:
         "",
         note=authority(action.statement, action.on_guideline),
     )
+
+
+def _first(out: Screen, answer: Consultation) -> None:
+    """What is to be done before the first dose, as one list."""
+    items = [action for action in answer.actions if action.before_first_dose]
+    if items:
+        text = "; ".join(f"{action.title} [{action.statement.confidence}]" for action in items)
+        _item(out, "before", text, "")
+
+
+def _monitoring(out: Screen, answer: Consultation) -> None:
+    """What is overdue, one by one; what comes next, in one line."""
+    overdue: dict[tuple[str, float, str], list[MonitoringOut]] = {}
+    for item in answer.monitoring:
+        if item.overdue:
+            overdue.setdefault((item.drug, item.due.offset_days, item.confidence), []).append(item)
+    for items in overdue.values():
+        titles = ", ".join(item.title for item in items)
+        tag = f"{items[0].citation} [{items[0].confidence}]"
+        _item(out, "overdue", f"{titles}: {overdue_told(items[0])}", "", style="yellow", note=tag)
+    coming = [item for item in answer.monitoring if not item.overdue]
+    if coming:
+        _item(out, "next check", " · ".join(f"{item.title} {item.due.label}" for item in coming), "")
 
 
 def _needs(out: Screen, answer: Consultation) -> None:
@@ -135,6 +171,10 @@ def _basis(out: Screen, answer: Consultation, *, verbose: bool) -> None:
         _item(out, f"line {line.n}", line_told(line), "")
     if answer.next_line:
         _item(out, "because", "; ".join(answer.next_line.because), answer.answer.because[0])
+    if answer.totals:
+        _item(out, "given so far", "; ".join(total_told(item) for item in answer.totals), "")
+    if answer.next_line and answer.next_line.rests_on:
+        _item(out, "rests on", "; ".join(answer.next_line.rests_on), "")
     for finding in answer.findings:
         if verbose or finding.line == (answer.lines[-1].n if answer.lines else None):
             where = f" (line {finding.line})" if finding.line else ""

@@ -1,9 +1,10 @@
 """Temporal abstraction: a closed, documented algebra of questions over a timeline."""
 
-from nephroline.features import assessment, line, patient
+from nephroline.features import assessment, line, patient, totals
 from nephroline.features.chart import ALL_RESPONSES, Chart, possibly_last
 from nephroline.features.line import PER_DAY, PER_WEIGHT, WEIGHT, weight_at
 from nephroline.features.schema import FEATURES, PARAMETERS, Feature
+from nephroline.features.totals import cumulative_dose
 from nephroline.features.values import (
     Amount,
     Choice,
@@ -32,9 +33,11 @@ __all__ = [
     "Threshold",
     "Value",
     "assessment",
+    "cumulative_dose",
     "gather",
     "line",
     "patient",
     "possibly_last",
+    "totals",
     "weight_at",
 ]

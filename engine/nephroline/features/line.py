@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from nephroline.exact import Fraction
 from nephroline.features.chart import ALL_RESPONSES, Chart
 from nephroline.features.patient import doubts, latest_word, risen
@@ -161,18 +163,23 @@ def _at_dose(
                 return True
             if limit is per_day and given.high < form.exact:
                 return False
-    per_kg, weights = per_day.forms.get(PER_WEIGHT), chart.timeline.observations.get(WEIGHT, ())
+    per_kg = per_day.forms.get(PER_WEIGHT)
     if given.dimension == PER_DAY and per_kg is not None and per_kg.exact is not None:
-        near = [w for w in weights if w.value is not None and w.at.earliest <= row.start.latest] or list(
-            weights
-        )[:1]
-        if near and near[-1].value is not None and near[-1].value.exact:
-            return near[-1].value.exact <= weight_at(given.low, per_kg.exact)
+        weight = weight_near(chart, row)
+        if weight is not None:
+            return weight <= weight_at(given.low, per_kg.exact)
         slot = Slot(Entry.OBSERVATION, WEIGHT, row.start)
         missing.append(Missing(WEIGHT, f"{title} {given.text} per kilogram", slot))
         return None
     missing.append(Missing(f"dose of {title}", f"the daily dose of {title}: {given.text} is not per day"))
     return None
+
+
+def weight_near(chart: Chart, row: Exposure) -> Fraction | None:
+    """The weight (g) at the start of an exposure: the last one up to then, else the first after it."""
+    weights = [w for w in chart.timeline.observations.get(WEIGHT, ()) if w.value is not None]
+    near = [w for w in weights if w.at.earliest <= row.start.latest] or weights[:1]
+    return (near[-1].value.exact or None) if near and near[-1].value is not None else None
 
 
 def weight_at(dose: Fraction, rate: Fraction) -> Fraction:
@@ -341,6 +348,53 @@ def rise(chart: Chart, line: Line, analyte: str, limit: Threshold) -> Value:
     peak = _amount(peak_change(chart, line, analyte))
     words = latest_word(chart, chart.timeline.in_line(line, analyte), analyte, _last_day(chart, line))
     return risen(chart, peak, words, analyte, limit)
+
+
+@feature(
+    "line.still_risen",
+    ("analyte", "threshold:ratio", "agent", "threshold:time"),
+    gives="flag",
+    says="{0} still up by more than {1}, {3} after {2} was reduced",
+)
+def still_risen(
+    chart: Chart, line: Line, analyte: str, limit: Threshold, agent: str, wait: Threshold
+) -> Value:
+    """Whether the last value, measured so long after the dose was last reduced, still exceeds the baseline.
+
+    A dose or a target trough that was lowered on the line counts as reduced.
+    """
+    title = chart.timeline.catalogue.title(agent)
+    reduced = _reduced(chart, line, agent)
+    if reduced is None:
+        return Flag(False, f"{title} was not reduced on the line")
+    from_then = reduced.latest + wait.days
+    seen = [i for i in chart.timeline.in_line(line, analyte) if i.value and i.at.earliest >= from_then]
+    name = chart.timeline.catalogue.analytes[analyte].title
+    if not seen and chart.timeline.end_of(line) < from_then:
+        return Flag(False, f"{title} was reduced less than {wait.first.text} ago")
+    if not seen:
+        slot = Slot(Entry.OBSERVATION, analyte, _last_day(chart, line))
+        why = f"{name} {wait.first.text} or more after {title} was reduced"
+        return Flag(None, f"{why} is not known", (Missing(analyte, why, slot),))
+    change_now = chart.change(baseline_of(chart, line, analyte), chart.amount(seen[-1]))
+    return risen(chart, change_now, Choice(frozenset({"not-in-words"}), "a number"), analyte, limit)
+
+
+def baseline_of(chart: Chart, line: Line, analyte: str) -> Amount:
+    """The last value up to the start of the line, as an amount."""
+    return _amount(baseline(chart, line, analyte))
+
+
+def _reduced(chart: Chart, line: Line, agent: str) -> Moment | None:
+    """When the dose, or else the target trough, was last lowered on the line."""
+    found: Moment | None = None
+    rows = sorted(_rows(chart, line, agent), key=lambda row: row.start.sort_key)
+    for before, after in pairwise(rows):
+        pairs = ((before.dose, after.dose), (before.trough_target, after.trough_target))
+        for old, new in pairs:
+            if old and new and old.dimension == new.dimension and old.low and new.high and new.high < old.low:
+                found = after.start
+    return found
 
 
 @feature("line.word", ("word-analyte",), gives="choice:words", says="{0} in words on the line")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nephroline.catalogue import Formula
 from nephroline.exact import Fraction
 from nephroline.features.chart import Chart, possibly_last, tail
 from nephroline.features.schema import feature
@@ -51,8 +52,47 @@ def sex(chart: Chart) -> Value:
 
 @feature("latest", ("analyte",), gives="amount:analyte", says="{0}")
 def latest(chart: Chart, analyte: str) -> Value:
-    """The latest value, no older than the pathway's `current_window`; a later word makes it unknown."""
+    """The latest value, no older than the pathway's `current_window`; a later word makes it unknown.
+
+    An analyte with a formula (eGFR) is computed from the latest value of what it rests on, unless it was
+    itself reported since.
+    """
+    formula = chart.timeline.catalogue.formulas.get(analyte)
+    if formula is not None:
+        return computed(chart, formula)
     return chart.last(_recent(chart, analyte), analyte, f"{_title(chart, analyte)} now", chart.timeline.as_of)
+
+
+def computed(chart: Chart, formula: Formula) -> Amount:
+    """What a formula gives now: as reported, else computed; without age or sex, as far as it is known."""
+    timeline = chart.timeline
+    reported, source = _recent(chart, formula.gives), _recent(chart, formula.source)
+    title = _title(chart, formula.gives)
+    if reported and (not source or source[-1].at.latest <= reported[-1].at.latest):
+        return chart.last(reported, formula.gives, f"{title} now", timeline.as_of)
+    record, known = timeline.record, timeline.catalogue.analytes[formula.gives]
+    age = None if record.age_zero is None or record.age_supposed else record.age_zero + timeline.now
+    if age is None or age < formula.least_age:
+        slot = Slot(Entry.OBSERVATION, formula.gives, timeline.as_of)
+        own = Missing(formula.gives, f"{title} now, or the age to compute it", slot)
+        return Amount(None, None, formula.result_dimension, "unknown", (own,), known)
+    base = latest(chart, formula.source)
+    assert isinstance(base, Amount)  # noqa: S101
+    sexes = [record.sex] if record.sex else list(formula.sexes)
+    missing = base.missing if record.sex else (*base.missing, Missing("sex", "sex", Slot(Entry.SEX)))
+    least, most = (_carried(edge, base, formula) for edge in (base.low, base.high))
+    # The more of the source, the less of the result.
+    low = min((formula.value(most, age, s) for s in sexes), default=None) if most else None
+    high = max((formula.value(least, age, s) for s in sexes), default=None) if least else None
+    shown = " to ".join(dict.fromkeys(decimal_text(edge, 0) for edge in (low, high) if edge is not None))
+    text = f"{shown} {known.units[0]} ({formula.title} from {base.text})" if shown else "unknown"
+    return Amount(low, high, formula.result_dimension, text, missing, known)
+
+
+def _carried(edge: Fraction | None, base: Amount, formula: Formula) -> Fraction | None:
+    if edge is None or base.analyte is None:
+        return None
+    return base.analyte.convert(edge, base.dimension, formula.dimension)
 
 
 @feature("word", ("word-analyte",), gives="choice:words", says="{0} in words")
@@ -164,6 +204,25 @@ def has(chart: Chart, condition: str, state: str | None = None) -> Value:
         lacking = Missing(condition, f"{title}: {state} or not", slot)
         return Flag(None, f"{title}, state not recorded", (lacking,))
     return Flag(False, f"{last.state} {title} ({last.at})")
+
+
+@feature("recorded", ("condition",), gives="flag", says="{0} is recorded")
+def recorded(chart: Chart, condition: str) -> Value:
+    """Whether the chart says of a condition that it is there or that it is not: whether it was looked for."""
+    title = chart.timeline.catalogue.conditions[condition].title
+    entries = [c for c in chart.timeline.conditions if c.name == condition]
+    known = bool(entries) and entries[-1].present is not None
+    return Flag(
+        known, f"{title} looked for ({entries[-1].at})" if known else f"{title} not looked for so far"
+    )
+
+
+@feature("measured", ("analyte",), gives="flag", says="{0} was measured")
+def measured(chart: Chart, analyte: str) -> Value:
+    """Whether a value or a word about it is there, no older than `current_window`."""
+    seen = [item for item in _recent(chart, analyte) if item.value is not None or item.word is not None]
+    title = _title(chart, analyte)
+    return Flag(bool(seen), f"{title} seen ({seen[-1].at})" if seen else f"{title} not measured of late")
 
 
 @feature("asserted", ("assertion",), gives="flag", says="{0}")

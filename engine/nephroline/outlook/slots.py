@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -107,6 +107,9 @@ def _words(slot: Slot, pathway: Pathway) -> list[Region]:
             rest = Region(other, f"not {' or '.join(asked)}") if asked else Region(None, "yes")
             if slot.entry is Entry.STATE:
                 return [*states, rest]
+            if asked and slot.name not in pathway.asked_plainly:
+                # Only a state of it makes a difference: not there, and there otherwise, are the same.
+                return [Region(False, f"no, or {rest.word}"), *states]
             present = Region(other, "yes, " + rest.word) if asked else rest
             return [Region(False, "no"), *states, present]
         case Entry.ASSERTION:
@@ -136,6 +139,7 @@ def _measured(
     moving = {other.at or now: Of(other, _its_value(other, now)) for other in taken}
     cuts = _cuts(slot, pathway, chart, analyte, dimension, moving)
     exact = len(cuts) <= _MANY_CUTS and len({*beside, *taken}) <= 1
+    exact = exact and not (slot.name == WEIGHT and _makes_a_total(pathway, chart))
     low, high = _plausible(analyte, dimension)
     factors = ratios(pathway.limits([analyte.id]))
     for other in beside:
@@ -145,6 +149,13 @@ def _measured(
         turns = {cut / factor if later else cut * factor for cut in theirs for factor in factors}
         cuts = dict.fromkeys(turns) | cuts
     return _numbers(slot, title, pathway, analyte, dimension, cuts, exact=exact)
+
+
+def _makes_a_total(pathway: Pathway, chart: Chart) -> bool:
+    """Whether the weight decides a total dose that a condition asks for: that can turn at any weight."""
+    by_weight = {e.drug for e in chart.timeline.exposures if e.dose and e.dose.dimension == PER_WEIGHT}
+    names = {*by_weight, *(pathway.catalogue.drugs[drug].drug_class for drug in by_weight)}
+    return any("mass" in limit.forms for limit in pathway.limits(names))
 
 
 def _its_value(other: Slot, now: Moment) -> str:
@@ -181,7 +192,27 @@ def _cuts(
     found |= {cut: None for limit in about if (cut := limit.cut(dimension, analyte)) is not None}
     if slot.name == WEIGHT:
         found |= dict.fromkeys(_weights(pathway, chart))
+    found |= dict.fromkeys(_computed(slot, pathway, chart, analyte, dimension))
     return found
+
+
+def _computed(
+    slot: Slot, pathway: Pathway, chart: Chart, analyte: Analyte, dimension: str
+) -> Iterator[Fraction]:
+    """The values at which something computed from them crosses one of its limits."""
+    record = chart.timeline.record
+    for formula in pathway.catalogue.formulas.values():
+        if formula.source != slot.name or record.age_zero is None:
+            continue
+        age = record.age_zero + chart.timeline.now
+        for limit in pathway.limits([formula.gives]):
+            form = limit.forms.get(formula.result_dimension)
+            for sex in [record.sex] if record.sex else formula.sexes:
+                if form is not None and form.exact:
+                    edge = formula.source_at(form.exact, age, sex)
+                    carried = analyte.convert(edge, formula.dimension, dimension)
+                    if carried is not None:
+                        yield carried
 
 
 def _compared(slot: Slot, pathway: Pathway, chart: Chart) -> tuple[list[Observation], list[Observation]]:
@@ -272,7 +303,10 @@ def _dosed(slot: Slot, title: str, pathway: Pathway) -> Field:
     code = "mg/kg/d" if kind == PER_WEIGHT else "mg/d"
     unit = catalogue.units[code]
     most = max(cuts, default=unit.factor) * 10
-    return Field(slot, title, tuple(between(cuts, Fraction(0), most)), Scale(code, unit.factor), kind)
+    regions = tuple(between(cuts, Fraction(0), most))
+    # Where a total is asked for, it can turn at any dose.
+    exact = not any("mass" in limit.forms for limit in about)
+    return Field(slot, title, regions, Scale(code, unit.factor), kind, exact)
 
 
 # -- entering ----------------------------------------------------------------------------------------
@@ -313,7 +347,7 @@ def entered(record: Record, field: Field, region: Region, timeline: Timeline) ->
         case Entry.SEX:
             return change(record, sex=value)
         case Entry.AGE:
-            return change(record, age_zero=value - timeline.now)
+            return change(record, age_zero=value - timeline.now, age_supposed=True)
         case _:
             return _exposures_entered(record, field, value, at, timeline)
 

@@ -437,6 +437,7 @@ class _Reader:
             given.reassess,
             given.silent,
             given.rechallenge,
+            given.before_first_dose,
         )
 
     def _exposure(self, head: PathwayFile) -> tuple[ExposureRule, ...]:

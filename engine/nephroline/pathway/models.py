@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 import msgspec
@@ -77,6 +77,7 @@ class Recommend(msgspec.Struct, frozen=True):
     reassess: str | None
     silent: bool
     rechallenge: bool
+    before_first_dose: bool = False
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -256,6 +257,36 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
         found = {limit for name in names for limit in self.limits_of.get(name, ())}
         return [self.thresholds[name] for name in sorted(found)]
 
+    def nodes_behind(self, rule: Rule) -> Iterator[Node]:
+        """Every condition on which a rule rests, through definitions and findings, each once."""
+        nodes: list[Node] = [rule.when, *([rule.unless] if rule.unless is not None else [])]
+        seen: set[str] = set()
+        while nodes:
+            node = nodes.pop()
+            yield node
+            for atom in atoms(node):
+                for part in self.behind(atom) if isinstance(atom, Holds) else ():
+                    if part.id not in seen:
+                        seen.add(part.id)
+                        nodes.append(part.when)
+
+    def rests_on(self, rule: Rule) -> tuple[str, ...]:
+        """The numbers behind a rule that no source has confirmed (`recalled`) or settles (`policy`)."""
+        found = self._unsure.get(rule.id)
+        if found is None:
+            names = dict.fromkeys(name for node in self.nodes_behind(rule) for name in threshold_names(node))
+            limits = [self.thresholds[name] for name in sorted(set(names) & set(self.thresholds))]
+            found = self._unsure[rule.id] = tuple(
+                f"{limit.title} {limit.first.text} [{limit.confidence}]"
+                for limit in limits
+                if limit.confidence in (Confidence.RECALLED, Confidence.POLICY)
+            )
+        return found
+
+    @cached_property
+    def _unsure(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
     @cached_property
     def limits_of(self) -> Mapping[str, frozenset[str]]:
         """The thresholds against which anything about a name is held, in any condition.
@@ -280,6 +311,15 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
             if kinds[:2] == ("condition", "state") and len(ask.arguments) > 1:
                 found.setdefault(ask.arguments[0].name, {})[ask.arguments[1].name] = None
         return {name: tuple(sorted(states)) for name, states in found.items()}
+
+    @cached_property
+    def asked_plainly(self) -> frozenset[str]:
+        """The conditions that some condition of a rule asks for whatever their state."""
+        return frozenset(
+            ask.arguments[0].name
+            for ask in self.nodes.questions.values()
+            if FEATURES[ask.feature].parameters[:1] == ("condition",) and len(ask.arguments) == 1
+        )
 
     @cached_property
     def cones(self) -> Mapping[str, frozenset[Ask]]:

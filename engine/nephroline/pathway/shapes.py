@@ -61,7 +61,8 @@ class RecommendEntry(Shape, frozen=True, kw_only=True):
     """A recommendation. Line actions compete by `preference` (1 is first); the others all stand.
 
     `silent`: the guideline gives no statement here, and the answer says so. `rechallenge`: the
-    regimen may be offered although it failed before. `reassess`: a threshold of time.
+    regimen may be offered although it failed before. `reassess`: a threshold of time. `before_first_dose`:
+    to be done before the next line begins.
     """
 
     action: Action
@@ -74,6 +75,7 @@ class RecommendEntry(Shape, frozen=True, kw_only=True):
     reassess: str | None = None
     silent: bool = False
     rechallenge: bool = False
+    before_first_dose: bool = False
 
 
 class BlockEntry(Shape, frozen=True, kw_only=True):

@@ -88,7 +88,10 @@ class Fault(msgspec.Struct, frozen=True, gc=False):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """A chart. `age_zero` is in days at time zero; `faults` are entries kept but not used."""
+    """A chart. `age_zero` is in days at time zero; `faults` are entries kept but not used.
+
+    `age_supposed`: the age is not the patient's own, but stands for a range of ages.
+    """
 
     id: str
     clock: Clock
@@ -101,6 +104,7 @@ class Record(msgspec.Struct, frozen=True):
     exposures: tuple[Exposure, ...] = ()
     procedures: tuple[Procedure, ...] = ()
     faults: tuple[Fault, ...] = ()
+    age_supposed: bool = False
 
     def moments(self) -> tuple[Moment, ...]:
         """Every time from time zero on at which something is dated, in order, one for each day reached."""

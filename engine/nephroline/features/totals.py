@@ -1,0 +1,52 @@
+"""How much of a drug was given in all."""
+
+from __future__ import annotations
+
+from nephroline.exact import Fraction
+from nephroline.features.chart import Chart
+from nephroline.features.line import PER_DAY, PER_WEIGHT, WEIGHT, weight_near
+from nephroline.features.schema import feature
+from nephroline.features.values import Amount, Missing, Slot, Value, gather
+from nephroline.quantities import decimal_text
+from nephroline.record import Exposure
+from nephroline.terms import Entry, Reads
+
+_MILLION = 1_000_000
+
+
+@feature("cumulative_dose", ("agent",), gives="amount:mass", says="total dose of {0}", reads=Reads.ALL)
+def cumulative_dose(chart: Chart, agent: str) -> Value:
+    """The total given so far, over all courses; a dose that is not known leaves it open upwards."""
+    catalogue = chart.timeline.catalogue
+    rows = [row for row in chart.timeline.exposures if catalogue.belongs(row.drug, agent)]
+    least, most = Fraction(0), Fraction(0)
+    missing: list[Missing] = []
+    known = True
+    for row in rows:
+        span = chart.timeline.span(row.start, row.end)
+        a_day = _per_day(chart, row, missing)
+        if a_day is None:
+            known = False
+            continue
+        least += a_day[0] * span.least
+        most += a_day[1] * span.most
+    low, high = decimal_text(least), decimal_text(most)
+    text = (f"{low} g" if low == high else f"{low} to {high} g") if known else f"at least {low} g"
+    return Amount(least, most if known else None, "mass", text if rows else "none", gather(missing))
+
+
+def _per_day(chart: Chart, row: Exposure, missing: list[Missing]) -> tuple[Fraction, Fraction] | None:
+    """The dose in g/d, between its bounds; None if it is not known."""
+    dose, title = row.dose, chart.timeline.catalogue.drugs[row.drug].title
+    if dose is None or dose.low is None or dose.high is None or dose.dimension not in (PER_DAY, PER_WEIGHT):
+        slot = Slot(Entry.DOSE, row.drug, row.start) if dose is None else None
+        missing.append(Missing(f"dose of {title}", f"the daily dose of {title} from {row.start}", slot))
+        return None
+    if dose.dimension == PER_DAY:
+        return dose.low, dose.high
+    weight = weight_near(chart, row)
+    if weight is None:
+        slot = Slot(Entry.OBSERVATION, WEIGHT, row.start)
+        missing.append(Missing(WEIGHT, f"{title} {dose.text} in mg", slot))
+        return None
+    return dose.low * weight / _MILLION, dose.high * weight / _MILLION
