@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 
 import msgspec
 
 from nephroline.backends import backend
 from nephroline.consultation import Consultation, Consulted, consulted
-from nephroline.features import FEATURES
-from nephroline.lang import Holds, Node, asks, atoms, threshold_names
-from nephroline.pathway import Definition, FindingOf, Pathway, Rule
+from nephroline.lang import threshold_names
+from nephroline.pathway import ExposureRule, FindingOf, Pathway
 from nephroline.record import Moment, Record
-from nephroline.terms import Reads, Verdict
+from nephroline.terms import Verdict
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -168,46 +166,26 @@ def _definitions(done: Mapping[str, Consulted], names: Iterable[str]) -> Iterato
 
 
 def _behind(done: Mapping[str, Consulted], names: Iterable[str]) -> tuple[dict[str, None], dict[str, None]]:
-    """The definitions and the thresholds on which some rules rest, in any of the pathways."""
+    """The definitions and the thresholds on which some rules rest, in any of the pathways.
+
+    How responses are judged counts only if the pathways come to different ones.
+    """
     statuses = {str(each.consultation.status.response) for each in done.values()}
+    statuses = statuses if len(statuses) > 1 else set[str]()
     definitions: dict[str, None] = {}
     limits: dict[str, None] = {}
     for name in names:
         for each in done.values():
             rule = each.run.pathway.rules.get(name)
             if rule is not None:
-                for node in _nodes(each, rule, statuses, definitions):
+                behind = each.run.pathway.nodes_behind(rule, statuses, _exposures(each), definitions)
+                for node in behind:
                     limits |= dict.fromkeys(threshold_names(node))
     return definitions, limits
 
 
-def _nodes(
-    each: Consulted, rule: Rule, statuses: AbstractSet[str], definitions: dict[str, None]
-) -> Iterator[Node]:
-    """Every condition on which a rule rests: through definitions, findings, and the judgements it asks for.
-
-    Of the responses, those count that a pathway gave, of the exposures, those to drugs that were given; the
-    *definitions* met are noted.
-    """
-    pathway, catalogue = each.run.pathway, each.run.pathway.catalogue
+def _exposures(each: Consulted) -> list[ExposureRule]:
+    """How the exposure to drugs that were given is judged."""
+    catalogue = each.run.pathway.catalogue
     given = {drug for line in each.run.chart.timeline.lines for drug in line.drugs}
-    exposures = [e for e in pathway.exposure if any(catalogue.belongs(drug, e.agent) for drug in given)]
-    nodes: list[Node] = [rule.when, *([rule.unless] if rule.unless is not None else [])]
-    judged = False
-    seen: set[str] = set()
-    while nodes:
-        node = nodes.pop()
-        yield node
-        questions = [FEATURES[ask.feature] for ask in asks(node)]
-        if not judged and len(statuses) > 1 and any(q.reads is Reads.ALL for q in questions):
-            judged = True
-            nodes += [when for response, when in pathway.responses if str(response) in statuses]
-        for exposure in exposures if any(q.name == "line.exposure" for q in questions) else ():
-            nodes += [n for n in (exposure.adequate, exposure.presumed, exposure.inadequate) if n is not None]
-        for atom in atoms(node):
-            for part in pathway.behind(atom) if isinstance(atom, Holds) else ():
-                if part.id not in seen:
-                    seen.add(part.id)
-                    nodes.append(part.when)
-                    if isinstance(part, Definition):
-                        definitions[part.id] = None
+    return [e for e in each.run.pathway.exposure if any(catalogue.belongs(drug, e.agent) for drug in given)]

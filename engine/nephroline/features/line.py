@@ -351,6 +351,21 @@ def rise(chart: Chart, line: Line, analyte: str, limit: Threshold) -> Value:
 
 
 @feature(
+    "line.up",
+    ("analyte", "threshold:ratio"),
+    gives="flag",
+    says="{0} up by more than {1} at the last value on the line",
+)
+def up(chart: Chart, line: Line, analyte: str, limit: Threshold) -> Value:
+    """Whether the last value on the line exceeds the line's baseline by more than a limit.
+
+    A report in the analyte's steady words (normal, stable), with no number after it, counts as not up.
+    """
+    words = latest_word(chart, chart.timeline.in_line(line, analyte), analyte, _last_day(chart, line))
+    return risen(chart, _amount(change(chart, line, analyte)), words, analyte, limit)
+
+
+@feature(
     "line.still_risen",
     ("analyte", "threshold:ratio", "agent", "threshold:time"),
     gives="flag",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import msgspec
@@ -29,6 +29,7 @@ from nephroline.terms import (
     Certainty,
     Confidence,
     Outcome,
+    Reads,
     Response,
     Scope,
     Severity,
@@ -39,6 +40,8 @@ from nephroline.terms import (
 
 WINDOWS = ("course_gap", "handover_window", "together_window", "current_window")
 """Thresholds of time that every pathway must state, in the order of `Windows`."""
+
+_EXPOSURE = "line.exposure"
 
 AFTER_CHOICE = "proposed"
 """The one feature that is known only after the next line is chosen."""
@@ -257,18 +260,39 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
         found = {limit for name in names for limit in self.limits_of.get(name, ())}
         return [self.thresholds[name] for name in sorted(found)]
 
-    def nodes_behind(self, rule: Rule) -> Iterator[Node]:
-        """Every condition on which a rule rests, through definitions and findings, each once."""
+    def nodes_behind(
+        self,
+        rule: Rule,
+        responses: Container[str] | None = None,
+        exposures: Sequence[ExposureRule] | None = None,
+        definitions: dict[str, None] | None = None,
+    ) -> Iterator[Node]:
+        """Every condition on which a rule rests: through definitions, findings, and judgements it asks for.
+
+        Of the judgements of response and exposure, *responses* and *exposures* count (None: all); the
+        *definitions* met are noted.
+        """
         nodes: list[Node] = [rule.when, *([rule.unless] if rule.unless is not None else [])]
+        judged = False
         seen: set[str] = set()
         while nodes:
             node = nodes.pop()
             yield node
+            questions = [FEATURES[ask.feature] for ask in asks(node)]
+            if not judged and any(question.reads is Reads.ALL for question in questions):
+                judged = True
+                nodes += [when for name, when in self.responses if responses is None or name in responses]
+            if any(question.name == _EXPOSURE for question in questions):
+                for exposure in self.exposure if exposures is None else exposures:
+                    parts = (exposure.adequate, exposure.presumed, exposure.inadequate)
+                    nodes += [part for part in parts if part is not None]
             for atom in atoms(node):
                 for part in self.behind(atom) if isinstance(atom, Holds) else ():
                     if part.id not in seen:
                         seen.add(part.id)
                         nodes.append(part.when)
+                        if definitions is not None and isinstance(part, Definition):
+                            definitions[part.id] = None
 
     def rests_on(self, rule: Rule) -> tuple[str, ...]:
         """The numbers behind a rule that no source has confirmed (`recalled`) or settles (`policy`)."""
