@@ -9,7 +9,7 @@ from pathlib import Path
 from nephroline.backends import backend
 from nephroline.consultation import consulted
 from nephroline.faces.cli import app
-from nephroline.faces.rulebook import authority
+from nephroline.faces.rulebook import authority, exposure_told, responses_told
 from nephroline.faces.schemas import KINDS, schema_text
 from nephroline.features import FEATURES
 from nephroline.pathway import Pathway, load_pathway, pathway_ids
@@ -103,6 +103,16 @@ def rulebook(pathway: Pathway, scenarios: dict[str, Scenario]) -> str:
         cell = f"{source} {definition.cite} [{definition.confidence}]" if definition.source else "a helper"
         lines.append(f"| {definition.title} | {definition.scope} | {describe(definition.when)} | {cell} |")
     lines += [
+        "",
+        "## Responses",
+        "",
+        "The first that holds at an assessment; what is none of them is indeterminate.",
+        "",
+        *(f"- *{title}* when {when}" for title, when in responses_told(pathway)),
+        "",
+        "## Exposure that lets a failure count",
+        "",
+        *(f"- *{title}*: {when}" for title, when in exposure_told(pathway)),
         "",
         "## Numbers",
         "",

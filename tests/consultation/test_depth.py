@@ -272,3 +272,120 @@ def test_creatinine_that_stays_up_after_the_dose_was_reduced_ends_the_drug() -> 
     assert line(up, still, change="22 wk", at="24 wk") == ("stop", drug)
     assert line(up, still, change=None, at="24 wk") == ("adjust", drug)  # never reduced
     assert line(up, settled, change="22 wk", at="24 wk") == ("continue", drug)
+
+
+# -- between the definitions -------------------------------------------------------------------------
+
+
+def after_steroids(*forms: str, albumin: str = "30 g/L", creatinine: str = "0.8 mg/dL") -> dict[str, Any]:
+    rows: list[dict[str, Any]] = [
+        {"at": "0 mo", "proteinuria": "9 g/d", "albumin": "18 g/L", "creatinine": "0.8 mg/dL"},
+        {"at": "4 mo", "albumin": albumin, "creatinine": creatinine},
+        *({"at": "4 mo", "proteinuria": form} for form in forms),
+    ]
+    return patient(
+        observations=rows, exposures=[{"drug": "prednisolone", "dose": "1 mg/kg/d", "from": "0 mo"}]
+    )
+
+
+@pytest.mark.parametrize(
+    ("chart", "pathway", "named"),
+    [
+        (after_steroids("4.5 g/d"), "kdigo-2012/fsgs", "a fall by half or more that stays in the nephrotic"),
+        (after_steroids("4.5 g/d"), "kdigo-2021/mcd", "a fall by half or more that stays in the nephrotic"),
+        (after_steroids("0.2 g/d"), "kdigo-2012/fsgs", "albumin not above 3.5 g/dL"),
+        (
+            after_steroids("0.2 g/d", albumin="40 g/L", creatinine="1.1 mg/dL"),
+            "kdigo-2012/fsgs",
+            "creatinine up by more than 25 %",
+        ),
+        (
+            after_steroids("2 g/d", creatinine="1.1 mg/dL"),
+            "kdigo-2012/fsgs",
+            "proteinuria of a partial remission, but creatinine up",
+        ),
+    ],
+)
+def test_what_falls_between_the_definitions_is_named(chart: dict[str, Any], pathway: str, named: str) -> None:
+    status = ask(chart, "4 mo", pathway).status
+    assert status.response == "indeterminate"
+    assert named in status.because[-1]
+
+
+def test_a_response_that_is_defined_needs_no_name() -> None:
+    assert len(ask(after_steroids("9 g/d"), "4 mo").status.because) == 1
+
+
+@pytest.mark.parametrize(
+    ("forms", "apart"),
+    [
+        (("3.0 g/d", "5000 mg/g"), True),
+        (("3.0 g/d", "500 mg/mmol"), True),
+        (("3.0 g/d", "3900 mg/g"), False),
+        (("3.0 g/d", "3901 mg/g"), True),
+        (("3.0 g/d",), False),
+    ],
+)
+def test_two_forms_of_proteinuria_that_disagree_are_said(forms: tuple[str, ...], apart: bool) -> None:
+    assert ("proteinuria-forms-disagree" in alerts(ask(after_steroids(*forms), "4 mo"))) is apart
+
+
+@pytest.mark.parametrize("forms", [("3.0 g/d", "5000 mg/g"), ("5000 mg/g", "3.0 g/d")])
+def test_the_24_hour_value_decides(forms: tuple[str, ...]) -> None:
+    assert ask(after_steroids(*forms), "4 mo").status.response == "partial-remission"
+
+
+# -- drugs of one class that are not alike -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("drug", "dose", "exposure"),
+    [
+        ("mycophenolate mofetil", "1000 mg/d", "adequate"),
+        ("mycophenolate mofetil", "720 mg/d", "inadequate"),
+        ("EC-MPS", "720 mg/d", "adequate"),
+        ("EC-MPS", "700 mg/d", "inadequate"),
+    ],
+)
+def test_mycophenolate_sodium_counts_as_its_equivalent(drug: str, dose: str, exposure: str) -> None:
+    chart = patient(exposures=[{"drug": drug, "dose": dose, "from": "0 mo"}])
+    (line,) = ask(chart, "2 mo").lines
+    assert line.exposure == exposure
+
+
+def test_a_steroid_without_an_equivalent_is_not_counted_but_asked_for() -> None:
+    chart = after_steroids("9 g/d")
+    chart["exposures"][0] |= {"drug": "dexamethasone", "dose": "40 mg/d"}
+    answer = ask(chart, "4 mo")
+    assert answer.lines[0].exposure == "unknown"
+    assert not [f for f in answer.findings if f.id == "steroid-resistant"]
+    assert any("dexamethasone counted as prednisolone" in need.why for need in answer.needs)
+
+
+def test_a_pulse_by_weight_is_capped_with_the_sum_shown() -> None:
+    rows = [
+        {"at": "0 mo", "proteinuria": "9 g/d", "albumin": "18 g/L", "creatinine": "0.8 mg/dL"},
+        {"at": "4 mo", "proteinuria": "9 g/d", "albumin": "18 g/L", "creatinine": "0.8 mg/dL"},
+        {"at": "6 mo", "proteinuria": "9 g/d", "albumin": "18 g/L", "creatinine": "0.8 mg/dL"},
+    ]
+    chart = patient(
+        weight="60 kg",
+        observations=rows,
+        exposures=[
+            {"drug": "prednisolone", "dose": "60 mg/d", "from": "0 mo", "to": "4 mo"},
+            {
+                "drug": "cyclosporine",
+                "dose": "200 mg/d",
+                "from": "4 mo",
+                "to": "5 mo",
+                "stopped_for": "toxicity",
+            },
+        ],
+        sex="male",
+    )
+    line = ask(chart, "6 mo").next_line
+    assert line is not None
+    doses = {dose.drug: dose.for_this_patient for dose in line.doses}
+    assert doses["dexamethasone"] == "40 mg: 54 mg (0.9 mg/kg × 60 kg of 0 mo) is above the most"
+    assert doses["mycophenolate-mofetil"].startswith("1500-2000 mg/d: 1500-2160 mg/d (25-36 mg/kg/d × 60 kg")
+    assert doses["mycophenolate-mofetil"].endswith("750-1000 mg twice a day")

@@ -405,3 +405,46 @@ def test_a_replay_in_plain_signs_is_ascii() -> None:
     assert text.isascii()
     assert "proteinuria" in text
     assert "?" not in text.replace("? ", "")
+
+
+def test_auto_says_which_pathway_and_why_on_the_first_screen() -> None:
+    done = run("consult", CASE_1, "--at", "24 mo", "--pathway", "auto", "--quick")
+    assert done.returncode == 0
+    text = " ".join(done.stdout.split())
+    assert "kdigo-2012/fsgs" in text or "kdigo-2021/fsgs" in text
+    assert "chosen: " in text
+
+
+def test_auto_says_so_when_no_pathway_speaks_of_the_patient() -> None:
+    child = "id: child\nage: 9 years\nbiopsies: [{at: 0 mo, diagnosis: fsgs, glomeruli: 20}]\n"
+    done = run("consult", "-", "--at", "0 mo", "--pathway", "auto", stdin=child)
+    text = " ".join(done.stdout.split())
+    assert done.returncode == 0, done.stderr
+    assert "the pathway is for adults" in text
+    assert "Start" not in text
+
+
+def test_compare_says_where_editions_differ_and_why() -> None:
+    both = "kdigo-2012/fsgs,kdigo-2021/fsgs"
+    done = run("compare", CASE_1, "--pathways", both)
+    assert done.returncode == 0
+    text = " ".join(done.stdout.split())
+    assert "rule: Dependent on a calcineurin inhibitor kdigo-2012/fsgs: no such rule" in text
+    assert "time on the line 18 months > 12 mo" in text
+    assert text.endswith("11 of 11 decisions agree")
+    steps = json.loads(run("compare", CASE_1, "--pathways", both, "--format", "json").stdout)
+    assert all(set(step["answers"]) == set(both.split(",")) for step in steps)
+    assert [step["at"] for step in steps if step["rules"]] == ["42 mo", "72 mo", "84 mo", "102 mo"]
+
+
+def test_compare_refuses_an_unknown_pathway() -> None:
+    done = run("compare", CASE_1, "--pathways", "kdigo-2012/fsgs,kdigo-2020/fsgs")
+    assert done.returncode == 2
+    assert "kdigo-2020/fsgs" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_drugs_are_listed_with_their_codes() -> None:
+    rows = {row["id"]: row for row in json.loads(run("units", "drugs", "--format", "json").stdout)}
+    assert rows["cyclosporine"]["rxnorm"] == "3008"
+    assert rows["cyclosporine"]["atc"] == "L04AD01"

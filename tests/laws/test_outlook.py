@@ -40,10 +40,13 @@ def grown(chart: dict[str, Any], pathway: Pathway, month: int) -> tuple[Explorer
     record = read_record(chart)
     explorer = Explorer(state_of(record, pathway, record.clock.read(f"{month} mo")), MOST)
     try:
-        return explorer, explorer.explore(NextLine())
+        tree = explorer.explore(NextLine())
     except BoundError:
         assume(False)
         raise
+    # A search that is not exact says so, and promises nothing.
+    assume(explorer.exact)
+    return explorer, tree
 
 
 Bounds = tuple[Fraction | None, Fraction | None]
@@ -121,7 +124,13 @@ def open_slots(state: State) -> list[Slot]:
 
 
 def walk(explorer: Explorer, tree: Tree, rng: random.Random, others: int = 3) -> tuple[State, Leaf]:
-    """Go down a random way, with values drawn from its spans, and then fill in others that did not matter."""
+    """Go down a random way, with values drawn from its spans, and then fill in what else could matter, and others.
+
+    A number beside a response that was reported in words is no missing datum but another assessment, which may
+    contradict it: none is entered.
+    """
+    in_words = any(o.analyte == "response" for o in explorer.start.record.observations)
+    assessed = {a.id for a in explorer.start.run.pathway.catalogue.analytes.values() if a.assessment}
     start = state_of(
         explorer.start.record, explorer.start.run.pathway, explorer.start.run.chart.timeline.as_of
     )
@@ -131,7 +140,13 @@ def walk(explorer: Explorer, tree: Tree, rng: random.Random, others: int = 3) ->
         field = field_of(tree.slot, state.run.pathway, state.run.chart)
         state, taken[tree.slot] = fill(state, field, arm.span, rng, taken)
         tree = arm.then
-    for slot in rng.sample(open_slots(state), min(others, len(open_slots(state)))):
+    while left := [m.slot for m in state.answer[1] if m.slot is not None and m.slot not in taken]:
+        field = field_of(left[0], state.run.pathway, state.run.chart)
+        taken[left[0]] = None
+        record = entered(state.record, field, rng.choice(field.regions), state.run.chart.timeline)
+        state = state_of(record, state.run.pathway, state.run.chart.timeline.as_of)
+    known = [s for s in open_slots(state) if not (in_words and s.name in assessed)]
+    for slot in rng.sample(known, min(others, len(known))):
         field = field_of(slot, state.run.pathway, state.run.chart)
         if slot not in taken and slot in open_slots(state):
             region = rng.choice(field.regions)

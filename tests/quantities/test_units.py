@@ -19,6 +19,7 @@ BASES = {
     "mass-rate": "g/d",
     "dose-rate-per-mass": "mg/kg/d",
     "mass": "g",
+    "dose-per-mass": "mg/kg",
     "dose-per-area": "mg/m2",
     "filtration": "mL/min",
     "number-concentration": "10*9/L",

@@ -17,7 +17,7 @@ from nephroline.catalogue.models import (
     Variation,
     spelling,
 )
-from nephroline.catalogue.schedules import Schedule, Step
+from nephroline.catalogue.schedules import Schedule, Step, often
 
 __all__ = [
     "Analyte",
@@ -38,6 +38,7 @@ __all__ = [
     "data_root",
     "digest",
     "load_catalogue",
+    "often",
     "read_catalogue",
     "spelling",
 ]

@@ -113,6 +113,7 @@ class ClassEntry(Shape, frozen=True):
     title: str
     immunosuppressant: bool = False
     adjunct_up_to: tuple[str, ...] = ()
+    counted_as: str | None = None
     synonyms: tuple[str, ...] = ()
     cite: str = ""
 
@@ -126,6 +127,7 @@ class DrugEntry(Shape, frozen=True):
     synonyms: tuple[str, ...] = ()
     rxnorm: str | None = None
     atc: str | None = None
+    equals: tuple[str, str] | None = None
     most_per_day: str | None = None
     cite: str = ""
 
@@ -279,7 +281,9 @@ class _Reader:
         analytes = [self._analyte(i, e) for i, e in self._numbered("analytes", "analytes", AnalyteEntry)]
         class_entries = self._entries("drugs", "classes", ClassEntry)
         classes = [
-            DrugClass(e.id, e.title, e.immunosuppressant, self._doses("classes", i, e.adjunct_up_to))
+            DrugClass(
+                e.id, e.title, e.immunosuppressant, self._doses("classes", i, e.adjunct_up_to), e.counted_as
+            )
             for i, e in enumerate(class_entries)
         ]
         immunosuppressants = {c.id for c in classes if c.immunosuppressant}
@@ -294,6 +298,7 @@ class _Reader:
                 e.cite,
                 e.rxnorm,
                 e.atc,
+                self._equivalence(i, e.equals),
             )
             for i, e in enumerate(drug_entries)
         ]
@@ -340,6 +345,13 @@ class _Reader:
         if self._problems:
             raise PathwayError(self._problems)
         return found
+
+    def _equivalence(self, index: int, equals: tuple[str, str] | None) -> Fraction | None:
+        """How much of the drug as which its class is counted one part of a drug is."""
+        if equals is None:
+            return None
+        own, counted = self._doses("drugs", index, equals)
+        return counted.exact / own.exact if own.exact and counted.exact else None
 
     def _schedule(self, index: int, entry: ScheduleEntry) -> Schedule:
         document, path = self._documents["monitoring"], ("monitoring", index)
@@ -458,6 +470,10 @@ class _Reader:
                     self._problems.append(
                         document.problem(("regimens", i), f"unknown drug or class {agent}", "see drugs.yaml")
                     )
+        document = self._documents["drugs"]
+        for i, kind in enumerate(found.classes.values()):
+            if kind.counted_as is not None and kind.counted_as not in found.drugs:
+                self._problems.append(document.problem(("classes", i), f"unknown drug {kind.counted_as}"))
         document = self._documents["analytes"]
         for i, analyte in enumerate(found.analytes.values()):
             if analyte.burden is not None and analyte.burden not in found.burdens:

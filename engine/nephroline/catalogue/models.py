@@ -98,16 +98,23 @@ class Analyte(msgspec.Struct, frozen=True):
 
 
 class DrugClass(msgspec.Struct, frozen=True):
-    """A class of drugs; immunosuppressants make lines of therapy."""
+    """A class of drugs; immunosuppressants make lines of therapy.
+
+    `counted_as`: the drug in which doses of the class are told, if they are not alike.
+    """
 
     id: str
     title: str
     immunosuppressant: bool = False
     adjunct_up_to: tuple[Quantity, ...] = ()
+    counted_as: str | None = None
 
 
 class Drug(msgspec.Struct, frozen=True):
-    """A drug, its class, its codes where verified; `most_per_day` guards against slips of the pen."""
+    """A drug, its class, its codes where verified; `most_per_day` guards against slips of the pen.
+
+    `equals`: how much of the drug as which its class is counted one part of it is; None if no source says.
+    """
 
     id: str
     title: str
@@ -117,6 +124,7 @@ class Drug(msgspec.Struct, frozen=True):
     cite: str = ""
     rxnorm: str | None = None
     atc: str | None = None
+    equals: Fraction | None = None
 
 
 class RegimenDose(msgspec.Struct, frozen=True):
@@ -232,6 +240,13 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True):
     def belongs(self, drug: str, agent: str) -> bool:
         """Whether *drug* is *agent*, or of the class *agent*."""
         return drug == agent or self.drugs[drug].drug_class == agent
+
+    def counted(self, drug: str, agent: str) -> Fraction | None:
+        """How much of what an agent's doses are told in one part of a drug is; None if no source says."""
+        reference = self.classes[agent].counted_as if agent in self.classes else None
+        if reference is None or drug == reference:
+            return Fraction(1)
+        return self.drugs[drug].equals
 
     def title(self, agent: str) -> str:
         """The title of a drug or class."""

@@ -34,6 +34,17 @@ class Schedule(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The steps in words: ``every 1 wk to 4 wk, then every 1 mo``."""
-        parts = [f"every {s.text}" + (f" to {s.until_text}" if s.until_text else "") for s in self.steps]
-        return ", then ".join(parts)
+        """The steps in words: ``every week until 4 wk, then every month``."""
+        parts = [
+            f"after {s.text}" if s.every == s.until else often(s.text) + f" until {s.until_text}"
+            for s in self.steps[:-1]
+        ]
+        return ", ".join([*parts, ("then " if parts else "") + often(self.steps[-1].text)])
+
+
+_ONE = {"1 d": "day", "1 wk": "week", "1 mo": "month"}
+
+
+def often(interval: str) -> str:
+    """An interval in words: ``every week``, ``every 3 mo``."""
+    return f"every {_ONE.get(interval, interval)}"

@@ -21,7 +21,7 @@ from nephroline.consultation.consult import (
 )
 from nephroline.consultation.judges import rests_on
 from nephroline.consultation.needs import needs
-from nephroline.consultation.run import Run, Subject, chart_of
+from nephroline.consultation.run import Run, Subject, chart_of, fill
 
 __all__ = [
     "FAILED",
@@ -42,6 +42,7 @@ __all__ = [
     "consulted",
     "decision_time",
     "decisive",
+    "fill",
     "needs",
     "open_blocks",
     "rests_on",

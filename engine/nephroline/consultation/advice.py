@@ -73,14 +73,20 @@ def _outcome(run: Run, line: Line) -> Outcome:
     return Outcome.ONGOING if line.current else Outcome.INDETERMINATE
 
 
-def choose(run: Run) -> Choosing:
+def choose(run: Run, *, alternatives: bool = True) -> Choosing:
     """Let the line recommendations that stand compete by preference, without those that are blocked.
 
-    Two that share the first preference and ask for different things are a conflict: neither wins.
+    Two that share the first preference and ask for different things are a conflict: neither wins. Without
+    *alternatives*, those that come after the chosen one are not looked at.
     """
-    candidates = _candidates(run)
     blocks, failed = _blocks(run), _failed(run)
-    free = [c for c in candidates if c.recommend.action is Action.STOP or not _out(run, c, blocks, failed)]
+    candidates: list[Candidate] = []
+    free: list[Candidate] = []
+    for found in _candidates(run):
+        candidates += found
+        free += [c for c in found if c.recommend.action is Action.STOP or not _out(run, c, blocks, failed)]
+        if free and not alternatives:
+            break
     free.sort(key=lambda c: (c.recommend.preference, bool(c.depends_on), c.rule.id, c.subject))
     unique: list[Candidate] = []
     for candidate in free:
@@ -134,21 +140,22 @@ def _asked_for(run: Run, recommend: Recommend, subject: Subject) -> tuple[Regime
     return catalogue.regimen_of(agents), agents
 
 
-def _candidates(run: Run) -> list[Candidate]:
-    found: list[Candidate] = []
+def _candidates(run: Run) -> Iterator[list[Candidate]]:
+    """The line recommendations that stand, one preference after the other."""
+    rules: dict[int, list[tuple[Rule, Recommend, Subject]]] = {}
     for rule, subject in run.rules(Recommend):
         recommend = rule.conclusion
-        if (
-            not isinstance(recommend, Recommend)
-            or not recommend.action.of_line
-            or not run.stands(rule, subject)
-        ):
-            continue
-        regimen, agents = _asked_for(run, recommend, subject)
-        if recommend.keep and not agents:
-            continue
-        found.append(Candidate(rule, recommend, subject, regimen, agents, run.depends_on(rule, subject)))
-    return found
+        if isinstance(recommend, Recommend) and recommend.action.of_line:
+            rules.setdefault(recommend.preference, []).append((rule, recommend, subject))
+    for _, group in sorted(rules.items()):
+        found: list[Candidate] = []
+        for rule, recommend, subject in group:
+            if run.stands(rule, subject):
+                regimen, agents = _asked_for(run, recommend, subject)
+                if agents or not recommend.keep:
+                    waits = run.depends_on(rule, subject)
+                    found.append(Candidate(rule, recommend, subject, regimen, agents, waits))
+        yield found
 
 
 def _undecided(run: Run, chosen: Candidate | None) -> list[tuple[str, tuple[Missing, ...]]]:

@@ -34,6 +34,7 @@ from nephroline.consultation.answer import (
     When,
 )
 from nephroline.consultation.doses import doses, target
+from nephroline.consultation.judges import gap
 from nephroline.consultation.monitoring import monitoring, planned, totals
 from nephroline.consultation.needs import Lacking, lacking, needs
 from nephroline.consultation.run import Run, chart_of, fill, prepare
@@ -234,10 +235,14 @@ def _answer(run: Run, choosing: Choosing, verdict: Applicability, asked: Sequenc
 def _status(run: Run) -> Status:
     status, since = run.chart.status, run.chart.status_since
     known = Response(next(iter(status.options))) if len(status.options) == 1 else Response.UNKNOWN
+    because = [status.text]
+    if known is Response.INDETERMINATE:
+        named = gap(run.pathway, run.chart, run.chart.timeline.assessments[-1])
+        because += [fill(run.pathway, named)] if named else []
     return Status(
         response=known,
         since=_when(since.at) if since and known not in (Response.UNKNOWN, Response.UNTREATED) else None,
-        because=[status.text],
+        because=because,
     )
 
 

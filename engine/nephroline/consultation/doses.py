@@ -69,23 +69,41 @@ def _for_patient(run: Run, amounts: list[Threshold], most: Threshold | None, tim
     by_surface = [form for a in amounts if (form := a.forms.get("dose-per-area")) is not None]
     if by_surface:
         return _by_surface(run, by_surface)
-    forms = [a.forms.get("dose-rate-per-mass") for a in amounts]
-    if not forms or any(form is None for form in forms):
-        whole = [form for a in amounts if (form := a.forms.get("mass-rate")) is not None]
-        return _each([form.exact * 1000 for form in whole if form.exact], times)
+    for by_weight, whole, unit in _BY_WEIGHT:
+        forms = [form.exact for a in amounts if (form := a.forms.get(by_weight)) and form.exact]
+        if forms:
+            limit = most.forms[whole].exact if most and whole in most.forms else None
+            return _weighed(run, amounts, forms, limit, unit, times)
+    fixed = [form.exact for a in amounts if (form := a.forms.get("mass-rate")) and form.exact]
+    return _each([grams * _MG for grams in fixed], times)
+
+
+_MG = 1000
+"""Milligrams in a gram, the base unit of mass; also grams in a kilogram."""
+_BY_WEIGHT = (("dose-rate-per-mass", "mass-rate", "mg/d"), ("dose-per-mass", "mass", "mg"))
+"""Doses by weight: their dimension, that of the dose itself, and its unit."""
+
+
+def _weighed(
+    run: Run, amounts: list[Threshold], per_kg: list[Fraction], limit: Fraction | None, unit: str, times: int
+) -> str:
     weight = _last(run, "weight")
     if weight is None or weight.value is None or weight.value.exact is None:
         return _NO_WEIGHT
-    kilograms = weight.value.exact / 1000
-    per_day = [form.exact * kilograms for form in forms if form is not None and form.exact is not None]
-    limit = most.forms.get("mass-rate") if most else None
-    text = _join(*(f"{decimal_text(mg, 0)} mg/d" for mg in per_day))
-    shown = f"{text} ({_range(amounts)} × {decimal_text(kilograms)} kg of {weight.at})"
-    if limit is not None and limit.exact is not None and max(per_day) > limit.exact * 1000:
-        capped = decimal_text(Fraction(limit.exact * 1000), 0)
-        return f"{capped} mg/d: {shown} is above the most per day"
-    each = _each(per_day, times)
+    kilograms = weight.value.exact / _MG
+    most = None if limit is None else limit * _MG
+    full = [dose * kilograms for dose in per_kg]
+    given = [mg if most is None else min(mg, most) for mg in full]
+    sum_told = f"{_range(amounts)} × {decimal_text(kilograms)} kg of {weight.at}"
+    shown = f"{_told(given, unit)} ({sum_told})"
+    if given != full:
+        shown = f"{_told(given, unit)}: {_told(full, unit)} ({sum_told}) is above the most"
+    each = _each(given, times)
     return f"{shown}, {each}" if each else shown
+
+
+def _told(amounts: list[Fraction], unit: str) -> str:
+    return _join(*dict.fromkeys(f"{decimal_text(mg, 0)} {unit}" for mg in amounts))
 
 
 def _each(per_day: list[Fraction], times: int) -> str:

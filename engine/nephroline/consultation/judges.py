@@ -66,6 +66,12 @@ def by_numbers(
     return Choice(frozenset(possible), f"{shown} ({assessment.at})", () if settled else gather(missing))
 
 
+def gap(pathway: Pathway, chart: Chart, assessment: Assessment) -> str | None:
+    """Why an assessment is none of the pathway's responses, if one of its named gaps holds."""
+    see = seen_at(pathway, assessment, chart, {})
+    return next((because for node, because in pathway.gaps if judge(node, see)[0]), None)
+
+
 def as_reported(chart: Chart, assessment: Assessment) -> Choice | None:
     """The response as the chart reports it in words at this moment."""
     words = {item.word for item in chart.timeline.at("response", assessment.at) if item.word is not None}

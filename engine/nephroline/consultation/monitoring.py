@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nephroline.catalogue import Regimen, Schedule
+from nephroline.catalogue import Regimen, Schedule, often
 from nephroline.consultation.answer import MonitoringOut, TotalOut, When
 from nephroline.consultation.run import Run
 from nephroline.exact import Fraction
@@ -47,7 +47,7 @@ def _next(run: Run, course: Course, schedule: Schedule, measure: str) -> Monitor
         measure=measure,
         title=catalogue.analytes[measure].title,
         drug=course.drug,
-        every=step.text,
+        every=often(step.text),
         last=_when(last) if last else None,
         due=_when(timeline.record.clock.at(due, timeline.as_of.label)),
         days_overdue=float(decimal_text(late, 0)),

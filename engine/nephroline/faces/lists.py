@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nephroline.catalogue import Catalogue, Named, load_catalogue
+from nephroline.catalogue import Catalogue, Drug, Named, load_catalogue
 
 
 def listing(kind: str) -> list[dict[str, Any]]:
@@ -19,7 +19,10 @@ def listing(kind: str) -> list[dict[str, Any]]:
                 "id": drug.id,
                 "class": drug.drug_class,
                 "spellings": _spellings(catalogue.drug_names, drug.id),
-                "shown": _shown(catalogue.classes[drug.drug_class].title, catalogue.drug_names, drug.id),
+                "rxnorm": drug.rxnorm,
+                "atc": drug.atc,
+                "shown": _shown(catalogue.classes[drug.drug_class].title, catalogue.drug_names, drug.id)
+                + "".join(f"; {name} {code}" for name, code in _codes(drug)),
             }
             for drug in catalogue.drugs.values()
         ]
@@ -34,6 +37,14 @@ def listing(kind: str) -> list[dict[str, Any]]:
     }
     table, names = tables[kind]
     return [{"id": n.id, "title": n.title, "shown": _shown(n.title, names, n.id)} for n in table.values()]
+
+
+def _codes(drug: Drug) -> Iterator[tuple[str, str]]:
+    """The codes of a drug that are verified, each with the name of its system."""
+    if drug.rxnorm:
+        yield "RxNorm", drug.rxnorm
+    if drug.atc:
+        yield "ATC", drug.atc
 
 
 def _analytes(catalogue: Catalogue) -> list[dict[str, Any]]:

@@ -33,8 +33,8 @@ def line_parts(line: LineAdvice) -> Iterator[str]:
         yield f"target: {line.target}"
     if line.reassess_at:
         yield f"judge at {line.reassess_at.label}"
-    if line.monitoring:
-        yield "monitor: " + "; ".join(line.monitoring)
+    for item in line.monitoring:
+        yield f"monitor: {item}"
 
 
 def line_told(line: LineOut) -> str:
@@ -50,14 +50,22 @@ def line_told(line: LineOut) -> str:
 
 
 def overdue_told(item: MonitoringOut) -> str:
-    """Since when a value is overdue: ``due 12 days ago (every 1 mo on cyclosporine, last at 4 mo)``."""
-    days = (
-        f"{item.days_overdue:g} day{'' if item.days_overdue == 1 else 's'} ago"
-        if item.days_overdue
-        else "today"
-    )
+    """Since when a value is overdue: ``due 12 days ago (every month on cyclosporine; last at 4 mo)``."""
     last = f"last at {item.last.label}" if item.last else "none since it began"
-    return f"due {days} (on {words(item.drug)} every {item.every}; {last})"
+    return f"due {ago(item.days_overdue)} ({item.every} on {words(item.drug)}; {last})"
+
+
+_LONG = ((730.5, 365.25, "years"), (91, 30.4375, "months"), (28, 7, "weeks"))
+
+
+def ago(days: float) -> str:
+    """How long ago, in the unit in which one would say it: ``12 days ago``, ``4 months ago``, ``today``."""
+    if not days:
+        return "today"
+    for least, length, unit in _LONG:
+        if days >= least:
+            return f"{days / length:.0f} {unit} ago"
+    return f"{days:g} day{'' if days == 1 else 's'} ago"
 
 
 def total_told(item: TotalOut) -> str:

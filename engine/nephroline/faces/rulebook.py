@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from nephroline.consultation import fill
 from nephroline.faces.screen import Screen
+from nephroline.lang import Holds
 from nephroline.pathway import Pathway, Rule
 
 _WHOSE = {"patient": "the patient", "line": "a line", "assessment": "an assessment"}
@@ -39,8 +42,48 @@ def pathway_data(pathway: Pathway) -> dict[str, Any]:
             }
             for d in pathway.definitions.values()
         ],
+        "responses": [
+            {"is": str(response), "when": pathway.speaker.describe(node)}
+            for response, node in pathway.responses
+        ],
+        "indeterminate": [
+            {"when": pathway.speaker.describe(node), "because": fill(pathway, because)}
+            for node, because in pathway.gaps
+        ],
+        "exposure": [
+            {
+                "for": rule.agent,
+                "adequate": pathway.speaker.describe(rule.adequate),
+                "presumed": pathway.speaker.describe(rule.presumed) if rule.presumed else None,
+                "inadequate": pathway.speaker.describe(rule.inadequate) if rule.inadequate else None,
+            }
+            for rule in pathway.exposure
+        ],
+        "applicability": [
+            {"verdict": str(verdict), "when": pathway.speaker.describe(node), "because": because}
+            for verdict, node, because in pathway.applicability
+        ],
         "rules": [_rule_data(pathway, rule) for rule in pathway.rules.values()],
     }
+
+
+def responses_told(pathway: Pathway) -> Iterator[tuple[str, str]]:
+    """Each response with the condition of an assessment for it, then what is indeterminate, by name."""
+    for response, node in pathway.responses:
+        known = isinstance(node, Holds) and pathway.definitions.get(node.id)
+        yield str(response).replace("-", " "), pathway.speaker.describe(known.when if known else node)
+    for node, because in pathway.gaps:
+        yield f"indeterminate: {fill(pathway, because)}", pathway.speaker.describe(node)
+
+
+def exposure_told(pathway: Pathway) -> Iterator[tuple[str, str]]:
+    """Each drug or class with what makes the exposure to it adequate, or presumed."""
+    for rule in pathway.exposure:
+        presumed = f"; presumed: {pathway.speaker.describe(rule.presumed)}" if rule.presumed else ""
+        yield (
+            pathway.catalogue.title(rule.agent),
+            f"adequate: {pathway.speaker.describe(rule.adequate)}{presumed}",
+        )
 
 
 def _rule_data(pathway: Pathway, rule: Rule) -> dict[str, Any]:
@@ -96,6 +139,15 @@ def show_pathway(out: Screen, pathway: Pathway) -> None:
             f"{definition.title} (of {_WHOSE[definition.scope]})",
             pathway.speaker.describe(definition.when),
         )
+    _section(out, "Responses at an assessment: the first that holds")
+    for title, when in responses_told(pathway):
+        _entry(out, title, when)
+    _section(out, "Exposure that lets a failure count")
+    for title, when in exposure_told(pathway):
+        _entry(out, title, when)
+    _section(out, "Whether it applies: the first that holds")
+    for verdict, node, because in pathway.applicability:
+        _entry(out, f"{str(verdict).replace('-', ' ')}: {because}", pathway.speaker.describe(node))
     _section(out, "Rules")
     for rule in pathway.rules.values():
         off = "" if rule.on_guideline else " · off-guideline"

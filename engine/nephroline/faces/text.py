@@ -69,6 +69,8 @@ def _head(out: Screen, answer: Consultation) -> None:
     status: list[Span] = [(words(answer.status.response), "bold magenta")]
     if answer.status.since:
         status.append((f" since {answer.status.since.label}", ""))
+    if len(answer.status.because) > 1:
+        status.append((f" ({'; '.join(answer.status.because[1:])})", ""))
     earned = [f.title.lower() if f.title[1:2].islower() else f.title for f in answer.findings if f.line]
     if earned:
         status.append((" · " + ", ".join(dict.fromkeys(earned)), ""))

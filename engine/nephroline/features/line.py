@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from nephroline.exact import Fraction
 from nephroline.features.chart import ALL_RESPONSES, Chart
+from nephroline.features.doses import counted_amount, counted_dose, uncounted
 from nephroline.features.patient import doubts, latest_word, risen
 from nephroline.features.schema import feature
 from nephroline.features.values import (
@@ -119,8 +120,7 @@ def dose(chart: Chart, line: Line, agent: str) -> Value:
         return unknown_amount(
             "mass-rate", Missing(f"dose of {title}", f"the dose of {title} on line {line.number}", slot)
         )
-    quantity = rows[-1].dose
-    return Amount(quantity.low, quantity.high, quantity.dimension, quantity.text)
+    return counted_amount(chart, rows[-1], agent)
 
 
 @feature(
@@ -139,7 +139,7 @@ def time_at_dose(chart: Chart, line: Line, agent: str, per_day: Threshold, most:
     missing: list[Missing] = []
     for row in _rows(chart, line, agent):
         span = _within(chart, line, row)
-        reached = _at_dose(chart, row, per_day, most, missing)
+        reached = _at_dose(chart, row, agent, per_day, most, missing)
         if reached is not False:
             longest += span.most
         if reached:
@@ -148,10 +148,13 @@ def time_at_dose(chart: Chart, line: Line, agent: str, per_day: Threshold, most:
 
 
 def _at_dose(
-    chart: Chart, row: Exposure, per_day: Threshold, most: Threshold, missing: list[Missing]
+    chart: Chart, row: Exposure, agent: str, per_day: Threshold, most: Threshold, missing: list[Missing]
 ) -> bool | None:
     title = chart.timeline.catalogue.drugs[row.drug].title
-    given = row.dose
+    given = counted_dose(chart, row, agent)
+    if given is None and row.dose is not None:
+        missing.append(uncounted(chart, row, agent))
+        return None
     if given is None or given.low is None or given.high is None:
         slot = Slot(Entry.DOSE, row.drug, row.start) if given is None else None
         missing.append(Missing(f"dose of {title}", f"the dose of {title} from {row.start}", slot))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from nephroline.catalogue import Formula
 from nephroline.exact import Fraction
 from nephroline.features.chart import Chart, possibly_last, tail
+from nephroline.features.doses import counted_amount
 from nephroline.features.schema import feature
 from nephroline.features.values import (
     Amount,
@@ -177,6 +180,34 @@ def rise(chart: Chart, analyte: str, limit: Threshold) -> Value:
     return risen(chart, change, words, analyte, limit)
 
 
+@feature(
+    "forms_apart",
+    ("analyte", "threshold:forms"),
+    gives="amount:ratio",
+    says="difference between {0} in two forms, each against {1}",
+)
+def forms_apart(chart: Chart, analyte: str, limit: Threshold) -> Value:
+    """How far apart the forms (24 hours, ratio to creatinine) of the last measured value are.
+
+    Each is taken as a multiple of the threshold in its own form; the greater over the less, minus one. With
+    one form only it is zero.
+    """
+    measured = [item for item in _recent(chart, analyte) if item.value is not None]
+    forms = {
+        item.value.dimension: (item, item.value.low / form, item.value.high / form)
+        for item in chart.timeline.at(analyte, measured[-1].at if measured else chart.timeline.as_of)
+        if item.value and item.value.low and item.value.high
+        if (limit_form := limit.forms.get(item.value.dimension)) and (form := limit_form.exact)
+    }
+    if len(forms) < 2:
+        return Amount(Fraction(0), Fraction(0), "ratio", "one form only")
+    least = max(low for _, low, _ in forms.values()) / min(high for _, _, high in forms.values()) - 1
+    most = max(high for _, _, high in forms.values()) / min(low for _, low, _ in forms.values()) - 1
+    shown = " and ".join(item.text for item, _, _ in forms.values())
+    least = max(least, Fraction(0))
+    return Amount(least, most, "ratio", f"{decimal_text(least * 100, 0)} % ({shown}, {measured[-1].at})")
+
+
 @feature("has", ("condition", "state"), optional=1, gives="flag", says="{0} {1}")
 def has(chart: Chart, condition: str, state: str | None = None) -> Value:
     """Whether the condition is there (and in a state), by its latest entry. Not recorded: unknown."""
@@ -300,8 +331,8 @@ def dose(chart: Chart, agent: str) -> Value:
     if len(rows) != 1 or rows[0].dose is None:
         slot = Slot(Entry.DOSE, rows[0].drug, rows[0].start) if len(rows) == 1 else None
         return unknown_amount("mass-rate", Missing(f"dose of {title}", f"the present dose of {title}", slot))
-    quantity = rows[0].dose
-    return Amount(quantity.low, quantity.high, quantity.dimension, f"{quantity.text} since {rows[0].start}")
+    found = counted_amount(chart, rows[0], agent)
+    return msgspec.structs.replace(found, text=f"{found.text} since {rows[0].start}")
 
 
 @feature("tried", ("regimen-or-agent",), gives="flag", says="{0} tried", reads=Reads.EXPOSURES)

@@ -31,6 +31,7 @@ PARAMETERS = {
     "threshold:ratio": "a threshold of a relative change",
     "threshold:dose": "a threshold of a dose",
     "threshold:level": "a threshold of a drug level",
+    "threshold:forms": "a threshold of proteinuria in every form it is printed in",
 }
 """Kinds of parameters, in words."""
 

@@ -44,6 +44,7 @@ _ONE = Fraction(1)
 _FORMS: Mapping[str, tuple[str, ...]] = {
     "time": ("time",),
     "ratio": ("ratio",),
+    "forms": ("mass-rate", "mass-ratio", "mass-per-substance"),
     "dose": ("mass", "mass-rate", "dose-rate-per-mass"),
     "level": ("mass-concentration", "substance-concentration"),
 }

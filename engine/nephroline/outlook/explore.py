@@ -1,13 +1,14 @@
 """What an outcome depends on: the tree of regions, searched until nothing open can change it.
 
-At each step the least burdensome open datum is split into its regions. A branch ends when three-valued
+At each step one open datum is split into its regions. A branch ends when three-valued
 logic is sure of the outcome; where all branches of a datum end alike, the datum does not matter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -25,6 +26,10 @@ from nephroline.terms import Entry
 
 MOST_STATES = 700
 """A search that looks at more states than this stops, and says so."""
+
+
+_NUMBERS = (Entry.OBSERVATION, Entry.DOSE, Entry.TROUGH_TARGET, Entry.AGE, Entry.GLOMERULI)
+"""What has many regions."""
 
 
 class Leaf(msgspec.Struct, frozen=True):
@@ -67,11 +72,21 @@ class BoundError(Exception):
     """The search looked at more states than it may."""
 
 
-class Grown(msgspec.Struct, frozen=True, gc=False):
-    """A tree, and a mark: the same for all that was found by the same answers to the same questions."""
+class Grown:
+    """A tree, and on demand a mark: the same for all that the same answers to the same questions led to."""
 
-    tree: Tree
-    mark: int
+    def __init__(self, tree: Tree, mark: Callable[[], Hashable]) -> None:
+        self.tree = tree
+        self._mark = mark
+
+    @cached_property
+    def mark(self) -> Hashable:
+        """See above; costs as much as the tree."""
+        return self._mark()
+
+    def like(self, other: Grown) -> bool:
+        """Whether both were found in the same way."""
+        return self.tree == other.tree and self.mark == other.mark
 
 
 class _NewKinError(Exception):
@@ -87,7 +102,8 @@ class Explorer:
         self._known: dict[_Taken, State] = {frozenset(): start}
         self.asked: dict[Slot, Missing] = {}
         self.exact = True
-        self._fields: dict[tuple[_Taken, Slot, tuple[Slot, ...]], Field] = {}
+        self._fields: dict[tuple[_Taken, Slot, tuple[Slot, ...], frozenset[str] | None], Field] = {}
+        self._live: frozenset[str] | None = None
         self._kin: dict[str, dict[Slot, None]] = {}
         """The values of each analyte that were ever open."""
         self._marks: dict[Hashable, int] = {}
@@ -99,6 +115,7 @@ class Explorer:
 
     def explore(self, target: Target) -> Tree:
         """The tree of an outcome. Raises: BoundError."""
+        self._live = target.live(self.start)
         while True:
             try:
                 return self._grow(target, frozenset()).tree
@@ -108,17 +125,21 @@ class Explorer:
     def _grow(self, target: Target, taken: _Taken) -> Grown:
         state = self._known[taken]
         outcome, missing = target.read(state)
-        entered = {slot for slot, _ in taken}
+        entered = frozenset(slot for slot, _ in taken)
         slots = [m.slot for m in missing if m.slot is not None and m.slot not in entered]
-        signature = (outcome, missing, _signature(target, state, entered))
+        slots += self._standing_in(slots, entered)
+
+        def signature() -> Hashable:
+            return outcome, missing, _signature(target, state, entered)
+
         if not slots:
             leaf = Leaf(outcome, tuple(dict.fromkeys(m.why for m in missing)))
-            return self._marked(leaf, signature)
+            return Grown(leaf, lambda: self._marked(signature()))
         for item in missing:
             if item.slot is not None:
                 self.asked.setdefault(item.slot, item)
         self._meet(slots, entered)
-        slot = min(slots, key=lambda s: (self._burden(s), *self._paired(s, slots), slots.index(s)))
+        slot = min(slots, key=lambda s: (*self._rank(s, slots), slots.index(s)))
         field = self._field(taken, slot)
         self.exact = self.exact and field.exact
         halved = _halved(field, state)
@@ -126,15 +147,19 @@ class Explorer:
             found = [self._grow(target, self._vary(taken, field, region)) for region in field.regions]
         else:
             found = self._segments(target, taken, field)
-        turns: tuple[Hashable, ...] = tuple(grown.mark for grown in found)
-        if halved:
-            # Where it turns counts too: at a constant, or at a multiple of another open value.
-            pairs = groupby(zip(field.regions, found, strict=True), lambda pair: pair[1].mark)
-            turns = tuple((mark, joined([region for region, _ in group])) for mark, group in pairs)
-        return self._marked(_joined(field, [grown.tree for grown in found]), (signature, slot, turns))
 
-    def _marked(self, tree: Tree, mark: Hashable) -> Grown:
-        return Grown(tree, self._marks.setdefault(mark, len(self._marks)))
+        def mark() -> Hashable:
+            turns: tuple[Hashable, ...] = tuple(grown.mark for grown in found)
+            if halved:
+                # Where it turns counts too: at a constant, or at a multiple of another open value.
+                pairs = groupby(zip(field.regions, found, strict=True), lambda pair: pair[1].mark)
+                turns = tuple((mark, joined([region for region, _ in group])) for mark, group in pairs)
+            return self._marked((signature(), slot, turns))
+
+        return Grown(_joined(field, [grown.tree for grown in found]), mark)
+
+    def _marked(self, mark: Hashable) -> int:
+        return self._marks.setdefault(mark, len(self._marks))
 
     def _meet(self, slots: Iterable[Slot], entered: AbstractSet[Slot]) -> None:
         """Make known the open values of one analyte to each other: each is cut where it crosses another."""
@@ -145,6 +170,19 @@ class Explorer:
                     kin[slot] = None
                     if any(other in entered for other in kin):
                         raise _NewKinError
+
+    def _standing_in(self, slots: Sequence[Slot], entered: frozenset[Slot]) -> list[Slot]:
+        """Values that were open, for which an earlier one that was entered now stands in as the latest."""
+        current = self.start.run.chart.timeline.windows.current
+        found: dict[Slot, None] = {}
+        for kin in self._kin.values():
+            for earlier in entered.intersection(kin):
+                for later in kin:
+                    if later in entered or later in slots or earlier.at is None or later.at is None:
+                        continue
+                    if 0 < later.at.latest - earlier.at.latest <= current:
+                        found[later] = None
+        return sorted(found, key=str)
 
     def _segments(self, target: Target, taken: _Taken, field: Field) -> list[Grown]:
         """What follows from each region of a number, by halves.
@@ -165,7 +203,7 @@ class Explorer:
         def divide(first: int, last: int) -> None:
             if last - first < 2:
                 return
-            if at(first).mark == at(last).mark:
+            if at(first).like(at(last)):
                 found.update(dict.fromkeys(range(first + 1, last), at(first)))
                 return
             middle = (first + last) // 2
@@ -176,24 +214,29 @@ class Explorer:
         divide(0, last)
         return [at(number) for number in range(last + 1)]
 
-    def _burden(self, slot: Slot) -> int:
+    def burden(self, slot: Slot) -> int:
+        """The rank of what it takes to find out a datum, the least first."""
         catalogue = self.start.run.pathway.catalogue
         return list(catalogue.burdens).index(catalogue.burden(slot.entry, slot.name).id)
 
-    def _paired(self, slot: Slot, slots: Sequence[Slot]) -> tuple[bool, Fraction]:
-        """Pairs of values come last, the earlier one first: that makes the smaller tree."""
+    def _rank(self, slot: Slot, slots: Sequence[Slot]) -> tuple[bool, bool, int, Fraction]:
+        """Words before numbers, pairs of values before single ones: so the tree is small.
+
+        Of a pair the earlier first: then the later is said as a multiple of it.
+        """
+        number = slot.entry in _NUMBERS
         pair = any(s != slot and (s.entry, s.name) == (slot.entry, slot.name) for s in slots)
-        return pair, slot.at.latest if pair and slot.at is not None else Fraction(0)
+        return number, not pair, self.burden(slot), slot.at.latest if slot.at is not None else Fraction(0)
 
     def _field(self, taken: _Taken, slot: Slot) -> Field:
         entered = {other for other, _ in taken}
         kin = [other for other in self._kin.get(slot.name, ()) if other != slot]
         beside = tuple(other for other in kin if other not in entered)
-        key = (taken, slot, beside)
+        key = (taken, slot, beside, self._live)
         if key not in self._fields:
             run = self._known[taken].run
             before = [other for other in kin if other in entered]
-            self._fields[key] = field_of(slot, run.pathway, run.chart, beside, before)
+            self._fields[key] = field_of(slot, run.pathway, run.chart, beside, before, self._live)
         return self._fields[key]
 
     def _vary(self, taken: _Taken, field: Field, region: Region) -> _Taken:

@@ -101,7 +101,13 @@ Cuts = Mapping[Fraction, tuple[Fraction, Of] | None]
 
 
 def between(cuts: Cuts, low: Fraction, high: Fraction) -> list[Region]:
-    """Cut a range into the cut-points inside it and the open stretches between them."""
+    """Cut a range into the cut-points inside it and the open stretches between them.
+
+    The range is widened to hold the cuts that move: what is said of one datum then needs no word about how
+    far another can go.
+    """
+    moving = [cut for cut, of in cuts.items() if of is not None]
+    low, high = min([low, *(cut / 2 for cut in moving)]), max([high, *(cut * 2 for cut in moving)])
     inside = sorted(cut for cut in cuts if low <= cut <= high)
     found: list[Region] = []
     edge, edge_in = low, True

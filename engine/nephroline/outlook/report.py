@@ -96,8 +96,9 @@ def _next_line(explorer: Explorer, essential: Essential) -> Outlook:
     if isinstance(verdict.tree, Leaf):
         kind = Certain.UNSETTLED if stuck else Certain.CERTAIN
         return _outlook(kind, although=although, because=stuck)
-    orders = [_order(explorer, verdict, slots) for slots in verdict.settling]
-    depends = [titles[slot] for slot in verdict.essential]
+    least = sorted(verdict.settling, key=lambda slots: sorted(map(explorer.burden, slots), reverse=True))
+    orders = [_order(explorer, verdict, slots) for slots in least]
+    depends = [titles[slot] for slot in sorted(verdict.essential, key=explorer.burden)]
     return _outlook(Certain.DEPENDS, although=although, depends_on=depends, because=stuck, orders=orders)
 
 
@@ -135,17 +136,18 @@ def _titles(explorer: Explorer, missing: Iterable[Missing], but: Iterable[Slot])
 
 
 def _order(explorer: Explorer, verdict: Verdict, slots: Sequence[Slot]) -> OrderOut:
-    catalogue = explorer.start.run.pathway.catalogue
-    scale = list(catalogue.burdens.values())
-    burdens = [catalogue.burden(slot.entry, slot.name) for slot in slots]
-    heaviest = max(burdens, key=scale.index)
-    ordered = sorted(slots, key=lambda slot: scale.index(catalogue.burden(slot.entry, slot.name)))
+    ordered = sorted(slots, key=explorer.burden)
+    scale = list(explorer.start.run.pathway.catalogue.burdens.values())
     return OrderOut(
         data=[verdict.slots[slot] for slot in ordered],
-        burden=heaviest.title,
+        burden=scale[explorer.burden(ordered[-1])].title,
         outcomes=[
             OutcomeOut(
-                when=[verdict.texts[slot, span] for slot, span in way.items() if not span.everything],
+                when=[
+                    verdict.texts[slot, way[slot]]
+                    for slot in sorted(way, key=explorer.burden)
+                    if not way[slot].everything
+                ],
                 then=said(explorer.start, leaf.outcome),
                 open=list(leaf.stuck),
             )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from nephroline.catalogue import Analyte, Catalogue
 from nephroline.exact import Fraction
-from nephroline.features import PER_DAY, PER_WEIGHT, WEIGHT, Chart, Slot, possibly_last, weight_at
+from nephroline.features import PER_DAY, PER_WEIGHT, WEIGHT, Chart, Slot, Threshold, possibly_last, weight_at
 from nephroline.outlook.regions import (
     Cuts,
     Of,
@@ -41,33 +41,51 @@ class Field(msgspec.Struct, frozen=True):
     exact: bool = True
 
 
+class About(msgspec.Struct, frozen=True):
+    """A pathway, and of its thresholds those that can make a difference (None: all)."""
+
+    pathway: Pathway
+    live: frozenset[str] | None = None
+
+    def limits(self, names: Iterable[str]) -> list[Threshold]:
+        """The thresholds against which anything about these names is held."""
+        found = self.pathway.limits(names)
+        return found if self.live is None else [limit for limit in found if limit.name in self.live]
+
+
 def field_of(
-    slot: Slot, pathway: Pathway, chart: Chart, beside: Sequence[Slot] = (), taken: Sequence[Slot] = ()
+    slot: Slot,
+    pathway: Pathway,
+    chart: Chart,
+    beside: Sequence[Slot] = (),
+    taken: Sequence[Slot] = (),
+    live: frozenset[str] | None = None,
 ) -> Field:
     """The regions of a slot's datum.
 
-    *beside*: other values of the analyte that are open too, *taken*: those that were just entered.
+    *beside*: other values of the analyte that are open too, *taken*: those that were just entered, *live*:
+    the thresholds that can make a difference (None: all).
     """
-    catalogue = pathway.catalogue
+    catalogue, about = pathway.catalogue, About(pathway, live)
     title = title_of(slot, catalogue, chart.timeline.as_of)
     match slot.entry:
         case Entry.OBSERVATION:
-            return _measured(slot, title, pathway, chart, beside, taken)
+            return _measured(slot, title, about, chart, beside, taken)
         case Entry.DOSE:
-            return _dosed(slot, title, pathway)
+            return _dosed(slot, title, about)
         case Entry.TROUGH_TARGET:
             analyte = next(a for a in catalogue.analytes.values() if a.level_of == slot.name)
             kind = analyte.dimensions[0]
-            about = pathway.limits([analyte.id, slot.name])
-            marks = {cut: None for limit in about if (cut := limit.cut(kind, analyte)) is not None}
+            near = about.limits([analyte.id, slot.name])
+            marks = {cut: None for limit in near if (cut := limit.cut(kind, analyte)) is not None}
             return _numbers(slot, title, pathway, analyte, kind, marks)
         case Entry.AGE:
             years = catalogue.units["years"]
-            cuts = [form.exact for limit in pathway.limits(["age"]) if (form := limit.forms.get("time"))]
+            cuts = [form.exact for limit in about.limits(["age"]) if (form := limit.forms.get("time"))]
             found = between({cut: None for cut in cuts if cut is not None}, Fraction(0), _OLDEST)
             return Field(slot, title, tuple(found), Scale("years", years.factor), "time")
         case Entry.GLOMERULI:
-            counts = [f.exact for t in pathway.limits(["biopsy_glomeruli"]) if (f := t.forms.get("count"))]
+            counts = [f.exact for t in about.limits(["biopsy_glomeruli"]) if (f := t.forms.get("count"))]
             named = any(b.at == slot.at and b.diagnosis for b in chart.timeline.biopsies)
             regions = whole([c for c in counts if c is not None], 1 if named else 0, _MOST_GLOMERULI)
             return Field(slot, title, tuple(regions), Scale("glomeruli", Fraction(1)), "count")
@@ -125,11 +143,12 @@ def _words(slot: Slot, pathway: Pathway) -> list[Region]:
 def _measured(
     slot: Slot,
     title: str,
-    pathway: Pathway,
+    about: About,
     chart: Chart,
     beside: Sequence[Slot],
     taken: Sequence[Slot],
 ) -> Field:
+    pathway = about.pathway
     analyte = pathway.catalogue.analytes[slot.name]
     if not analyte.units:
         return Field(slot, title, tuple(Region(word, word.replace("-", " ")) for word in analyte.words))
@@ -137,25 +156,24 @@ def _measured(
     dimension = seen[-1].value.dimension if seen and seen[-1].value else analyte.dimensions[0]
     now = chart.timeline.as_of
     moving = {other.at or now: Of(other, _its_value(other, now)) for other in taken}
-    cuts = _cuts(slot, pathway, chart, analyte, dimension, moving)
+    cuts = _cuts(slot, about, chart, analyte, dimension, moving)
     exact = len(cuts) <= _MANY_CUTS and len({*beside, *taken}) <= 1
-    exact = exact and not (slot.name == WEIGHT and _makes_a_total(pathway, chart))
-    low, high = _plausible(analyte, dimension)
-    factors = ratios(pathway.limits([analyte.id]))
+    exact = exact and not (slot.name == WEIGHT and _makes_a_total(about, chart))
+    factors = ratios(about.limits([analyte.id]))
     for other in beside:
         # Where the order of the two open values among their cuts changes.
-        theirs = {*_cuts(other, pathway, chart, analyte, dimension), low, high}
+        theirs = _cuts(other, about, chart, analyte, dimension)
         later = other.at is None or (slot.at is not None and other.at.latest > slot.at.latest)
         turns = {cut / factor if later else cut * factor for cut in theirs for factor in factors}
         cuts = dict.fromkeys(turns) | cuts
     return _numbers(slot, title, pathway, analyte, dimension, cuts, exact=exact)
 
 
-def _makes_a_total(pathway: Pathway, chart: Chart) -> bool:
+def _makes_a_total(about: About, chart: Chart) -> bool:
     """Whether the weight decides a total dose that a condition asks for: that can turn at any weight."""
     by_weight = {e.drug for e in chart.timeline.exposures if e.dose and e.dose.dimension == PER_WEIGHT}
-    names = {*by_weight, *(pathway.catalogue.drugs[drug].drug_class for drug in by_weight)}
-    return any("mass" in limit.forms for limit in pathway.limits(names))
+    names = {*by_weight, *(about.pathway.catalogue.drugs[drug].drug_class for drug in by_weight)}
+    return any("mass" in limit.forms for limit in about.limits(names))
 
 
 def _its_value(other: Slot, now: Moment) -> str:
@@ -166,7 +184,7 @@ def _its_value(other: Slot, now: Moment) -> str:
 
 def _cuts(
     slot: Slot,
-    pathway: Pathway,
+    about: About,
     chart: Chart,
     analyte: Analyte,
     dimension: str,
@@ -176,12 +194,13 @@ def _cuts(
 
     *moving*: the values, by their time, with which a cut moves.
     """
-    about = pathway.limits([analyte.id, *([analyte.level_of] if analyte.level_of else [])])
+    pathway = about.pathway
+    near = about.limits([analyte.id, *([analyte.level_of] if analyte.level_of else [])])
     found: dict[Fraction, tuple[Fraction, Of] | None] = {}
     for others, backwards in zip(_compared(slot, pathway, chart), (False, True), strict=True):
         for item in others:
             of = (moving or {}).get(item.at)
-            for factor in ratios(about):
+            for factor in ratios(near):
                 times = 1 / factor if backwards else factor
                 for edge in _edges(item, analyte, dimension):
                     # A cut that stays where it is goes before one that happens to be there.
@@ -189,23 +208,21 @@ def _cuts(
                         found[edge * times] = None
                     else:
                         found.setdefault(edge * times, (times, of))
-    found |= {cut: None for limit in about if (cut := limit.cut(dimension, analyte)) is not None}
+    found |= {cut: None for limit in near if (cut := limit.cut(dimension, analyte)) is not None}
     if slot.name == WEIGHT:
         found |= dict.fromkeys(_weights(pathway, chart))
-    found |= dict.fromkeys(_computed(slot, pathway, chart, analyte, dimension))
+    found |= dict.fromkeys(_computed(slot, about, chart, analyte, dimension))
     return found
 
 
-def _computed(
-    slot: Slot, pathway: Pathway, chart: Chart, analyte: Analyte, dimension: str
-) -> Iterator[Fraction]:
+def _computed(slot: Slot, about: About, chart: Chart, analyte: Analyte, dimension: str) -> Iterator[Fraction]:
     """The values at which something computed from them crosses one of its limits."""
     record = chart.timeline.record
-    for formula in pathway.catalogue.formulas.values():
+    for formula in about.pathway.catalogue.formulas.values():
         if formula.source != slot.name or record.age_zero is None:
             continue
         age = record.age_zero + chart.timeline.now
-        for limit in pathway.limits([formula.gives]):
+        for limit in about.limits([formula.gives]):
             form = limit.forms.get(formula.result_dimension)
             for sex in [record.sex] if record.sex else formula.sexes:
                 if form is not None and form.exact:
@@ -290,14 +307,14 @@ def _plausible(analyte: Analyte, dimension: str) -> tuple[Fraction, Fraction]:
     raise AssertionError(f"no plausible range of {analyte.id} in {dimension}")
 
 
-def _dosed(slot: Slot, title: str, pathway: Pathway) -> Field:
-    catalogue = pathway.catalogue
+def _dosed(slot: Slot, title: str, about: About) -> Field:
+    catalogue = about.pathway.catalogue
     drug = catalogue.drugs[slot.name]
-    about = pathway.limits([drug.id, drug.drug_class])
+    near = about.limits([drug.id, drug.drug_class])
     adjunct = catalogue.classes[drug.drug_class].adjunct_up_to
-    kinds = {dimension for limit in about for dimension in limit.forms} | {q.dimension for q in adjunct}
+    kinds = {dimension for limit in near for dimension in limit.forms} | {q.dimension for q in adjunct}
     kind = PER_WEIGHT if PER_WEIGHT in kinds else PER_DAY
-    found = [form.exact for limit in about if (form := limit.forms.get(kind))]
+    found = [form.exact for limit in near if (form := limit.forms.get(kind))]
     found += [q.high for q in adjunct if q.dimension == kind]
     cuts = {cut: None for cut in found if cut is not None}
     code = "mg/kg/d" if kind == PER_WEIGHT else "mg/d"
@@ -305,7 +322,7 @@ def _dosed(slot: Slot, title: str, pathway: Pathway) -> Field:
     most = max(cuts, default=unit.factor) * 10
     regions = tuple(between(cuts, Fraction(0), most))
     # Where a total is asked for, it can turn at any dose.
-    exact = not any("mass" in limit.forms for limit in about)
+    exact = not any("mass" in limit.forms for limit in near)
     return Field(slot, title, regions, Scale(code, unit.factor), kind, exact)
 
 

@@ -65,8 +65,8 @@ class State(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def choosing(self) -> Choosing:
-        """The competition for the next line; from here on alerts know what is proposed."""
-        found = choose(self.run)
+        """The competition for the next line, no alternatives; from here on alerts know what is proposed."""
+        found = choose(self.run, alternatives=False)
         chosen = found.chosen
         if self.verdict is Verdict.DOES_NOT_APPLY:
             found = msgspec.structs.replace(found, chosen=None, alternatives=(), conflict=())

@@ -9,6 +9,7 @@ import msgspec
 from nephroline.backends import PATIENT
 from nephroline.consultation import Subject, decisive
 from nephroline.features import Missing
+from nephroline.outlook import live
 from nephroline.outlook.states import State
 from nephroline.outlook.support import Support, Supports
 from nephroline.pathway import Rule
@@ -28,6 +29,10 @@ class Target(Protocol):
         """What the outcome, and what could change it, rest on."""
         ...
 
+    def live(self, start: State) -> frozenset[str] | None:
+        """The thresholds on which the outcome can still turn, whatever is entered; None: any."""
+        ...
+
 
 class NextLine(msgspec.Struct, frozen=True):
     """The answer about the next line."""
@@ -41,6 +46,10 @@ class NextLine(msgspec.Struct, frozen=True):
         run = state.run
         applied = (supports.of_node(node, PATIENT) for _, node, _ in run.pathway.applicability)
         return supports.of_rules(decisive(run, state.choosing)).union(*applied)
+
+    def live(self, start: State) -> frozenset[str] | None:
+        """See `Target`."""
+        return live.for_next_line(start.run)
 
 
 class Holds(msgspec.Struct, frozen=True):
@@ -60,3 +69,11 @@ class Holds(msgspec.Struct, frozen=True):
         if late.isdisjoint((self.rule.clause, self.rule.exception)):
             return found
         return found | NextLine().support(state, supports)
+
+    def live(self, start: State) -> frozenset[str] | None:
+        """See `Target`."""
+        found = live.for_rule(start.run, self.rule, self.subject)
+        if start.run.pathway.late.isdisjoint((self.rule.clause, self.rule.exception)) or found is None:
+            return found
+        next_line = live.for_next_line(start.run)
+        return None if next_line is None else found | next_line

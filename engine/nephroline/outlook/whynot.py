@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from nephroline.consultation import Candidate, Subject, blocked_out, concerns, decision_time
+from nephroline.consultation import Candidate, Subject, blocked_out, choose, concerns, decision_time
 from nephroline.consultation.answer import BlockReason
 from nephroline.errors import UsageError, did_you_mean, quoted
 from nephroline.lang import asks
@@ -160,7 +160,7 @@ def _about(state: State, rule: Rule, subject: Subject) -> bool:
 
 
 def _rivals(state: State) -> Sequence[Candidate]:
-    choosing = state.choosing
+    choosing = choose(state.run)
     return [c for c in (choosing.chosen, *choosing.alternatives, *choosing.conflict) if c is not None]
 
 

@@ -44,6 +44,7 @@ from nephroline.pathway.shapes import (
     ApplicabilityEntry,
     DefinitionEntry,
     ExposureEntry,
+    GapEntry,
     PathwayFile,
     ResponseEntry,
     RuleEntry,
@@ -149,6 +150,7 @@ class _Reader:
             rules=rules,
             exposure=self._exposure(head) or (parent.exposure if parent else ()),
             responses=self._responses(head) or (parent.responses if parent else ()),
+            gaps=self._gaps(head) or (parent.gaps if parent else ()),
             applicability=self._applicability(head) or (parent.applicability if parent else ()),
             strata=(),
             late_strata=(),
@@ -461,6 +463,14 @@ class _Reader:
                 found.append((entry.response, node))
         return tuple(found)
 
+    def _gaps(self, head: PathwayFile) -> tuple[tuple[Node, str], ...]:
+        found: list[tuple[Node, str]] = []
+        for i, entry in self._fitted("indeterminate", head.indeterminate, GapEntry):
+            node = self._condition(("indeterminate", i, "when"), entry.when, Scope.ASSESSMENT)
+            if node is not None:
+                found.append((node, entry.because))
+        return tuple(found)
+
     def _applicability(self, head: PathwayFile) -> tuple[tuple[Verdict, Node, str], ...]:
         found: list[tuple[Verdict, Node, str]] = []
         for i, entry in self._fitted("applicability", head.applicability, ApplicabilityEntry):
@@ -505,15 +515,16 @@ class _Reader:
                         f"the exposure to {exposure.agent} refers to a conclusion",
                         "write it with features and thresholds only",
                     )
-        for i, raw in enumerate(mapping(self._document.data).get("rules", [])):
-            for path, text in _texts(raw, ("rules", i)):
-                for name in _NAMED.findall(text):
-                    if name not in pathway.thresholds:
-                        self._complain(
-                            path,
-                            f"unknown threshold {quoted(name)} in the text",
-                            did_you_mean(name, pathway.thresholds),
-                        )
+        for section in ("rules", "indeterminate"):
+            for i, raw in enumerate(mapping(self._document.data).get(section, [])):
+                for path, text in _texts(raw, (section, i)):
+                    for name in _NAMED.findall(text):
+                        if name not in pathway.thresholds:
+                            self._complain(
+                                path,
+                                f"unknown threshold {quoted(name)} in the text",
+                                did_you_mean(name, pathway.thresholds),
+                            )
         for _, node, _ in pathway.applicability:
             if any(q.feature == AFTER_CHOICE for q in asks(node)):
                 self._complain(("applicability",), "applicability cannot ask `proposed`")

@@ -201,6 +201,7 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     rules: Mapping[str, Rule]
     exposure: tuple[ExposureRule, ...]
     responses: tuple[tuple[Response, Node], ...]
+    gaps: tuple[tuple[Node, str], ...]
     applicability: tuple[tuple[Verdict, Node, str], ...]
     strata: tuple[tuple[Clause, ...], ...]
     late_strata: tuple[tuple[Clause, ...], ...]

@@ -132,6 +132,13 @@ class ResponseEntry(Shape, frozen=True, kw_only=True):
     when: str
 
 
+class GapEntry(Shape, frozen=True, kw_only=True):
+    """Why an assessment is none of the responses, for the answer to say; the first that holds counts."""
+
+    when: str
+    because: str
+
+
 class ApplicabilityEntry(Shape, frozen=True, kw_only=True):
     """A verdict on whether the pathway speaks of this patient; the first that holds counts."""
 
@@ -154,5 +161,6 @@ class PathwayFile(Shape, frozen=True, kw_only=True):
     definitions: list[dict[str, Any]] = []
     exposure: list[dict[str, Any]] = []
     responses: list[dict[str, Any]] = []
+    indeterminate: list[dict[str, Any]] = []
     applicability: list[dict[str, Any]] = []
     rules: list[dict[str, Any]] = []

@@ -21,7 +21,16 @@ from nephroline.consultation.answer import (
 )
 from nephroline.course import Course, Decision
 from nephroline.errors import InputError, UsageError
-from nephroline.faces.phrases import KINDS, LEGEND, authority, line_parts, line_told, words
+from nephroline.faces.phrases import (
+    KINDS,
+    LEGEND,
+    authority,
+    line_parts,
+    line_told,
+    overdue_told,
+    total_told,
+    words,
+)
 from nephroline.terms import Severity
 
 if TYPE_CHECKING:
@@ -77,6 +86,8 @@ def _environment() -> Environment:
         "authority": _authority,
         "parts": line_parts,
         "told": line_told,
+        "overdue": overdue_told,
+        "total": total_told,
         "advice": advice,
         "blocked": _blocked,
         "sources": _sources,

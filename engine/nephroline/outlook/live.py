@@ -1,0 +1,136 @@
+"""The thresholds that can still make a difference to an outcome, so that values are cut nowhere else.
+
+Some conditions are settled for good: what a chart says of drugs, conditions or biopsies stays, whatever
+value is measured besides. Where one of them decides a conjunction, the rest of it is dead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nephroline.backends import PATIENT
+from nephroline.consultation import Run, Subject
+from nephroline.features import FEATURES
+from nephroline.lang import And, Ask, Holds, Node, Not, Or, asks, atoms, threshold_names
+from nephroline.pathway import AFTER_CHOICE, Block, Definition, FindingOf, Pathway, Recommend, Rule
+from nephroline.terms import Reads
+
+_GROWING = (Reads.SERIES, Reads.ALL)
+"""What another value can change although it was known."""
+
+Part = tuple[Definition | Rule, Subject]
+
+
+def for_next_line(run: Run) -> frozenset[str] | None:
+    """The thresholds that the next line can still turn on; None: any."""
+    rules: list[Part] = [
+        (rule, subject)
+        for rule in run.pathway.rules.values()
+        if _decides(rule)
+        for subject in run.subjects(rule.scope)
+    ]
+    return _Live(run).of(rules, (node for _, node, _ in run.pathway.applicability))
+
+
+def for_rule(run: Run, rule: Rule, subject: Subject) -> frozenset[str] | None:
+    """The thresholds that a rule can still turn on; None: any."""
+    return _Live(run).of([(rule, subject)], ())
+
+
+def _decides(rule: Rule) -> bool:
+    match rule.conclusion:
+        case Recommend() as recommend:
+            return recommend.action.of_line or recommend.silent
+        case FindingOf() as finding:
+            return finding.outcome is not None
+        case conclusion:
+            return isinstance(conclusion, Block)
+
+
+class _Live:
+    """Walks conditions from some roots; one use."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._limits: set[str] = set()
+        self._judged = False
+        self._seen: set[tuple[str, Subject]] = set()
+
+    def of(self, parts: Iterable[Part], nodes: Iterable[Node]) -> frozenset[str] | None:
+        if any(line.doubtful for line in self._run.chart.timeline.lines):
+            # A dose that is not known can make other lines of these.
+            return None
+        for part, subject in parts:
+            self._part(part, subject)
+        for node in nodes:
+            self._node(node, PATIENT)
+        if self._judged:
+            for node in _judgements(self._run.pathway):
+                self._limits.update(threshold_names(node))
+        return frozenset(self._limits)
+
+    def _part(self, part: Definition | Rule, subject: Subject) -> None:
+        if (part.clause, subject) in self._seen:
+            return
+        self._seen.add((part.clause, subject))
+        unless = part.unless if isinstance(part, Rule) else None
+        if self._settled(part.when, subject, truth=False):
+            return
+        if unless is not None and self._settled(unless, subject, truth=True):
+            return
+        self._node(part.when, subject)
+        if unless is not None:
+            self._node(unless, subject)
+
+    def _node(self, node: Node, subject: Subject) -> None:
+        match node:
+            case And(operands) | Or(operands):
+                deciding = isinstance(node, Or)
+                if not any(self._settled(operand, subject, truth=deciding) for operand in operands):
+                    for operand in operands:
+                        self._node(operand, subject)
+            case Not(operand):
+                self._node(operand, subject)
+            case Holds():
+                for part, who in self._run.behind(node, subject):
+                    self._part(part, who)
+            case _:
+                self._limits.update(threshold_names(node))
+                self._judged = self._judged or any(
+                    FEATURES[ask.feature].reads is Reads.ALL for ask in asks(node)
+                )
+
+    def _settled(self, node: Node, subject: Subject, *, truth: bool) -> bool:
+        """Whether a condition has come out so for good."""
+        return self._fixed(node) and self._run.judged(node, subject)[0] is truth
+
+    def _fixed(self, node: Node) -> bool:
+        return not any(_grows(ask) for ask in _behind(self._run.pathway, node))
+
+
+def _grows(ask: Ask) -> bool:
+    return ask.feature == AFTER_CHOICE or FEATURES[ask.feature].reads in _GROWING
+
+
+def _behind(pathway: Pathway, node: Node) -> Iterable[Ask]:
+    """Every question on which a condition rests, through what it refers to."""
+    yield from asks(node)
+    for atom in atoms(node):
+        if isinstance(atom, Holds):
+            for part in pathway.behind(atom):
+                yield from pathway.cones[part.clause]
+                if isinstance(part, Rule) and part.unless is not None:
+                    yield from pathway.cones[part.exception]
+
+
+def _judgements(pathway: Pathway) -> Iterable[Node]:
+    """The conditions by which responses and exposures are judged, with the definitions behind them."""
+    nodes = [node for _, node in pathway.responses]
+    for rule in pathway.exposure:
+        nodes += [node for node in (rule.adequate, rule.presumed, rule.inadequate) if node is not None]
+    while nodes:
+        node = nodes.pop()
+        yield node
+        for atom in atoms(node):
+            if isinstance(atom, Holds):
+                nodes += [part.when for part in pathway.behind(atom)]
