@@ -51,7 +51,8 @@ def _order(out: Screen, order: OrderOut, label: str) -> None:
         for when in shown:
             _under(out, f"{when} → {then}")
         if len(shown) < len(whens):
-            _under(out, f"… and {len(whens) - len(shown)} other ways to {then}", "dim")
+            more = len(whens) - len(shown)
+            _under(out, f"… and {more} other way{'' if more == 1 else 's'} to {then}", "dim")
     if provisional:
         _under(out, f"provisional: {'; '.join(provisional)}", "dim")
 
