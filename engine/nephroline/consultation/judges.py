@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nephroline.features import ALL_RESPONSES, Chart, Choice, Missing, gather
-from nephroline.lang import Atom, Holds, Look, Seen, judge
+from nephroline.lang import Atom, Holds, Seen, judge
 from nephroline.pathway import ExposureRule, Pathway
 from nephroline.record import Assessment, Line
 from nephroline.terms import Exposure, Response
@@ -11,22 +11,25 @@ from nephroline.terms import Exposure, Response
 _WORST_FIRST = (Exposure.INADEQUATE, Exposure.UNKNOWN, Exposure.PRESUMED, Exposure.ADEQUATE)
 
 
-def seen_at(pathway: Pathway, assessment: Assessment, chart: Chart, memo: dict[Atom, Seen]) -> Look:
+class SeenAt:
     """How atoms come out at an assessment, kept in *memo*; definitions of assessments are opened up."""
-    deciders = pathway.deciders
 
-    def see(atom: Atom) -> Seen:
-        found = memo.get(atom)
+    def __init__(
+        self, pathway: Pathway, assessment: Assessment, chart: Chart, memo: dict[Atom, Seen]
+    ) -> None:
+        self._pathway, self._chart, self._assessment, self._memo = pathway, chart, assessment, memo
+
+    def __call__(self, atom: Atom) -> Seen:
+        """An atom with what decided it."""
+        found = self._memo.get(atom)
         if found is None:
             if isinstance(atom, Holds):
-                truth, missing = judge(pathway.definitions[atom.id].when, see)
+                truth, missing = judge(self._pathway.definitions[atom.id].when, self)
                 found = Seen(truth, missing=missing)
             else:
-                found = deciders[atom](chart, assessment)
-            memo[atom] = found
+                found = self._pathway.deciders[atom](self._chart, self._assessment)
+            self._memo[atom] = found
         return found
-
-    return see
 
 
 def rests_on(pathway: Pathway, chart: Chart, assessment: Assessment) -> dict[Atom, bool | None]:
@@ -47,7 +50,7 @@ def by_numbers(
 
     Definitions that are unknown leave their response possible. If all fail it is indeterminate.
     """
-    see = seen_at(pathway, assessment, chart, {} if memo is None else memo)
+    see = SeenAt(pathway, assessment, chart, {} if memo is None else memo)
     possible: list[str] = []
     missing: list[Missing] = []
     for response, node in pathway.responses:
@@ -68,7 +71,7 @@ def by_numbers(
 
 def gap(pathway: Pathway, chart: Chart, assessment: Assessment) -> str | None:
     """Why an assessment is none of the pathway's responses, if one of its named gaps holds."""
-    see = seen_at(pathway, assessment, chart, {})
+    see = SeenAt(pathway, assessment, chart, {})
     return next((because for node, because in pathway.gaps if judge(node, see)[0]), None)
 
 

@@ -62,7 +62,7 @@ def _asked(clauses: Sequence[Clause], shared: frozenset[Atom]) -> dict[Scope, tu
     }
 
 
-class Run(msgspec.Struct, eq=False, dict=True):
+class Run(msgspec.Struct, eq=False, dict=True, weakref=True):
     """What a pathway concluded about a chart, and how; grows stratum by stratum."""
 
     pathway: Pathway

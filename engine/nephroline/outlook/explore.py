@@ -200,18 +200,16 @@ class Explorer:
                 found[number] = self._grow(target, self._vary(taken, field, field.regions[number]))
             return found[number]
 
-        def divide(first: int, last: int) -> None:
-            if last - first < 2:
-                return
-            if at(first).like(at(last)):
-                found.update(dict.fromkeys(range(first + 1, last), at(first)))
-                return
-            middle = (first + last) // 2
-            at(middle)
-            divide(first, middle)
-            divide(middle, last)
-
-        divide(0, last)
+        stretches = [(0, last)]
+        while stretches:
+            first, end = stretches.pop()
+            if end - first < 2:
+                continue
+            if at(first).like(at(end)):
+                found.update(dict.fromkeys(range(first + 1, end), at(first)))
+            else:
+                middle = (first + end) // 2
+                stretches += [(middle, end), (first, middle)]
         return [at(number) for number in range(last + 1)]
 
     def burden(self, slot: Slot) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from functools import cached_property
 from typing import cast
+from weakref import ref
 
 import msgspec
 
@@ -48,11 +49,14 @@ class _Lazy(dict[tuple[str, Subject], bool | None]):
 
     def __init__(self, run: Run) -> None:
         super().__init__()
-        self._run = run
+        # The run holds its truths: held weakly, it is freed with its state, and not at some later time.
+        self._run = ref(run)
 
     def __missing__(self, key: tuple[str, Subject]) -> bool | None:
         clause, subject = key
-        truth = self._run.judged(self._run.pathway.clauses[clause].condition, subject)[0]
+        run = self._run()
+        assert run is not None  # noqa: S101
+        truth = run.judged(run.pathway.clauses[clause].condition, subject)[0]
         self[key] = truth
         return truth
 
