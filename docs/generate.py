@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from nephroline.backends import backend
-from nephroline.consultation import consulted
+from nephroline.consultation import consulted, fill
 from nephroline.faces.cli import app
 from nephroline.faces.rulebook import authority, exposure_told, responses_told
 from nephroline.faces.schemas import KINDS, schema_text
@@ -89,7 +89,7 @@ def rulebook(pathway: Pathway, scenarios: dict[str, Scenario]) -> str:
         lines += [
             f"### {rule.title}",
             "",
-            f"`{rule.id}` · {rule.concludes}{off}",
+            f"`{rule.id}` · {fill(pathway, rule.concludes)}{off}",
             "",
             f"- **Statement:** {authority(pathway, rule)}. {rule.rationale}",
             f"- **When** {every}{describe(rule.when)}",

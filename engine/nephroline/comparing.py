@@ -29,6 +29,7 @@ class Compared(msgspec.Struct, frozen=True):
     """The answers of some pathways at one time; `agree`: they ask for the same.
 
     `rules` come out otherwise in one pathway than in another; behind them, `definitions` and `limits` differ.
+    `details`: what one says of the same next line otherwise than another: authority, dose, target, how.
     """
 
     at: str
@@ -39,6 +40,7 @@ class Compared(msgspec.Struct, frozen=True):
     rules: list[Cause]
     definitions: list[Cause]
     limits: list[Cause]
+    details: list[Cause]
 
 
 def compare(record: Record, pathways: Sequence[Pathway], as_of: Moment | None = None) -> list[Compared]:
@@ -75,7 +77,35 @@ def _compared(record: Record, pathways: Sequence[Pathway], moment: Moment) -> Co
         ],
         definitions=list(_definitions(done, definitions)),
         limits=list(_limits(done, limits)),
+        details=list(_details(done)) if len(set(answers.values())) == 1 else [],
     )
+
+
+def _details(done: Mapping[str, Consulted]) -> Iterator[Cause]:
+    """What the pathways say otherwise of one next line."""
+    told = {name: _parts(each.consultation) for name, each in done.items()}
+    for part in dict.fromkeys(part for parts in told.values() for part in parts):
+        said = {name: parts.get(part) or "nothing" for name, parts in told.items()}
+        if len(set(said.values())) > 1:
+            yield Cause(part, said)
+
+
+def _parts(answer: Consultation) -> dict[str, str]:
+    line = answer.next_line
+    if line is None:
+        return {}
+    statement = line.statement
+    grade = f" ({statement.grade})" if statement.grade else ""
+    found = {
+        "authority": f"{statement.citation} {statement.id or str(statement.kind).replace('-', ' ')}{grade}"
+    }
+    for dose in line.doses:
+        found[f"dose of {dose.drug}"] = f"{dose.amount}, {dose.per}"
+    return found | {
+        "target": line.target,
+        "judged at": line.reassess_at.label if line.reassess_at else "",
+        "how": line.detail,
+    }
 
 
 def _answer(answer: Consultation) -> str:

@@ -29,14 +29,16 @@ def select_pathway(record: Record, as_of: str | Moment | None = None) -> Selecte
     """Choose among the pathways that rest on a guideline.
 
     Those that apply come before those that do so provisionally; of these, the latest edition that was out
-    in the year of the decision, or the latest of all when the record has no calendar dates.
+    in the year of the decision (or the earliest of all, if none was), or the latest of all when the record
+    has no calendar dates.
     Raises: as `consult`.
     """
     moment = decision_time(record, as_of)
     year = _year(record, moment)
     known = [load_pathway(name) for name in pathway_ids()]
     guidelines = [p for p in known if p.catalogue.sources[p.source].kind == _GUIDELINE]
-    out = [p for p in guidelines if year is None or _published(p) <= year] or guidelines
+    earliest = min(_published(p) for p in guidelines)
+    out = [p for p in guidelines if year is None or _published(p) <= max(year, earliest)]
     verdicts = {p.id: _verdict(record, p, moment) for p in out}
     ranks = {p.id: _RANK[verdicts[p.id].verdict] for p in out}
     best = min(ranks.values())
@@ -77,4 +79,6 @@ def _year(record: Record, moment: Moment) -> int | None:
 def _edition(pathway: Pathway, year: int | None) -> str:
     if year is None:
         return f"{pathway.edition}: the latest edition, because the record has no calendar dates"
+    if _published(pathway) > year:
+        return f"{pathway.edition}: no edition known here was out in {year}; this is the earliest"
     return f"{pathway.edition}: the latest edition out in {year}"

@@ -290,7 +290,7 @@ def edited(file: Path) -> Any:
 def test_consult_says_what_missing_data_can_change() -> None:
     shown = run("consult", CASE_1, "--at", "10 mo", "--margins").stdout
     assert "depends on   pregnancy" in shown
-    assert "pregnancy: no → start mycophenolate" in shown
+    assert "pregnancy: no, neutrophils ≥ 1.3 10^9/L → start mycophenolate" in shown
     assert "margin       serum creatinine 2.5 mg/dL" in shown
     data = json.loads(run("consult", CASE_1, "--at", "10 mo", "--format", "json").stdout)
     assert data["outlook"]["verdict"] == "depends"

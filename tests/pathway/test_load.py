@@ -63,7 +63,7 @@ FAULTS = {
         rule("when: treated\n    recommend: {action: start, regimen: mycophenolate, reassess: soon}"),
         "unknown threshold `soon`",
     ),
-    "unknown block": (rule("when: treated\n    block: {agent: aspirin}"), "unknown drug or class `aspirin`"),
+    "unknown block": (rule("when: treated\n    block: {agent: asprin}"), "unknown drug or class `asprin`"),
     "block of nothing": (rule("when: treated\n    block: {until: x}"), "a block names a regimen or an agent"),
     "taken id": (rule("when: treated\n    finding: f", "relapse"), "the id `relapse` is taken"),
     "nothing to replace": (

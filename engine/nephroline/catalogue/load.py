@@ -114,6 +114,7 @@ class ClassEntry(Shape, frozen=True):
     immunosuppressant: bool = False
     adjunct_up_to: tuple[str, ...] = ()
     counted_as: str | None = None
+    all_of_lines: bool = False
     synonyms: tuple[str, ...] = ()
     cite: str = ""
 
@@ -282,7 +283,12 @@ class _Reader:
         class_entries = self._entries("drugs", "classes", ClassEntry)
         classes = [
             DrugClass(
-                e.id, e.title, e.immunosuppressant, self._doses("classes", i, e.adjunct_up_to), e.counted_as
+                e.id,
+                e.title,
+                e.immunosuppressant,
+                self._doses("classes", i, e.adjunct_up_to),
+                e.counted_as,
+                e.all_of_lines,
             )
             for i, e in enumerate(class_entries)
         ]

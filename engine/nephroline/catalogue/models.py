@@ -100,7 +100,8 @@ class Analyte(msgspec.Struct, frozen=True):
 class DrugClass(msgspec.Struct, frozen=True):
     """A class of drugs; immunosuppressants make lines of therapy.
 
-    `counted_as`: the drug in which doses of the class are told, if they are not alike.
+    `counted_as`: the drug in which doses of the class are told, if they are not alike. `all_of_lines`: every
+    immunosuppressant belongs to it.
     """
 
     id: str
@@ -108,6 +109,7 @@ class DrugClass(msgspec.Struct, frozen=True):
     immunosuppressant: bool = False
     adjunct_up_to: tuple[Quantity, ...] = ()
     counted_as: str | None = None
+    all_of_lines: bool = False
 
 
 class Drug(msgspec.Struct, frozen=True):
@@ -215,7 +217,7 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def dose_units(self) -> tuple[str, ...]:
         """Codes of the units a dose may be written in."""
-        kinds = ("mass", "mass-rate", "dose-rate-per-mass")
+        kinds = ("mass", "mass-rate", "dose-rate-per-mass", "dose-per-area")
         return tuple({u.code: None for u in self.units.values() if u.dimension in kinds})
 
     def quantity(self, analyte: Analyte, text: str) -> Quantity:
@@ -239,7 +241,17 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def belongs(self, drug: str, agent: str) -> bool:
         """Whether *drug* is *agent*, or of the class *agent*."""
-        return drug == agent or self.drugs[drug].drug_class == agent
+        known = self.drugs[drug]
+        return agent in (drug, known.drug_class) or (known.immunosuppressant and self._holds_all(agent))
+
+    def within(self, agent: str, wanted: str) -> bool:
+        """The same of a drug or of a class."""
+        if agent in self.drugs:
+            return self.belongs(agent, wanted)
+        return agent == wanted or (self.classes[agent].immunosuppressant and self._holds_all(wanted))
+
+    def _holds_all(self, agent: str) -> bool:
+        return agent in self.classes and self.classes[agent].all_of_lines
 
     def counted(self, drug: str, agent: str) -> Fraction | None:
         """How much of what an agent's doses are told in one part of a drug is; None if no source says."""
@@ -271,10 +283,7 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def contains(self, regimen: Regimen, agent: str) -> bool:
         """Whether every way to give *regimen* contains the drug or class *agent*."""
-        return any(
-            wanted == agent or (wanted in self.drugs and self.belongs(wanted, agent))
-            for wanted in regimen.agents
-        )
+        return any(self.within(wanted, agent) for wanted in regimen.agents)
 
     def burden(self, entry: Entry, name: str) -> Burden:
         """What it costs to get a datum."""

@@ -246,10 +246,7 @@ def concerns(run: Run, block: Block, regimen: Regimen | None, agents: frozenset[
     catalogue = run.pathway.catalogue
     if block.regimen is not None:
         return regimen is not None and regimen.id == block.regimen
-    return any(
-        agent == block.agent or (agent in catalogue.drugs and catalogue.belongs(agent, str(block.agent)))
-        for agent in agents
-    )
+    return any(catalogue.within(agent, str(block.agent)) for agent in agents)
 
 
 def _out(

@@ -226,7 +226,7 @@ def _answer(run: Run, choosing: Choosing, verdict: Applicability, asked: Sequenc
         return AnswerKind(kind=Answer.GUIDELINE_SILENT, because=[*silent, *undecided_for])
     if open_rules:
         return AnswerKind(kind=Answer.NEEDS_DATA, because=undecided_for)
-    waiting = [f"missing: {need.datum}" for need in asked[:3]]
+    waiting = [f"missing: {need.why}" for need in asked[:3]]
     return AnswerKind(
         kind=Answer.NOTHING_APPLIES, because=["no rule about the next line holds now", *waiting]
     )

@@ -39,7 +39,7 @@ def _next(run: Run, course: Course, schedule: Schedule, measure: str) -> Monitor
     since = last.latest if last else begun
     step = schedule.step_at(since - begun)
     due = since + step.every
-    changes = [row.start.latest for row in course.rows[1:] if row.start.latest > since]
+    changes = [row.start.latest for row in course.rows[1:] if row.start.latest >= since]
     if schedule.after_change is not None and changes:
         due = min(due, changes[0] + schedule.after_change)
     late = timeline.now - due
@@ -63,10 +63,7 @@ def planned(run: Run, regimen: Regimen) -> list[str]:
     agents = (*regimen.agents, *regimen.adjuncts)
     rows: dict[str, list[Schedule]] = {}
     for schedule in catalogue.schedules:
-        if any(
-            agent == schedule.agent or (agent in catalogue.drugs and catalogue.belongs(agent, schedule.agent))
-            for agent in agents
-        ):
+        if any(catalogue.within(agent, schedule.agent) for agent in agents):
             for measure in schedule.measures:
                 rows.setdefault(measure, []).append(schedule)
     texts: dict[str, list[str]] = {}

@@ -25,6 +25,10 @@ def show_comparison(out: Screen, found: Sequence[Compared]) -> None:
             out.line((f"{item.at:<{_LABEL}}", "bold"), ("differ", "yellow"))
             for answer, names in grouped(item.answers).items():
                 out.hang(((" " * _LABEL, ""),), ((answer, "bold"), (f"  ({names})", "dim")), _LABEL + 2)
+        for cause in item.details:
+            told_as = "; ".join(f"{text} ({names})" for text, names in grouped(cause.said).items())
+            if told.setdefault((cause.title, told_as), item.at) == item.at:
+                out.hang(((" " * _LABEL, ""),), ((f"{cause.title}: ", "dim"), (told_as, "")), _LABEL + 2)
         if len(set(item.status.values())) > 1:
             said = "; ".join(f"{words(status)} ({names})" for status, names in grouped(item.status).items())
             out.paragraph(f"status: {said}", indent=_LABEL)

@@ -91,7 +91,7 @@ def _rule_data(pathway: Pathway, rule: Rule) -> dict[str, Any]:
         "id": rule.id,
         "title": rule.title,
         "for": str(rule.scope),
-        "concludes": rule.concludes,
+        "concludes": fill(pathway, rule.concludes),
         "when": pathway.speaker.describe(rule.when),
         "unless": pathway.speaker.describe(rule.unless) if rule.unless else None,
         "authority": authority(pathway, rule),
@@ -151,7 +151,7 @@ def show_pathway(out: Screen, pathway: Pathway) -> None:
     _section(out, "Rules")
     for rule in pathway.rules.values():
         off = "" if rule.on_guideline else " · off-guideline"
-        _entry(out, f"{rule.title} · {rule.id}", f"{rule.concludes}{off}")
+        _entry(out, f"{rule.title} · {rule.id}", f"{fill(pathway, rule.concludes)}{off}")
         every = "for a line: " if rule.scope == "line" else ""
         _line(out, f"when {every}{pathway.speaker.describe(rule.when)}")
         if rule.unless:

@@ -377,14 +377,22 @@ def up(chart: Chart, line: Line, analyte: str, limit: Threshold) -> Value:
 def still_risen(
     chart: Chart, line: Line, analyte: str, limit: Threshold, agent: str, wait: Threshold
 ) -> Value:
-    """Whether the last value, measured so long after the dose was last reduced, still exceeds the baseline.
+    """Whether the last value, measured so long after the dose was reduced for it, still exceeds the baseline.
 
-    A dose or a target trough that was lowered on the line counts as reduced.
+    A dose or a target trough that was lowered on the line counts as reduced: for it, if the value was up
+    then.
     """
     title = chart.timeline.catalogue.title(agent)
     reduced = _reduced(chart, line, agent)
     if reduced is None:
         return Flag(False, f"{title} was not reduced on the line")
+    until = [i for i in chart.timeline.in_line(line, analyte) if i.value and i.at.latest <= reduced.latest]
+    if not until:
+        return Flag(False, f"{title} was reduced while nothing was known to be up")
+    change_then = chart.change(baseline_of(chart, line, analyte), chart.amount(until[-1]))
+    numbers = Choice(frozenset({"not-in-words"}), "a number")
+    if not (up_then := risen(chart, change_then, numbers, analyte, limit)).truth:
+        return Flag(up_then.truth, f"when {title} was reduced: {up_then.text}", up_then.missing)
     from_then = reduced.latest + wait.days
     seen = [i for i in chart.timeline.in_line(line, analyte) if i.value and i.at.earliest >= from_then]
     name = chart.timeline.catalogue.analytes[analyte].title
@@ -395,7 +403,7 @@ def still_risen(
         why = f"{name} {wait.first.text} or more after {title} was reduced"
         return Flag(None, f"{why} is not known", (Missing(analyte, why, slot),))
     change_now = chart.change(baseline_of(chart, line, analyte), chart.amount(seen[-1]))
-    return risen(chart, change_now, Choice(frozenset({"not-in-words"}), "a number"), analyte, limit)
+    return risen(chart, change_now, numbers, analyte, limit)
 
 
 def baseline_of(chart: Chart, line: Line, analyte: str) -> Amount:

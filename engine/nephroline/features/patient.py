@@ -387,6 +387,18 @@ def on_line(chart: Chart) -> Value:
     )
 
 
+@feature("line_begun_since", gives="flag", says="a line was begun since the last assessment")
+def line_begun_since(chart: Chart) -> Value:
+    """Whether the running line was begun at or after the last assessment, and so in answer to it."""
+    line, assessments = chart.timeline.line, chart.timeline.assessments
+    if line is None or not assessments:
+        return Flag(False, "no line was begun since the last assessment")
+    last = assessments[-1].at
+    if line.start.earliest >= last.earliest:
+        return Flag(True, f"line {line.number} was begun after the last assessment ({last})")
+    return Flag(False, f"the last assessment ({last}) is of after line {line.number} was begun")
+
+
 @feature("response", gives="choice:response", says="response now")
 def response(chart: Chart) -> Value:
     """The response at the last assessment within `current_window`; `untreated` before the first line."""
@@ -436,9 +448,7 @@ def relapses_on(chart: Chart, agent: str, after: Threshold) -> Value:
 def proposed(chart: Chart, agent: str) -> Value:
     """Whether the next line holds a drug or class. Only alerts and supportive rules may ask."""
     catalogue = chart.timeline.catalogue
-    held = agent in chart.proposed or any(
-        drug in catalogue.drugs and catalogue.belongs(drug, agent) for drug in chart.proposed
-    )
+    held = any(catalogue.within(proposed, agent) for proposed in chart.proposed)
     title = catalogue.title(agent)
     return Flag(held, f"the next line {'holds' if held else 'does not hold'} {title}")
 

@@ -58,11 +58,11 @@ class DefinitionEntry(Shape, frozen=True, kw_only=True):
 
 
 class RecommendEntry(Shape, frozen=True, kw_only=True):
-    """A recommendation. Line actions compete by `preference` (1 is first); the others all stand.
+    """A recommendation. Line actions compete by `preference` (0 is for safety, 1 comes next).
 
-    `silent`: the guideline gives no statement here, and the answer says so. `rechallenge`: the
-    regimen may be offered although it failed before. `reassess`: a threshold of time. `before_first_dose`:
-    to be done before the next line begins.
+    The other actions all stand. `silent`: the guideline gives no statement here, and the answer says so.
+    `rechallenge`: the regimen may be offered although it failed before. `reassess`: a threshold of time.
+    `before_first_dose`: to be done before the next line begins.
     """
 
     action: Action
