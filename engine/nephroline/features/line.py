@@ -85,8 +85,24 @@ def regimens_of(chart: Chart, line: Line) -> list[str]:
 
 @feature("line.duration", gives="amount:time", says="time on the line", reads=Reads.EXPOSURES)
 def duration(chart: Chart, line: Line) -> Value:
-    """From the start of the line to its end or as-of."""
-    return _length(chart.timeline.span(line.start, line.end))
+    """From the start of the line to its end or as-of.
+
+    Where the dose of a drug does not tell whether it is an adjunct, its start or end may have begun a new
+    line.
+    """
+    whole = chart.timeline.span(line.start, line.end)
+    turns = [
+        at
+        for row in line.rows
+        if row.drug in line.doubtful
+        for at in (row.start, row.end)
+        if at is not None and line.start.latest < at.latest < chart.timeline.end_of(line)
+    ]
+    if not turns:
+        return _length(whole)
+    last = max(turns, key=lambda at: at.latest)
+    least = chart.timeline.span(last, line.end).least
+    return _length(Span(least, whole.most), doubts(chart, line))
 
 
 @feature("line.since_end", gives="amount:time", says="time since the line ended", reads=Reads.EXPOSURES)
