@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
 from nephroline.backends import PATIENT
 from nephroline.catalogue import Regimen
 from nephroline.consultation.answer import BlockedOut, BlockReason
-from nephroline.consultation.run import Run, Subject, fill
+from nephroline.consultation.run import Run, Subject, concluding, fill
 from nephroline.features import Missing
-from nephroline.pathway import Alert, Block, FindingOf, Recommend, Rule
+from nephroline.pathway import Alert, Block, FindingOf, Pathway, Recommend, Rule
 from nephroline.record import Line
 from nephroline.terms import Action, Outcome, Response
 
@@ -54,15 +55,9 @@ def outcome(run: Run, line: Line) -> Outcome:
 
 
 def _outcome(run: Run, line: Line) -> Outcome:
-    for rule, subject in run.rules(FindingOf):
-        conclusion = rule.conclusion
-        if (
-            isinstance(conclusion, FindingOf)
-            and conclusion.outcome is not None
-            and subject == line.number
-            and run.settled(rule, subject)
-        ):
-            return conclusion.outcome
+    settled = _settled(run, line)
+    if settled is not None:
+        return settled
     best = run.chart.best_response(line)
     if best.options <= {Response.COMPLETE_REMISSION, Response.PARTIAL_REMISSION}:
         return Outcome.REMISSION
@@ -71,6 +66,35 @@ def _outcome(run: Run, line: Line) -> Outcome:
     if trial is not None and run.chart.timeline.span(line.start, line.end).least < trial.days:
         return Outcome.TOO_EARLY
     return Outcome.ONGOING if line.current else Outcome.INDETERMINATE
+
+
+def _settled(run: Run, line: Line) -> Outcome | None:
+    """The outcome of a line that a finding settles: the first in order of id."""
+    return next((o for rule, o in _settling(run, line.number) if run.settled(rule, line.number)), None)
+
+
+def _settling(run: Run, subject: Subject) -> Sequence[tuple[Rule, Outcome]]:
+    return _outcome_rules(run.pathway, len(run.chart.timeline.lines)).get(subject, ())
+
+
+@lru_cache(maxsize=500)
+def _outcome_rules(pathway: Pathway, lines: int) -> Mapping[Subject, Sequence[tuple[Rule, Outcome]]]:
+    """For each line the findings that settle its outcome, in order of id."""
+    found: dict[Subject, list[tuple[Rule, Outcome]]] = {}
+    for rule, finding, subject in concluding(pathway, FindingOf, lines):
+        if isinstance(finding, FindingOf) and finding.outcome is not None and subject:
+            found.setdefault(subject, []).append((rule, finding.outcome))
+    return found
+
+
+@lru_cache(maxsize=500)
+def _competing(pathway: Pathway, lines: int) -> Sequence[Sequence[tuple[Rule, Recommend, Subject]]]:
+    """The recommendations about the line of therapy, one preference after the other, each in order of id."""
+    found: dict[int, list[tuple[Rule, Recommend, Subject]]] = {}
+    for rule, recommend, subject in concluding(pathway, Recommend, lines):
+        if isinstance(recommend, Recommend) and recommend.action.of_line:
+            found.setdefault(recommend.preference, []).append((rule, recommend, subject))
+    return [group for _, group in sorted(found.items())]
 
 
 def choose(run: Run, *, alternatives: bool = True) -> Choosing:
@@ -108,25 +132,20 @@ def decisive(run: Run, choosing: Choosing) -> Iterator[tuple[Rule, Subject]]:
     """
     chosen = choosing.chosen
     wanted: list[tuple[Regimen | None, frozenset[str]]] = []
-    for rule, subject in run.rules(Recommend):
-        recommend = rule.conclusion
-        if not isinstance(recommend, Recommend) or not (recommend.action.of_line or recommend.silent):
+    for rule, recommend, subject in run.rules(Recommend):
+        if not (recommend.action.of_line or recommend.silent):
             continue
         if chosen is None or recommend.silent or recommend.preference <= chosen.recommend.preference:
             yield rule, subject
             if run.stands(rule, subject):
                 wanted.append(_asked_for(run, recommend, subject))
-    for rule, subject in run.rules(Block):
-        block = rule.conclusion
-        if isinstance(block, Block) and any(concerns(run, block, *asked) for asked in wanted):
+    for rule, block, subject in run.rules(Block):
+        if any(concerns(run, block, *asked) for asked in wanted):
             yield rule, subject
     regimens = {regimen for regimen, _ in wanted}
-    for rule, subject in run.rules(FindingOf):
-        line, finding = run.line(subject), rule.conclusion
-        if line is None or not isinstance(finding, FindingOf) or finding.outcome is None:
-            continue
+    for line in run.chart.timeline.lines:
         if run.pathway.catalogue.regimen_of(frozenset(line.drugs)) in regimens:
-            yield rule, subject
+            yield from ((rule, line.number) for rule, _ in _settling(run, line.number))
 
 
 def _asked_for(run: Run, recommend: Recommend, subject: Subject) -> tuple[Regimen | None, frozenset[str]]:
@@ -142,12 +161,7 @@ def _asked_for(run: Run, recommend: Recommend, subject: Subject) -> tuple[Regime
 
 def _candidates(run: Run) -> Iterator[list[Candidate]]:
     """The line recommendations that stand, one preference after the other."""
-    rules: dict[int, list[tuple[Rule, Recommend, Subject]]] = {}
-    for rule, subject in run.rules(Recommend):
-        recommend = rule.conclusion
-        if isinstance(recommend, Recommend) and recommend.action.of_line:
-            rules.setdefault(recommend.preference, []).append((rule, recommend, subject))
-    for _, group in sorted(rules.items()):
+    for group in _competing(run.pathway, len(run.chart.timeline.lines)):
         found: list[Candidate] = []
         for rule, recommend, subject in group:
             if run.stands(rule, subject):
@@ -164,11 +178,9 @@ def _undecided(run: Run, chosen: Candidate | None) -> list[tuple[str, tuple[Miss
     One that asks for the same thing does not count: it would change nothing.
     """
     found: list[tuple[str, tuple[Missing, ...]]] = []
-    for rule, subject in run.rules(Recommend):
-        recommend = rule.conclusion
+    for rule, recommend, subject in run.rules(Recommend):
         if (
-            isinstance(recommend, Recommend)
-            and recommend.action.of_line
+            recommend.action.of_line
             and run.truths[rule.clause, subject] is None
             and (rule.unless is None or run.truths[rule.exception, subject] is not True)
             and (chosen is None or _rivals(chosen, recommend))
@@ -193,25 +205,21 @@ def open_blocks(run: Run, candidate: Candidate) -> list[tuple[str, tuple[Missing
     """What is unknown and would take the candidate out: a block, or that a line of it has failed."""
     found = [
         (rule.id, run.missing(rule.when, subject))
-        for rule, subject in run.rules(Block)
+        for rule, block, subject in run.rules(Block)
         if run.truths[rule.clause, subject] is None
-        and isinstance(rule.conclusion, Block)
-        and concerns(run, rule.conclusion, candidate.regimen, candidate.agents)
+        and concerns(run, block, candidate.regimen, candidate.agents)
     ]
     if candidate.regimen is None or candidate.recommend.rechallenge:
         return found
     if candidate.recommend.action is not Action.START:
         return found
-    for rule, subject in run.rules(FindingOf):
-        line, conclusion = run.line(subject), rule.conclusion
-        if (
-            line is not None
-            and isinstance(conclusion, FindingOf)
-            and conclusion.outcome is Outcome.RESISTANT
-            and run.settled(rule, subject) is None
-            and run.pathway.catalogue.regimen_of(frozenset(line.drugs)) == candidate.regimen
-        ):
-            found.append((rule.id, run.missing(rule.when, subject)))
+    for line in run.chart.timeline.lines:
+        if run.pathway.catalogue.regimen_of(frozenset(line.drugs)) == candidate.regimen:
+            found += [
+                (rule.id, run.missing(rule.when, line.number))
+                for rule, outcome in _settling(run, line.number)
+                if outcome is Outcome.RESISTANT and run.settled(rule, line.number) is None
+            ]
     return found
 
 
@@ -224,11 +232,7 @@ def _rivals(chosen: Candidate, other: Recommend) -> bool:
 
 
 def _blocks(run: Run) -> list[tuple[Rule, Block, Subject]]:
-    return [
-        (rule, rule.conclusion, subject)
-        for rule, subject in run.rules(Block)
-        if isinstance(rule.conclusion, Block) and run.stands(rule, subject)
-    ]
+    return [found for found in run.rules(Block) if run.stands(found[0], found[2])]
 
 
 def _failed(run: Run) -> dict[str, Line]:
@@ -236,7 +240,7 @@ def _failed(run: Run) -> dict[str, Line]:
     found: dict[str, Line] = {}
     for line in run.chart.timeline.lines:
         regimen = run.pathway.catalogue.regimen_of(frozenset(line.drugs))
-        if regimen is not None and outcome(run, line) is Outcome.RESISTANT:
+        if regimen is not None and _settled(run, line) is Outcome.RESISTANT:
             found[regimen.id] = line
     return found
 
@@ -302,17 +306,13 @@ def blocked_out(run: Run) -> list[BlockedOut]:
 def alerts(run: Run) -> list[tuple[Rule, Alert, Subject]]:
     """Alerts that stand, loudest first; a rule about lines alerts once."""
     found: dict[str, tuple[Rule, Alert, Subject]] = {}
-    for rule, subject in run.rules(Alert):
-        if isinstance(rule.conclusion, Alert) and run.stands(rule, subject):
-            found[rule.id] = (rule, rule.conclusion, subject)
+    for rule, alert, subject in run.rules(Alert):
+        if run.stands(rule, subject):
+            found[rule.id] = (rule, alert, subject)
     return sorted(found.values(), key=lambda item: (item[1].severity.rank, item[0].id))
 
 
 def findings(run: Run) -> list[tuple[Rule, FindingOf, Subject]]:
     """Findings that are earned, by line and id."""
-    found = [
-        (rule, rule.conclusion, subject)
-        for rule, subject in run.rules(FindingOf)
-        if isinstance(rule.conclusion, FindingOf) and run.settled(rule, subject)
-    ]
+    found = [item for item in run.rules(FindingOf) if run.settled(item[0], item[2])]
     return sorted(found, key=lambda item: (item[2] or PATIENT, item[1].id))

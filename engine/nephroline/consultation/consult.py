@@ -206,9 +206,9 @@ def _applicability(run: Run, applied: Applied) -> Applicability:
 def _answer(run: Run, choosing: Choosing, verdict: Applicability, asked: Sequence[Need]) -> AnswerKind:
     chosen = choosing.chosen
     silent = [
-        fill(run.pathway, rule.conclusion.title or rule.title)
-        for rule, subject in run.rules(Recommend)
-        if isinstance(rule.conclusion, Recommend) and rule.conclusion.silent and run.stands(rule, subject)
+        fill(run.pathway, recommend.title or rule.title)
+        for rule, recommend, subject in run.rules(Recommend)
+        if recommend.silent and run.stands(rule, subject)
     ]
     if verdict.verdict is Verdict.DOES_NOT_APPLY:
         return AnswerKind(kind=Answer.NOT_APPLICABLE, because=verdict.because)
@@ -349,9 +349,8 @@ def _actions(run: Run, *, applies: bool) -> list[ActionOut]:
     if not applies:
         return []
     found: dict[str, ActionOut] = {}
-    for rule, subject in run.rules(Recommend):
-        recommend = rule.conclusion
-        if not isinstance(recommend, Recommend) or recommend.action.of_line or not run.stands(rule, subject):
+    for rule, recommend, subject in run.rules(Recommend):
+        if recommend.action.of_line or not run.stands(rule, subject):
             continue
         found[rule.id] = ActionOut(
             rule=rule.id,

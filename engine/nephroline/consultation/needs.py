@@ -53,7 +53,7 @@ def needs(asked: Iterable[Asked]) -> list[Need]:
 def _open_recommendations(run: Run, choosing: Choosing) -> Iterable[Asked]:
     for name, missing in choosing.undecided:
         yield from ((name, item) for item in missing)
-    for rule, subject in run.rules(Recommend):
+    for rule, _, subject in run.rules(Recommend):
         if run.stands(rule, subject):
             yield from ((rule.id, item) for item in run.depends_on(rule, subject))
 
@@ -67,7 +67,7 @@ def _open_blocks(run: Run, choosing: Choosing) -> Iterable[Asked]:
 
 def _open_findings(run: Run) -> Iterable[Asked]:
     """Findings that are open about the running line or the patient now."""
-    for rule, subject in run.rules(FindingOf):
+    for rule, _, subject in run.rules(FindingOf):
         line = run.line(subject)
         if (line is None or line.current) and run.settled(rule, subject) is None:
             yield from ((rule.id, item) for item in run.missing(rule.when, subject))
@@ -75,9 +75,9 @@ def _open_findings(run: Run) -> Iterable[Asked]:
 
 def _presumed_exposures(run: Run) -> Iterable[Asked]:
     """What would confirm a presumed exposure that a finding counts on."""
-    for rule, subject in run.rules(FindingOf):
+    for rule, finding, subject in run.rules(FindingOf):
         line = run.line(subject)
-        if line is None or not run.settled(rule, subject) or rule.conclusion.outcome is None:  # type: ignore[union-attr]
+        if line is None or not run.settled(rule, subject) or finding.outcome is None:
             continue
         exposure = run.chart.exposure(line)
         if str(Exposure.PRESUMED) in exposure.options:
@@ -85,11 +85,6 @@ def _presumed_exposures(run: Run) -> Iterable[Asked]:
 
 
 def _open_alerts(run: Run) -> Iterable[Asked]:
-    for rule, subject in run.rules(Alert):
-        alert = rule.conclusion
-        if (
-            isinstance(alert, Alert)
-            and alert.severity is Severity.CRITICAL
-            and run.truths[rule.clause, subject] is None
-        ):
+    for rule, alert, subject in run.rules(Alert):
+        if alert.severity is Severity.CRITICAL and run.truths[rule.clause, subject] is None:
             yield from ((rule.id, item) for item in run.missing(rule.when, subject))

@@ -6,14 +6,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache, partial
+from typing import TypeVar, cast
 
 import msgspec
 
 from nephroline.backends import PATIENT, Backend, Fact, Stage, Truths
 from nephroline.consultation.judges import judge_exposure, judge_response
 from nephroline.features import Chart, Missing, gather
-from nephroline.lang import Atom, Holds, Node, Reason, Reference, Seen, atoms, judge
-from nephroline.pathway import Clause, Definition, Pathway, Rule
+from nephroline.lang import And, Atom, Holds, Node, Not, Or, Reason, Reference, Seen, atoms, judge
+from nephroline.pathway import Alert, Block, Clause, Definition, FindingOf, Pathway, Recommend, Rule
 from nephroline.record import Line, Moment, Record, Timeline
 from nephroline.terms import Outcome, Scope
 
@@ -24,6 +25,8 @@ Subject = int
 """0 for the patient, else the number of a line."""
 
 _THE_PATIENT = (PATIENT,)
+
+Concluding = TypeVar("Concluding", FindingOf, Recommend, Block, Alert)
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -62,6 +65,19 @@ def _asked(clauses: Sequence[Clause], shared: frozenset[Atom]) -> dict[Scope, tu
     }
 
 
+@lru_cache(maxsize=1_000)
+def concluding(
+    pathway: Pathway, kind: type, lines: int
+) -> tuple[tuple[Rule, FindingOf | Recommend | Block | Alert, Subject], ...]:
+    """See `Run.rules`: the same for every chart with so many lines."""
+    numbers = range(1, lines + 1)
+    return tuple(
+        (rule, rule.conclusion, subject)
+        for rule in pathway.by_conclusion[kind]
+        for subject in (_THE_PATIENT if rule.scope is Scope.PATIENT else numbers)
+    )
+
+
 class Run(msgspec.Struct, eq=False, dict=True, weakref=True):
     """What a pathway concluded about a chart, and how; grows stratum by stratum."""
 
@@ -71,7 +87,7 @@ class Run(msgspec.Struct, eq=False, dict=True, weakref=True):
     seen: defaultdict[Subject, dict[Atom, Seen]] = msgspec.field(default_factory=lambda: defaultdict(dict))
     parts: dict[tuple[Holds, Subject], list[tuple[Definition | Rule, Subject]]] = {}
     reasons: dict[tuple[Node, Subject], Reason] = {}
-    pairs: dict[type, Sequence[tuple[Rule, Subject]]] = {}
+    known: dict[tuple[Node, Subject], bool | None] = {}
     outcomes: dict[int, Outcome] = {}
 
     # -- firing ----------------------------------------------------------------------------------
@@ -99,14 +115,10 @@ class Run(msgspec.Struct, eq=False, dict=True, weakref=True):
     def _line_numbers(self) -> Sequence[Subject]:
         return range(1, len(self._subjects))
 
-    def rules(self, kind: type) -> Sequence[tuple[Rule, Subject]]:
-        """Every rule of one kind of conclusion with every subject, in order of id."""
-        found = self.pairs.get(kind)
-        if found is None:
-            rules = self.pathway.by_conclusion[kind]
-            found = [(rule, subject) for rule in rules for subject in self.subjects(rule.scope)]
-            self.pairs[kind] = found
-        return found
+    def rules(self, kind: type[Concluding]) -> Sequence[tuple[Rule, Concluding, Subject]]:
+        """Every rule of one kind of conclusion, with the conclusion, and every subject; in order of id."""
+        found = concluding(self.pathway, kind, len(self._line_numbers))
+        return cast("Sequence[tuple[Rule, Concluding, Subject]]", found)
 
     def line(self, subject: Subject) -> Line | None:
         """The line behind a subject."""
@@ -159,6 +171,27 @@ class Run(msgspec.Struct, eq=False, dict=True, weakref=True):
                 if isinstance(part, Rule) and part.unless is not None:
                     found += self.missing(part.unless, who)
         return gather(found)
+
+    def truth(self, node: Node, subject: Subject) -> bool | None:
+        """Whether a condition holds; unlike `judged` it does not gather what is missing, and remembers."""
+        if isinstance(node, (And, Or)):
+            key = (node, subject)
+            if key not in self.known:
+                self.known[key] = self._any(node.operands, subject, decisive=isinstance(node, Or))
+            return self.known[key]
+        if isinstance(node, Not):
+            inner = self.truth(node.operand, subject)
+            return None if inner is None else not inner
+        return self.see(node, subject).truth
+
+    def _any(self, operands: Sequence[Node], subject: Subject, *, decisive: bool) -> bool | None:
+        unknown = False
+        for operand in operands:
+            truth = self.truth(operand, subject)
+            if truth is decisive:
+                return decisive
+            unknown = unknown or truth is None
+        return None if unknown else not decisive
 
     def missing(self, node: Node, subject: Subject) -> tuple[Missing, ...]:
         """The data that would decide a condition."""

@@ -7,6 +7,7 @@ value is measured besides. Where one of them decides a conjunction, the rest of 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from nephroline.backends import PATIENT
 from nephroline.consultation import Run, Subject
@@ -102,10 +103,13 @@ class _Live:
 
     def _settled(self, node: Node, subject: Subject, *, truth: bool) -> bool:
         """Whether a condition has come out so for good."""
-        return self._fixed(node) and self._run.judged(node, subject)[0] is truth
+        return _fixed(self._run.pathway, node) and self._run.truth(node, subject) is truth
 
-    def _fixed(self, node: Node) -> bool:
-        return not any(_grows(ask) for ask in _behind(self._run.pathway, node))
+
+@lru_cache(maxsize=20_000)
+def _fixed(pathway: Pathway, node: Node) -> bool:
+    """Whether a condition rests on nothing that another value can change."""
+    return not any(_grows(ask) for ask in _behind(pathway, node))
 
 
 def _grows(ask: Ask) -> bool:

@@ -87,7 +87,7 @@ def in_the_way(run: Run, node: Node, subject: Subject, *, wanted: bool, may: May
 
     None when some of them can be moved by no change that *may* be made: then none of the others helps.
     """
-    if run.judged(node, subject)[0] is wanted:
+    if run.truth(node, subject) is wanted:
         return []
     if isinstance(node, Not):
         return in_the_way(run, node.operand, subject, wanted=not wanted, may=may)

@@ -25,6 +25,7 @@ from nephroline.consultation import (
 )
 from nephroline.features import Chart, Missing, Slot, Value, gather
 from nephroline.lang import Ask
+from nephroline.outlook import live
 from nephroline.outlook.regions import Region
 from nephroline.outlook.slots import Field, entered
 from nephroline.outlook.touch import touched
@@ -56,7 +57,7 @@ class _Lazy(dict[tuple[str, Subject], bool | None]):
         clause, subject = key
         run = self._run()
         assert run is not None  # noqa: S101
-        truth = run.judged(run.pathway.clauses[clause].condition, subject)[0]
+        truth = run.truth(run.pathway.clauses[clause].condition, subject)
         self[key] = truth
         return truth
 
@@ -82,6 +83,11 @@ class State(msgspec.Struct, frozen=True, eq=False, dict=True):
     def _applied(self) -> tuple[Verdict, tuple[Missing, ...]]:
         applied = applicability(self.run)
         return applied.verdict, applied.missing
+
+    @cached_property
+    def live(self) -> frozenset[str] | None:
+        """The thresholds that the next line can still turn on; None: any."""
+        return live.for_next_line(self.run)
 
     @property
     def verdict(self) -> Verdict:
@@ -130,8 +136,8 @@ class State(msgspec.Struct, frozen=True, eq=False, dict=True):
         chosen = self.choosing.chosen
         if chosen is not None and chosen.recommend.action is not Action.STOP:
             return False, ()
-        for rule, subject in self.run.rules(Recommend):
-            if isinstance(rule.conclusion, Recommend) and rule.conclusion.silent:
+        for rule, recommend, subject in self.run.rules(Recommend):
+            if recommend.silent:
                 if self.run.stands(rule, subject):
                     return True, self.run.depends_on(rule, subject)
                 missing += self._lacking(rule, subject)
@@ -201,7 +207,6 @@ def _inherit(parent: Run, child: Run, slot: Slot) -> None:
     for (clause, who), truth in parent.truths.items():
         if clause not in can.clauses:
             child.truths[clause, who] = truth
-    child.pairs.update(parent.pairs)
 
 
 def _before(parent: Run, key: tuple[Hashable, ...], slot: Slot) -> bool:

@@ -70,7 +70,6 @@ class Supports:
     def __init__(self, run: Run, moving: Moving) -> None:
         self._run, self._moving = run, moving
         self._known: dict[tuple[int, Subject], Support] = {}
-        self._truths: dict[tuple[int, Subject], bool | None] = {}
 
     def of_rules(self, rules: Iterable[tuple[Rule, Subject]]) -> Support:
         """What the truths of some rules, and of their exceptions, rest on."""
@@ -93,7 +92,7 @@ class Supports:
             decisive = isinstance(node, Or)
             best: Support | None = None
             for operand in node.operands:
-                if self._truth(operand, subject) is decisive:
+                if self._run.truth(operand, subject) is decisive:
                     found = self.of_node(operand, subject)
                     if not found:
                         # What cannot change decides: nothing else matters.
@@ -110,27 +109,6 @@ class Supports:
             enough = [self._of_part(part, who) for part, who in parts if self._holds(part, who)]
             return min(enough, key=len)
         return _NOTHING.union(*(self._of_part(part, who) for part, who in parts))
-
-    def _truth(self, node: Node, subject: Subject) -> bool | None:
-        """Whether a condition holds, by three-valued logic."""
-        key = (id(node), subject)
-        if key not in self._truths:
-            self._truths[key] = self._judged(node, subject)
-        return self._truths[key]
-
-    def _judged(self, node: Node, subject: Subject) -> bool | None:
-        if isinstance(node, Not):
-            inner = self._truth(node.operand, subject)
-            return None if inner is None else not inner
-        if isinstance(node, (And, Or)):
-            decisive, unknown = isinstance(node, Or), False
-            for operand in node.operands:
-                truth = self._truth(operand, subject)
-                if truth is decisive:
-                    return decisive
-                unknown = unknown or truth is None
-            return None if unknown else not decisive
-        return self._run.see(node, subject).truth
 
     def _holds(self, part: Definition | Rule, subject: Subject) -> bool:
         if isinstance(part, Rule):

@@ -49,7 +49,7 @@ class NextLine(msgspec.Struct, frozen=True):
 
     def live(self, start: State) -> frozenset[str] | None:
         """See `Target`."""
-        return live.for_next_line(start.run)
+        return start.live
 
 
 class Holds(msgspec.Struct, frozen=True):
@@ -75,5 +75,4 @@ class Holds(msgspec.Struct, frozen=True):
         found = live.for_rule(start.run, self.rule, self.subject)
         if start.run.pathway.late.isdisjoint((self.rule.clause, self.rule.exception)) or found is None:
             return found
-        next_line = live.for_next_line(start.run)
-        return None if next_line is None else found | next_line
+        return None if start.live is None else found | start.live

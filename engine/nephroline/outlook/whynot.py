@@ -103,9 +103,8 @@ class _Goal(msgspec.Struct, frozen=True):
     def offers(self, state: State) -> Iterator[tuple[Rule, Subject]]:
         """The rules that ask for the regimen: by name, or because it is the running line that they keep."""
         catalogue = state.run.pathway.catalogue
-        for rule, subject in state.run.rules(Recommend):
-            recommend = rule.conclusion
-            if not isinstance(recommend, Recommend) or not recommend.action.of_line:
+        for rule, recommend, subject in state.run.rules(Recommend):
+            if not recommend.action.of_line:
                 continue
             if recommend.regimen == self.regimen:
                 yield rule, subject
@@ -134,15 +133,16 @@ class _Goal(msgspec.Struct, frozen=True):
                 missed = None if excepted is None else [*missed, *excepted]
             found += missed or []
         regimen = run.pathway.catalogue.regimens[self.regimen]
-        for rule, subject in run.rules(Block):
-            block = rule.conclusion
-            concerned = isinstance(block, Block) and concerns(run, block, regimen, frozenset(regimen.agents))
-            if concerned and run.stands(rule, subject):
+        for rule, block, subject in run.rules(Block):
+            if concerns(run, block, regimen, frozenset(regimen.agents)) and run.stands(rule, subject):
                 found += in_the_way(run, rule.when, subject, wanted=False, may=may) or []
-        for rule, subject in run.rules(FindingOf):
-            finding, line = rule.conclusion, run.line(subject)
-            resistant = isinstance(finding, FindingOf) and finding.outcome is Outcome.RESISTANT
-            if resistant and line and run.pathway.catalogue.regimen_of(frozenset(line.drugs)) == regimen:
+        for rule, finding, subject in run.rules(FindingOf):
+            line = run.line(subject)
+            if (
+                finding.outcome is Outcome.RESISTANT
+                and line
+                and run.pathway.catalogue.regimen_of(frozenset(line.drugs)) == regimen
+            ):
                 found += in_the_way(run, rule.when, subject, wanted=False, may=may) or []
         if offered:
             for rival in _rivals(state):
