@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
-from itertools import groupby
 from typing import Any
 
 import msgspec
 
-from nephroline.consultation import rests_on
+from nephroline.consultation import Subject, rests_on
 from nephroline.exact import Fraction
 from nephroline.features import WEIGHT, Missing, Slot
+from nephroline.lang import Atom, Seen
 from nephroline.outlook.regions import Region, Scale, Span, joined
 from nephroline.outlook.slots import Field, field_of
 from nephroline.outlook.states import State
-from nephroline.outlook.support import Supports, moving
+from nephroline.outlook.support import Moving, Supports, moving
 from nephroline.outlook.targets import Outcome, Target
 from nephroline.terms import Entry
 
@@ -73,20 +73,49 @@ class BoundError(Exception):
 
 
 class Grown:
-    """A tree, and on demand a mark: the same for all that the same answers to the same questions led to."""
+    """A tree, with what was read at its root and how it went on; a pattern for others to be grown by."""
 
-    def __init__(self, tree: Tree, mark: Callable[[], Hashable]) -> None:
-        self.tree = tree
-        self._mark = mark
+    def __init__(
+        self, tree: Tree, reading: Reading, field: Field | None = None, found: Sequence[Grown] = ()
+    ) -> None:
+        self.tree, self.reading, self.field = tree, reading, field
+        self._found = found
+
+    def alike(self, other: Grown) -> bool:
+        """Whether both were found in the same way: the same answers to the same questions led to both."""
+        if self is other:
+            return True
+        if self.reading is not other.reading or self.tree != other.tree:
+            return False
+        if self.field is None or other.field is None:
+            return self.field is other.field
+        mine, others = self._stretches, other._stretches
+        return (
+            self.field.slot == other.field.slot
+            and len(mine) == len(others)
+            and all(a == b and c.alike(d) for (a, c), (b, d) in zip(mine, others, strict=True))
+        )
 
     @cached_property
-    def mark(self) -> Hashable:
-        """See above; costs as much as the tree."""
-        return self._mark()
+    def _stretches(self) -> list[tuple[Span, Grown]]:
+        """What follows, where it turns: at a constant, or at a multiple of another open value."""
+        assert self.field is not None  # noqa: S101
+        pairs = list(zip(self.field.regions, self._found, strict=True))
+        groups: list[list[tuple[Region, Grown]]] = []
+        for region, then in pairs:
+            if groups and self.field.scale is not None and groups[-1][-1][1].alike(then):
+                groups[-1].append((region, then))
+            else:
+                groups.append([(region, then)])
+        return [(joined([region for region, _ in group]), group[0][1]) for group in groups]
 
-    def like(self, other: Grown) -> bool:
-        """Whether both were found in the same way."""
-        return self.tree == other.tree and self.mark == other.mark
+    def after(self, field: Field, number: int) -> Sequence[Grown]:
+        """What followed here from a value of a field, to be tried for the same value elsewhere."""
+        if self.field is None or self.field.slot != field.slot:
+            return ()
+        if len(self.field.regions) == len(field.regions):
+            return (self._found[number],)
+        return tuple(dict.fromkeys(self._found))
 
 
 class _NewKinError(Exception):
@@ -106,7 +135,7 @@ class Explorer:
         self._live: frozenset[str] | None = None
         self._kin: dict[str, dict[Slot, None]] = {}
         """The values of each analyte that were ever open."""
-        self._marks: dict[Hashable, int] = {}
+        self._readings: dict[_Taken, Reading] = {}
 
     @property
     def states(self) -> int:
@@ -116,25 +145,37 @@ class Explorer:
     def explore(self, target: Target) -> Tree:
         """The tree of an outcome. Raises: BoundError."""
         self._live = target.live(self.start)
+        self._readings.clear()
         while True:
             try:
                 return self._grow(target, frozenset()).tree
             except _NewKinError:
                 continue
 
-    def _grow(self, target: Target, taken: _Taken) -> Grown:
-        state = self._known[taken]
-        outcome, missing = target.read(state)
+    def _grow(self, target: Target, taken: _Taken, patterns: Sequence[Grown] = ()) -> Grown:
+        """The tree from a state on; *patterns* were grown where only the value of one number was another."""
+        reading = self._reading(target, taken, patterns)
+        grown = self._grown(target, taken, patterns, reading)
+        return next((pattern for pattern in patterns if pattern.alike(grown)), grown)
+
+    def _reading(self, target: Target, taken: _Taken, patterns: Sequence[Grown]) -> Reading:
+        """What is read of a state; if all that a pattern rests on is the same here, the same."""
+        found = self._readings.get(taken)
+        if found is None:
+            state = self._known[taken]
+            known = dict.fromkeys(pattern.reading for pattern in patterns)
+            found = next((reading for reading in known if reading.holds_in(state)), None)
+            found = found or Reading(target, state, frozenset(slot for slot, _ in taken))
+            self._readings[taken] = found
+        return found
+
+    def _grown(self, target: Target, taken: _Taken, patterns: Sequence[Grown], reading: Reading) -> Grown:
+        missing = reading.missing
         entered = frozenset(slot for slot, _ in taken)
         slots = [m.slot for m in missing if m.slot is not None and m.slot not in entered]
         slots += self._standing_in(slots, entered)
-
-        def signature() -> Hashable:
-            return outcome, missing, _signature(target, state, entered)
-
         if not slots:
-            leaf = Leaf(outcome, tuple(dict.fromkeys(m.why for m in missing)))
-            return Grown(leaf, lambda: self._marked(signature()))
+            return Grown(Leaf(reading.outcome, tuple(dict.fromkeys(m.why for m in missing))), reading)
         for item in missing:
             if item.slot is not None:
                 self.asked.setdefault(item.slot, item)
@@ -142,24 +183,16 @@ class Explorer:
         slot = min(slots, key=lambda s: (*self._rank(s, slots), slots.index(s)))
         field = self._field(taken, slot)
         self.exact = self.exact and field.exact
-        halved = _halved(field, state)
-        if not halved:
-            found = [self._grow(target, self._vary(taken, field, region)) for region in field.regions]
+
+        def at(number: int, near: Sequence[Grown] = ()) -> Grown:
+            tried = (*near, *(one for pattern in patterns for one in pattern.after(field, number)))
+            return self._grow(target, self._vary(taken, field, field.regions[number]), tried)
+
+        if _halved(field, self._known[taken]):
+            found = _segments(len(field.regions), at)
         else:
-            found = self._segments(target, taken, field)
-
-        def mark() -> Hashable:
-            turns: tuple[Hashable, ...] = tuple(grown.mark for grown in found)
-            if halved:
-                # Where it turns counts too: at a constant, or at a multiple of another open value.
-                pairs = groupby(zip(field.regions, found, strict=True), lambda pair: pair[1].mark)
-                turns = tuple((mark, joined([region for region, _ in group])) for mark, group in pairs)
-            return self._marked((signature(), slot, turns))
-
-        return Grown(_joined(field, [grown.tree for grown in found]), mark)
-
-    def _marked(self, mark: Hashable) -> int:
-        return self._marks.setdefault(mark, len(self._marks))
+            found = [at(number) for number in range(len(field.regions))]
+        return Grown(_joined(field, [grown.tree for grown in found]), reading, field, found)
 
     def _meet(self, slots: Iterable[Slot], entered: AbstractSet[Slot]) -> None:
         """Make known the open values of one analyte to each other: each is cut where it crosses another."""
@@ -183,34 +216,6 @@ class Explorer:
                     if 0 < later.at.latest - earlier.at.latest <= current:
                         found[later] = None
         return sorted(found, key=str)
-
-    def _segments(self, target: Target, taken: _Taken, field: Field) -> list[Grown]:
-        """What follows from each region of a number, by halves.
-
-        The values from which the same answers follow, and another open value of the analyte, form a convex
-        set: every atom holds a value against a constant or against a multiple of the other. So where the two
-        ends of a stretch are alike in every answer, and in the order of those that follow from the values of
-        the other, all between them is.
-        """
-        last = len(field.regions) - 1
-        found: dict[int, Grown] = {}
-
-        def at(number: int) -> Grown:
-            if number not in found:
-                found[number] = self._grow(target, self._vary(taken, field, field.regions[number]))
-            return found[number]
-
-        stretches = [(0, last)]
-        while stretches:
-            first, end = stretches.pop()
-            if end - first < 2:
-                continue
-            if at(first).like(at(end)):
-                found.update(dict.fromkeys(range(first + 1, end), at(first)))
-            else:
-                middle = (first + end) // 2
-                stretches += [(middle, end), (first, middle)]
-        return [at(number) for number in range(last + 1)]
 
     def burden(self, slot: Slot) -> int:
         """The rank of what it takes to find out a datum, the least first."""
@@ -254,23 +259,75 @@ def _halved(field: Field, state: State) -> bool:
     return catalogue.analytes[slot.name].level_of is None
 
 
-def _signature(target: Target, state: State, entered: AbstractSet[Slot]) -> Hashable:
-    """What an outcome rests on, as far as the numbers that were entered can change it."""
-    numbers = [slot for slot in entered if slot.entry is Entry.OBSERVATION]
-    run, chart = state.run, state.run.chart
-    can = moving(run.pathway, frozenset(slot.name for slot in numbers))
-    support = target.support(state, Supports(run, can))
-    if not any(atom in can.far for _, atom, _ in support):
-        return support, ()
-    since = min(slot.at.earliest for slot in numbers if slot.at is not None)
-    judged = (
-        (assessment.index, atom, truth)
-        for assessment in chart.timeline.assessments
-        if assessment.at.latest >= since
-        for atom, truth in rests_on(run.pathway, chart, assessment).items()
-        if atom in can.judged
-    )
-    return support, frozenset(judged)
+def _segments(count: int, at: Callable[[int, Sequence[Grown]], Grown]) -> list[Grown]:
+    """What follows from each region of a number, by halves.
+
+    The values from which the same answers follow, and another open value of the analyte, form a convex
+    set: every atom holds a value against a constant or against a multiple of the other. So where the two
+    ends of a stretch are alike in every answer, and in the order of those that follow from the values of
+    the other, all between them is.
+    """
+    found: dict[int, Grown] = {0: at(0, ())}
+    found[count - 1] = at(count - 1, (found[0],)) if count > 1 else found[0]
+    stretches = [(0, count - 1)]
+    while stretches:
+        first, end = stretches.pop()
+        if end - first < 2:
+            continue
+        if found[first].alike(found[end]):
+            found.update(dict.fromkeys(range(first + 1, end), found[first]))
+        else:
+            middle = (first + end) // 2
+            found[middle] = at(middle, (found[first], found[end]))
+            stretches += [(middle, end), (first, middle)]
+    return [found[number] for number in range(count)]
+
+
+class Reading:
+    """What is read of a state, and on demand what that rests on, as far as numbers can change it."""
+
+    def __init__(self, target: Target, state: State, entered: AbstractSet[Slot]) -> None:
+        self.outcome, self.missing = target.read(state)
+        self._target, self._state = target, state
+        self._numbers = [slot for slot in entered if slot.entry is Entry.OBSERVATION]
+
+    @cached_property
+    def _can(self) -> Moving:
+        names = frozenset(slot.name for slot in self._numbers)
+        return moving(self._state.run.pathway, names)
+
+    @cached_property
+    def _support(self) -> Sequence[tuple[Subject, Atom, Seen]]:
+        run = self._state.run
+        found = self._target.support(self._state, Supports(run, self._can))
+        return [(subject, atom, run.see(atom, subject)) for subject, atom, _ in found]
+
+    @cached_property
+    def _judged(self) -> Hashable:
+        return self._judged_in(self._state)
+
+    def _judged_in(self, state: State) -> Hashable:
+        """How the responses are judged on which it rests: truths of responses do not form convex sets."""
+        if not any(atom in self._can.far for _, atom, _ in self._support):
+            return None
+        run = state.run
+        since = min(slot.at.earliest for slot in self._numbers if slot.at is not None)
+        return frozenset(
+            (assessment.index, atom, truth)
+            for assessment in run.chart.timeline.assessments
+            if assessment.at.latest >= since
+            for atom, truth in rests_on(run.pathway, run.chart, assessment).items()
+            if atom in self._can.judged
+        )
+
+    def holds_in(self, state: State) -> bool:
+        """Whether all that it rests on is the same in a state that has other values of the same numbers."""
+        self._target.ready(state)
+        for subject, atom, seen in self._support:
+            here = state.run.see(atom, subject)
+            if here.truth is not seen.truth or (seen.truth is None and here.missing != seen.missing):
+                return False
+        return self._judged == self._judged_in(state)
 
 
 def _joined(field: Field, trees: Sequence[Tree]) -> Tree:

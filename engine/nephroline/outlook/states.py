@@ -6,9 +6,8 @@ every answer of its parent that the new datum cannot touch.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Container, Hashable
 from functools import cached_property
-from typing import cast
 from weakref import ref
 
 import msgspec
@@ -23,12 +22,12 @@ from nephroline.consultation import (
     choose,
     open_blocks,
 )
-from nephroline.features import Chart, Missing, Slot, Value, gather
-from nephroline.lang import Ask
+from nephroline.features import Chart, Missing, Slot, gather
+from nephroline.lang import Ask, Atom, Seen
 from nephroline.outlook import live
 from nephroline.outlook.regions import Region
 from nephroline.outlook.slots import Field, entered
-from nephroline.outlook.touch import touched
+from nephroline.outlook.touch import Touched, touched
 from nephroline.pathway import Pathway, Recommend, Rule
 from nephroline.record import Moment, Record, Timeline
 from nephroline.terms import Action, Answer, Entry, Scope, Verdict
@@ -57,9 +56,23 @@ class _Lazy(dict[tuple[str, Subject], bool | None]):
         clause, subject = key
         run = self._run()
         assert run is not None  # noqa: S101
-        truth = run.truth(run.pathway.clauses[clause].condition, subject)
+        if isinstance(run, _Varied) and clause not in run.can.clauses:
+            truth = run.parent.truths[key]
+        else:
+            truth = run.truth(run.pathway.clauses[clause].condition, subject)
         self[key] = truth
         return truth
+
+
+class _Varied(Run, eq=False, kw_only=True):
+    """A run that asks its parent what the datum that was entered cannot change."""
+
+    parent: Run
+    can: Touched
+
+    def see(self, atom: Atom, subject: Subject) -> Seen:
+        """See `Run.see`."""
+        return super().see(atom, subject) if atom in self.can.atoms else self.parent.see(atom, subject)
 
 
 class State(msgspec.Struct, frozen=True, eq=False, dict=True):
@@ -169,13 +182,16 @@ class State(msgspec.Struct, frozen=True, eq=False, dict=True):
         pathway, before = parent.pathway, parent.chart.timeline
         timeline = Timeline(record, before.catalogue, before.as_of, before.windows)
         chart = Chart(timeline, parent.chart.judge_response, parent.chart.judge_exposure)
-        run = Run(pathway, chart)
-        run.truths = _Lazy(run)
-        if field.slot.entry not in (Entry.DOSE, Entry.TROUGH_TARGET, Entry.STOP_REASON):
+        if field.slot.entry in (Entry.DOSE, Entry.TROUGH_TARGET, Entry.STOP_REASON):
+            run = Run(pathway, chart)
+        else:
             vars(timeline).update({name: getattr(before, name) for name in _SHARED_BY_LINES})
             if not _assesses(field.slot, pathway):
                 vars(timeline)["assessments"] = before.assessments
-            _inherit(parent, run, field.slot)
+            can = touched(pathway, field.slot.entry, field.slot.name)
+            run = _Varied(pathway, chart, parent=parent, can=can)
+            _inherit(parent.chart, chart, can, field.slot)
+        run.truths = _Lazy(run)
         return State(record, run)
 
 
@@ -190,28 +206,21 @@ def state_of(record: Record, pathway: Pathway, as_of: Moment) -> State:
     return State(record, run)
 
 
-def _inherit(parent: Run, child: Run, slot: Slot) -> None:
-    """Keep of the parent what the datum of a slot cannot change."""
-    can = touched(parent.pathway, slot.entry, slot.name)
-    memo: dict[Hashable, Value] = child.chart.memo
-    for key, value in parent.chart.memo.items():
-        parts = cast("tuple[Hashable, ...]", key) if isinstance(key, tuple) else (key,)
-        head = parts[0]
+def _inherit(parent: Chart, child: Chart, can: Touched, slot: Slot) -> None:
+    """Keep of what a chart remembers what the datum of a slot cannot change."""
+    earlier = _before(parent, slot)
+    for key, value in parent.memo.items():
+        head = key[0] if isinstance(key, tuple) else key
         if isinstance(head, Ask):
             if head not in can.questions:
-                memo[key] = value
-        elif (not can.judgements and head != "baseline") or _before(parent, parts, slot):
-            memo[key] = value
-    for subject, found in parent.seen.items():
-        child.seen[subject] = {atom: seen for atom, seen in found.items() if atom not in can.atoms}
-    for (clause, who), truth in parent.truths.items():
-        if clause not in can.clauses:
-            child.truths[clause, who] = truth
+                child.memo[key] = value
+        elif (not can.judgements and head != "baseline") or key in earlier:
+            child.memo[key] = value
 
 
-def _before(parent: Run, key: tuple[Hashable, ...], slot: Slot) -> bool:
-    """Whether a remembered response is of an assessment before the slot, which cannot change it."""
+def _before(chart: Chart, slot: Slot) -> Container[Hashable]:
+    """The keys of the remembered responses at assessments before a slot, which cannot change them."""
     if slot.at is None:
-        return False
-    earlier = (a.index for a in parent.chart.timeline.assessments if a.at.latest < slot.at.earliest)
-    return any(key == ("responses", index) for index in earlier)
+        return ()
+    day = slot.at.earliest
+    return {("responses", a.index) for a in chart.timeline.assessments if a.at.latest < day}

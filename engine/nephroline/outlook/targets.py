@@ -25,6 +25,10 @@ class Target(Protocol):
         """The outcome, with the data that could still change it."""
         ...
 
+    def ready(self, state: State) -> None:
+        """Make a state ready to be held against a support."""
+        ...
+
     def support(self, state: State, supports: Supports) -> Support:
         """What the outcome, and what could change it, rest on."""
         ...
@@ -40,6 +44,9 @@ class NextLine(msgspec.Struct, frozen=True):
     def read(self, state: State) -> tuple[Outcome, tuple[Missing, ...]]:
         """See `Target`."""
         return state.answer
+
+    def ready(self, state: State) -> None:
+        """See `Target`."""
 
     def support(self, state: State, supports: Supports) -> Support:
         """See `Target`."""
@@ -61,6 +68,11 @@ class Holds(msgspec.Struct, frozen=True):
     def read(self, state: State) -> tuple[Outcome, tuple[Missing, ...]]:
         """See `Target`."""
         return state.settled(self.rule, self.subject)
+
+    def ready(self, state: State) -> None:
+        """See `Target`: alerts may ask what is proposed."""
+        if not state.run.pathway.late.isdisjoint((self.rule.clause, self.rule.exception)):
+            _ = state.choosing
 
     def support(self, state: State, supports: Supports) -> Support:
         """See `Target`."""
