@@ -327,7 +327,10 @@ class Reading:
             here = state.run.see(atom, subject)
             if here.truth is not seen.truth or (seen.truth is None and here.missing != seen.missing):
                 return False
-        return self._judged == self._judged_in(state)
+        if self._judged != self._judged_in(state):
+            return False
+        self._target.repeated(self._state, state)
+        return True
 
 
 def _joined(field: Field, trees: Sequence[Tree]) -> Tree:

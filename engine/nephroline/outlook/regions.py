@@ -127,6 +127,23 @@ def between(cuts: Cuts, low: Fraction, high: Fraction) -> list[Region]:
     return found
 
 
+def parted(regions: Sequence[Region], below: Mapping[Fraction, bool]) -> list[Region]:
+    """Put cut-points to the stretch below them or above, where no condition tells them from it."""
+    found: list[Region] = []
+    opens: Region | None = None
+    for each in regions:
+        region = each if opens is None else msgspec.structs.replace(each, low=opens.low, low_in=True)
+        opens = None
+        side = below.get(region.low) if region.low is not None and region.low == region.high else None
+        if side is True and found:
+            found[-1] = msgspec.structs.replace(found[-1], high_in=True)
+        elif side is False:
+            opens = region
+        else:
+            found.append(region)
+    return [*found, *([opens] if opens is not None else [])]
+
+
 def whole(cuts: Iterable[Fraction], low: int, high: int) -> list[Region]:
     """The same for whole numbers."""
     found: list[Region] = []

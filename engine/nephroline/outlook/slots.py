@@ -16,6 +16,7 @@ from nephroline.outlook.regions import (
     Region,
     Scale,
     between,
+    parted,
     ratios,
     whole,
 )
@@ -166,7 +167,11 @@ def _measured(
         later = other.at is None or (slot.at is not None and other.at.latest > slot.at.latest)
         turns = {cut / factor if later else cut * factor for cut in theirs for factor in factors}
         cuts = dict.fromkeys(turns) | cuts
-    return _numbers(slot, title, pathway, analyte, dimension, cuts, exact=exact)
+    found = _numbers(slot, title, pathway, analyte, dimension, cuts, exact=exact)
+    if beside or taken:
+        return found
+    below = _sides(slot, about, chart, analyte, dimension)
+    return msgspec.structs.replace(found, regions=tuple(parted(found.regions, below)))
 
 
 def _makes_a_total(about: About, chart: Chart) -> bool:
@@ -194,6 +199,55 @@ def _cuts(
 
     *moving*: the values, by their time, with which a cut moves.
     """
+    return {
+        **_changes(slot, about, chart, analyte, dimension, moving),
+        **dict.fromkeys(_limits(about, analyte, dimension)),
+        **dict.fromkeys(_derived(slot, about, chart, analyte, dimension)),
+    }
+
+
+def _sides(slot: Slot, about: About, chart: Chart, analyte: Analyte, dimension: str) -> dict[Fraction, bool]:
+    """The cuts that only limits make, with whether they go with what is below: see `belongs_below`."""
+    others = {
+        *_changes(slot, about, chart, analyte, dimension, None),
+        *_derived(slot, about, chart, analyte, dimension),
+    }
+    sides = about.pathway.belongs_below
+    return {
+        cut: sides[limits[0].name]
+        for cut, limits in _limits(about, analyte, dimension).items()
+        if cut not in others
+        and len({sides.get(limit.name) for limit in limits} - {None}) == 1
+        and all(limit.name in sides for limit in limits)
+    }
+
+
+def _limits(about: About, analyte: Analyte, dimension: str) -> dict[Fraction, list[Threshold]]:
+    """The limits of an analyte, by where they cut."""
+    found: dict[Fraction, list[Threshold]] = {}
+    for limit in about.limits([analyte.id, *([analyte.level_of] if analyte.level_of else [])]):
+        cut = limit.cut(dimension, analyte)
+        if cut is not None:
+            found.setdefault(cut, []).append(limit)
+    return found
+
+
+def _derived(slot: Slot, about: About, chart: Chart, analyte: Analyte, dimension: str) -> Iterator[Fraction]:
+    """Where something that is computed from the value crosses a limit of its own."""
+    if slot.name == WEIGHT:
+        yield from _weights(about.pathway, chart)
+    yield from _computed(slot, about, chart, analyte, dimension)
+
+
+def _changes(
+    slot: Slot,
+    about: About,
+    chart: Chart,
+    analyte: Analyte,
+    dimension: str,
+    moving: Mapping[Moment, Of] | None,
+) -> dict[Fraction, tuple[Fraction, Of] | None]:
+    """Where a change from or to another value crosses a limit."""
     pathway = about.pathway
     near = about.limits([analyte.id, *([analyte.level_of] if analyte.level_of else [])])
     found: dict[Fraction, tuple[Fraction, Of] | None] = {}
@@ -208,10 +262,6 @@ def _cuts(
                         found[edge * times] = None
                     else:
                         found.setdefault(edge * times, (times, of))
-    found |= {cut: None for limit in near if (cut := limit.cut(dimension, analyte)) is not None}
-    if slot.name == WEIGHT:
-        found |= dict.fromkeys(_weights(pathway, chart))
-    found |= dict.fromkeys(_computed(slot, about, chart, analyte, dimension))
     return found
 
 

@@ -84,13 +84,22 @@ class State(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def choosing(self) -> Choosing:
         """The competition for the next line, no alternatives; from here on alerts know what is proposed."""
-        found = choose(self.run, alternatives=False)
+        twin: State | None = vars(self).get("twin")
+        found = self._choosing() if twin is None else twin.choosing
         chosen = found.chosen
-        if self.verdict is Verdict.DOES_NOT_APPLY:
-            found = msgspec.structs.replace(found, chosen=None, alternatives=(), conflict=())
-        elif chosen is not None and chosen.recommend.action is not Action.STOP:
+        if chosen is not None and chosen.recommend.action is not Action.STOP:
             self.run.chart = msgspec.structs.replace(self.run.chart, proposed=chosen.agents)
         return found
+
+    def _choosing(self) -> Choosing:
+        found = choose(self.run, alternatives=False)
+        if self.verdict is Verdict.DOES_NOT_APPLY:
+            return msgspec.structs.replace(found, chosen=None, alternatives=(), conflict=())
+        return found
+
+    def choose_like(self, other: State) -> None:
+        """Take over the choice of a state, because all that it rests on is the same here."""
+        vars(self).setdefault("twin", other)
 
     @cached_property
     def _applied(self) -> tuple[Verdict, tuple[Missing, ...]]:

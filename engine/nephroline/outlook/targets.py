@@ -29,6 +29,10 @@ class Target(Protocol):
         """Make a state ready to be held against a support."""
         ...
 
+    def repeated(self, state: State, other: State) -> None:
+        """Note that all on which it rests in a state is the same in an other."""
+        ...
+
     def support(self, state: State, supports: Supports) -> Support:
         """What the outcome, and what could change it, rest on."""
         ...
@@ -47,6 +51,10 @@ class NextLine(msgspec.Struct, frozen=True):
 
     def ready(self, state: State) -> None:
         """See `Target`."""
+
+    def repeated(self, state: State, other: State) -> None:
+        """See `Target`."""
+        other.choose_like(state)
 
     def support(self, state: State, supports: Supports) -> Support:
         """See `Target`."""
@@ -73,6 +81,9 @@ class Holds(msgspec.Struct, frozen=True):
         """See `Target`: alerts may ask what is proposed."""
         if not state.run.pathway.late.isdisjoint((self.rule.clause, self.rule.exception)):
             _ = state.choosing
+
+    def repeated(self, state: State, other: State) -> None:
+        """See `Target`."""
 
     def support(self, state: State, supports: Supports) -> Support:
         """See `Target`."""

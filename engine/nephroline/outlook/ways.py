@@ -58,12 +58,16 @@ def _slot(of: Of | None) -> Slot | None:
 
 def meet(*ways: Way) -> bool:
     """Whether some values go all of these ways."""
-    slots = dict.fromkeys(slot for way in ways for slot in way)
-    held = {slot: [way[slot] for way in ways if slot in way] for slot in slots}
-    for spans in held.values():
-        if spans[0].words and not set(spans[0].words).intersection(*(span.words for span in spans)):
-            return False
+    held: dict[Slot, list[Span]] = {}
+    for way in ways:
+        for slot, span in way.items():
+            held.setdefault(slot, []).append(span)
+    spoken = (spans for spans in held.values() if len(spans) > 1 and spans[0].words)
+    if not all(set(spans[0].words).intersection(*(span.words for span in spans)) for spans in spoken):
+        return False
     numbers = {slot: _both(spans) for slot, spans in held.items() if not spans[0].words}
+    if not numbers:
+        return True
     if any(_still(found).empty for found in numbers.values()):
         return False
     for other in {edge.of for found in numbers.values() for edge in (*found.lows, *found.highs)} - {None}:
@@ -113,7 +117,7 @@ def partings(one: Way, two: Way) -> frozenset[frozenset[Slot]]:
     for slot in one:
         if slot not in two:
             continue
-        if not meet({slot: _alone(one, slot)}, {slot: _alone(two, slot)}):
+        if _apart(_alone(one, slot), _alone(two, slot)):
             found.add(frozenset((slot,)))
     for slot in {*one, *two}:
         for other in _of(one, slot) | _of(two, slot):
@@ -121,6 +125,13 @@ def partings(one: Way, two: Way) -> frozenset[frozenset[Slot]]:
             if not any(single <= pair for single in found) and not meet(_only(one, pair), _only(two, pair)):
                 found.add(pair)
     return frozenset(found)
+
+
+def _apart(one: Span, two: Span) -> bool:
+    """Whether two spans whose bounds stay where they are have nothing in common."""
+    if one.words:
+        return set(one.words).isdisjoint(two.words)
+    return _both((one, two)).empty
 
 
 def _of(way: Way, slot: Slot) -> frozenset[Slot]:

@@ -12,9 +12,11 @@ from nephroline.features import FEATURES, Threshold
 from nephroline.lang import (
     Ask,
     Atom,
+    Compare,
     Deciders,
     Holds,
     Node,
+    Op,
     Reference,
     Shared,
     Speaker,
@@ -326,6 +328,23 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
                 for name in names:
                     found.setdefault(name, set()).update(limits)
         return {name: frozenset(limits) for name, limits in found.items()}
+
+    @cached_property
+    def belongs_below(self) -> Mapping[str, bool]:
+        """For each threshold with which values are only compared: whether it itself goes with what is below.
+
+        It does if every comparison asks for more than it, or for at most it. One that is compared both ways,
+        or is a parameter of a question, is not listed.
+        """
+        found: dict[str, set[bool]] = {}
+        for atom in self.atoms:
+            if isinstance(atom, Compare) and isinstance(atom.right, str):
+                found.setdefault(atom.right, set()).add(atom.op in (Op.GT, Op.LE))
+        questions = self.nodes.questions.values()
+        named = {argument.name for ask in questions for argument in ask.arguments if argument.threshold}
+        return {
+            name: next(iter(sides)) for name, sides in found.items() if len(sides) == 1 and name not in named
+        }
 
     @cached_property
     def states_asked(self) -> Mapping[str, tuple[str, ...]]:
