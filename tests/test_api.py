@@ -73,6 +73,22 @@ def test_a_thousand_consultations_leak_nothing(record: Record) -> None:
     assert thousand() - first < 2_000
 
 
+def test_searches_leave_no_cycles_behind_and_give_the_collector_back(record: Record) -> None:
+    pathway = nephroline.load_pathway("pjnh-2015/fsgs")
+
+    def search() -> None:
+        nephroline.thorough(record, pathway, "84 mo")
+        nephroline.why_not(record, pathway, "mycophenolate", "84 mo")
+
+    search()
+    gc.collect()
+    search()
+    assert gc.collect() == 0
+    with pytest.raises(nephroline.NephrolineError):
+        nephroline.why_not(record, pathway, "aspirin", "84 mo")
+    assert gc.isenabled()
+
+
 def test_why_and_replay_are_there_too(record: Record, root: Path) -> None:
     (found,) = [
         e

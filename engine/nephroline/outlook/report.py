@@ -10,6 +10,7 @@ from nephroline.backends import backend
 from nephroline.consultation import Consultation, Consulted, consulted, needs
 from nephroline.consultation.answer import OpenRule, OrderOut, OutcomeOut, Outlook
 from nephroline.features import Missing, Slot, gather
+from nephroline.outlook.collecting import uncollected
 from nephroline.outlook.explore import BoundError, Explorer, Leaf
 from nephroline.outlook.margins import all_margins
 from nephroline.outlook.said import said
@@ -27,6 +28,7 @@ Essential = dict[str, dict[Slot, None]]
 _BOUND = "the search met its bound before it had looked at every combination of values"
 
 
+@uncollected
 def thorough(
     record: Record,
     pathway: Pathway,

@@ -10,6 +10,7 @@ from nephroline.consultation import Candidate, Subject, blocked_out, choose, con
 from nephroline.consultation.answer import BlockReason
 from nephroline.errors import UsageError, did_you_mean, quoted
 from nephroline.lang import asks
+from nephroline.outlook.collecting import uncollected
 from nephroline.outlook.moves import May, Move, Obstacle, helpful, in_the_way, touching, until
 from nephroline.outlook.said import said
 from nephroline.outlook.states import State, state_of
@@ -61,6 +62,7 @@ class WhyNot(msgspec.Struct, frozen=True):
     states: int
 
 
+@uncollected
 def why_not(record: Record, pathway: Pathway, regimen: str, as_of: str | Moment | None = None) -> WhyNot:
     """Tell why a regimen is not the next line, and the least that would make it so.
 
