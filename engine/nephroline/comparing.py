@@ -30,6 +30,7 @@ class Compared(msgspec.Struct, frozen=True):
 
     `rules` come out otherwise in one pathway than in another; behind them, `definitions` and `limits` differ.
     `details`: what one says of the same next line otherwise than another: authority, dose, target, how.
+    `care`: the alerts, and what to do beside the line, that one says otherwise, or does not say (no text).
     """
 
     at: str
@@ -41,6 +42,7 @@ class Compared(msgspec.Struct, frozen=True):
     definitions: list[Cause]
     limits: list[Cause]
     details: list[Cause]
+    care: list[Cause]
 
 
 def compare(record: Record, pathways: Sequence[Pathway], as_of: Moment | None = None) -> list[Compared]:
@@ -78,7 +80,24 @@ def _compared(record: Record, pathways: Sequence[Pathway], moment: Moment) -> Co
         definitions=list(_definitions(done, definitions)),
         limits=list(_limits(done, limits)),
         details=list(_details(done)) if len(set(answers.values())) == 1 else [],
+        care=list(_care(done)),
     )
+
+
+def _care(done: Mapping[str, Consulted]) -> Iterator[Cause]:
+    told: dict[str, dict[str, str]] = {}
+    titles: dict[str, str] = {}
+    for name, each in done.items():
+        answer = each.consultation
+        said = [(alert.id, alert.detail) for alert in answer.alerts]
+        said += [(action.rule, action.title) for action in answer.actions]
+        for rule, text in said:
+            told.setdefault(rule, {})[name] = text
+            titles.setdefault(rule, each.run.pathway.rules[rule].title)
+    for rule, texts in told.items():
+        said_by = {name: texts.get(name, "") for name in done}
+        if len(set(said_by.values())) > 1:
+            yield Cause(titles[rule], said_by)
 
 
 def _details(done: Mapping[str, Consulted]) -> Iterator[Cause]:

@@ -113,6 +113,7 @@ class ClassEntry(Shape, frozen=True):
     title: str
     immunosuppressant: bool = False
     adjunct_up_to: tuple[str, ...] = ()
+    adjunct_beside: dict[str, tuple[str, ...]] = {}
     counted_as: str | None = None
     all_of_lines: bool = False
     synonyms: tuple[str, ...] = ()
@@ -289,6 +290,7 @@ class _Reader:
                 self._doses("classes", i, e.adjunct_up_to),
                 e.counted_as,
                 e.all_of_lines,
+                {name: self._doses("classes", i, doses) for name, doses in e.adjunct_beside.items()},
             )
             for i, e in enumerate(class_entries)
         ]

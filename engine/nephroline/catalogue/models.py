@@ -101,7 +101,8 @@ class DrugClass(msgspec.Struct, frozen=True):
     """A class of drugs; immunosuppressants make lines of therapy.
 
     `counted_as`: the drug in which doses of the class are told, if they are not alike. `all_of_lines`: every
-    immunosuppressant belongs to it.
+    immunosuppressant belongs to it. `adjunct_up_to`: at or below any of these doses it is an adjunct of a
+    line; `adjunct_beside`: beside a class, at or below any of these, if its doses are told in that drug.
     """
 
     id: str
@@ -110,6 +111,7 @@ class DrugClass(msgspec.Struct, frozen=True):
     adjunct_up_to: tuple[Quantity, ...] = ()
     counted_as: str | None = None
     all_of_lines: bool = False
+    adjunct_beside: Mapping[str, tuple[Quantity, ...]] = {}
 
 
 class Drug(msgspec.Struct, frozen=True):

@@ -33,7 +33,7 @@ from nephroline.consultation.answer import (
     Status,
     When,
 )
-from nephroline.consultation.doses import doses, target
+from nephroline.consultation.doses import doses, numbers, target
 from nephroline.consultation.judges import gap
 from nephroline.consultation.monitoring import monitoring, planned, totals
 from nephroline.consultation.needs import Lacking, lacking, needs
@@ -276,7 +276,7 @@ def _findings(run: Run) -> list[FindingOut]:
             because=_because(run, rule, subject),
             statement=_statement(run, rule.statement),
             on_guideline=rule.on_guideline,
-            rests_on=list(run.pathway.rests_on(rule)),
+            rests_on=list(run.pathway.rests_on(rule, _drugs_given(run))),
         )
         for rule, conclusion, subject in findings(run)
     ]
@@ -327,9 +327,19 @@ def _advice(
         because=_because(run, rule, candidate.subject),
         certain=not open_data,
         depends_on=[item.why for item in open_data],
-        rests_on=list(run.pathway.rests_on(rule)),
+        rests_on=_rests_on(run, candidate),
     )
     return advice, missing
+
+
+def _rests_on(run: Run, candidate: Candidate) -> list[str]:
+    """The numbers that are not confirmed: those that say how to give a line, and those that chose it."""
+    chose = run.pathway.rests_on(candidate.rule, _drugs_given(run))
+    return list(dict.fromkeys((*run.pathway.unsure(numbers(candidate)), *chose)))
+
+
+def _drugs_given(run: Run) -> frozenset[str]:
+    return frozenset(drug for line in run.chart.timeline.lines for drug in line.drugs)
 
 
 def _reassess(run: Run, candidate: Candidate) -> When | None:
@@ -342,7 +352,7 @@ def _reassess(run: Run, candidate: Candidate) -> When | None:
     kept = recommend.action is Action.CONTINUE and line is not None
     start = line.start.latest if kept and line is not None else timeline.now
     due = max(start + after, timeline.now)
-    return _when(timeline.record.clock.at(due, timeline.as_of.label))
+    return _when(timeline.record.clock.about(due, timeline.as_of.label))
 
 
 def _actions(run: Run, *, applies: bool) -> list[ActionOut]:

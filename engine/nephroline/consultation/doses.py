@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from nephroline.catalogue import RegimenDose
 from nephroline.consultation.advice import Candidate
 from nephroline.consultation.answer import DoseOut
-from nephroline.consultation.run import Run
+from nephroline.consultation.run import NAMED, Run
 from nephroline.exact import Fraction
 from nephroline.features import Missing, Threshold
 from nephroline.quantities import Quantity, decimal_text
@@ -18,20 +20,11 @@ _NO_SURFACE = "needs height and weight"
 
 def doses(run: Run, candidate: Candidate) -> tuple[list[DoseOut], list[Missing]]:
     """The doses of a line that starts or changes, and the data they need."""
-    recommend = candidate.recommend
     thresholds = run.pathway.thresholds
-    planned: list[tuple[RegimenDose, list[Threshold]]] = []
-    if recommend.action is Action.START and candidate.regimen is not None:
-        for dose in candidate.regimen.doses:
-            names = [recommend.dose[dose.drug]] if dose.drug in recommend.dose else list(dose.amount)
-            planned.append((dose, [thresholds[name] for name in names]))
-    else:
-        planned = [
-            (RegimenDose(drug, (name,), "day"), [thresholds[name]]) for drug, name in recommend.dose.items()
-        ]
     found: list[DoseOut] = []
     missing: list[Missing] = []
-    for dose, amounts in planned:
+    for dose in _planned(candidate):
+        amounts = [thresholds[name] for name in dose.amount]
         most = thresholds[dose.most] if dose.most else None
         here = _for_patient(run, amounts, most, dose.times)
         if here == _NO_WEIGHT:
@@ -51,6 +44,27 @@ def doses(run: Run, candidate: Candidate) -> tuple[list[DoseOut], list[Missing]]
     return found, missing
 
 
+def _planned(candidate: Candidate) -> Iterable[RegimenDose]:
+    """The regimen's doses, if it starts, with what the recommendation says instead or besides."""
+    recommend, regimen = candidate.recommend, candidate.regimen
+    own = regimen.doses if recommend.action is Action.START and regimen is not None else ()
+    return ({dose.drug: dose for dose in own} | dict(recommend.dose)).values()
+
+
+def numbers(candidate: Candidate) -> Iterator[str]:
+    """The thresholds that say how to give a line: doses, target, times, and those that its text names."""
+    recommend, regimen = candidate.recommend, candidate.regimen
+    for dose in _planned(candidate):
+        yield from dose.amount
+        yield dose.most or ""
+    if recommend.action is Action.START and regimen is not None:
+        if regimen.target is not None:
+            yield from (regimen.target.low, regimen.target.high)
+        yield regimen.minimum_trial or ""
+    yield recommend.reassess or ""
+    yield from NAMED.findall(recommend.detail)
+
+
 def target(run: Run, candidate: Candidate) -> str:
     """The target level of a regimen, with its other printed form."""
     wanted = candidate.regimen.target if candidate.regimen else None
@@ -61,7 +75,8 @@ def target(run: Run, candidate: Candidate) -> str:
         return ""
     forms = [_join(low.forms[form].text, high.forms[form].text) for form in low.forms if form in high.forms]
     title = run.pathway.catalogue.analytes[wanted.analyte].title
-    return f"{title} {forms[0]}" + (f" ({', '.join(forms[1:])})" if forms[1:] else "")
+    others = f" ({', '.join(forms[1:])})" if forms[1:] else ""
+    return f"{title} {forms[0]}{others} [{_weakest([low, high])}]"
 
 
 def _for_patient(run: Run, amounts: list[Threshold], most: Threshold | None, times: int) -> str:

@@ -49,7 +49,7 @@ def _next(run: Run, course: Course, schedule: Schedule, measure: str) -> Monitor
         drug=course.drug,
         every=often(step.text),
         last=_when(last) if last else None,
-        due=_when(timeline.record.clock.at(due, timeline.as_of.label)),
+        due=_when(timeline.record.clock.about(due, timeline.as_of.label)),
         days_overdue=float(decimal_text(late, 0)),
         overdue=late > 0,
         citation=catalogue.sources[schedule.source].short,
@@ -69,7 +69,8 @@ def planned(run: Run, regimen: Regimen) -> list[str]:
     texts: dict[str, list[str]] = {}
     for measure, schedules in rows.items():
         closest = min(schedules, key=lambda schedule: schedule.steps[0].every)
-        texts.setdefault(closest.text, []).append(catalogue.analytes[measure].title)
+        told = f"{closest.text} [{closest.confidence}]"
+        texts.setdefault(told, []).append(catalogue.analytes[measure].title)
     return [f"{', '.join(titles)} {text}" for text, titles in texts.items()] + list(regimen.monitoring)
 
 

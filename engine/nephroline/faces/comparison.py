@@ -29,6 +29,9 @@ def show_comparison(out: Screen, found: Sequence[Compared]) -> None:
             told_as = "; ".join(f"{text} ({names})" for text, names in grouped(cause.said).items())
             if told.setdefault((cause.title, told_as), item.at) == item.at:
                 out.hang(((" " * _LABEL, ""),), ((f"{cause.title}: ", "dim"), (told_as, "")), _LABEL + 2)
+        for cause in item.care:
+            if told.setdefault((cause.title, str(cause.said)), item.at) == item.at:
+                out.hang(((" " * _LABEL, ""),), (("beside it: ", "dim"), (_care(cause), "")), _LABEL + 2)
         if len(set(item.status.values())) > 1:
             said = "; ".join(f"{words(status)} ({names})" for status, names in grouped(item.status).items())
             out.paragraph(f"status: {said}", indent=_LABEL)
@@ -61,6 +64,14 @@ def grouped(said: Mapping[str, str]) -> dict[str, str]:
     for name, text in said.items():
         texts.setdefault(text, []).append(name)
     return {text: ", ".join(names) for text, names in texts.items()}
+
+
+def _care(cause: Cause) -> str:
+    said = grouped({name: text for name, text in cause.said.items() if text})
+    if len(said) > 1:
+        return f"{cause.title}: " + "; ".join(f"{text} ({names})" for text, names in said.items())
+    ((text, names),) = said.items()
+    return f"{cause.title}, only in {names}: {text}"
 
 
 def _told(cause: Cause) -> dict[str, str]:

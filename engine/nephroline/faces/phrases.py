@@ -27,8 +27,9 @@ def line_parts(line: LineAdvice) -> Iterator[str]:
     for dose in line.doses:
         most = f", at most {dose.most}" if dose.most else ""
         per = dose.per.removeprefix("day, ").removeprefix("day")
+        tag = f" [{dose.confidence}]" if dose.confidence else ""
         here = f" → {dose.for_this_patient}" if dose.for_this_patient else ""
-        yield f"{words(dose.drug)} {dose.amount}{', ' + per if per else ''}{most}{here}"
+        yield f"{words(dose.drug)} {dose.amount}{', ' + per if per else ''}{most}{tag}{here}"
     if line.target:
         yield f"target: {line.target}"
     if line.reassess_at:

@@ -361,7 +361,8 @@ def _dosed(slot: Slot, title: str, about: About) -> Field:
     catalogue = about.pathway.catalogue
     drug = catalogue.drugs[slot.name]
     near = about.limits([drug.id, drug.drug_class])
-    adjunct = catalogue.classes[drug.drug_class].adjunct_up_to
+    kind_of = catalogue.classes[drug.drug_class]
+    adjunct = [*kind_of.adjunct_up_to, *(q for limits in kind_of.adjunct_beside.values() for q in limits)]
     kinds = {dimension for limit in near for dimension in limit.forms} | {q.dimension for q in adjunct}
     kind = PER_WEIGHT if PER_WEIGHT in kinds else PER_DAY
     found = [form.exact for limit in near if (form := limit.forms.get(kind))]

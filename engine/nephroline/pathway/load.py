@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from nephroline.catalogue import Catalogue, data_root, digest, load_catalogue
+from nephroline.catalogue import Catalogue, Regimen, RegimenDose, data_root, digest, load_catalogue
 from nephroline.errors import PathwayError, Problem, UsageError, did_you_mean, quoted
 from nephroline.features import Threshold
 from nephroline.lang import (
@@ -43,6 +43,7 @@ from nephroline.pathway.models import (
 from nephroline.pathway.shapes import (
     ApplicabilityEntry,
     DefinitionEntry,
+    DoseEntry,
     ExposureEntry,
     GapEntry,
     PathwayFile,
@@ -415,7 +416,9 @@ class _Reader:
                 f"`{given.action}` needs a regimen",
                 "name it, or `keep: true` for the running one",
             )
-        names = [*given.dose.values(), *([given.reassess] if given.reassess else [])]
+        dose = {drug: _dose(drug, entry, regimen) for drug, entry in given.dose.items()}
+        named = [name for one in dose.values() for name in (*one.amount, *([one.most] if one.most else []))]
+        names = [*named, *([given.reassess] if given.reassess else [])]
         for name in (*names, *(regimen.thresholds if regimen else ())):
             if name not in self._thresholds:
                 self._complain(
@@ -434,7 +437,7 @@ class _Reader:
             given.keep,
             given.title,
             given.detail,
-            given.dose,
+            dose,
             given.preference,
             given.reassess,
             given.silent,
@@ -599,3 +602,11 @@ def _place(document: Document, path: FieldPath, line: int, column: int) -> tuple
             return number + 1, len(text) - len(text.lstrip()) + rest + 1
         rest -= len(inner) + 1
     return mark.line + 1, None
+
+
+def _dose(drug: str, entry: str | DoseEntry, regimen: Regimen | None) -> RegimenDose:
+    """A dose of a recommendation: a name changes the amount of the regimen's own dose."""
+    if isinstance(entry, DoseEntry):
+        return RegimenDose(drug, (entry.amount,), entry.per, entry.most)
+    own = next((dose for dose in regimen.doses if dose.drug == drug), None) if regimen else None
+    return msgspec.structs.replace(own or RegimenDose(drug, (), "day"), amount=(entry,))

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import msgspec
 
-from nephroline.catalogue import Catalogue
+from nephroline.catalogue import Catalogue, RegimenDose
 from nephroline.features import FEATURES, Threshold
 from nephroline.lang import (
     Ask,
@@ -77,7 +77,7 @@ class Recommend(msgspec.Struct, frozen=True):
     keep: bool
     title: str
     detail: str
-    dose: Mapping[str, str]
+    dose: Mapping[str, RegimenDose]
     preference: int
     reassess: str | None
     silent: bool
@@ -297,21 +297,31 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
                         if definitions is not None and isinstance(part, Definition):
                             definitions[part.id] = None
 
-    def rests_on(self, rule: Rule) -> tuple[str, ...]:
-        """The numbers behind a rule that no source has confirmed (`recalled`) or settles (`policy`)."""
-        found = self._unsure.get(rule.id)
+    def rests_on(self, rule: Rule, drugs: frozenset[str]) -> tuple[str, ...]:
+        """The numbers behind a rule that no source has confirmed (`recalled`) or settles (`policy`).
+
+        Of the judgements of exposure, those of *drugs* count.
+        """
+        found = self._unsure.get((rule.id, drugs))
         if found is None:
-            names = dict.fromkeys(name for node in self.nodes_behind(rule) for name in threshold_names(node))
-            limits = [self.thresholds[name] for name in sorted(set(names) & set(self.thresholds))]
-            found = self._unsure[rule.id] = tuple(
-                f"{limit.title} {limit.first.text} [{limit.confidence}]"
-                for limit in limits
-                if limit.confidence in (Confidence.RECALLED, Confidence.POLICY)
-            )
+            belongs = self.catalogue.belongs
+            judged = [e for e in self.exposure if any(belongs(drug, e.agent) for drug in drugs)]
+            nodes = self.nodes_behind(rule, exposures=judged)
+            found = self.unsure(sorted({name for node in nodes for name in threshold_names(node)}))
+            self._unsure[rule.id, drugs] = found
         return found
 
+    def unsure(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of some numbers that no source has confirmed (`recalled`) or settles (`policy`)."""
+        limits = (self.thresholds[name] for name in names if name in self.thresholds)
+        return tuple(
+            f"{limit.title} {limit.first.text} [{limit.confidence}]"
+            for limit in limits
+            if limit.confidence in (Confidence.RECALLED, Confidence.POLICY)
+        )
+
     @cached_property
-    def _unsure(self) -> dict[str, tuple[str, ...]]:
+    def _unsure(self) -> dict[tuple[str, frozenset[str]], tuple[str, ...]]:
         return {}
 
     @cached_property

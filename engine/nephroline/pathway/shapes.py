@@ -57,12 +57,21 @@ class DefinitionEntry(Shape, frozen=True, kw_only=True):
     replaces: bool = False
 
 
+class DoseEntry(Shape, frozen=True, kw_only=True):
+    """A dose of a recommendation: names of thresholds for the amount and the most, and how it is given."""
+
+    amount: str
+    most: str | None = None
+    per: str = "day"
+
+
 class RecommendEntry(Shape, frozen=True, kw_only=True):
     """A recommendation. Line actions compete by `preference` (0 is for safety, 1 comes next).
 
     The other actions all stand. `silent`: the guideline gives no statement here, and the answer says so.
     `rechallenge`: the regimen may be offered although it failed before. `reassess`: a threshold of time.
-    `before_first_dose`: to be done before the next line begins.
+    `before_first_dose`: to be done before the next line begins. `dose`: by drug, instead of the regimen's own
+    or beside it; the name of a threshold alone changes only the amount.
     """
 
     action: Action
@@ -70,7 +79,7 @@ class RecommendEntry(Shape, frozen=True, kw_only=True):
     keep: bool = False
     title: str = ""
     detail: str = ""
-    dose: dict[str, str] = {}
+    dose: dict[str, str | DoseEntry] = {}
     preference: int = 1
     reassess: str | None = None
     silent: bool = False

@@ -343,12 +343,16 @@ def _split(
     adjuncts: set[str] = set()
     doubtful: set[str] = set()
     for course in active:
-        limits = catalogue.classes[catalogue.drugs[course.drug].drug_class].adjunct_up_to
+        kind = catalogue.classes[catalogue.drugs[course.drug].drug_class]
+        limits = kind.adjunct_up_to
         others = [
             c for c in active if not catalogue.classes[catalogue.drugs[c.drug].drug_class].adjunct_up_to
         ]
         if not limits or not others:
             continue
+        beside = {catalogue.drugs[c.drug].drug_class for c in others}
+        if len(beside) == 1 and catalogue.counted(course.drug, kind.id) is not None:
+            limits += kind.adjunct_beside.get(beside.pop(), ())
         row = next((r for r in reversed(course.rows) if r.start.latest <= day), course.rows[0])
         dose = row.dose
         low = dose is None or any(

@@ -115,6 +115,17 @@ class Clock(msgspec.Struct, frozen=True):
             return Moment(days, days, (self.zero + timedelta(days=round(days))).isoformat())
         return Moment(days, days, offset_text(days))
 
+    def about(self, days: Fraction, like: str) -> Moment:
+        """Name a computed time to be read, not to be entered: as `at`, but an offset is rounded."""
+        exact = self.at(days, like)
+        if not exact.label.endswith(" d") or abs(days) < _TWO_WEEKS:
+            return exact
+        unit, size = ("wk", Fraction(7)) if abs(days) < _TWO_MONTHS else ("mo", Fraction("30.4375"))
+        return Moment(days, days, f"{decimal_text(days / size, 1)} {unit}")
+
+
+_TWO_WEEKS, _TWO_MONTHS = 14, 61
+
 
 def span_text(days: Fraction) -> str:
     """Say a length of time as clinicians do: days up to 2 weeks, weeks up to 26, then months."""
