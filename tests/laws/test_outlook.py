@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from strategies import charts
 from test_laws import EVERY, EXAMPLES, PATHWAYS, deletions
 
-from nephroline.consultation import Consultation, consult
+from nephroline.consultation import Consultation, consult, presumed_exposures
 from nephroline.features import Slot
 from nephroline.outlook.explore import BoundError, Branch, Explorer, Leaf, Tree
 from nephroline.outlook.regions import Region, Span
@@ -103,7 +103,7 @@ def said(record: Record, pathway: Pathway, state: State) -> tuple[Any, ...]:
     answer: Consultation = consult(record, pathway, state.run.chart.timeline.as_of)
     kind = Answer.NOTHING_APPLIES if answer.answer.kind is Answer.NEEDS_DATA else answer.answer.kind
     line = answer.next_line
-    if kind not in (Answer.NEXT_LINE, Answer.CONTINUE) or line is None:
+    if kind not in (Answer.NEXT_LINE, Answer.CONTINUE, Answer.GUIDELINE_SILENT) or line is None:
         return (kind, None, None)
     return (kind, line.action, line.regimen)
 
@@ -127,7 +127,8 @@ def walk(explorer: Explorer, tree: Tree, rng: random.Random, others: int = 3) ->
     """Go down a random way, with values drawn from its spans, and then fill in what else could matter, and others.
 
     A number beside a response that was reported in words is no missing datum but another assessment, which may
-    contradict it: none is entered.
+    contradict it: none is entered. Nor is what would tell of an exposure that is presumed: the outlook says what
+    it presumes.
     """
     in_words = any(o.analyte == "response" for o in explorer.start.record.observations)
     assessed = {a.id for a in explorer.start.run.pathway.catalogue.analytes.values() if a.assessment}
@@ -145,7 +146,8 @@ def walk(explorer: Explorer, tree: Tree, rng: random.Random, others: int = 3) ->
         taken[left[0]] = None
         record = entered(state.record, field, rng.choice(field.regions), state.run.chart.timeline)
         state = state_of(record, state.run.pathway, state.run.chart.timeline.as_of)
-    known = [s for s in open_slots(state) if not (in_words and s.name in assessed)]
+    presumed = {item.slot for item in presumed_exposures(state.run)}
+    known = [s for s in open_slots(state) if not (in_words and s.name in assessed) and s not in presumed]
     for slot in rng.sample(known, min(others, len(known))):
         field = field_of(slot, state.run.pathway, state.run.chart)
         if slot not in taken and slot in open_slots(state):

@@ -29,6 +29,7 @@ BASES = {
     "substance-concentration": "mol/L",
     "ratio": "1",
     "count": "1",
+    "multiple-of-normal": "1",
     "pressure": "mm[Hg]",
     "length": "cm",
 }

@@ -20,7 +20,7 @@ from nephroline.consultation.consult import (
     decision_time,
 )
 from nephroline.consultation.judges import rests_on
-from nephroline.consultation.needs import needs
+from nephroline.consultation.needs import needs, presumed_exposures
 from nephroline.consultation.run import Run, Subject, chart_of, fill
 
 __all__ = [
@@ -45,5 +45,6 @@ __all__ = [
     "fill",
     "needs",
     "open_blocks",
+    "presumed_exposures",
     "rests_on",
 ]

@@ -275,10 +275,14 @@ class Outlook(_Part, frozen=True):
 
     `verdict` on the next line as a whole: certain (although the data of `although` are unknown), depends
     (on exactly the data of `depends_on`), or unsettled (`because`: no single datum would tell, or the
-    search met its bound; then `complete` is false). `margins` are given when asked for.
+    search met its bound; then `complete` is false). `answer`: the line that is certain, in words, where the
+    rules alone could not name it. `presuming`: what would confirm an exposure that is presumed, and that no
+    certainty here reaches. `margins` are given when asked for.
     """
 
     verdict: Certain
+    answer: str
+    presuming: list[str]
     although: list[str]
     depends_on: list[str]
     because: list[str]

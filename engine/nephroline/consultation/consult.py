@@ -188,14 +188,17 @@ def applicability(run: Run) -> Applied:
         missing += lacking
         if truth:
             if verdict is not Verdict.APPLIES and not missing:
-                missing.append(_no_biopsy(run, because))
+                missing.append(_unshown(run, because))
             return Applied(verdict, because, node, gather(missing))
     reason = "no biopsy shows the disease of this pathway so far"
-    return Applied(Verdict.PROVISIONAL, reason, None, gather(missing) or (_no_biopsy(run, reason),))
+    return Applied(Verdict.PROVISIONAL, reason, None, gather(missing) or (_unshown(run, reason),))
 
 
-def _no_biopsy(run: Run, why: str) -> Missing:
-    return Missing("diagnosis", why, Slot(Entry.BIOPSY, "", run.chart.timeline.as_of))
+def _unshown(run: Run, why: str) -> Missing:
+    """What a verdict short of "applies" still lacks: a biopsy, unless one shows the pathway's disease."""
+    timeline = run.chart.timeline
+    shown = any(biopsy.diagnosis == run.pathway.disease for biopsy in timeline.biopsies)
+    return Missing("diagnosis", why, None if shown else Slot(Entry.BIOPSY, "", timeline.as_of))
 
 
 def _applicability(run: Run, applied: Applied) -> Applicability:

@@ -9,7 +9,7 @@ import msgspec
 from nephroline.consultation.advice import Choosing, open_blocks
 from nephroline.consultation.answer import Need
 from nephroline.consultation.run import Run
-from nephroline.features import Missing
+from nephroline.features import Missing, gather
 from nephroline.pathway import Alert, FindingOf, Recommend
 from nephroline.terms import Exposure, Severity
 
@@ -82,6 +82,12 @@ def _presumed_exposures(run: Run) -> Iterable[Asked]:
         exposure = run.chart.exposure(line)
         if str(Exposure.PRESUMED) in exposure.options:
             yield from ((rule.id, item) for item in exposure.missing)
+
+
+def presumed_exposures(run: Run) -> tuple[Missing, ...]:
+    """What would confirm the exposures that are presumed on any line."""
+    exposures = (run.chart.exposure(line) for line in run.chart.timeline.lines)
+    return gather(m for e in exposures if str(Exposure.PRESUMED) in e.options for m in e.missing)
 
 
 def _open_alerts(run: Run) -> Iterable[Asked]:

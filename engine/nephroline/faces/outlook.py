@@ -26,6 +26,8 @@ def show_outlook(out: Screen, found: Outlook) -> None:
         _item(out, "depends on", ", ".join(found.depends_on), "yellow")
         if found.although:
             _under(out, f"not on: {', '.join(found.although)}", "dim")
+    if found.presuming and (found.although or found.depends_on):
+        _under(out, f"presuming the planned exposure; not known: {'; '.join(found.presuming)}", "dim")
     for number, order in enumerate(found.orders):
         _order(out, order, "to settle it" if number == 0 else "or")
     if not found.complete:

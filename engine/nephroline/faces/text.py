@@ -85,7 +85,11 @@ def _next_line(out: Screen, answer: Consultation) -> None:
     out.line()
     line = answer.next_line
     kind = KINDS.get(answer.answer.kind)
-    if kind:
+    if line is None and answer.outlook is not None and answer.outlook.answer:
+        told = answer.outlook.answer
+        _item(out, "next line", told[0].upper() + told[1:], "", style="bold green")
+        _under(out, "several rules could hold by the missing data, and all of them say this", style="dim")
+    elif kind:
         _item(out, "answer", f"{kind}.", "; ".join(answer.answer.because), style="bold")
     if line is None:
         return

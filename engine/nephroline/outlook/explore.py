@@ -133,6 +133,8 @@ class Explorer:
         self.exact = True
         self._fields: dict[tuple[_Taken, Slot, tuple[Slot, ...], frozenset[str] | None], Field] = {}
         self._live: frozenset[str] | None = None
+        self.split: set[Slot] = set()
+        """The data of which values were tried, for any target."""
         self._kin: dict[str, dict[Slot, None]] = {}
         """The values of each analyte that were ever open."""
         self._readings: dict[_Taken, Reading] = {}
@@ -183,6 +185,7 @@ class Explorer:
         slot = min(slots, key=lambda s: (*self._rank(s, slots), slots.index(s)))
         field = self._field(taken, slot)
         self.exact = self.exact and field.exact
+        self.split.add(slot)
 
         def at(number: int, near: Sequence[Grown] = ()) -> Grown:
             tried = (*near, *(one for pattern in patterns for one in pattern.after(field, number)))
@@ -206,14 +209,17 @@ class Explorer:
 
     def _standing_in(self, slots: Sequence[Slot], entered: frozenset[Slot]) -> list[Slot]:
         """Values that were open, for which an earlier one that was entered now stands in as the latest."""
-        current = self.start.run.chart.timeline.windows.current
+        timeline = self.start.run.chart.timeline
+        current, begun = timeline.windows.current, {line.start.latest for line in timeline.lines}
         found: dict[Slot, None] = {}
         for kin in self._kin.values():
             for earlier in entered.intersection(kin):
                 for later in kin:
                     if later in entered or later in slots or earlier.at is None or later.at is None:
                         continue
-                    if 0 < later.at.latest - earlier.at.latest <= current:
+                    # At the beginning of a line the last value counts, however old it is.
+                    ago = later.at.latest - earlier.at.latest
+                    if 0 < ago <= current or (ago > 0 and later.at.latest in begun):
                         found[later] = None
         return sorted(found, key=str)
 

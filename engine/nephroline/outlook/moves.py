@@ -23,6 +23,10 @@ _LONGEST_WAIT = Fraction(1_096)
 """Three years: what takes longer is not a plan."""
 
 
+_FOUND_OUT = (Entry.OBSERVATION, Entry.CONDITION, Entry.ASSERTION, Entry.BIOPSY, Entry.SEX, Entry.AGE)
+"""What is missing, and can be entered by a change."""
+
+
 class Obstacle(msgspec.Struct, frozen=True):
     """An atom in the way, of whom it is asked, and what it would have to be."""
 
@@ -54,10 +58,33 @@ class Move(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """The change in words, with all values that are like the one it sets."""
-        if self.field is None or self.region is None or self.field.scale is None:
+        return self.told(() if self.region is None else (self.region,))
+
+    def told(self, regions: Sequence[Region]) -> str:
+        """The change in words, with the values of some neighbouring regions."""
+        if self.field is None or self.field.scale is None or not regions:
             return self.edit.text
-        other = f" at {self.field.slot.at}" if "@" in self.edit.name else ""
-        return f"{self.field.title}{other} {joined([self.region]).text(self.field.scale)}"
+        return f"{self.field.title} {joined(regions).text(self.field.scale)}"
+
+    def within(self, regions: Sequence[Region]) -> Move:
+        """The change to a value that stands for some neighbouring regions."""
+        if self.field is None or self.field.scale is None or len(regions) < 2:
+            return self
+        first, last = regions[0], regions[-1]
+        low, high = first.low, last.high
+        value = (low + high) / 2 if low is not None and high is not None else first.value
+        whole = Region(value, "", low, high, first.low_in, last.high_in)
+        short = nice(whole, self.field.scale) or whole
+        edit = msgspec.structs.replace(self.edit, value=self.field.scale.text(short.value))
+        return msgspec.structs.replace(self, edit=edit, region=short)
+
+    def among(self) -> int | None:
+        """Which region of its field a number is set to."""
+        if self.field is None or self.region is None or self.field.scale is None:
+            return None
+        mine = self.region
+        every = enumerate(self.field.regions)
+        return next((i for i, other in every if (other.low, other.high) == (mine.low, mine.high)), None)
 
     @property
     def key(self) -> str:
@@ -133,7 +160,10 @@ def _either(parts: Sequence[list[Obstacle] | None]) -> list[Obstacle] | None:
 def helpful(
     state: State, obstacles: Iterable[Obstacle], may: Callable[[Move], bool]
 ) -> list[tuple[Move, State]]:
-    """Changes that each take an obstacle away, with the states they lead to; of equal ones the first."""
+    """Changes that each take an obstacle away, with the states they lead to.
+
+    Of those that take away the same the first, and of waits the shortest.
+    """
     wanted = list(dict.fromkeys(obstacles))
     found: dict[tuple[str, frozenset[int]], tuple[Move, State]] = {}
     seen: set[Edit] = set()
@@ -144,9 +174,14 @@ def helpful(
             seen.add(move.edit)
             there = move.made(state)
             gone = frozenset(i for i, other in enumerate(wanted) if other.gone(there))
-            if gone:
-                found.setdefault((move.key, gone), (move, there))
+            known = found.get((move.key, gone))
+            if gone and (known is None or _shorter(move, known[0])):
+                found[move.key, gone] = (move, there)
     return list(found.values())
+
+
+def _shorter(one: Move, other: Move) -> bool:
+    return one.days is not None and other.days is not None and one.days < other.days
 
 
 def touching(state: State, obstacle: Obstacle) -> Iterator[Move]:
@@ -154,6 +189,10 @@ def touching(state: State, obstacle: Obstacle) -> Iterator[Move]:
     line = state.run.line(obstacle.subject)
     for ask in asks(obstacle.atom):
         yield from _moves(state, ask, line)
+    if obstacle.subject in (0, *state.run.subjects(Scope.LINE)):
+        for missing in state.run.see(obstacle.atom, obstacle.subject).missing:
+            if missing.slot is not None and missing.slot.entry in _FOUND_OUT:
+                yield from _entries(state, missing.slot, can=True)
     yield from _waits(state, obstacle.atom, line)
 
 

@@ -7,20 +7,20 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from nephroline.backends import backend
-from nephroline.consultation import Consultation, Consulted, consulted, needs
-from nephroline.consultation.answer import OpenRule, OrderOut, OutcomeOut, Outlook
+from nephroline.consultation import Consultation, Consulted, consulted, needs, presumed_exposures
+from nephroline.consultation.answer import AnswerKind, OpenRule, OrderOut, OutcomeOut, Outlook
 from nephroline.features import Missing, Slot, gather
 from nephroline.outlook.collecting import uncollected
 from nephroline.outlook.explore import BoundError, Explorer, Leaf
 from nephroline.outlook.margins import all_margins
 from nephroline.outlook.said import said
 from nephroline.outlook.slots import title_of
-from nephroline.outlook.states import state_of
+from nephroline.outlook.states import Said, State, state_of
 from nephroline.outlook.targets import Holds, NextLine
 from nephroline.outlook.verdict import Verdict
 from nephroline.pathway import Pathway, Rule
 from nephroline.record import Moment, Record
-from nephroline.terms import Certain, Holding
+from nephroline.terms import Answer, Certain, Holding
 
 NEXT_LINE = "next-line"
 Essential = dict[str, dict[Slot, None]]
@@ -50,7 +50,7 @@ def with_outlook(record: Record, pathway: Pathway, done: Consulted, *, margins: 
     """Add the outlook to a consultation that was just made."""
     explorer = Explorer(state_of(record, pathway, done.run.chart.timeline.as_of))
     essential: Essential = {}
-    found = _next_line(explorer, essential)
+    found, outcomes = _next_line(explorer, essential)
     rules, complete = _rules(explorer, essential)
     found = msgspec.structs.replace(
         found,
@@ -59,7 +59,7 @@ def with_outlook(record: Record, pathway: Pathway, done: Consulted, *, margins: 
         complete=found.complete and complete and explorer.exact,
         states=explorer.states,
     )
-    answer = done.consultation
+    answer = _withheld(done, found, outcomes)
     chosen = answer.next_line
     if chosen is not None and found.verdict is Certain.CERTAIN:
         chosen = msgspec.structs.replace(chosen, certain=True, depends_on=[])
@@ -75,6 +75,29 @@ def with_outlook(record: Record, pathway: Pathway, done: Consulted, *, margins: 
     )
 
 
+def _withheld(done: Consulted, found: Outlook, outcomes: Sequence[object]) -> Consultation:
+    """The answer without a next line that stands now, if no value of the missing data leaves it standing."""
+    answer, chosen = done.consultation, done.choosing.chosen
+    if (
+        answer.next_line is None
+        or chosen is None
+        or not found.complete
+        or found.verdict is not Certain.DEPENDS
+    ):
+        return answer
+    wanted = (chosen.recommend.action, chosen.what[1])
+    if any(isinstance(said, Said) and (said.action, said.what) == wanted for said in outcomes):
+        return answer
+    kind = AnswerKind(
+        kind=Answer.NEEDS_DATA,
+        because=[
+            f"not decided without: {', '.join(found.depends_on)}",
+            f"by the data so far: {answer.next_line.title}; but no value of those leaves it the next line",
+        ],
+    )
+    return msgspec.structs.replace(answer, answer=kind, next_line=None)
+
+
 def _matters(missing: Missing, essential: dict[Slot, None] | None) -> bool:
     """Whether a datum can change what it is asked for; unless that is known, it counts."""
     return essential is None or missing.slot is None or missing.slot in essential
@@ -83,30 +106,42 @@ def _matters(missing: Missing, essential: dict[Slot, None] | None) -> bool:
 # -- the next line as a whole ------------------------------------------------------------------------
 
 
-def _next_line(explorer: Explorer, essential: Essential) -> Outlook:
+def _next_line(explorer: Explorer, essential: Essential) -> tuple[Outlook, Sequence[object]]:
+    """The outlook on the next line, and the answers that are possible."""
     start = explorer.start
     _, missing = start.answer
     try:
         verdict = Verdict(explorer.explore(NextLine()))
     except BoundError:
         names = [m.why for m in missing]
-        return _outlook(Certain.UNSETTLED, depends_on=names, because=[_BOUND], complete=False)
+        return _outlook(start, Certain.UNSETTLED, depends_on=names, because=[_BOUND], complete=False), ()
     essential[NEXT_LINE] = dict.fromkeys(verdict.essential)
     titles = verdict.slots
-    although = _titles(explorer, missing, titles)
+    # A value that makes another assessment is spoken of only if some were tried.
+    assessing = {a.id for a in start.run.pathway.catalogue.analytes.values() if a.assessment}
+    tried = [m for m in missing if m.slot in explorer.split or m.slot is None or m.slot.name not in assessing]
+    although = _titles(explorer, tried, titles)
     stuck = list(dict.fromkeys(why for _, leaf in verdict.leaves for why in leaf.stuck))
     if isinstance(verdict.tree, Leaf):
         kind = Certain.UNSETTLED if stuck else Certain.CERTAIN
-        return _outlook(kind, although=although, because=stuck)
+        outcome = verdict.tree.outcome
+        known = isinstance(outcome, Said) and outcome.action is not None and start.choosing.chosen is None
+        told = said(start, outcome) if known and not stuck else ""
+        return _outlook(start, kind, answer=told, although=although, because=stuck), verdict.outcomes
     least = sorted(verdict.settling, key=lambda slots: sorted(map(explorer.burden, slots), reverse=True))
     orders = [_order(explorer, verdict, slots) for slots in least]
     depends = [titles[slot] for slot in sorted(verdict.essential, key=explorer.burden)]
-    return _outlook(Certain.DEPENDS, although=although, depends_on=depends, because=stuck, orders=orders)
+    found = _outlook(
+        start, Certain.DEPENDS, although=although, depends_on=depends, because=stuck, orders=orders
+    )
+    return found, verdict.outcomes
 
 
 def _outlook(
+    start: State,
     verdict: Certain,
     *,
+    answer: str = "",
     although: Sequence[str] = (),
     depends_on: Sequence[str] = (),
     because: Sequence[str] = (),
@@ -115,6 +150,8 @@ def _outlook(
 ) -> Outlook:
     return Outlook(
         verdict=verdict,
+        answer=answer,
+        presuming=[item.why for item in presumed_exposures(start.run)],
         although=list(although),
         depends_on=list(depends_on),
         because=list(because),

@@ -138,7 +138,9 @@ class State(msgspec.Struct, frozen=True, eq=False, dict=True):
             kind = Answer.CONTINUE if chosen.recommend.action is Action.CONTINUE else Answer.NEXT_LINE
             return Said(kind, chosen.recommend.action, chosen.what[1])
         if silent:
-            return Said(Answer.GUIDELINE_SILENT)
+            # What is stopped counts too: silent with a line to stop is not the answer silent without one.
+            action = None if chosen is None else chosen.recommend.action
+            return Said(Answer.GUIDELINE_SILENT, action, "" if chosen is None else chosen.what[1])
         return Said(Answer.NOTHING_APPLIES)
 
     def _other_verdicts(self) -> tuple[Missing, ...]:

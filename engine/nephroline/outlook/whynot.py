@@ -12,6 +12,7 @@ from nephroline.errors import UsageError, did_you_mean, quoted
 from nephroline.lang import asks
 from nephroline.outlook.collecting import uncollected
 from nephroline.outlook.moves import May, Move, Obstacle, helpful, in_the_way, touching, until
+from nephroline.outlook.regions import Region
 from nephroline.outlook.said import said
 from nephroline.outlook.states import State, state_of
 from nephroline.pathway import Block, FindingOf, Pathway, Recommend, Rule
@@ -233,17 +234,45 @@ class _Search:
             frontier = after
         return []
 
+    def _like(self, found: tuple[Move, ...], which: int) -> Sequence[Region]:
+        """The neighbouring regions to which one of the changes could set its number with the same answer."""
+        move = found[which]
+        middle = move.among()
+        if middle is None or move.field is None:
+            return () if move.region is None else (move.region,)
+        regions, wanted = move.field.regions, _made(self._start, found).answer[0]
+
+        def same(number: int) -> bool:
+            if not 0 <= number < len(regions):
+                return False
+            other = msgspec.structs.replace(move, region=regions[number])
+            return _made(self._start, (*found[:which], other, *found[which + 1 :])).answer[0] == wanted
+
+        first = last = middle
+        while same(first - 1):
+            first -= 1
+        while same(last + 1):
+            last += 1
+        return regions[first : last + 1]
+
     def _change(self, found: tuple[Move, ...]) -> Change:
         state = self._start
         now = state.run.chart.timeline.as_of
         texts: list[str] = []
-        for move in found:
+        arguments: list[str] = []
+        for i, move in enumerate(found):
             waiting = f" (until {until(move, now, state)})" if move.days is not None else ""
-            texts.append(move.text + waiting)
-        for move in found:
-            state = move.made(state)
-        arguments = [move.edit.argument for move in found]
+            regions = self._like(found, i)
+            texts.append(move.told(regions) + waiting)
+            arguments.append(move.within(regions).edit.argument)
+        state = _made(state, found)
         return Change(texts, arguments, all(move.can for move in found), said(state, state.answer[0]))
+
+
+def _made(state: State, moves: Sequence[Move]) -> State:
+    for move in moves:
+        state = move.made(state)
+    return state
 
 
 def _movable(state: State, may: Callable[[Move], bool]) -> May:
