@@ -138,7 +138,8 @@ def what_if(
         typer.Option("--remove", metavar="NAME", help="Remove a condition, drug, analyte or biopsy."),
     ] = None,
     wait: Annotated[
-        str | None, typer.Option("--wait", metavar="TIME", help="Let time pass first, such as 8wk.")
+        list[str] | None,
+        typer.Option("--wait", metavar="TIME", help="Let time pass first: 8wk, 3mo, or up to a date."),
     ] = None,
     also: Annotated[
         list[str] | None,
@@ -162,7 +163,7 @@ def what_if(
 
     document = document_of(record)
     first = [setting(text) for text in sets or []] + [Edit("remove", name) for name in removes or []]
-    first += [Edit("wait", value=wait)] if wait else []
+    first += [Edit("wait", value=time) for time in wait or []]
     alternatives = ([first] if first else []) + [list(several(text)) for text in also or []]
     if not alternatives:
         raise UsageError.of("nothing is changed", "give --set, --remove, --wait or --also")
@@ -173,6 +174,9 @@ def what_if(
         from nephroline.yamlfile import written
 
         write(save, written(found.alternatives[0].data))
+        if any(edit.verb == "wait" for edit in first):
+            decided = found.alternatives[0].consultation.as_of.label
+            typer.echo(f"a record holds no decision time: consult it with --at '{decided}'", err=True)
     if form == "json":
         show_json(found.to_data())
         return

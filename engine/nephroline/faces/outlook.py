@@ -117,6 +117,8 @@ def show_what_if(out: Screen, found: WhatIf) -> None:
 def _alternative(out: Screen, alternative: Alternative) -> None:
     edits = ", ".join(edit.text for edit in alternative.edits)
     out.paragraph(f"if {edits} (at {alternative.consultation.as_of.label})", style="bold")
+    if alternative.assumes:
+        out.paragraph(f"assumes that {' and '.join(alternative.assumes)} goes on", indent=2, style="dim")
     if not alternative.differences:
         out.paragraph("nothing changes", indent=2, style="dim")
     for difference in alternative.differences:

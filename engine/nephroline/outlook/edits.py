@@ -21,6 +21,9 @@ from nephroline.record import Clock, Moment, Record
 
 _YES, _NO = ("yes", "true", "present"), ("no", "false", "absent")
 _FORMS = "write it as NAME=VALUE: creatinine=2.5mg/dL, biopsy.diagnosis=mcd, pregnancy=no, sex=female"
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_LONGEST_WAIT = Fraction(20 * 365)
+"""In days; only catches slips of the pen."""
 _TIGHT = re.compile(r"(\d)\s*([A-Za-zµ%])")
 
 
@@ -74,10 +77,14 @@ def several(text: str) -> tuple[Edit, ...]:
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """A record's data after some changes, and the decision time, which waiting has moved."""
+    """A record's data after some changes, and the decision time, which waiting has moved.
+
+    `assumes`: drugs that were stopped or changed at the decision time or later, and that go on in the wait.
+    """
 
     data: Mapping[str, Any]
     at: str
+    assumes: tuple[str, ...] = ()
 
 
 def changed(
@@ -93,13 +100,20 @@ class _Changer:
     def __init__(self, data: Mapping[str, Any], clock: Clock, at: Moment, catalogue: Catalogue) -> None:
         self._data: dict[str, Any] = copy.deepcopy(dict(data))
         self._clock, self._at, self._catalogue = clock, at, catalogue
+        self._assumes: dict[str, None] = {}
 
     def all(self, edits: Sequence[Edit]) -> Changed:
-        self._forget_the_future()
+        names = [edit.name for edit in edits if edit.verb != "remove"]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            what = f"sets {quoted(twice)}" if twice else "waits"
+            raise UsageError.of(f"one alternative {what} twice", "give it once; --also asks about another")
+        if any(edit.verb == "wait" for edit in edits):
+            self._forget_the_future()
         # Waiting comes first, so that what is set is known at the end of it.
         for edit in sorted(edits, key=lambda edit: edit.verb != "wait"):
             {"wait": self._wait, "set": self._set, "remove": self._remove}[edit.verb](edit)
-        return Changed(self._data, self._label)
+        return Changed(self._data, self._label, tuple(self._assumes))
 
     @property
     def _label(self) -> str:
@@ -126,16 +140,25 @@ class _Changer:
             if row.get("to") not in (None, "unknown") and self._clock.read(row["to"]).latest >= now:
                 row.pop("to")
                 row.pop("stopped_for", None)
+                self._assumes[str(row["drug"])] = None
 
     def _wait(self, edit: Edit) -> None:
         try:
-            length = parse(edit.value, self._catalogue.units, accepted=self._catalogue.time_units).exact
+            if _DATE.fullmatch(edit.value):
+                length = self._clock.read(edit.value).latest - self._at.latest
+            else:
+                found = parse(edit.value, self._catalogue.units, accepted=self._catalogue.time_units).exact
+                length = Fraction(-1) if found is None else found
         except QuantityError as bad:
-            raise UsageError.of(f"wait: {bad}", bad.help) from None
-        if length is None or length < 0:
-            raise UsageError.of(f"wait: {quoted(edit.value)} is not a time ahead", "write 8 wk, or 3 mo")
-        days = self._at.latest + length
-        self._at = self._clock.at(days, self._at.label)
+            raise UsageError.of(f"wait: {bad}", f"{bad.help}; or write 8 wk, 3 mo, or a date") from None
+        if not 0 <= length <= _LONGEST_WAIT:
+            raise UsageError.of(
+                f"wait: {quoted(edit.value)} is not a time ahead that can be planned",
+                "write 8 wk, 3 mo, or a date",
+            )
+        later = self._clock.at(self._at.latest + length, self._at.label)
+        # Where the record writes dates, a wait ends on a day.
+        self._at = self._clock.read(later.label) if _DATE.fullmatch(later.label) else later
 
     # -- set -----------------------------------------------------------------------------------
 
@@ -144,6 +167,11 @@ class _Changer:
         if before:
             # What is set at another time is set as of then.
             now, self._at = self._at, self._moment(moment.strip())
+            if self._at.latest > now.latest:
+                raise UsageError.of(
+                    f"{edit.name}: {self._at.label} is after the decision at {now.label}, so not seen",
+                    "set it at an earlier time, or give --at or --wait",
+                )
             self._set(msgspec.structs.replace(edit, name=name.strip()))
             self._at = now
             return
@@ -207,6 +235,11 @@ class _Changer:
 
     def _note_condition(self, name: str, value: str) -> None:
         word = value.strip().lower()
+        if word not in (*_YES, *_NO, *self._catalogue.states):
+            raise UsageError.of(
+                f"{name}: unknown value {quoted(value)}",
+                f"write yes, no, or {', '.join(self._catalogue.states)}",
+            )
         row: dict[str, Any] = {"name": name, "at": self._label}
         if word in _NO:
             row["present"] = False
@@ -244,6 +277,10 @@ class _Changer:
             and self._clock.read(row["from"]).latest < self._at.latest
             and (field != "stopped_for" or "to" in row)
         ]
+        if not rows and field == "stopped_for":
+            raise UsageError.of(
+                f"{drug} was not stopped before {self._label}", "there is no stop to give a reason for"
+            )
         if not rows:
             raise UsageError.of(f"{drug} was not given before {self._label}", "there is no row to change")
         rows[-1][field] = _spaced(value) if field != "stopped_for" else value
@@ -262,6 +299,7 @@ class _Changer:
 
     def _remove(self, edit: Edit) -> None:
         name, catalogue, data = edit.name, self._catalogue, self._data
+        before = copy.deepcopy(data)
         plain = spelling(name)
         if name in ("sex", "age", "birth_date", "weight", "height") and name in data:
             del data[name]
@@ -288,19 +326,23 @@ class _Changer:
             ]
         else:
             self._unknown(name)
-
-    def _drop(self, section: str, field: str, names: Mapping[str, str], plain: str) -> None:
-        rows = self._data.get(section, [])
-        self._data[section] = [row for row in rows if names.get(spelling(str(row[field]))) != names[plain]]
+        if data == before:
+            raise UsageError.of(
+                f"there is no {quoted(name)} to remove", "the record does not name it; see it with `timeline`"
+            )
 
     def _unknown(self, name: str) -> None:
         catalogue = self._catalogue
+        if spelling(name) in catalogue.drug_names:
+            raise UsageError.of(
+                f"{quoted(name)} is a drug: what of it is to be set?",
+                f"write dose.{name}=…, trough_target.{name}=… or stopped_for.{name}=…",
+            )
         known = [
             *catalogue.analytes,
             *catalogue.conditions,
             *catalogue.condition_names,
             *catalogue.assertions,
-            *catalogue.drug_names,
             "biopsy.diagnosis",
             "biopsy.glomeruli",
             "sex",

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from nephroline.consultation import Consultation, consult, decision_time
-from nephroline.outlook.edits import Edit, changed
+from nephroline.errors import RecordError, UsageError
+from nephroline.outlook.edits import Changed, Edit, changed
 from nephroline.pathway import Pathway
-from nephroline.record import Moment, RecordSource, open_document, read_record, record_at
+from nephroline.record import Moment, Record, RecordSource, open_document, read_record, record_at
 from nephroline.yamlfile import mapping
 
 
@@ -23,12 +24,16 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Alternative(msgspec.Struct, frozen=True):
-    """A record with changes: its data, its consultation, and how that differs from the one that is."""
+    """A record with changes: its data, its consultation, and how that differs from the one that is.
+
+    `assumes`: drugs whose stop at the decision time or later is not seen, so that they go on in the wait.
+    """
 
     edits: tuple[Edit, ...]
     data: Mapping[str, Any]
     consultation: Consultation
     differences: tuple[Difference, ...]
+    assumes: tuple[str, ...] = ()
 
 
 class WhatIf(msgspec.Struct, frozen=True):
@@ -44,6 +49,7 @@ class WhatIf(msgspec.Struct, frozen=True):
             "alternatives": [
                 {
                     "changes": [edit.text for edit in alternative.edits],
+                    "assumes": [f"{drug} goes on" for drug in alternative.assumes],
                     "differences": alternative.differences,
                     "consultation": alternative.consultation,
                 }
@@ -62,8 +68,7 @@ def what_if(
 ) -> WhatIf:
     """Consult about a record and about changed copies of it.
 
-    Raises: UsageError for a change that cannot be made; RecordError when a changed record is not
-    one; and as `consult`.
+    Raises: UsageError for a change that cannot be made, or after which the record is none; and as `consult`.
     """
     document = open_document(source)
     record = read_record(document)
@@ -73,11 +78,28 @@ def what_if(
     data = mapping(data["record"]) if {"scenario", "record"} <= set(data) else data
     found: list[Alternative] = []
     for edits in alternatives:
-        after = changed(data, edits, record, moment, pathway.catalogue)
-        other = record_at(open_document(dict(after.data)), (), pathway.catalogue)
+        after, other = _changed(data, edits, record, moment, pathway)
         answer = consult(other, pathway, after.at, backend_name=backend_name)
-        found.append(Alternative(tuple(edits), after.data, answer, tuple(differences(base, answer))))
+        told = tuple(differences(base, answer))
+        found.append(Alternative(tuple(edits), after.data, answer, told, after.assumes))
     return WhatIf(base, tuple(found))
+
+
+def _changed(
+    data: Mapping[str, Any], edits: Sequence[Edit], record: Record, moment: Moment, pathway: Pathway
+) -> tuple[Changed, Record]:
+    """A changed record. Raises: UsageError that names the change after which the record is none."""
+    after = changed(data, (), record, moment, pathway.catalogue)
+    other = record
+    ordered = sorted(edits, key=lambda edit: edit.verb != "wait")
+    for number, edit in enumerate(ordered, start=1):
+        after = changed(data, ordered[:number], record, moment, pathway.catalogue)
+        try:
+            other = record_at(open_document(dict(after.data)), (), pathway.catalogue)
+        except RecordError as bad:
+            first = bad.problems[0]
+            raise UsageError.of(f"{edit.argument}: {first.message}", first.help) from None
+    return after, other
 
 
 def differences(before: Consultation, after: Consultation) -> list[Difference]:
