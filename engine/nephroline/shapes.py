@@ -6,6 +6,7 @@ The structs are also where the JSON Schemas of the public formats come from.
 from __future__ import annotations
 
 import re
+from copy import copy
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -15,6 +16,7 @@ from nephroline.yamlfile import Document, FieldPath
 
 T = TypeVar("T")
 _PLACE = re.compile(r" - at `\$(?P<path>.*)`$")
+_UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
 _STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>\d+)\]")
 _KINDS: dict[str, str] = {
     "str": "text",
@@ -32,7 +34,10 @@ class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 
 def fit(document: Document, path: FieldPath, data: Any, shape: type[T], problems: list[Problem]) -> T | None:
-    """Convert *data* at *path* to *shape*; on failure add to *problems* and give None."""
+    """Convert *data* at *path* to *shape*; what is wrong is added to *problems*.
+
+    Unknown fields are left out, so that the rest is looked at too; after another failure it gives None.
+    """
     try:
         return msgspec.convert(data, shape, strict=False)
     except msgspec.ValidationError as bad:
@@ -46,7 +51,17 @@ def fit(document: Document, path: FieldPath, data: Any, shape: type[T], problems
                 for step in _STEP.finditer(match["path"])
             )
         problems.append(_problem(document, (*path, *steps), message, _at(data, steps), shape))
-        return None
+        unknown = _UNKNOWN.match(message)
+        return fit(document, path, _without(data, steps, unknown[1]), shape, problems) if unknown else None
+
+
+def _without(data: Any, steps: FieldPath, name: str) -> Any:
+    """A copy without a field."""
+    if not steps:
+        return {key: value for key, value in data.items() if key != name}
+    found: Any = copy(data)
+    found[steps[0]] = _without(data[steps[0]], steps[1:], name)
+    return found
 
 
 def _at(data: Any, steps: FieldPath) -> Any:

@@ -235,7 +235,7 @@ class Run(msgspec.Struct, eq=False, dict=True, weakref=True):
     def _sentences(self, reason: Reason, *, wanted: bool) -> Iterable[str]:
         ref = reason.ref
         if not reason.children:
-            yield reason.text
+            yield reason.text if ref is None else reason.sentence
             return
         if ref is not None and ref.kind in _FINDINGS:
             yield (reason.text if any(child.truth for child in reason.children) else self._denied(reason))

@@ -33,6 +33,8 @@ def show_outlook(out: Screen, found: Outlook) -> None:
     if not found.complete:
         told = "; ".join(found.because) or "not every combination of values was looked at"
         _item(out, "unsettled", told, "yellow")
+    if found.margins == []:
+        _item(out, "margin", "no value stands between this answer and another", "dim")
     for margin in found.margins or ():
         _margin(out, margin)
 
@@ -66,8 +68,9 @@ def _margin(out: Screen, margin: MarginOut) -> None:
         reach = f"; {within} its ordinary variation of {margin.variation} ({margin.source})"
     else:
         reach = "; its ordinary variation has no source here"
+    beyond = "below" if margin.away.startswith("-") else "above"
     mark = "fragile: " if margin.fragile else ""
-    text = f"{mark}{margin.datum} {margin.value}; past {margin.cut} ({margin.away}): {margin.then}{reach}"
+    text = f"{mark}{margin.datum} {margin.value}; {beyond} {margin.cut} ({margin.away}): {margin.then}{reach}"
     _item(out, "margin", text, "yellow" if margin.fragile else "")
 
 

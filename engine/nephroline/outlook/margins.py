@@ -88,7 +88,7 @@ def _margin(
     return MarginOut(
         datum=catalogue.analytes[item.analyte].title,
         value=f"{item.text} ({item.at})",
-        cut=scale.text(cut),
+        cut=scale.bound(cut),
         away=away,
         then=then,
         variation=variation.text if variation else "",

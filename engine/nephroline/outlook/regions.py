@@ -12,6 +12,7 @@ from nephroline.features import Slot, Threshold
 from nephroline.quantities import decimal_text
 
 _PLACES = 3
+_FIGURES = 4
 
 
 class Of(msgspec.Struct, frozen=True, gc=False):
@@ -79,7 +80,7 @@ def _bound(number: Fraction | None, of: Of | None, scale: Scale) -> str:
     if number is None:
         return ""
     if of is None:
-        return scale.text(number)
+        return scale.bound(number)
     if number < 1:
         return f"{of.text} / {decimal_text(1 / number, _PLACES)}"
     return f"{decimal_text(number, _PLACES)} × {of.text}"
@@ -94,6 +95,12 @@ class Scale(msgspec.Struct, frozen=True):
     def text(self, value: Fraction) -> str:
         """A value with its unit."""
         return f"{decimal_text(value / self.factor, _PLACES)} {self.unit}".strip()
+
+    def bound(self, value: Fraction) -> str:
+        """A bound with its unit, in no more than four figures."""
+        shown = value / self.factor
+        places = min(_PLACES, max(0, _FIGURES - len(str(int(abs(shown))))))
+        return f"{decimal_text(shown, places)} {self.unit}".strip()
 
 
 Cuts = Mapping[Fraction, tuple[Fraction, Of] | None]

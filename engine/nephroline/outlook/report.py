@@ -78,24 +78,16 @@ def with_outlook(record: Record, pathway: Pathway, done: Consulted, *, margins: 
 def _withheld(done: Consulted, found: Outlook, outcomes: Sequence[object]) -> Consultation:
     """The answer without a next line that stands now, if no value of the missing data leaves it standing."""
     answer, chosen = done.consultation, done.choosing.chosen
-    if (
-        answer.next_line is None
-        or chosen is None
-        or not found.complete
-        or found.verdict is not Certain.DEPENDS
-    ):
+    if answer.next_line is None or chosen is None or not found.complete:
         return answer
     wanted = (chosen.recommend.action, chosen.what[1])
-    if any(isinstance(said, Said) and (said.action, said.what) == wanted for said in outcomes):
+    possible = [said for said in outcomes if isinstance(said, Said)]
+    if not possible or any((said.action, said.what) == wanted for said in possible):
         return answer
-    kind = AnswerKind(
-        kind=Answer.NEEDS_DATA,
-        because=[
-            f"not decided without: {', '.join(found.depends_on)}",
-            f"by the data so far: {answer.next_line.title}; but no value of those leaves it the next line",
-        ],
-    )
-    return msgspec.structs.replace(answer, answer=kind, next_line=None)
+    missing = ", ".join(found.depends_on or found.although)
+    told = f"by the data so far: {answer.next_line.title}; but no value of {missing} leaves it the next line"
+    kind = possible[0].kind if len(possible) == 1 else Answer.NEEDS_DATA
+    return msgspec.structs.replace(answer, answer=AnswerKind(kind=kind, because=[told]), next_line=None)
 
 
 def _matters(missing: Missing, essential: dict[Slot, None] | None) -> bool:

@@ -22,7 +22,7 @@ from nephroline.terms import Answer, Outcome, Verdict
 DEEPEST = 3
 MOST_STATES = 150
 SHOWN = 4
-_REGIMEN = "line.regimen"
+_OF_THE_LINE = ("line.regimen", "line.has")
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -85,13 +85,21 @@ def why_not(record: Record, pathway: Pathway, regimen: str, as_of: str | Moment 
         regimen=regimen,
         title=known[regimen].title,
         is_next_line=reached,
-        answer=said(state, state.answer[0]),
+        answer=_answer(state),
         offers=list(_offers(state, goal)),
         blocks=out,
         changes=changes,
         complete=search.complete,
         states=search.looked_at,
     )
+
+
+def _answer(state: State) -> str:
+    """The answer in words, as a consultation gives it."""
+    found = state.answer[0]
+    if found.kind is Answer.NOTHING_APPLIES and state.choosing.undecided:
+        return "not decided, data are missing"
+    return said(state, found)
 
 
 class _Goal(msgspec.Struct, frozen=True):
@@ -157,7 +165,7 @@ def _about(state: State, rule: Rule, subject: Subject) -> bool:
     """Whether a rule that keeps a line speaks of the regimen of this line."""
 
     def no_other_line(obstacle: Obstacle) -> bool:
-        return not any(ask.feature == _REGIMEN for ask in asks(obstacle.atom))
+        return not any(ask.feature in _OF_THE_LINE for ask in asks(obstacle.atom))
 
     return in_the_way(state.run, rule.when, subject, wanted=True, may=no_other_line) is not None
 
