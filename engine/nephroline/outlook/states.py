@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Hashable
 from functools import cached_property
+from typing import cast
 from weakref import ref
 
 import msgspec
@@ -221,7 +222,7 @@ def _inherit(parent: Chart, child: Chart, can: Touched, slot: Slot) -> None:
     """Keep of what a chart remembers what the datum of a slot cannot change."""
     earlier = _before(parent, slot)
     for key, value in parent.memo.items():
-        head = key[0] if isinstance(key, tuple) else key
+        head = cast("tuple[Hashable, ...]", key)[0] if isinstance(key, tuple) else key
         if isinstance(head, Ask):
             if head not in can.questions:
                 child.memo[key] = value
