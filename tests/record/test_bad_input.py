@@ -20,6 +20,16 @@ BAD = {
         "unknown drug `prednisolon`",
         "prednisolone",
     ),
+    "listed after all": (
+        "exposures: [{drug: CsA, from: 0 mo, unlisted: true}]",
+        "the catalogue has `CsA`",
+        "leave out",
+    ),
+    "condition of no concern": (
+        "conditions: [{name: gout, at: 0 mo}]",
+        "unknown condition `gout`",
+        "add `unlisted: true`",
+    ),
     "unknown analyte": (
         "observations: [{at: 0 mo, protinuria: 3 g/d}]",
         "unknown analyte `protinuria`",
@@ -244,3 +254,20 @@ def test_no_traceback_reaches_the_screen(tmp_path: Path) -> None:
     assert done.stdout == ""
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_what_the_catalogue_does_not_have_is_kept_and_named_when_its_author_says_so() -> None:
+    record = read_record(
+        {
+            "id": "x",
+            "conditions": [{"name": "gout", "at": "1 mo", "unlisted": True}],
+            "observations": [{"at": "0 mo", "proteinuria": "9 g/d"}, {"at": "2 mo", "proteinuria": "8 g/d"}],
+            "exposures": [{"drug": "levothyroxine", "dose": "50 mcg", "from": "0 mo", "unlisted": True}],
+        }
+    )
+    faults = consult(record, load_pathway("kdigo-2012/fsgs"), "2 mo").faults
+    assert faults == [
+        "levothyroxine: not in the catalogue, so no rule reads it",
+        "gout: not in the catalogue, so no rule reads it",
+    ]
+    assert not record.exposures

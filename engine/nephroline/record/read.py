@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nephroline.catalogue import Catalogue, load_catalogue
+from nephroline.catalogue import Catalogue, load_catalogue, spelling
 from nephroline.errors import Problem, RecordError, did_you_mean, quoted
 from nephroline.quantities import Quantity, QuantityError, decimal_text, parse
 from nephroline.record.models import (
@@ -171,8 +171,21 @@ class _Reader:
         except QuantityError as bad:
             listed = {"drug": "drugs", "condition": "conditions", "diagnosis": "diagnoses"}[kind]
             see = f"`nephroline units {listed}` lists all"
+            if kind != "diagnosis":
+                see += "; if none is meant, add `unlisted: true`, and no rule reads it"
             self._complain(path, str(bad), f"{bad.help} {see}" if bad.help else see)
             return None
+
+    def _keep_unlisted(
+        self, path: FieldPath, field: str, name: str, at: Any, names: Mapping[str, str]
+    ) -> None:
+        """Keep what its author says that the catalogue does not have, as an entry that is not used."""
+        if spelling(name) in names:
+            remedy = "leave out `unlisted: true`, so that it counts"
+            self._complain((*path, field), f"the catalogue has {quoted(name)}", remedy)
+        moment = self._moment((*path, "at" if field == "name" else "from"), at)
+        if moment is not None:
+            self._faults.append(Fault(f"{name}: not in the catalogue, so no rule reads it", moment))
 
     # -- the head ------------------------------------------------------------------------------
 
@@ -298,6 +311,9 @@ class _Reader:
         return Observation(name, at, value, reported=row.reported, cite=row.cite) if value else None
 
     def _condition(self, path: FieldPath, row: ConditionRow) -> Condition | None:
+        if row.unlisted:
+            self._keep_unlisted(path, "name", row.name, row.at, self._catalogue.condition_names)
+            return None
         name = self._known((*path, "name"), "condition", row.name, self._catalogue.condition_names)
         at = self._moment((*path, "at"), row.at)
         state = None if row.control == UNKNOWN else row.control
@@ -361,6 +377,9 @@ class _Reader:
         return Procedure(row.name, at, row.cite) if at else None
 
     def _exposure(self, path: FieldPath, row: ExposureRow) -> Exposure | None:
+        if row.unlisted:
+            self._keep_unlisted(path, "drug", row.drug, row.start, self._catalogue.drug_names)
+            return None
         drug = self._known((*path, "drug"), "drug", row.drug, self._catalogue.drug_names)
         start = self._moment((*path, "from"), row.start)
         end = self._moment((*path, "to"), row.end) if row.end not in (None, UNKNOWN) else None

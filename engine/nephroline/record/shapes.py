@@ -21,12 +21,16 @@ class Row(Shape, frozen=True, kw_only=True):
 
 
 class ConditionRow(Row, frozen=True, kw_only=True):
-    """A condition; `present: false` says that it is not there, `unknown` that it is no longer known."""
+    """A condition; `present: false` says that it is not there, `unknown` that it is no longer known.
+
+    `unlisted: true`: the catalogue has no such condition; it is kept, and no rule reads it.
+    """
 
     name: str
     at: Time
     control: str | None = None
     present: bool | Literal["unknown"] = True
+    unlisted: bool = False
 
 
 class AssertionRow(Row, frozen=True, kw_only=True):
@@ -47,7 +51,10 @@ class BiopsyRow(Row, frozen=True, kw_only=True):
 
 
 class ExposureRow(Row, frozen=True, kw_only=True):
-    """One drug at one dose over one interval; a dose change is a new row."""
+    """One drug at one dose over one interval; a dose change is a new row.
+
+    `unlisted: true`: the catalogue has no such drug; it is kept, and no rule reads it.
+    """
 
     drug: str
     start: Time = msgspec.field(name="from")
@@ -56,6 +63,7 @@ class ExposureRow(Row, frozen=True, kw_only=True):
     trough_target: str | None = None
     stopped_for: str | None = None
     as_printed: bool = False
+    unlisted: bool = False
 
 
 class ProcedureRow(Row, frozen=True, kw_only=True):
