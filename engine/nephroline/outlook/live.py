@@ -13,7 +13,7 @@ from nephroline.backends import PATIENT
 from nephroline.consultation import Run, Subject
 from nephroline.features import FEATURES
 from nephroline.lang import And, Ask, Holds, Node, Not, Or, asks, atoms, threshold_names
-from nephroline.pathway import AFTER_CHOICE, Block, Definition, FindingOf, Pathway, Recommend, Rule
+from nephroline.pathway import AFTER_CHOICE, Definition, Pathway, Rule
 from nephroline.terms import Reads
 
 _GROWING = (Reads.SERIES, Reads.ALL)
@@ -27,7 +27,7 @@ def for_next_line(run: Run) -> frozenset[str] | None:
     rules: list[Part] = [
         (rule, subject)
         for rule in run.pathway.rules.values()
-        if _decides(rule)
+        if rule.decides
         for subject in run.subjects(rule.scope)
     ]
     return _Live(run).of(rules, (node for _, node, _ in run.pathway.applicability))
@@ -36,16 +36,6 @@ def for_next_line(run: Run) -> frozenset[str] | None:
 def for_rule(run: Run, rule: Rule, subject: Subject) -> frozenset[str] | None:
     """The thresholds that a rule can still turn on; None: any."""
     return _Live(run).of([(rule, subject)], ())
-
-
-def _decides(rule: Rule) -> bool:
-    match rule.conclusion:
-        case Recommend() as recommend:
-            return recommend.action.of_line or recommend.silent
-        case FindingOf() as finding:
-            return finding.outcome is not None
-        case conclusion:
-            return isinstance(conclusion, Block)
 
 
 class _Live:

@@ -195,7 +195,7 @@ class State(msgspec.Struct, frozen=True, eq=False, dict=True):
         timeline = Timeline(record, before.catalogue, before.as_of, before.windows)
         chart = Chart(timeline, parent.chart.judge_response, parent.chart.judge_exposure)
         if field.slot.entry in (Entry.DOSE, Entry.TROUGH_TARGET, Entry.STOP_REASON):
-            run = Run(pathway, chart)
+            can, run = None, Run(pathway, chart)
         else:
             vars(timeline).update({name: getattr(before, name) for name in _SHARED_BY_LINES})
             if not _assesses(field.slot, pathway):
@@ -204,7 +204,10 @@ class State(msgspec.Struct, frozen=True, eq=False, dict=True):
             run = _Varied(pathway, chart, parent=parent, can=can)
             _inherit(parent.chart, chart, can, field.slot)
         run.truths = _Lazy(run)
-        return State(record, run)
+        state = State(record, run)
+        if can is not None and not can.choice:
+            state.choose_like(self)
+        return state
 
 
 def _assesses(slot: Slot, pathway: Pathway) -> bool:

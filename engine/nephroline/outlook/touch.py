@@ -8,17 +8,22 @@ import msgspec
 
 from nephroline.features import FEATURES, WEIGHT
 from nephroline.lang import Ask, Atom, Holds, asks
+from nephroline.lang import atoms as node_atoms
 from nephroline.pathway import AFTER_CHOICE, Pathway
 from nephroline.terms import Entry, Reads, Scope
 
 
 class Touched(msgspec.Struct, frozen=True):
-    """What a new datum can change: questions, clauses, and whether also the pathway's own judgements."""
+    """What a new datum can change: questions, atoms, clauses.
+
+    `judgements`: also the pathway's own judgements; `choice`: also the choice of the next line.
+    """
 
     questions: frozenset[Ask]
     atoms: frozenset[Atom]
     clauses: frozenset[str]
     judgements: bool
+    choice: bool
 
 
 @lru_cache(maxsize=2_000)
@@ -38,7 +43,24 @@ def touched(pathway: Pathway, entry: Entry, name: str) -> Touched:
     atoms = frozenset(
         atom for atom in pathway.atoms if isinstance(atom, Holds) or any(ask in found for ask in asks(atom))
     )
-    return Touched(found, atoms, clauses, judgements)
+    deciding, asked = _choosing(pathway)
+    choice = not clauses.isdisjoint(deciding) or not found.isdisjoint(asked)
+    return Touched(found, atoms, clauses, judgements, choice)
+
+
+@lru_cache(maxsize=100)
+def _choosing(pathway: Pathway) -> tuple[frozenset[str], frozenset[Ask]]:
+    """The clauses on which the choice of the next line rests, and the questions of the applicability."""
+    rules = [rule for rule in pathway.rules.values() if rule.decides]
+    clauses = frozenset(name for rule in rules for name in (rule.clause, rule.exception))
+    questions: set[Ask] = set()
+    for _, node, _ in pathway.applicability:
+        questions.update(asks(node))
+        for atom in node_atoms(node):
+            for part in pathway.behind(atom) if isinstance(atom, Holds) else ():
+                names = (part.clause, getattr(part, "exception", ""))
+                questions.update(ask for name in names for ask in pathway.cones.get(name, ()))
+    return clauses, frozenset(questions)
 
 
 def _judging(pathway: Pathway) -> set[Ask]:

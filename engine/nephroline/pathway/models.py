@@ -150,6 +150,17 @@ class Rule(msgspec.Struct, frozen=True):
         msgspec.structs.force_setattr(self, "exception", f"unless:{self.id}")
 
     @property
+    def decides(self) -> bool:
+        """Whether the choice of the next line may rest on it."""
+        match self.conclusion:
+            case Recommend() as recommend:
+                return recommend.action.of_line or recommend.silent
+            case FindingOf() as finding:
+                return finding.outcome is not None
+            case conclusion:
+                return isinstance(conclusion, Block)
+
+    @property
     def concludes(self) -> str:
         """What the rule concludes, in words."""
         match self.conclusion:
