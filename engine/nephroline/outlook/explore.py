@@ -303,7 +303,7 @@ class Reading:
         return moving(self._state.run.pathway, names)
 
     @cached_property
-    def _support(self) -> Sequence[tuple[Subject, Atom, Seen]]:
+    def _support(self) -> list[tuple[Subject, Atom, Seen]]:
         run = self._state.run
         found = self._target.support(self._state, Supports(run, self._can))
         return [(subject, atom, run.see(atom, subject)) for subject, atom, _ in found]
@@ -329,9 +329,12 @@ class Reading:
     def holds_in(self, state: State) -> bool:
         """Whether all that it rests on is the same in a state that has other values of the same numbers."""
         self._target.ready(state)
-        for subject, atom, seen in self._support:
+        support = self._support
+        for i, (subject, atom, seen) in enumerate(support):
             here = state.run.see(atom, subject)
             if here.truth is not seen.truth or (seen.truth is None and here.missing != seen.missing):
+                # What told two states apart will tell others apart: it is looked at first from now on.
+                support.insert(0, support.pop(i))
                 return False
         if self._judged != self._judged_in(state):
             return False

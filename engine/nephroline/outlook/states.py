@@ -13,6 +13,7 @@ from weakref import ref
 
 import msgspec
 
+from nephroline.backends import PATIENT
 from nephroline.consultation import (
     Candidate,
     Choosing,
@@ -73,7 +74,13 @@ class _Varied(Run, eq=False, kw_only=True):
 
     def see(self, atom: Atom, subject: Subject) -> Seen:
         """See `Run.see`."""
-        return super().see(atom, subject) if atom in self.can.atoms else self.parent.see(atom, subject)
+        if atom in self.can.atoms:
+            return super().see(atom, subject)
+        seen = self.seen[PATIENT if atom in self._shared else subject]
+        found = seen.get(atom)
+        if found is None:
+            found = seen[atom] = self.parent.see(atom, subject)
+        return found
 
 
 class State(msgspec.Struct, frozen=True, eq=False, dict=True):
