@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nephroline.errors import UsageError
+from nephroline.errors import RecordError, UsageError
 from nephroline.outlook import WhatIf, setting, several, what_if
 from nephroline.pathway import Pathway
 from nephroline.record import read_record
@@ -102,3 +102,10 @@ def test_a_change_reads_as_it_is_typed() -> None:
     assert setting("creatinine=2.5mg/dL").argument == "--set creatinine=2.5mg/dL"
     assert setting("dose.prednisolone=10 mg/d").argument == "--set 'dose.prednisolone=10 mg/d'"
     assert [edit.verb for edit in several("wait 8 wk; remove hiv; sex=male")] == ["wait", "remove", "set"]
+
+
+def test_a_record_that_was_read_is_refused_with_a_remedy(extended: Pathway, root: Path) -> None:
+    record: Any = read_record(root / f"scenarios/{CASE_1}.yaml")
+    with pytest.raises(RecordError) as refused:
+        what_if(record, extended, [[setting("sex=male")]])
+    assert "pass its file" in str(refused.value)

@@ -69,6 +69,10 @@ def open_document(source: RecordSource) -> Document:
         return Document(_plain(dict(source), 0), "record")
     if isinstance(source, bytes):
         return read_bytes(source, "input", RecordError)
+    if isinstance(source, Record):
+        raise RecordError.of(
+            "a record that was read cannot be changed", "pass its file, its text or its data"
+        )
     return read_file(Path(source), str(source), RecordError)
 
 
