@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nephroline.consultation.answer import LineAdvice, LineOut, MonitoringOut, StatementRef, TotalOut
+from nephroline.consultation.answer import DoseOut, LineAdvice, LineOut, MonitoringOut, StatementRef, TotalOut
 from nephroline.terms import Answer
 
 LEGEND = (
@@ -24,18 +24,22 @@ def line_parts(line: LineAdvice) -> Iterator[str]:
     """What else to say of a next line: detail, doses, target, when to judge, what to monitor."""
     if line.detail:
         yield line.detail
-    for dose in line.doses:
-        most = f", at most {dose.most}" if dose.most else ""
-        per = dose.per.removeprefix("day, ").removeprefix("day")
-        tag = f" [{dose.confidence}]" if dose.confidence else ""
-        here = f" → {dose.for_this_patient}" if dose.for_this_patient else ""
-        yield f"{words(dose.drug)} {dose.amount}{', ' + per if per else ''}{most}{tag}{here}"
+    yield from map(dose_told, line.doses)
     if line.target:
         yield f"target: {line.target}"
     if line.reassess_at:
         yield f"judge at {line.reassess_at.label}"
     for item in line.monitoring:
         yield f"monitor: {item}"
+
+
+def dose_told(dose: DoseOut) -> str:
+    """A dose as printed, and what it is for this patient."""
+    most = f", at most {dose.most}" if dose.most else ""
+    per = dose.per.removeprefix("day, ").removeprefix("day")
+    tag = f" [{dose.confidence}]" if dose.confidence else ""
+    here = f" → {dose.for_this_patient}" if dose.for_this_patient else ""
+    return f"{words(dose.drug)} {dose.amount}{', ' + per if per else ''}{most}{tag}{here}"
 
 
 def line_told(line: LineOut) -> str:

@@ -12,6 +12,7 @@ from nephroline.faces.phrases import (
     KINDS,
     LEGEND,
     authority,
+    dose_told,
     line_parts,
     line_told,
     overdue_told,
@@ -43,7 +44,7 @@ def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = Fals
             out,
             "alternative",
             f"{other.title} {_detail(other.detail)}",
-            authority(other.statement, other.on_guideline),
+            "; ".join([*map(dose_told, other.doses), authority(other.statement, other.on_guideline)]),
         )
     _blocked(out, answer)
     _alerts(out, answer)
