@@ -389,3 +389,12 @@ def test_a_pulse_by_weight_is_capped_with_the_sum_shown() -> None:
     assert doses["dexamethasone"] == "40 mg: 54 mg (0.9 mg/kg × 60 kg of 0 mo) is above the most"
     assert doses["mycophenolate-mofetil"].startswith("1500-2000 mg/d: 1500-2160 mg/d (25-36 mg/kg/d × 60 kg")
     assert doses["mycophenolate-mofetil"].endswith("750-1000 mg twice a day")
+
+
+def test_small_doses_are_not_rounded_above_the_most() -> None:
+    chart = resistant()
+    answer = consult(read_record(chart), load_pathway("kdigo-2021/fsgs"), "4 mo")
+    (other,) = [line for line in answer.alternatives if line.regimen == "tacrolimus"]
+    told = other.doses[0].for_this_patient
+    assert told.startswith("3.5-7 mg/d (")
+    assert told.endswith("1.75-3.5 mg twice a day")

@@ -117,8 +117,16 @@ def _weighed(
     return f"{shown}, {each}" if each else shown
 
 
+def _milligrams(amount: Fraction) -> str:
+    """An amount without decimals that no scale shows; of a small one they matter."""
+    return decimal_text(amount, 0 if amount >= _SMALL else 2)
+
+
+_SMALL = 10
+
+
 def _told(amounts: list[Fraction], unit: str) -> str:
-    return _join(*dict.fromkeys(f"{decimal_text(mg, 0)} {unit}" for mg in amounts))
+    return _join(*dict.fromkeys(f"{_milligrams(mg)} {unit}" for mg in amounts))
 
 
 def _each(per_day: list[Fraction], times: int) -> str:
@@ -126,7 +134,7 @@ def _each(per_day: list[Fraction], times: int) -> str:
     if times == 1 or not per_day:
         return ""
     often = {2: "twice", 3: "three times"}.get(times, f"{times} times")
-    return f"{_join(*(f'{decimal_text(mg / times, 0)} mg' for mg in per_day))} {often} a day"
+    return f"{_join(*(f'{_milligrams(mg / times)} mg' for mg in per_day))} {often} a day"
 
 
 def _by_surface(run: Run, forms: list[Quantity]) -> str:
