@@ -166,16 +166,21 @@ def helpful(
     """
     wanted = list(dict.fromkeys(obstacles))
     found: dict[tuple[str, frozenset[int]], tuple[Move, State]] = {}
-    seen: set[Edit] = set()
+    made = _kept(state).made
+    helped: set[Edit] = set()
     for obstacle in wanted:
         for move in touching(state, obstacle):
-            if move.edit in seen or not may(move):
+            if move.edit in helped or not may(move):
                 continue
-            seen.add(move.edit)
-            there = move.made(state)
+            there = made.get(move.edit)
+            if there is None:
+                there = made[move.edit] = move.made(state)
+            if not obstacle.gone(there):
+                continue
+            helped.add(move.edit)
             gone = frozenset(i for i, other in enumerate(wanted) if other.gone(there))
             known = found.get((move.key, gone))
-            if gone and (known is None or _shorter(move, known[0])):
+            if known is None or _shorter(move, known[0]):
                 found[move.key, gone] = (move, there)
     return list(found.values())
 
@@ -184,8 +189,27 @@ def _shorter(one: Move, other: Move) -> bool:
     return one.days is not None and other.days is not None and one.days < other.days
 
 
-def touching(state: State, obstacle: Obstacle) -> Iterator[Move]:
+class _Kept(msgspec.Struct):
+    """What was found of one state, for the searches that come back to it."""
+
+    made: dict[Edit, State] = {}
+    touching: dict[Obstacle, tuple[Move, ...]] = {}
+
+
+def _kept(state: State) -> _Kept:
+    kept: _Kept = vars(state).setdefault("kept", _Kept())
+    return kept
+
+
+def touching(state: State, obstacle: Obstacle) -> tuple[Move, ...]:
     """Every single change that touches an atom."""
+    known = _kept(state).touching
+    if obstacle not in known:
+        known[obstacle] = tuple(_touching(state, obstacle))
+    return known[obstacle]
+
+
+def _touching(state: State, obstacle: Obstacle) -> Iterator[Move]:
     line = state.run.line(obstacle.subject)
     for ask in asks(obstacle.atom):
         yield from _moves(state, ask, line)
