@@ -20,6 +20,11 @@ BAD = {
         "unknown drug `prednisolon`",
         "prednisolone",
     ),
+    "a class for a drug": (
+        "exposures: [{drug: mycophenolate, from: 0 mo}]",
+        "`mycophenolate` is a class of drugs",
+        "name the drug: mycophenolate-mofetil, mycophenolate-sodium",
+    ),
     "listed after all": (
         "exposures: [{drug: CsA, from: 0 mo, unlisted: true}]",
         "the catalogue has `CsA`",

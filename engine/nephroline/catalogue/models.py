@@ -300,6 +300,9 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True):
     def lookup(self, kind: str, name: str, names: Mapping[str, str]) -> str:
         """Find the id behind a spelling. Raises: QuantityError with the nearest name."""
         found = names.get(spelling(name))
+        if found is None and kind == "drug" and spelling(name) in self.classes:
+            drugs = ", ".join(drug.id for drug in self.drugs.values() if drug.drug_class == spelling(name))
+            raise QuantityError(f"{quoted(name)} is a class of drugs", f"name the drug: {drugs}")
         if found is None:
             raise QuantityError(f"unknown {kind} {quoted(name)}", did_you_mean(spelling(name), names))
         return found
