@@ -222,7 +222,7 @@ def main() -> None:
         text = page.read_text(encoding="utf-8")
         head, rest = text.split("<!-- measures -->\n", 1)
         _, tail = rest.split("<!-- /measures -->", 1)
-        note = f"One run on a machine with 2 cores, Python {sys.version.split()[0]}; `python benchmarks/measure.py` repeats it (with `--all`, the memory over 100,000 consultations), `make bench` has the details.\n\n"
+        note = f"One run on a shared machine with 2 cores, where times vary by half, Python {sys.version.split()[0]}; `python benchmarks/measure.py` repeats it (with `--all`, the memory over 100,000 consultations), `make bench` has the details.\n\n"
         page.write_text(f"{head}<!-- measures -->\n{note}{table}\n<!-- /measures -->{tail}", encoding="utf-8")
 
 
