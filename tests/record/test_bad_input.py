@@ -178,7 +178,9 @@ def test_all_faults_of_a_file_come_at_once(tmp_path: Path) -> None:
         (b"- 1", "expected a record"),
         (b"id: [", "not valid YAML"),
         (b"a: " + b"x" * 8_000_001, "larger than 8 MB"),
-        (b"[" * 100_000, "nested deeper"),
+        (b"[" * 60 + b"]" * 60, "nested deeper"),
+        # A parser may give up before the reader does.
+        (b"[" * 100_000, "nested deeper|not valid YAML"),
     ],
 )
 def test_what_is_no_record_at_all(content: bytes, message: str) -> None:

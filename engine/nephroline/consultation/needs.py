@@ -11,6 +11,7 @@ from nephroline.consultation.answer import Need
 from nephroline.consultation.run import Run
 from nephroline.features import Missing, gather
 from nephroline.pathway import Alert, FindingOf, Recommend
+from nephroline.record import Line
 from nephroline.terms import Exposure, Severity
 
 Asked = tuple[str, Missing]
@@ -79,15 +80,18 @@ def _presumed_exposures(run: Run) -> Iterable[Asked]:
         line = run.line(subject)
         if line is None or not run.settled(rule, subject) or finding.outcome is None:
             continue
-        exposure = run.chart.exposure(line)
-        if str(Exposure.PRESUMED) in exposure.options:
-            yield from ((rule.id, item) for item in exposure.missing)
+        yield from ((rule.id, item) for item in _confirming(run, line))
 
 
 def presumed_exposures(run: Run) -> tuple[Missing, ...]:
     """What would confirm the exposures that are presumed on any line."""
-    exposures = (run.chart.exposure(line) for line in run.chart.timeline.lines)
-    return gather(m for e in exposures if str(Exposure.PRESUMED) in e.options for m in e.missing)
+    return gather(item for line in run.chart.timeline.lines for item in _confirming(run, line))
+
+
+def _confirming(run: Run, line: Line) -> tuple[Missing, ...]:
+    """What would confirm the exposure on a line, if it is presumed."""
+    exposure = run.chart.exposure(line)
+    return exposure.missing if str(Exposure.PRESUMED) in exposure.options else ()
 
 
 def _open_alerts(run: Run) -> Iterable[Asked]:

@@ -135,13 +135,15 @@ class Run(msgspec.Struct, eq=False, dict=True, weakref=True):
         seen = self.seen[PATIENT if atom in self._shared else subject]
         found = seen.get(atom)
         if found is None:
-            if isinstance(atom, Holds):
-                truth = _some(self._truth(part, who) for part, who in self.behind(atom, subject))
-                found = Seen(truth, missing=() if truth is not None else self._lacking(atom, subject))
-            else:
-                found = self.pathway.deciders[atom](self.chart, self._subjects[subject])
-            seen[atom] = found
+            found = seen[atom] = self.decided(atom, subject)
         return found
+
+    def decided(self, atom: Atom, subject: Subject) -> Seen:
+        """An atom as it comes out, not remembered; see `see`."""
+        if not isinstance(atom, Holds):
+            return self.pathway.deciders[atom](self.chart, self._subjects[subject])
+        truth = _some(self._truth(part, who) for part, who in self.behind(atom, subject))
+        return Seen(truth, missing=() if truth is not None else self._lacking(atom, subject))
 
     @cached_property
     def _shared(self) -> frozenset[Atom]:

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
 
 from nephroline.catalogue import Catalogue, spelling
-from nephroline.errors import UsageError, did_you_mean, quoted
+from nephroline.errors import InputError, UsageError, did_you_mean, quoted
 from nephroline.exact import Fraction
 from nephroline.quantities import QuantityError, decimal_text, parse
-from nephroline.record import Clock, Moment, Record
+from nephroline.record import Clock, Moment, Record, is_date
 
 _YES, _NO = ("yes", "true", "present"), ("no", "false", "absent")
 _FORMS = "write it as NAME=VALUE: creatinine=2.5mg/dL, biopsy.diagnosis=mcd, pregnancy=no, sex=female"
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_LONGEST_WAIT = Fraction(20 * 365)
+_FARTHEST = Fraction(20 * 365)
 """In days; only catches slips of the pen."""
 _TIGHT = re.compile(r"(\d)\s*([A-Za-zµ%])")
 
@@ -94,6 +93,11 @@ def changed(
     return _Changer(data, record.clock, at, catalogue).all(edits)
 
 
+def in_order(edits: Iterable[Edit]) -> list[Edit]:
+    """Changes in the order in which they are made: waiting first, so that what is set is known at its end."""
+    return sorted(edits, key=lambda edit: edit.verb != "wait")
+
+
 class _Changer:
     """Makes changes one after the other; one use."""
 
@@ -110,8 +114,7 @@ class _Changer:
             raise UsageError.of(f"one alternative {what} twice", "give it once; --also asks about another")
         if any(edit.verb == "wait" for edit in edits):
             self._forget_the_future()
-        # Waiting comes first, so that what is set is known at the end of it.
-        for edit in sorted(edits, key=lambda edit: edit.verb != "wait"):
+        for edit in in_order(edits):
             {"wait": self._wait, "set": self._set, "remove": self._remove}[edit.verb](edit)
         return Changed(self._data, self._label, tuple(self._assumes))
 
@@ -144,21 +147,20 @@ class _Changer:
 
     def _wait(self, edit: Edit) -> None:
         try:
-            if _DATE.fullmatch(edit.value):
-                length = self._clock.read(edit.value).latest - self._at.latest
+            if is_date(edit.value):
+                length: Fraction | None = self._clock.read(edit.value).latest - self._at.latest
             else:
-                found = parse(edit.value, self._catalogue.units, accepted=self._catalogue.time_units).exact
-                length = Fraction(-1) if found is None else found
+                length = parse(edit.value, self._catalogue.units, accepted=self._catalogue.time_units).exact
         except QuantityError as bad:
             raise UsageError.of(f"wait: {bad}", f"{bad.help}; or write 8 wk, 3 mo, or a date") from None
-        if not 0 <= length <= _LONGEST_WAIT:
+        if length is None or not 0 <= length <= _FARTHEST:
             raise UsageError.of(
                 f"wait: {quoted(edit.value)} is not a time ahead that can be planned",
                 "write 8 wk, 3 mo, or a date",
             )
         later = self._clock.at(self._at.latest + length, self._at.label)
         # Where the record writes dates, a wait ends on a day.
-        self._at = self._clock.read(later.label) if _DATE.fullmatch(later.label) else later
+        self._at = self._clock.read(later.label) if is_date(later.label) else later
 
     # -- set -----------------------------------------------------------------------------------
 
@@ -196,7 +198,7 @@ class _Changer:
             new = {"value": self._truth(edit), "at": self._label}
             rows[name] = [*(row for row in _rows(rows.get(name)) if not self._is_now(row["at"])), new]
         else:
-            self._unknown(name)
+            raise self._unknown(name)
 
     def _moment(self, text: str) -> Moment:
         for section in ("observations", "biopsies"):
@@ -298,43 +300,46 @@ class _Changer:
     # -- remove --------------------------------------------------------------------------------
 
     def _remove(self, edit: Edit) -> None:
-        name, catalogue, data = edit.name, self._catalogue, self._data
-        before = copy.deepcopy(data)
+        if not self._removed(edit.name):
+            raise UsageError.of(
+                f"there is no {quoted(edit.name)} to remove",
+                "the record does not name it; see it with `timeline`",
+            )
+
+    def _removed(self, name: str) -> bool:
+        """Whether there was something to remove."""
+        catalogue, data = self._catalogue, self._data
         plain = spelling(name)
         if name in ("sex", "age", "birth_date", "weight", "height") and name in data:
             del data[name]
-        elif name in ("biopsy", "biopsies"):
+            return True
+        if name in ("biopsy", "biopsies"):
+            found = bool(data.get("biopsies"))
             data["biopsies"] = []
-        elif name in catalogue.analytes:
-            for row in data.get("observations", []):
-                row.pop(name, None)
-        elif plain in catalogue.condition_names:
-            names = catalogue.condition_names
-            data["conditions"] = [
-                row
-                for row in data.get("conditions", [])
-                if names.get(spelling(str(row["name"]))) != names[plain]
-            ]
-        elif name in catalogue.assertions:
-            data.get("findings", {}).pop(name, None)
-        elif plain in catalogue.drug_names:
-            names = catalogue.drug_names
-            data["exposures"] = [
-                row
-                for row in data.get("exposures", [])
-                if names.get(spelling(str(row["drug"]))) != names[plain]
-            ]
-        else:
-            self._unknown(name)
-        if data == before:
-            raise UsageError.of(
-                f"there is no {quoted(name)} to remove", "the record does not name it; see it with `timeline`"
-            )
+            return found
+        if name in catalogue.analytes:
+            rows = [row for row in data.get("observations", []) if name in row]
+            for row in rows:
+                del row[name]
+            return bool(rows)
+        if plain in catalogue.condition_names:
+            return self._drop("conditions", "name", catalogue.condition_names, plain)
+        if name in catalogue.assertions:
+            return data.get("findings", {}).pop(name, None) is not None
+        if plain in catalogue.drug_names:
+            return self._drop("exposures", "drug", catalogue.drug_names, plain)
+        raise self._unknown(name)
 
-    def _unknown(self, name: str) -> None:
+    def _drop(self, section: str, field: str, names: Mapping[str, str], plain: str) -> bool:
+        rows: list[dict[str, Any]] = self._data.get(section, [])
+        kept = [row for row in rows if names.get(spelling(str(row[field]))) != names[plain]]
+        self._data[section] = kept
+        return len(kept) < len(rows)
+
+    def _unknown(self, name: str) -> InputError:
         catalogue = self._catalogue
         if spelling(name) in catalogue.drug_names:
-            raise UsageError.of(
+            return UsageError.of(
                 f"{quoted(name)} is a drug: what of it is to be set?",
                 f"write dose.{name}=…, trough_target.{name}=… or stopped_for.{name}=…",
             )
@@ -348,7 +353,7 @@ class _Changer:
             "sex",
             "age",
         ]
-        raise UsageError.of(
+        return UsageError.of(
             f"unknown datum {quoted(name)}", did_you_mean(name, known, see="`nephroline units` lists all")
         )
 

@@ -55,11 +55,6 @@ class Move(msgspec.Struct, frozen=True):
     days: Fraction | None = None
     drug: str = ""
 
-    @property
-    def text(self) -> str:
-        """The change in words, with all values that are like the one it sets."""
-        return self.told(() if self.region is None else (self.region,))
-
     def told(self, regions: Sequence[Region]) -> str:
         """The change in words, with the values of some neighbouring regions."""
         if self.field is None or self.field.scale is None or not regions:

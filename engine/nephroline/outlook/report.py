@@ -15,7 +15,7 @@ from nephroline.outlook.explore import BoundError, Explorer, Leaf
 from nephroline.outlook.margins import all_margins
 from nephroline.outlook.said import said
 from nephroline.outlook.slots import title_of
-from nephroline.outlook.states import Said, State, state_of
+from nephroline.outlook.states import Said, state_of
 from nephroline.outlook.targets import Holds, NextLine
 from nephroline.outlook.verdict import Verdict
 from nephroline.pathway import Pathway, Rule
@@ -55,6 +55,7 @@ def with_outlook(record: Record, pathway: Pathway, done: Consulted, *, margins: 
     found = msgspec.structs.replace(
         found,
         rules=rules,
+        presuming=[item.why for item in presumed_exposures(explorer.start.run)],
         margins=all_margins(explorer.start) if margins else None,
         complete=found.complete and complete and explorer.exact,
         states=explorer.states,
@@ -106,7 +107,7 @@ def _next_line(explorer: Explorer, essential: Essential) -> tuple[Outlook, Seque
         verdict = Verdict(explorer.explore(NextLine()))
     except BoundError:
         names = [m.why for m in missing]
-        return _outlook(start, Certain.UNSETTLED, depends_on=names, because=[_BOUND], complete=False), ()
+        return _outlook(Certain.UNSETTLED, depends_on=names, because=[_BOUND], complete=False), ()
     essential[NEXT_LINE] = dict.fromkeys(verdict.essential)
     titles = verdict.slots
     # A value that makes another assessment is spoken of only if some were tried.
@@ -119,18 +120,15 @@ def _next_line(explorer: Explorer, essential: Essential) -> tuple[Outlook, Seque
         outcome = verdict.tree.outcome
         known = isinstance(outcome, Said) and outcome.action is not None and start.choosing.chosen is None
         told = said(start, outcome) if known and not stuck else ""
-        return _outlook(start, kind, answer=told, although=although, because=stuck), verdict.outcomes
+        return _outlook(kind, answer=told, although=although, because=stuck), verdict.outcomes
     least = sorted(verdict.settling, key=lambda slots: sorted(map(explorer.burden, slots), reverse=True))
     orders = [_order(explorer, verdict, slots) for slots in least]
     depends = [titles[slot] for slot in sorted(verdict.essential, key=explorer.burden)]
-    found = _outlook(
-        start, Certain.DEPENDS, although=although, depends_on=depends, because=stuck, orders=orders
-    )
+    found = _outlook(Certain.DEPENDS, although=although, depends_on=depends, because=stuck, orders=orders)
     return found, verdict.outcomes
 
 
 def _outlook(
-    start: State,
     verdict: Certain,
     *,
     answer: str = "",
@@ -143,7 +141,7 @@ def _outlook(
     return Outlook(
         verdict=verdict,
         answer=answer,
-        presuming=[item.why for item in presumed_exposures(start.run)],
+        presuming=[],
         although=list(although),
         depends_on=list(depends_on),
         because=list(because),

@@ -53,6 +53,10 @@ class About(msgspec.Struct, frozen=True):
         found = self.pathway.limits(names)
         return found if self.live is None else [limit for limit in found if limit.name in self.live]
 
+    def limits_of(self, analyte: Analyte) -> list[Threshold]:
+        """The thresholds against which an analyte is held, or the drug whose level it is."""
+        return self.limits([analyte.id, *([analyte.level_of] if analyte.level_of else [])])
+
 
 def field_of(
     slot: Slot,
@@ -214,18 +218,17 @@ def _sides(slot: Slot, about: About, chart: Chart, analyte: Analyte, dimension: 
     }
     sides = about.pathway.belongs_below
     return {
-        cut: sides[limits[0].name]
+        cut: side
         for cut, limits in _limits(about, analyte, dimension).items()
-        if cut not in others
-        and len({sides.get(limit.name) for limit in limits} - {None}) == 1
-        and all(limit.name in sides for limit in limits)
+        for side in (True, False)
+        if cut not in others and all(sides.get(limit.name) is side for limit in limits)
     }
 
 
 def _limits(about: About, analyte: Analyte, dimension: str) -> dict[Fraction, list[Threshold]]:
     """The limits of an analyte, by where they cut."""
     found: dict[Fraction, list[Threshold]] = {}
-    for limit in about.limits([analyte.id, *([analyte.level_of] if analyte.level_of else [])]):
+    for limit in about.limits_of(analyte):
         cut = limit.cut(dimension, analyte)
         if cut is not None:
             found.setdefault(cut, []).append(limit)
@@ -249,7 +252,7 @@ def _changes(
 ) -> dict[Fraction, tuple[Fraction, Of] | None]:
     """Where a change from or to another value crosses a limit."""
     pathway = about.pathway
-    near = about.limits([analyte.id, *([analyte.level_of] if analyte.level_of else [])])
+    near = about.limits_of(analyte)
     found: dict[Fraction, tuple[Fraction, Of] | None] = {}
     for others, backwards in zip(_compared(slot, pathway, chart), (False, True), strict=True):
         for item in others:

@@ -13,7 +13,6 @@ from weakref import ref
 
 import msgspec
 
-from nephroline.backends import PATIENT
 from nephroline.consultation import (
     Candidate,
     Choosing,
@@ -72,15 +71,9 @@ class _Varied(Run, eq=False, kw_only=True):
     parent: Run
     can: Touched
 
-    def see(self, atom: Atom, subject: Subject) -> Seen:
-        """See `Run.see`."""
-        if atom in self.can.atoms:
-            return super().see(atom, subject)
-        seen = self.seen[PATIENT if atom in self._shared else subject]
-        found = seen.get(atom)
-        if found is None:
-            found = seen[atom] = self.parent.see(atom, subject)
-        return found
+    def decided(self, atom: Atom, subject: Subject) -> Seen:
+        """See `Run.decided`."""
+        return super().decided(atom, subject) if atom in self.can.atoms else self.parent.see(atom, subject)
 
 
 class State(msgspec.Struct, frozen=True, eq=False, dict=True):

@@ -9,7 +9,7 @@ import msgspec
 
 from nephroline.consultation import Consultation, consult, decision_time
 from nephroline.errors import RecordError, UsageError
-from nephroline.outlook.edits import Changed, Edit, changed
+from nephroline.outlook.edits import Changed, Edit, changed, in_order
 from nephroline.pathway import Pathway
 from nephroline.record import Moment, Record, RecordSource, open_document, read_record, record_at
 from nephroline.yamlfile import mapping
@@ -89,17 +89,22 @@ def _changed(
     data: Mapping[str, Any], edits: Sequence[Edit], record: Record, moment: Moment, pathway: Pathway
 ) -> tuple[Changed, Record]:
     """A changed record. Raises: UsageError that names the change after which the record is none."""
-    after = changed(data, (), record, moment, pathway.catalogue)
-    other = record
-    ordered = sorted(edits, key=lambda edit: edit.verb != "wait")
-    for number, edit in enumerate(ordered, start=1):
-        after = changed(data, ordered[:number], record, moment, pathway.catalogue)
-        try:
-            other = record_at(open_document(dict(after.data)), (), pathway.catalogue)
-        except RecordError as bad:
-            first = bad.problems[0]
-            raise UsageError.of(f"{edit.argument}: {first.message}", first.help) from None
-    return after, other
+
+    def after(some: Sequence[Edit]) -> tuple[Changed, Record]:
+        found = changed(data, some, record, moment, pathway.catalogue)
+        return found, record_at(open_document(dict(found.data)), (), pathway.catalogue)
+
+    try:
+        return after(edits)
+    except (RecordError, UsageError):
+        ordered = in_order(edits)
+        for number, edit in enumerate(ordered, start=1):
+            try:
+                after(ordered[:number])
+            except RecordError as bad:
+                first = bad.problems[0]
+                raise UsageError.of(f"{edit.argument}: {first.message}", first.help) from None
+        raise
 
 
 def differences(before: Consultation, after: Consultation) -> list[Difference]:

@@ -14,7 +14,7 @@ from nephroline.outlook.collecting import uncollected
 from nephroline.outlook.moves import May, Move, Obstacle, helpful, in_the_way, touching, until
 from nephroline.outlook.regions import Region
 from nephroline.outlook.said import said
-from nephroline.outlook.states import State, state_of
+from nephroline.outlook.states import Said, State, state_of
 from nephroline.pathway import Block, FindingOf, Pathway, Recommend, Rule
 from nephroline.record import Moment, Record
 from nephroline.terms import Answer, Outcome, Verdict
@@ -242,13 +242,13 @@ class _Search:
             frontier = after
         return []
 
-    def _like(self, found: tuple[Move, ...], which: int) -> Sequence[Region]:
-        """The neighbouring regions to which one of the changes could set its number with the same answer."""
+    def _like(self, found: tuple[Move, ...], which: int, wanted: Said) -> Sequence[Region]:
+        """The neighbouring regions to which one of the changes could set its number, same answer."""
         move = found[which]
         middle = move.among()
         if middle is None or move.field is None:
             return () if move.region is None else (move.region,)
-        regions, wanted = move.field.regions, _made(self._start, found).answer[0]
+        regions = move.field.regions
 
         def same(number: int) -> bool:
             if not 0 <= number < len(regions):
@@ -264,17 +264,16 @@ class _Search:
         return regions[first : last + 1]
 
     def _change(self, found: tuple[Move, ...]) -> Change:
-        state = self._start
+        state, there = self._start, _made(self._start, found)
         now = state.run.chart.timeline.as_of
         texts: list[str] = []
         arguments: list[str] = []
         for i, move in enumerate(found):
             waiting = f" (until {until(move, now, state)})" if move.days is not None else ""
-            regions = self._like(found, i)
+            regions = self._like(found, i, there.answer[0])
             texts.append(move.told(regions) + waiting)
             arguments.append(move.within(regions).edit.argument)
-        state = _made(state, found)
-        return Change(texts, arguments, all(move.can for move in found), said(state, state.answer[0]))
+        return Change(texts, arguments, all(move.can for move in found), said(there, there.answer[0]))
 
 
 def _made(state: State, moves: Sequence[Move]) -> State:

@@ -20,7 +20,7 @@ from nephroline.record.timeline import (
     Timeline,
     Windows,
 )
-from nephroline.record.times import Clock, Moment, span_text
+from nephroline.record.times import Clock, Moment, is_date, span_text
 
 __all__ = [
     "FAR",
@@ -41,6 +41,7 @@ __all__ = [
     "Span",
     "Timeline",
     "Windows",
+    "is_date",
     "open_document",
     "read_record",
     "record_at",

@@ -14,6 +14,13 @@ from nephroline.exact import Fraction
 from nephroline.quantities import QuantityError, Unit, decimal_text, parse
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def is_date(text: str) -> bool:
+    """Whether a time is written as an ISO date."""
+    return _ISO_DATE.fullmatch(text) is not None
+
+
 _ISO_PERIOD = re.compile(r"P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?")
 _PERIOD_UNITS = ("years", "mo", "wk", "d")
 _FORMS = (
@@ -74,7 +81,7 @@ class Clock(msgspec.Struct, frozen=True):
         return Moment(early.earliest, late.latest, f"{early.label} to {late.label}")
 
     def _days(self, text: str) -> Fraction:
-        if _ISO_DATE.fullmatch(text):
+        if is_date(text):
             return self._date_days(text)
         period = _ISO_PERIOD.fullmatch(text)
         if period and any(period.groups()):
@@ -111,7 +118,7 @@ class Clock(msgspec.Struct, frozen=True):
 
     def at(self, days: Fraction, like: str) -> Moment:
         """Name a computed time: as a date if *like* is one or the record has one, else as an offset."""
-        if self.zero is not None and _ISO_DATE.fullmatch(like):
+        if self.zero is not None and is_date(like):
             return Moment(days, days, (self.zero + timedelta(days=round(days))).isoformat())
         return Moment(days, days, offset_text(days))
 
