@@ -207,6 +207,7 @@ def test_the_order_of_rules_and_keys_means_nothing(root: Path, tmp_path: Path, e
     file.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
     other = read_pathway(file, "p.yaml")
     assert set(other.rules) == set(extended.rules)
+    assert other.digest == extended.digest
     assert [sorted(c.id for c in s) for s in other.strata] == [
         sorted(c.id for c in s) for s in extended.strata
     ]
@@ -215,3 +216,24 @@ def test_the_order_of_rules_and_keys_means_nothing(root: Path, tmp_path: Path, e
 def test_the_digest_names_the_content() -> None:
     assert load_pathway("kdigo-2012/fsgs").digest.startswith("sha256:")
     assert load_pathway("kdigo-2012/fsgs").digest != load_pathway("pjnh-2015/fsgs").digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("14 months", "14\n      months", True),
+        ("mycophenolate_line and counted_exposure", "mycophenolate_line  and\n      counted_exposure", True),
+        ("value: 1000 mg/d, source: pjnh-2015", "value: 1500 mg/d, source: pjnh-2015", False),
+        ("cite: p. 80-81, confidence: verified", "cite: p. 80-81, confidence: recalled", False),
+        ("mycophenolate_line and counted_exposure", "mycophenolate_line", False),
+        ("only after 3 years", "only after 4 years", False),
+    ],
+)
+def test_the_digest_is_of_the_content_not_of_its_layout(
+    root: Path, tmp_path: Path, extended: Pathway, old: str, new: str, same: bool
+) -> None:
+    text = (root / "rules/pjnh-2015/fsgs.yaml").read_text()
+    assert old in text
+    file = tmp_path / "p.yaml"
+    file.write_text("# another comment\n" + text.replace(old, new))
+    assert (read_pathway(file, "p.yaml").digest == extended.digest) is same

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from nephroline.catalogue.files import data_root, digest
+from nephroline.catalogue.files import data_root
 from nephroline.catalogue.formulas import Formula, SexTerms, Surface
 from nephroline.catalogue.models import (
     Analyte,
@@ -269,7 +269,6 @@ class _Reader:
         contents = {name: (folder / f"{name}.yaml").read_bytes() for name in FILES}
         for name, content in contents.items():
             self._documents[name] = read_bytes(content, f"rules/catalogue/{name}.yaml", PathwayError)
-        self._digest = digest(*contents.values())
         self._units: dict[str, Unit] = {}
 
     def catalogue(self) -> Catalogue:
@@ -347,7 +346,6 @@ class _Reader:
             schedules=tuple(
                 self._schedule(i, e) for i, e in self._numbered("monitoring", "monitoring", ScheduleEntry)
             ),
-            digest=self._digest,
         )
         self._cross_check(found)
         if self._problems:

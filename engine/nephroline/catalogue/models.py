@@ -7,6 +7,7 @@ from functools import cached_property
 
 import msgspec
 
+from nephroline.catalogue.files import digest
 from nephroline.catalogue.formulas import Formula, Surface
 from nephroline.catalogue.schedules import Schedule
 from nephroline.errors import did_you_mean, quoted
@@ -209,7 +210,15 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True):
     formulas: Mapping[str, Formula] = {}
     surfaces: tuple[Surface, ...] = ()
     schedules: tuple[Schedule, ...] = ()
-    digest: str = ""
+
+    @cached_property
+    def digest(self) -> str:
+        """What tells its content from any other, whatever file or order it was written in."""
+        parts = {
+            name: sorted(map(_encoded, part.items() if isinstance(part, Mapping) else part))
+            for name, part in msgspec.structs.asdict(self).items()
+        }
+        return digest(_encoded(parts))
 
     @cached_property
     def time_units(self) -> tuple[str, ...]:
@@ -306,6 +315,10 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True):
         if found is None:
             raise QuantityError(f"unknown {kind} {quoted(name)}", did_you_mean(spelling(name), names))
         return found
+
+
+def _encoded(part: object) -> bytes:
+    return msgspec.json.encode(part, order="deterministic", enc_hook=str)
 
 
 def spelling(name: str) -> str:

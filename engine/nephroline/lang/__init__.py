@@ -24,6 +24,7 @@ from nephroline.lang.nodes import (
     threshold_names,
 )
 from nephroline.lang.parse import ConditionError, Vocabulary, parse
+from nephroline.lang.written import written
 
 __all__ = [
     "ATOMS",
@@ -55,4 +56,5 @@ __all__ = [
     "judge",
     "parse",
     "threshold_names",
+    "written",
 ]

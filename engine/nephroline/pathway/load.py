@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from nephroline.catalogue import Catalogue, Regimen, RegimenDose, data_root, digest, load_catalogue
+from nephroline.catalogue import Catalogue, Regimen, RegimenDose, data_root, load_catalogue
 from nephroline.errors import PathwayError, Problem, UsageError, did_you_mean, quoted
 from nephroline.features import Threshold
 from nephroline.lang import (
@@ -105,16 +105,15 @@ def _load_known(name: str) -> Pathway:
 
 def read_pathway(path: Path, name: str, catalogue: Catalogue | None = None) -> Pathway:
     """Read and check a pathway file; *name* is how errors call it. Raises: PathwayError."""
-    content = path.read_bytes()
-    document = read_bytes(content, name, PathwayError)
-    return _Reader(document, content, catalogue or load_catalogue()).pathway()
+    document = read_bytes(path.read_bytes(), name, PathwayError)
+    return _Reader(document, catalogue or load_catalogue()).pathway()
 
 
 class _Reader:
     """Read one pathway file on top of what it extends; one use."""
 
-    def __init__(self, document: Document, content: bytes, catalogue: Catalogue) -> None:
-        self._document, self._content, self._catalogue = document, content, catalogue
+    def __init__(self, document: Document, catalogue: Catalogue) -> None:
+        self._document, self._catalogue = document, catalogue
         self._problems: list[Problem] = []
         self._parent: Pathway | None = None
         self._thresholds: dict[str, Threshold] = {}
@@ -155,7 +154,6 @@ class _Reader:
             applicability=self._applicability(head) or (parent.applicability if parent else ()),
             strata=(),
             late_strata=(),
-            digest=self._digest(parent),
             nodes=self._nodes,
         )
         self._check(draft)
@@ -179,10 +177,6 @@ class _Reader:
         except UsageError as bad:
             self._complain(("extends",), bad.problems[0].message, bad.problems[0].help)
             raise PathwayError(self._problems) from None
-
-    def _digest(self, parent: Pathway | None) -> str:
-        below = parent.digest if parent else ""
-        return "sha256:" + digest(self._content, below.encode(), self._catalogue.digest.encode())
 
     def _fitted(self, section: str, rows: list[Any], shape: type[T]) -> list[tuple[int, T]]:
         fitted = [

@@ -25,6 +25,7 @@ from nephroline.lang import (
     atoms,
     threshold_names,
 )
+from nephroline.pathway.canonical import digest_of
 from nephroline.record import Windows
 from nephroline.terms import (
     Action,
@@ -218,8 +219,12 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     applicability: tuple[tuple[Verdict, Node, str], ...]
     strata: tuple[tuple[Clause, ...], ...]
     late_strata: tuple[tuple[Clause, ...], ...]
-    digest: str
     nodes: Shared
+
+    @cached_property
+    def digest(self) -> str:
+        """What tells its content from any other; see `canonical`."""
+        return digest_of(self)
 
     @cached_property
     def windows(self) -> Windows:
