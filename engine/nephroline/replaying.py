@@ -218,14 +218,10 @@ def replay(
     """
     rules = pathway or load_pathway(scenario.pathway)
     record = scenario.record
-    dated = record.moments()
-    moments = {m.latest: m for m in (dated if most is None else _thinned(dated, most))}
-    for at in (*(e.at for e in scenario.expect), *(d.at for d in scenario.did)):
-        moment = record.clock.read(at)
-        moments.setdefault(moment.latest, moment)
+    moments = decision_times(scenario, most)
     steps: list[Step] = []
-    for day in sorted(moments):
-        steps.append(Step(moments[day], consult(record, rules, moments[day], backend_name=backend_name)))
+    for moment in moments:
+        steps.append(Step(moment, consult(record, rules, moment, backend_name=backend_name)))
         if progress is not None:
             progress(len(steps), len(moments))
     by_day = {step.at.latest: step.consultation for step in steps}
@@ -238,6 +234,17 @@ def replay(
             if not good:
                 failed.append(f"at {entry.at}: {text}")
     return Replayed(scenario, rules, tuple(steps), passed, tuple(failed), tuple(_deeds(scenario, steps)))
+
+
+def decision_times(scenario: Scenario, most: int | None = None) -> list[Moment]:
+    """Every moment at which something changed, is expected or was done, in order; *most*: see `replay`."""
+    record = scenario.record
+    dated = record.moments()
+    found = {m.latest: m for m in (dated if most is None else _thinned(dated, most))}
+    for at in (*(e.at for e in scenario.expect), *(d.at for d in scenario.did)):
+        moment = record.clock.read(at)
+        found.setdefault(moment.latest, moment)
+    return [found[day] for day in sorted(found)]
 
 
 def _thinned(moments: Sequence[Moment], most: int) -> list[Moment]:

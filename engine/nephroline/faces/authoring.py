@@ -9,6 +9,14 @@ import typer
 
 from nephroline.faces.commanding import FormatOption, app, count, show_json, show_table
 
+_SCENARIOS = "Scenario files or folders. Default: the scenarios that come with Nephroline."
+_SIDE = "A file of answers, made with `nephroline answers`."
+_Pathways = Annotated[
+    list[str] | None,
+    typer.Option("--pathway", "-p", help="Only under this pathway; give it again for another. Default: all."),
+]
+_Quick = Annotated[bool, typer.Option("--quick", help="Without the search for what missing data can change.")]
+
 
 @app.command()
 def pathways(form: FormatOption = "text") -> None:
@@ -80,6 +88,59 @@ def check(
         typer.echo(f"{count(len(results), 'file')} checked, {count(len(problems), 'problem')}")
     if problems:
         raise typer.Exit(1)
+
+
+@app.command()
+def answers(
+    out: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The file to write; one that ends in .gz is packed.")
+    ],
+    scenarios: Annotated[list[str] | None, typer.Argument(help=_SCENARIOS)] = None,
+    pathway: _Pathways = None,
+    quick: _Quick = False,
+) -> None:
+    """Keep every answer to a set of scenarios in a file, to be compared with others by diff-answers."""
+    from nephroline.answers import write_answers
+
+    write_answers(_answered(scenarios, pathway, quick=quick), out)
+    typer.echo(f"answers written to {out}")
+
+
+@app.command(name="diff-answers")
+def diff_answers(
+    old: Annotated[str, typer.Argument(metavar="OLD", help=_SIDE)],
+    new: Annotated[str, typer.Argument(metavar="NEW", help=_SIDE)],
+    form: FormatOption = "text",
+) -> None:
+    """Show which answers differ between two sets, and how: what an edit of a rule changes.
+
+    Exits with 1 if any do.
+    """
+    from nephroline.answers import differences, read_answers
+
+    found = differences(read_answers(Path(old)), read_answers(Path(new)))
+    if form == "json":
+        show_json(found)
+    else:
+        from nephroline.faces.differing import show_differences
+        from nephroline.faces.screen import Screen
+
+        show_differences(Screen(), found)
+    if not found.equal:
+        raise typer.Exit(1)
+
+
+def _answered(scenarios: list[str] | None, pathways: list[str] | None, *, quick: bool) -> Any:
+    from nephroline.answers import all_answers
+    from nephroline.catalogue import data_root
+    from nephroline.faces.progress import Progress
+    from nephroline.replaying import scenario_files
+
+    files = scenario_files(scenarios or [str(data_root("scenarios"))])
+    with Progress(len(files)) as progress:
+        return all_answers(
+            files, pathways or (), quick=quick, heard=lambda name, done, of: progress.files_done(name, done)
+        )
 
 
 @app.command()

@@ -34,6 +34,11 @@ class Progress:
         self._tell("")
         return self._heard
 
+    def files_done(self, name: str, done: int) -> None:
+        """Hear of a file that is done, where several are worked on at once."""
+        self._number, self._name = done, name
+        self._tell("")
+
     def _heard(self, done: int, of_all: int) -> None:
         self._tell(f"{done} of {of_all} decisions")
 
