@@ -1,11 +1,18 @@
-# Two commands do all the set-up: `make demo` and `make test`. Each makes its own virtual environment.
+# Two commands do all the set-up: `make demo` and `make test`. Each makes its own virtual environment, with
+# exactly the packages of the locks.
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+# Pythons that Nephroline has been run on. The locks hold for all of them, with a marker where one differs.
+PYTHONS := 3.11 3.12 3.13 3.14
+LOCK := $(if $(filter $(VERSION),$(PYTHONS)),locks,none)
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+LOCKED := $(PIP) install --quiet --require-hashes --no-deps --no-build-isolation
 # Python 3.13 dropped a symbol that durable_rules names; this gives it its new name when it is built.
 export CPPFLAGS := $(CPPFLAGS) -DPyEval_CallObject=PyObject_CallObject
 
-.PHONY: demo test check docs bench clean
+.PHONY: demo test newest pythons check docs lock bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/nephroline replay scenarios/pjnh-2015-case-1.yaml scenarios/pjnh-2015-case-2.yaml
@@ -14,6 +21,17 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.tested
 	$(BIN)/python -m pytest -q --numprocesses auto
+
+# The tests with the newest release of everything: they tell what will break, and fail nothing.
+newest:
+	$(MAKE) --no-print-directory VENV=.venv-newest LOCK=none test || echo "newest releases: FAILED (the locks hold what works)"
+
+# The two commands on every Python of PYTHONS that is on this machine, each in its own environment.
+pythons:
+	@for version in $(PYTHONS); do \
+	  if ! python$$version -c '' 2>/dev/null; then echo "python$$version: not on this machine"; continue; fi; \
+	  $(MAKE) --no-print-directory PYTHON=python$$version VENV=.venv-$$version demo test || exit 1; \
+	done
 
 # All that the gate runs after the two commands above.
 check: $(VENV)/.developed
@@ -25,7 +43,7 @@ check: $(VENV)/.developed
 	$(BIN)/nephroline check
 	$(BIN)/nephroline check scenarios
 	$(BIN)/nephroline replay --quiet
-	LAW_EXAMPLES=20 $(BIN)/python -m pytest -q --numprocesses auto --cov --cov-report=term
+	LAW_EXAMPLES=20 $(BIN)/python -m pytest -q --numprocesses auto $(SKIP) --cov --cov-report=term
 
 # Write what is generated from the code: JSON Schemas, the list of features, the command reference.
 docs: $(VENV)/.developed
@@ -34,23 +52,49 @@ docs: $(VENV)/.developed
 bench: $(VENV)/.tested
 	$(BIN)/python -m pytest benchmarks/bench_consult.py -o addopts=--import-mode=importlib -o python_functions="bench_*" -o python_files="bench_*.py" --benchmark-columns=median,iqr,rounds
 
-clean:
-	rm -rf $(VENV) build dist report.html .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+# Renew the locks: the newest releases that the bounds of pyproject.toml admit, with their hashes.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml
+lock: $(VENV)/.developed
+	mkdir -p locks
+	$(COMPILE) --upgrade --all-extras --group dev -o locks/dev.txt
+	$(COMPILE) --constraint locks/dev.txt --all-extras --group test -o locks/test.txt
+	$(COMPILE) --constraint locks/dev.txt --extra report -o locks/demo.txt
+	$(subst pyproject.toml,,$(COMPILE)) --constraint locks/dev.txt --group tools -o locks/tools.txt
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Nephroline needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say which to use: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 
-$(VENV)/.installed: $(VENV)/bin/python pyproject.toml
+# A Python for which the locks were not made gets the newest releases, and is told so.
+# A wheel of durable_rules from a cache may have been built for another Python or without the flag above.
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml $(wildcard $(LOCK)/*.txt)
 	@command -v cc >/dev/null || command -v gcc >/dev/null || { echo "durable_rules is built from source: install a C compiler (Debian: apt install build-essential python3-dev)"; exit 1; }
-	$(BIN)/python -m pip install --quiet --editable ".[report]"
+ifneq ($(wildcard $(LOCK)/demo.txt),)
+	$(LOCKED) -r $(LOCK)/tools.txt
+	$(LOCKED) --no-cache-dir -r $(LOCK)/demo.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+else
+	@echo "not locked for Python $(VERSION): the newest releases are installed"
+	$(PIP) install --quiet --upgrade "pip>=25.1"
+	$(PIP) install --quiet --no-cache-dir --editable ".[report]"
+endif
 	touch $@
 
 $(VENV)/.tested: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --editable ".[report,pdf,graph]" --group test
+ifneq ($(wildcard $(LOCK)/test.txt),)
+	$(LOCKED) -r $(LOCK)/test.txt
+else
+	$(PIP) install --quiet --editable ".[report,pdf,graph]" --group test
+endif
 	touch $@
 
 $(VENV)/.developed: $(VENV)/.tested
-	$(BIN)/python -m pip install --quiet --group dev
+ifneq ($(wildcard $(LOCK)/dev.txt),)
+	$(LOCKED) -r $(LOCK)/dev.txt
+else
+	$(PIP) install --quiet --group dev
+endif
 	touch $@
+
+clean:
+	rm -rf $(VENV) .venv-newest build dist report.html .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from programs import PROGRAMS
 
 from nephroline.pathway import Pathway, load_pathway
 from nephroline.record import open_document
@@ -20,6 +21,44 @@ if int(os.environ.get("LAW_EXAMPLES", "0")) <= 100:
     settings.load_profile("gate")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--nothing-skipped", action="store_true", help="Fail if a test is skipped.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for program in PROGRAMS.values():
+        config.addinivalue_line("markers", f"{program.name}: needs {' or '.join(program.commands)}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for a program by a fixture of its name, and leave it out where there is none."""
+    for name, program in PROGRAMS.items():
+        for item in items:
+            if name in getattr(item, "fixturenames", ()):
+                item.add_marker(name)
+            if program.found is None and item.get_closest_marker(name) is not None:
+                item.add_marker(pytest.mark.skip(reason=f"needs a program: {name}"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say in a line for each missing program how many tests were left out, and how to have them."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    for name, program in PROGRAMS.items():
+        number = sum(f"needs a program: {name}" in str(report.longrepr) for report in skipped)
+        if number:
+            terminalreporter.write_line(
+                f"{number} tests left out: no {name} here (Debian: apt install {program.package})"
+            )
+    if skipped and config.getoption("--nothing-skipped"):
+        terminalreporter.write_line(f"{len(skipped)} tests were skipped, and none may be", red=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if session.config.getoption("--nothing-skipped") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from datetime import date
@@ -368,7 +367,7 @@ def test_a_plain_record_can_be_reported(tmp_path: Path) -> None:
     assert "proteinuria 9 g/d" in (tmp_path / "out.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser is installed to print with")
+@pytest.mark.browser
 def test_a_report_on_paper(tmp_path: Path) -> None:
     done = run("report", CASE_1, "--out", str(tmp_path / "out.html"), "--pdf", width=300)
     assert done.returncode == 0, done.stderr

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from programs import PROGRAMS
 from watching import Watched
 
 from nephroline.course import Course, course_of
@@ -16,16 +16,12 @@ from nephroline.faces.report import page
 from nephroline.pathway import load_pathway
 from nephroline.replaying import MOST_DRAWN, read_course, replay
 
-BROWSER = next((found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), None)
-
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if BROWSER is None:
-        pytest.skip("no browser is installed: install chromium to look at the pages")
     with sync_playwright() as driver:
         found = driver.chromium.launch(
-            executable_path=BROWSER,
+            executable_path=PROGRAMS["browser"].found,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
         )
         yield found

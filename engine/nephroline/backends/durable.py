@@ -60,15 +60,23 @@ def _library() -> Any:
             sys.setdlopenflags(os.RTLD_LAZY)
         import durable_rules_engine as library
     except ImportError as missing:
-        raise InferenceError(
-            f"durable_rules cannot be loaded ({missing}); it is built from source: install a C compiler and "
-            "the Python headers, then install nephroline again"
-        ) from None
+        raise InferenceError(f"durable_rules cannot be loaded ({missing}); {_remedy(str(missing))}") from None
     finally:
         if flags is not None:
             sys.setdlopenflags(flags)
     _canary(library)
     return library
+
+
+def _remedy(fault: str) -> str:
+    """What to do about an extension that cannot be loaded."""
+    if "PyEval_CallObject" in fault:
+        return (
+            "it names a symbol that Python 3.13 dropped, and LD_BIND_NOW makes the loader look for it: unset"
+            " LD_BIND_NOW, or build it anew with CPPFLAGS=-DPyEval_CallObject=PyObject_CallObject"
+            " pip install --no-cache-dir --force-reinstall --no-deps durable_rules"
+        )
+    return "it is built from source: install a C compiler and the Python headers, then install nephroline again"
 
 
 def _canary(library: Any) -> None:
