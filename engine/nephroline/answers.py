@@ -18,6 +18,7 @@ from nephroline.errors import UsageError, quoted
 from nephroline.outlook import thorough
 from nephroline.pathway import load_pathway, pathway_ids
 from nephroline.replaying import decision_times, read_scenario
+from nephroline.yamlfile import listed
 
 _UNTOLD = ("engine.version", "engine.backend", "pathway.digest", "format")
 """What tells the program and the rules from others, but nothing of the patient."""
@@ -144,7 +145,7 @@ def _told_apart(old: Any, new: Any, place: str) -> Iterator[tuple[str, Any, Any]
             inside = f"{place}.{name}" if place else name
             yield from _told_apart(before.get(name), after.get(name), inside)
     elif type(old) is type(new) and isinstance(old, list):
-        yield from _lists_apart(old, new, f"{place}[]")
+        yield from _lists_apart(listed(old), listed(new), f"{place}[]")
     elif old != new:
         yield place, old, new
 

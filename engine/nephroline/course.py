@@ -225,7 +225,7 @@ def _bars(record: Record, catalogue: Catalogue, begin: float) -> Iterator[Bar]:
             end,
             row.dose.text if row.dose else "",
             _given(row, drug.title),
-            drug.immunosuppressant,
+            row.drug in catalogue.immunosuppressants,
         )
 
 

@@ -30,8 +30,8 @@ class QuantityError(ValueError):
         self.help = help
 
 
-class Unit(msgspec.Struct, frozen=True, gc=False):
-    """A unit: its dimension, and its exact factor to the base unit of that dimension.
+class Unit(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A unit: its dimension, its exact factor to the base unit of that dimension, other ways to write it.
 
     `ucum` is the case-sensitive UCUM code, against which the tests check the factor.
     """
@@ -40,6 +40,7 @@ class Unit(msgspec.Struct, frozen=True, gc=False):
     dimension: str
     factor: Fraction
     ucum: str
+    spellings: tuple[str, ...] = ()
 
 
 class Quantity(msgspec.Struct, frozen=True, gc=False):

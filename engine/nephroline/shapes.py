@@ -6,6 +6,7 @@ The structs are also where the JSON Schemas of the public formats come from.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from copy import copy
 from typing import Any, TypeVar, cast
 
@@ -33,13 +34,22 @@ class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """The base of everything that is read from a file: immutable, no unknown field."""
 
 
-def fit(document: Document, path: FieldPath, data: Any, shape: type[T], problems: list[Problem]) -> T | None:
+def fit(
+    document: Document,
+    path: FieldPath,
+    data: Any,
+    shape: type[T],
+    problems: list[Problem],
+    *,
+    dec_hook: Callable[[type, Any], Any] | None = None,
+) -> T | None:
     """Convert *data* at *path* to *shape*; what is wrong is added to *problems*.
 
     Unknown fields are left out, so that the rest is looked at too; after another failure it gives None.
+    *dec_hook* reads types that a file writes as text, as msgspec says.
     """
     try:
-        return msgspec.convert(data, shape, strict=False)
+        return msgspec.convert(data, shape, strict=False, dec_hook=dec_hook)
     except msgspec.ValidationError as bad:
         message = str(bad)
         match = _PLACE.search(message)
@@ -52,7 +62,9 @@ def fit(document: Document, path: FieldPath, data: Any, shape: type[T], problems
             )
         problems.append(_problem(document, (*path, *steps), message, _at(data, steps), shape))
         unknown = _UNKNOWN.match(message)
-        return fit(document, path, _without(data, steps, unknown[1]), shape, problems) if unknown else None
+        if unknown is None:
+            return None
+        return fit(document, path, _without(data, steps, unknown[1]), shape, problems, dec_hook=dec_hook)
 
 
 def _without(data: Any, steps: FieldPath, name: str) -> Any:

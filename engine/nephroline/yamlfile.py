@@ -81,6 +81,11 @@ def mapping(value: Any) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
+def listed(value: Any) -> list[Any]:
+    """The items when it is a list or tuple, else none."""
+    return list(cast("list[Any]", value)) if isinstance(value, (list, tuple)) else []
+
+
 def dotted(path: FieldPath) -> str:
     """Write a path as people do: ``observations[2].creatinine``."""
     out = ""

@@ -15,7 +15,7 @@ from nephroline.pathway import load_pathway
 from nephroline.record import read_record
 
 YEAR = Fraction("365.25")
-EGFR = load_catalogue().formulas["egfr"]
+EGFR = load_catalogue().formula_of["egfr"]
 
 
 def patient(**parts: Any) -> dict[str, Any]:

@@ -76,7 +76,9 @@ def _remedy(fault: str) -> str:
             " LD_BIND_NOW, or build it anew with CPPFLAGS=-DPyEval_CallObject=PyObject_CallObject"
             " pip install --no-cache-dir --force-reinstall --no-deps durable_rules"
         )
-    return "it is built from source: install a C compiler and the Python headers, then install nephroline again"
+    return (
+        "it is built from source: install a C compiler and the Python headers, then install nephroline again"
+    )
 
 
 def _canary(library: Any) -> None:

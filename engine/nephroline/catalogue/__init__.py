@@ -1,12 +1,12 @@
 """Analytes, drugs, regimens, conditions, units and sources: everything a chart or rule may name."""
 
+from nephroline.catalogue.catalogue import Catalogue
 from nephroline.catalogue.files import data_root, digest
 from nephroline.catalogue.formulas import Formula, SexTerms
-from nephroline.catalogue.load import load_catalogue, read_catalogue
+from nephroline.catalogue.load import Piece, load_catalogue, read_catalogue
 from nephroline.catalogue.models import (
     Analyte,
     Burden,
-    Catalogue,
     Drug,
     DrugClass,
     Named,
@@ -27,6 +27,7 @@ __all__ = [
     "DrugClass",
     "Formula",
     "Named",
+    "Piece",
     "Regimen",
     "RegimenDose",
     "Schedule",

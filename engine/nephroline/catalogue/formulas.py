@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import cached_property
 
 import msgspec
 
+from nephroline.catalogue.fields import AnalyteId, SourceId
 from nephroline.exact import Fraction
+from nephroline.quantities import Quantity, Unit
+from nephroline.shapes import Shape
 from nephroline.terms import Confidence
 
 _PLACES = 3
@@ -14,13 +17,13 @@ _FINE = 12
 """Decimals of a result, and of the value that gives a result: fine enough to sit on its edge."""
 
 
-class Surface(msgspec.Struct, frozen=True):
+class Surface(Shape, frozen=True, kw_only=True):
     """Body surface in m²: the root of height (cm) × weight (kg) / `divisor`."""
 
     id: str
     title: str
     divisor: float
-    cite: str
+    source: SourceId
     confidence: Confidence
 
     def value(self, height: Fraction, weight: Fraction) -> Fraction:
@@ -28,51 +31,56 @@ class Surface(msgspec.Struct, frozen=True):
         return Fraction(str(round((float(height * weight) / 1000 / self.divisor) ** 0.5, 2)))
 
 
-class SexTerms(msgspec.Struct, frozen=True):
+class SexTerms(Shape, frozen=True, kw_only=True):
     """The constants of one sex."""
 
+    sex: str
     kappa: float
     below: float
     factor: float
 
 
-class Formula(msgspec.Struct, frozen=True):
+class Formula(Shape, frozen=True, kw_only=True, dict=True):
     """``scale × min(x/κ, 1)^below × max(x/κ, 1)^above × per_year^age × factor``, falling as x grows.
 
-    x is the analyte `source` in a unit of `unit_factor` base units of `dimension`; `year` is one year in
-    days. The result is in the base unit of the analyte `gives`, of `result_dimension`.
+    x is the analyte `source_analyte` in `unit`; the result is the analyte `gives`, in `result`. The age is
+    counted in `age_in`.
     """
 
     id: str
     title: str
-    gives: str
-    source: str
-    dimension: str
-    unit_factor: Fraction
-    result_dimension: str
+    gives: AnalyteId
+    result: Unit
+    source_analyte: AnalyteId = msgspec.field(name="from")
+    unit: Unit
     scale: float
     above: float
     per_year: float
-    year: Fraction
-    sexes: Mapping[str, SexTerms]
-    least_age: Fraction
-    cite: str
+    age_in: Unit
+    terms: tuple[SexTerms, ...] = msgspec.field(name="sexes")
+    least_age: Quantity
+    source: SourceId
     confidence: Confidence
-    bounds: str
+    bounds: str = ""
+
+    @cached_property
+    def sexes(self) -> dict[str, SexTerms]:
+        """The constants by sex."""
+        return {terms.sex: terms for terms in self.terms}
 
     def value(self, base: Fraction, age: Fraction, sex: str) -> Fraction:
-        """The result for *base* (base units of the source, above zero), *age* (days) and *sex*."""
+        """The result for *base* (base units of x, above zero), *age* (days) and *sex*."""
         terms = self.sexes[sex]
-        ratio = float(base / self.unit_factor) / terms.kappa
+        ratio = float(base / self.unit.factor) / terms.kappa
         found = self._middle(age, terms) * min(ratio, 1.0) ** terms.below * max(ratio, 1.0) ** self.above
         return Fraction(str(round(found, _PLACES)))
 
     def source_at(self, result: Fraction, age: Fraction, sex: str) -> Fraction:
-        """The value of the source, in its base units, at which the result is reached."""
+        """The value of x, in its base units, at which the result is reached."""
         terms = self.sexes[sex]
         ratio = float(result) / self._middle(age, terms)
         times = ratio ** (1 / (terms.below if ratio > 1 else self.above))
-        return Fraction(str(round(times * terms.kappa, _FINE))) * self.unit_factor
+        return Fraction(str(round(times * terms.kappa, _FINE))) * self.unit.factor
 
     def _middle(self, age: Fraction, terms: SexTerms) -> float:
-        return float(self.scale * self.per_year ** float(age / self.year) * terms.factor)
+        return float(self.scale * self.per_year ** float(age / self.age_in.factor) * terms.factor)

@@ -2,44 +2,54 @@
 
 from __future__ import annotations
 
-import msgspec
-
+from nephroline.catalogue.fields import AgentId, AnalyteId, SourceId
 from nephroline.exact import Fraction
+from nephroline.quantities import Quantity
+from nephroline.shapes import Shape
 from nephroline.terms import Confidence
 
 
-class Step(msgspec.Struct, frozen=True):
-    """So often (days), until so long on the drug (None: to its end); `text` is the interval as printed."""
+class Step(Shape, frozen=True, kw_only=True):
+    """So often, until so long on the drug (None: to its end)."""
 
-    every: Fraction
-    until: Fraction | None
-    text: str
-    until_text: str
+    every: Quantity
+    until: Quantity | None = None
+
+    @property
+    def days(self) -> Fraction:
+        """The interval in days."""
+        return self.every.low or Fraction(1)
 
 
-class Schedule(msgspec.Struct, frozen=True):
-    """What to measure under a drug or class. `after_change`: also so long after a change of dose (days)."""
+class Schedule(Shape, frozen=True, kw_only=True):
+    """What to measure under a drug or class. `after_change`: also so long after a change of dose."""
 
-    agent: str
-    measures: tuple[str, ...]
+    id: str
+    agent: AgentId
+    measure: tuple[AnalyteId, ...]
     steps: tuple[Step, ...]
-    after_change: Fraction | None
-    source: str
+    source: SourceId
     confidence: Confidence
-    note: str
+    after_change: Quantity | None = None
+    note: str = ""
 
     def step_at(self, on_drug: Fraction) -> Step:
-        """The step in force after so long on the drug."""
-        return next((s for s in self.steps if s.until is None or on_drug < s.until), self.steps[-1])
+        """The step in force after so long (days) on the drug."""
+        return next(
+            (s for s in self.steps if s.until is None or s.until.low is None or on_drug < s.until.low),
+            self.steps[-1],
+        )
 
     @property
     def text(self) -> str:
         """The steps in words: ``every week until 4 wk, then every month``."""
         parts = [
-            f"after {s.text}" if s.every == s.until else often(s.text) + f" until {s.until_text}"
+            f"after {s.every.text}"
+            if s.until and s.every.low == s.until.low
+            else f"{often(s.every.text)} until {s.until.text if s.until else ''}"
             for s in self.steps[:-1]
         ]
-        return ", ".join([*parts, ("then " if parts else "") + often(self.steps[-1].text)])
+        return ", ".join([*parts, ("then " if parts else "") + often(self.steps[-1].every.text)])
 
 
 _ONE = {"1 d": "day", "1 wk": "week", "1 mo": "month"}

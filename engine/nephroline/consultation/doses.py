@@ -140,13 +140,13 @@ def _each(per_day: list[Fraction], times: int) -> str:
 def _by_surface(run: Run, forms: list[Quantity]) -> str:
     height, weight = _last(run, "height"), _last(run, "weight")
     numbers = [item.value.exact for item in (height, weight) if item is not None and item.value is not None]
-    surfaces = run.pathway.catalogue.surfaces
-    if len(numbers) < 2 or numbers[0] is None or numbers[1] is None or not surfaces:
+    surface_of = next(iter(run.pathway.catalogue.surfaces.values()), None)
+    if len(numbers) < 2 or numbers[0] is None or numbers[1] is None or surface_of is None:
         return _NO_SURFACE
-    surface = surfaces[0].value(numbers[0], numbers[1])
+    surface = surface_of.value(numbers[0], numbers[1])
     mg = _join(*(f"{decimal_text(form.exact * surface, 0)} mg" for form in forms if form.exact is not None))
     amount = _join(*(form.text for form in forms))
-    return f"{mg} ({amount} × {decimal_text(surface, 2)} m², {surfaces[0].title} [{surfaces[0].confidence}])"
+    return f"{mg} ({amount} × {decimal_text(surface, 2)} m², {surface_of.title} [{surface_of.confidence}])"
 
 
 def _last(run: Run, analyte: str) -> Observation | None:

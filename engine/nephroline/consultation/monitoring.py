@@ -21,9 +21,9 @@ def monitoring(run: Run) -> list[MonitoringOut]:
     for course in timeline.courses:
         if course.end is not None:
             continue
-        for schedule in catalogue.schedules:
+        for schedule in catalogue.monitoring.values():
             if catalogue.belongs(course.drug, schedule.agent):
-                for measure in schedule.measures:
+                for measure in schedule.measure:
                     item = _next(run, course, schedule, measure)
                     known = found.get(measure)
                     if known is None or item.due.offset_days < known.due.offset_days:
@@ -38,16 +38,16 @@ def _next(run: Run, course: Course, schedule: Schedule, measure: str) -> Monitor
     last = seen[-1].at if seen else None
     since = last.latest if last else begun
     step = schedule.step_at(since - begun)
-    due = since + step.every
+    due = since + step.days
     changes = [row.start.latest for row in course.rows[1:] if row.start.latest >= since]
-    if schedule.after_change is not None and changes:
-        due = min(due, changes[0] + schedule.after_change)
+    if schedule.after_change is not None and schedule.after_change.low and changes:
+        due = min(due, changes[0] + schedule.after_change.low)
     late = timeline.now - due
     return MonitoringOut(
         measure=measure,
         title=catalogue.analytes[measure].title,
         drug=course.drug,
-        every=often(step.text),
+        every=often(step.every.text),
         last=_when(last) if last else None,
         due=_when(timeline.record.clock.about(due, timeline.as_of.label)),
         days_overdue=float(decimal_text(late, 0)),
@@ -62,13 +62,13 @@ def planned(run: Run, regimen: Regimen) -> list[str]:
     catalogue = run.pathway.catalogue
     agents = (*regimen.agents, *regimen.adjuncts)
     rows: dict[str, list[Schedule]] = {}
-    for schedule in catalogue.schedules:
+    for schedule in catalogue.monitoring.values():
         if any(catalogue.within(agent, schedule.agent) for agent in agents):
-            for measure in schedule.measures:
+            for measure in schedule.measure:
                 rows.setdefault(measure, []).append(schedule)
     texts: dict[str, list[str]] = {}
     for measure, schedules in rows.items():
-        closest = min(schedules, key=lambda schedule: schedule.steps[0].every)
+        closest = min(schedules, key=lambda schedule: schedule.steps[0].days)
         told = f"{closest.text} [{closest.confidence}]"
         texts.setdefault(told, []).append(catalogue.analytes[measure].title)
     return [f"{', '.join(titles)} {text}" for text, titles in texts.items()] + list(regimen.monitoring)
@@ -77,7 +77,7 @@ def planned(run: Run, regimen: Regimen) -> list[str]:
 def totals(run: Run) -> list[TotalOut]:
     """How much of every immunosuppressant was given so far, and for how long."""
     timeline, catalogue = run.chart.timeline, run.pathway.catalogue
-    given = dict.fromkeys(c.drug for c in timeline.courses if catalogue.drugs[c.drug].immunosuppressant)
+    given = dict.fromkeys(c.drug for c in timeline.courses if c.drug in catalogue.immunosuppressants)
     found: list[TotalOut] = []
     for drug in given:
         amount = cumulative_dose(run.chart, drug)

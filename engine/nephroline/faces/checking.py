@@ -20,7 +20,7 @@ def check_files(paths: Sequence[str]) -> list[Checked]:
     """Check files and folders; without any, the pathways that come with Nephroline."""
     if not paths:
         return [_checked(name, "pathway", partial(load_pathway, name)) for name in pathway_ids()]
-    return [_check(file) for file in scenario_files(paths) if file.parent.name != "catalogue"]
+    return [_check(file) for file in scenario_files(paths) if "catalogue" not in file.parts]
 
 
 def _check(file: Path) -> Checked:

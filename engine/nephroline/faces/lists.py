@@ -17,11 +17,15 @@ def listing(kind: str) -> list[dict[str, Any]]:
         return [
             {
                 "id": drug.id,
-                "class": drug.drug_class,
+                "classes": list(drug.classes),
                 "spellings": _spellings(catalogue.drug_names, drug.id),
                 "rxnorm": drug.rxnorm,
                 "atc": drug.atc,
-                "shown": _shown(catalogue.classes[drug.drug_class].title, catalogue.drug_names, drug.id)
+                "shown": _shown(
+                    ", ".join(catalogue.classes[kind].title for kind in drug.classes),
+                    catalogue.drug_names,
+                    drug.id,
+                )
                 + "".join(f"; {name} {code}" for name, code in _codes(drug)),
             }
             for drug in catalogue.drugs.values()

@@ -60,7 +60,7 @@ def latest(chart: Chart, analyte: str) -> Value:
     An analyte with a formula (eGFR) is computed from the latest value of what it rests on, unless it was
     itself reported since.
     """
-    formula = chart.timeline.catalogue.formulas.get(analyte)
+    formula = chart.timeline.catalogue.formula_of.get(analyte)
     if formula is not None:
         return computed(chart, formula)
     return chart.last(_recent(chart, analyte), analyte, f"{_title(chart, analyte)} now", chart.timeline.as_of)
@@ -69,17 +69,17 @@ def latest(chart: Chart, analyte: str) -> Value:
 def computed(chart: Chart, formula: Formula) -> Amount:
     """What a formula gives now: as reported, else computed; without age or sex, as far as it is known."""
     timeline = chart.timeline
-    reported, source = _recent(chart, formula.gives), _recent(chart, formula.source)
+    reported, source = _recent(chart, formula.gives), _recent(chart, formula.source_analyte)
     title = _title(chart, formula.gives)
     if reported and (not source or source[-1].at.latest <= reported[-1].at.latest):
         return chart.last(reported, formula.gives, f"{title} now", timeline.as_of)
     record, known = timeline.record, timeline.catalogue.analytes[formula.gives]
     age = None if record.age_zero is None or record.age_supposed else record.age_zero + timeline.now
-    if age is None or age < formula.least_age:
+    if age is None or age < (formula.least_age.low or 0):
         slot = Slot(Entry.OBSERVATION, formula.gives, timeline.as_of)
         own = Missing(formula.gives, f"{title} now, or the age to compute it", slot)
-        return Amount(None, None, formula.result_dimension, "unknown", (own,), known)
-    base = latest(chart, formula.source)
+        return Amount(None, None, formula.result.dimension, "unknown", (own,), known)
+    base = latest(chart, formula.source_analyte)
     assert isinstance(base, Amount)  # noqa: S101
     sexes = [record.sex] if record.sex else list(formula.sexes)
     missing = base.missing if record.sex else (*base.missing, Missing("sex", "sex", Slot(Entry.SEX)))
@@ -89,13 +89,13 @@ def computed(chart: Chart, formula: Formula) -> Amount:
     high = max((formula.value(least, age, s) for s in sexes), default=None) if least else None
     shown = " to ".join(dict.fromkeys(decimal_text(edge, 0) for edge in (low, high) if edge is not None))
     text = f"{shown} {known.units[0]} ({formula.title} from {base.text})" if shown else "unknown"
-    return Amount(low, high, formula.result_dimension, text, missing, known)
+    return Amount(low, high, formula.result.dimension, text, missing, known)
 
 
 def _carried(edge: Fraction | None, base: Amount, formula: Formula) -> Fraction | None:
     if edge is None or base.analyte is None:
         return None
-    return base.analyte.convert(edge, base.dimension, formula.dimension)
+    return base.analyte.convert(edge, base.dimension, formula.unit.dimension)
 
 
 @feature("word", ("word-analyte",), gives="choice:words", says="{0} in words")

@@ -181,7 +181,10 @@ def _measured(
 def _makes_a_total(about: About, chart: Chart) -> bool:
     """Whether the weight decides a total dose that a condition asks for: that can turn at any weight."""
     by_weight = {e.drug for e in chart.timeline.exposures if e.dose and e.dose.dimension == PER_WEIGHT}
-    names = {*by_weight, *(about.pathway.catalogue.drugs[drug].drug_class for drug in by_weight)}
+    names = {
+        *by_weight,
+        *(kind for drug in by_weight for kind in about.pathway.catalogue.drugs[drug].classes),
+    }
     return any("mass" in limit.forms for limit in about.limits(names))
 
 
@@ -272,15 +275,15 @@ def _computed(slot: Slot, about: About, chart: Chart, analyte: Analyte, dimensio
     """The values at which something computed from them crosses one of its limits."""
     record = chart.timeline.record
     for formula in about.pathway.catalogue.formulas.values():
-        if formula.source != slot.name or record.age_zero is None:
+        if formula.source_analyte != slot.name or record.age_zero is None:
             continue
         age = record.age_zero + chart.timeline.now
         for limit in about.limits([formula.gives]):
-            form = limit.forms.get(formula.result_dimension)
+            form = limit.forms.get(formula.result.dimension)
             for sex in [record.sex] if record.sex else formula.sexes:
                 if form is not None and form.exact:
                     edge = formula.source_at(form.exact, age, sex)
-                    carried = analyte.convert(edge, formula.dimension, dimension)
+                    carried = analyte.convert(edge, formula.unit.dimension, dimension)
                     if carried is not None:
                         yield carried
 
@@ -363,8 +366,8 @@ def _plausible(analyte: Analyte, dimension: str) -> tuple[Fraction, Fraction]:
 def _dosed(slot: Slot, title: str, about: About) -> Field:
     catalogue = about.pathway.catalogue
     drug = catalogue.drugs[slot.name]
-    near = about.limits([drug.id, drug.drug_class])
-    kind_of = catalogue.classes[drug.drug_class]
+    near = about.limits([drug.id, *drug.classes])
+    kind_of = catalogue.class_of_lines(drug.id)
     adjunct = [*kind_of.adjunct_up_to, *(q for limits in kind_of.adjunct_beside.values() for q in limits)]
     kinds = {dimension for limit in near for dimension in limit.forms} | {q.dimension for q in adjunct}
     kind = PER_WEIGHT if PER_WEIGHT in kinds else PER_DAY

@@ -87,9 +87,9 @@ def _reads(ask: Ask, entry: Entry, name: str, pathway: Pathway) -> bool:
     """Whether a question reads this kind of entry, of this name."""
     reads = FEATURES[ask.feature].reads
     named = [argument.name for argument in ask.arguments if not argument.threshold]
-    formulas = [f for n in named if (f := pathway.catalogue.formulas.get(n))]
+    formulas = [f for n in named if (f := pathway.catalogue.formula_of.get(n))]
     if entry is Entry.OBSERVATION:
-        return name in named or any(name == formula.source for formula in formulas)
+        return name in named or any(name == formula.source_analyte for formula in formulas)
     if entry in (Entry.SEX, Entry.AGE) and formulas:
         return True
     if _NEAR.get(entry) is not reads:

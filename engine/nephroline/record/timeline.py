@@ -269,7 +269,7 @@ class _Segment(msgspec.Struct):
 
 
 def _lines(timeline: Timeline) -> tuple[Line, ...]:
-    courses = [c for c in timeline.courses if timeline.catalogue.drugs[c.drug].immunosuppressant]
+    courses = [c for c in timeline.courses if c.drug in timeline.catalogue.immunosuppressants]
     segments = _merge(_handovers(_merge(_segments(timeline, courses)), timeline.windows.handover))
     lines: list[Line] = []
     for segment in segments:
@@ -343,14 +343,12 @@ def _split(
     adjuncts: set[str] = set()
     doubtful: set[str] = set()
     for course in active:
-        kind = catalogue.classes[catalogue.drugs[course.drug].drug_class]
+        kind = catalogue.class_of_lines(course.drug)
         limits = kind.adjunct_up_to
-        others = [
-            c for c in active if not catalogue.classes[catalogue.drugs[c.drug].drug_class].adjunct_up_to
-        ]
+        others = [c for c in active if not catalogue.class_of_lines(c.drug).adjunct_up_to]
         if not limits or not others:
             continue
-        beside = {catalogue.drugs[c.drug].drug_class for c in others}
+        beside = {catalogue.class_of_lines(c.drug).id for c in others}
         if len(beside) == 1 and catalogue.counted(course.drug, kind.id) is not None:
             limits += kind.adjunct_beside.get(beside.pop(), ())
         row = next((r for r in reversed(course.rows) if r.start.latest <= day), course.rows[0])

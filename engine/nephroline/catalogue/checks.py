@@ -1,0 +1,233 @@
+"""What can be wrong with entries that are each well formed: their names, references, ranges and order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+
+from nephroline.catalogue.formulas import Formula
+from nephroline.catalogue.models import Analyte, Drug, DrugClass, Named, Regimen, spelling
+from nephroline.catalogue.placed import Placed
+from nephroline.catalogue.reading import references
+from nephroline.catalogue.schedules import Schedule
+from nephroline.errors import Problem, did_you_mean, quoted
+from nephroline.quantities import Quantity, Unit
+from nephroline.terms import Entry
+
+Tables = Mapping[str, Mapping[str, Placed]]
+"""Entries by section and id."""
+
+_ID = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
+_RXNORM = re.compile(r"\d{1,8}")
+_ATC = re.compile(r"[A-Z]\d\d[A-Z]{2}\d\d")
+# What may stand in one and the same place of a chart or rule must not share a name.
+_NAMESPACES = (("analytes", "conditions", "assertions"), ("drugs", "classes"), ("diagnoses",))
+
+
+def faults(tables: Tables) -> Iterator[Problem]:
+    """Every fault of the entries of a catalogue, with its place."""
+    yield from _ids(tables)
+    yield from _spellings(tables)
+    yield from _references(tables)
+    checks = {
+        "units": _unit,
+        "analytes": _analyte,
+        "classes": _class,
+        "drugs": _drug,
+        "regimens": _regimen,
+        "formulas": _formula,
+        "monitoring": _schedule,
+    }
+    for section, check in checks.items():
+        for placed in tables[section].values():
+            yield from check(placed, placed.entry, tables)  # type: ignore[operator]
+    yield from _kinds_of_entry(tables)
+
+
+# -- names ---------------------------------------------------------------------------------------------
+
+
+def _ids(tables: Tables) -> Iterator[Problem]:
+    for section, table in tables.items():
+        for key, placed in table.items():
+            if section not in ("units", "entries") and not _ID.fullmatch(key):
+                yield placed.problem(
+                    f"{quoted(key)} cannot be an id", "use small letters, digits, - and _", ("id",)
+                )
+    for section in ("units",):
+        yield from _twice(
+            section, ((p, text) for p in tables[section].values() for text in _unit_names(p.entry))
+        )
+    yield from _twice("formulas", ((p, p.entry.gives) for p in tables["formulas"].values()))
+    codes = ((p, p.entry.rxnorm) for p in tables["drugs"].values() if p.entry.rxnorm)
+    yield from _twice("RxNorm codes", codes)
+
+
+def _unit_names(unit: Unit) -> Iterable[str]:
+    return dict.fromkeys((unit.code, *unit.spellings))
+
+
+def _spellings(tables: Tables) -> Iterator[Problem]:
+    """Names that would mean two things where they stand."""
+    for sections in _NAMESPACES:
+        named = (
+            (placed, name) for s in sections for placed in tables[s].values() for name in _spelled(placed)
+        )
+        yield from _twice(" and ".join(sections), named)
+
+
+def _spelled(placed: Placed) -> Iterable[str]:
+    entry: Analyte | Named | Drug | DrugClass = placed.entry
+    synonyms = () if isinstance(entry, Analyte) else entry.synonyms
+    return dict.fromkeys(spelling(name) for name in (entry.id, entry.title, *synonyms))
+
+
+def _twice(what: str, named: Iterable[tuple[Placed, str]]) -> Iterator[Problem]:
+    seen: dict[str, Placed] = {}
+    for placed, name in named:
+        other = seen.setdefault(name, placed)
+        if other is not placed:
+            yield placed.problem(
+                f"{quoted(name)} names two things among {what}: {quoted(other.key)} ({other.place}) too",
+                "rename one of them",
+            )
+
+
+def _references(tables: Tables) -> Iterator[Problem]:
+    for table in tables.values():
+        for placed in table.values():
+            if isinstance(placed.entry, str):
+                continue
+            for path, name, sections in references(placed.entry):
+                known = {key for section in sections for key in tables[section]}
+                if name not in known:
+                    kind = " or ".join(_SINGULAR[section] for section in sections)
+                    yield placed.problem(f"unknown {kind} {quoted(name)}", did_you_mean(name, known), path)
+
+
+_SINGULAR = {
+    "sources": "source",
+    "analytes": "analyte",
+    "assertions": "assertion",
+    "burdens": "burden",
+    "classes": "class",
+    "drugs": "drug",
+}
+
+
+# -- each kind -----------------------------------------------------------------------------------------
+
+
+def _unit(placed: Placed, unit: Unit, tables: Tables) -> Iterator[Problem]:
+    if unit.factor <= 0:
+        yield placed.problem(
+            "a factor is greater than zero", "give the exact factor to the base unit", ("factor",)
+        )
+
+
+def _analyte(placed: Placed, analyte: Analyte, tables: Tables) -> Iterator[Problem]:
+    if not (analyte.measured_in or analyte.words):
+        yield placed.problem("has neither units nor words", "say how it is measured or reported")
+    if analyte.lacks_molar_mass:
+        yield placed.problem(
+            "is measured by mass and by substance, but the factor between them is missing", "add `molar_mass`"
+        )
+    if analyte.molar_mass is not None and analyte.molar_mass <= 0:
+        yield placed.problem("a molar mass is greater than zero", "in g/mol", ("molar_mass",))
+    for i, limits in enumerate(analyte.plausible):
+        if limits.low is None or limits.high is None or limits.low >= limits.high:
+            yield placed.problem(
+                "a plausible range goes from less to more", "such as 0-100 g/d", ("plausible", i)
+            )
+        elif not any(
+            analyte.convert(limits.low, d, limits.dimension) is not None for d in analyte.dimensions
+        ):
+            yield placed.problem("is of none of the analyte's units", "use one of them", ("plausible", i))
+    for word in analyte.steady_words:
+        if word not in analyte.words:
+            yield placed.problem(f"{quoted(word)} is none of its words", did_you_mean(word, analyte.words))
+
+
+def _class(placed: Placed, kind: DrugClass, tables: Tables) -> Iterator[Problem]:
+    members = {p.key for p in tables["drugs"].values() if kind.id in p.entry.classes}
+    if not members and not kind.all_of_lines:
+        yield placed.problem("the class is empty: no drug belongs to it", "add a drug, or remove it")
+    if kind.counted_as is not None and kind.counted_as in tables["drugs"] and kind.counted_as not in members:
+        yield placed.problem(
+            f"{quoted(kind.counted_as)} is not of this class", "name one of it", ("counted_as",)
+        )
+
+
+def _drug(placed: Placed, drug: Drug, tables: Tables) -> Iterator[Problem]:
+    if not drug.classes:
+        yield placed.problem("has no class", "name one", ("classes",))
+    if len(set(drug.classes)) < len(drug.classes):
+        yield placed.problem("names a class twice", "keep one", ("classes",))
+    known = [tables["classes"][name].entry for name in drug.classes if name in tables["classes"]]
+    if sum(kind.immunosuppressant for kind in known) > 1:
+        yield placed.problem("is of two classes that make lines of therapy", "keep one of them", ("classes",))
+    if drug.equals is not None and drug.ratio is None:
+        yield placed.problem(
+            "doses that equal each other are single amounts", "such as [720 mg, 1000 mg]", ("equals",)
+        )
+    if drug.rxnorm is not None and not _RXNORM.fullmatch(drug.rxnorm):
+        yield placed.problem(f"{quoted(drug.rxnorm)} is no RxNorm code", "digits only", ("rxnorm",))
+    if drug.atc is not None and not _ATC.fullmatch(drug.atc):
+        yield placed.problem(f"{quoted(drug.atc)} is no ATC code of a substance", "such as L04AD01", ("atc",))
+
+
+def _regimen(placed: Placed, regimen: Regimen, tables: Tables) -> Iterator[Problem]:
+    if not regimen.agents:
+        yield placed.problem("has no agent", "name the drugs or classes that make it", ("agents",))
+    agents = {*tables["drugs"], *tables["classes"]}
+    if regimen.id in agents and regimen.agents != (regimen.id,):
+        yield placed.problem(
+            f"bears the name of the agent {quoted(regimen.id)}, but is not it alone", "rename it"
+        )
+
+
+def _formula(placed: Placed, formula: Formula, tables: Tables) -> Iterator[Problem]:
+    for field, name, unit in (
+        ("from", formula.source_analyte, formula.unit),
+        ("gives", formula.gives, formula.result),
+    ):
+        analyte = tables["analytes"].get(name)
+        if analyte is not None and unit.dimension not in analyte.entry.dimensions:
+            yield placed.problem(
+                f"{quoted(unit.code)} is no unit of {quoted(name)}", "use one of it", (field,)
+            )
+    if not formula.sexes:
+        yield placed.problem("has constants for no sex", "add them", ("sexes",))
+
+
+def _schedule(placed: Placed, schedule: Schedule, tables: Tables) -> Iterator[Problem]:
+    if not schedule.steps:
+        yield placed.problem("has no step", "say how often", ("steps",))
+    for i, step in enumerate(schedule.steps):
+        for field, span in (("every", step.every), ("until", step.until)):
+            if span is not None and not _length(span):
+                yield placed.problem(
+                    f"{quoted(span.text)} is no length of time", "such as 2 wk", ("steps", i, field)
+                )
+        if step.until is None and i + 1 < len(schedule.steps):
+            yield placed.problem("a step without `until` is the last", "put the steps in order", ("steps", i))
+    ends = [step.until.low for step in schedule.steps if step.until and step.until.low is not None]
+    for i, (one, other) in enumerate(pairwise(ends), start=1):
+        if one >= other:
+            yield placed.problem("ends before the step ahead of it", "put the steps in order", ("steps", i))
+    if schedule.after_change is not None and not _length(schedule.after_change):
+        yield placed.problem(
+            f"{quoted(schedule.after_change.text)} is no length of time", "", ("after_change",)
+        )
+
+
+def _length(span: Quantity) -> bool:
+    return span.dimension == "time" and span.exact is not None and span.exact > 0
+
+
+def _kinds_of_entry(tables: Tables) -> Iterator[Problem]:
+    known = tables["entries"]
+    for entry in Entry:
+        if str(entry) not in known and known:
+            yield next(iter(known.values())).problem(f"no burden for the entry {quoted(entry)}", "add one")

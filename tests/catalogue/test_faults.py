@@ -1,0 +1,158 @@
+"""Every fault planted in the catalogue is found, with its file and line."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from nephroline.catalogue import read_catalogue
+from nephroline.errors import PathwayError, Problem
+
+LIPIDS = "drugs/statins.yaml"
+DRUGS = "drugs/immunosuppressants.yaml"
+OTHERS = "drugs/others.yaml"
+
+
+def problems(folder: Path) -> list[Problem]:
+    with pytest.raises(PathwayError) as caught:
+        read_catalogue(folder)
+    return list(caught.value.problems)
+
+
+@pytest.fixture
+def copy(root: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(root / "rules/catalogue", tmp_path / "catalogue"))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        # names
+        (OTHERS, "id: warfarin,", "id: tacrolimus,", "the id `tacrolimus` is taken"),
+        (OTHERS, "id: warfarin,", "id: War Farin,", "`War Farin` cannot be an id"),
+        (DRUGS, "synonyms: [fk506, tac, prograf]", "synonyms: [fk506, neoral]", "`neoral` names two things"),
+        (DRUGS, "synonyms: [cni]", "synonyms: [tac]", "`tac` names two things"),
+        ("conditions.yaml", "{id: diabetes,", "{id: creatinine,", "`creatinine` names two things"),
+        (
+            "conditions.yaml",
+            "synonyms: [minimal-change-disease]",
+            "synonyms: [FSGS]",
+            "`fsgs` names two things",
+        ),
+        ("units.yaml", "spellings: [mg/dl]", "spellings: [g/dl]", "`g/dl` names two things"),
+        (LIPIDS, 'rxnorm: "83367"', 'rxnorm: "36567"', "`36567` names two things among RxNorm codes"),
+        # references, of every field that holds one
+        (LIPIDS, 'classes: [statin], rxnorm: "36567"', "classes: [statins]", "unknown class `statins`"),
+        (DRUGS, "counted_as: prednisolone", "counted_as: prednisolon", "unknown drug `prednisolon`"),
+        (DRUGS, "adjunct_beside: {mycophenolate:", "adjunct_beside: {mycofenolate:", "unknown class"),
+        ("analytes.yaml", "level_of: cyclosporine", "level_of: ciclosporin", "unknown drug `ciclosporin`"),
+        ("analytes.yaml", "speaks_of: creatinine", "speaks_of: kreatinine", "unknown analyte `kreatinine`"),
+        ("analytes.yaml", "burden: urine", "burden: urin", "unknown burden `urin`"),
+        ("analytes.yaml", "source: naresh-2012", "source: naresh", "unknown source `naresh`"),
+        ("analytes.yaml", "units: [cm]", "units: [cmm]", "unknown unit `cmm`"),
+        (
+            "conditions.yaml",
+            "excluded_by: secondary_cause_excluded",
+            "excluded_by: secondary",
+            "unknown assertion",
+        ),
+        (
+            "regimens.yaml",
+            "agents: [tacrolimus]",
+            "agents: [tacrolimos]",
+            "unknown drug or class `tacrolimos`",
+        ),
+        (
+            "regimens.yaml",
+            "adjuncts: [glucocorticoid]",
+            "adjuncts: [steroid]",
+            "unknown drug or class `steroid`",
+        ),
+        ("regimens.yaml", "{drug: rituximab,", "{drug: rituximap,", "unknown drug `rituximap`"),
+        (
+            "regimens.yaml",
+            "{analyte: tacrolimus_trough,",
+            "{analyte: tac_trough,",
+            "unknown analyte `tac_trough`",
+        ),
+        ("formulas.yaml", "from: creatinine", "from: creatine", "unknown analyte `creatine`"),
+        ("formulas.yaml", "source: ckd-epi-2021", "source: ckd-epi", "unknown source `ckd-epi`"),
+        ("monitoring.yaml", "measure: [hba1c]", "measure: [hba1]", "unknown analyte `hba1`"),
+        ("monitoring.yaml", "agent: sparsentan", "agent: sparsentans", "unknown drug or class `sparsentans`"),
+        (
+            "burdens.yaml",
+            "entry: dose, burden: chart",
+            "entry: dose, burden: charts",
+            "unknown burden `charts`",
+        ),
+        # values and order
+        ("units.yaml", "factor: 0.0005, ", "", "the field `factor` is missing"),
+        ("units.yaml", "factor: 0.0005, ", "factor: 0, ", "a factor is greater than zero"),
+        ("units.yaml", "factor: 1/24", "factor: 1/0", "is not a number"),
+        ("analytes.yaml", "plausible: [30-260 cm]", "plausible: [260-30 cm]", "the range runs backwards"),
+        (
+            "analytes.yaml",
+            "plausible: [30-260 cm]",
+            "plausible: [30-260 kg]",
+            "is of none of the analyte's units",
+        ),
+        ("analytes.yaml", "plausible: [30-260 cm]", 'plausible: ["> 30 cm"]', "goes from less to more"),
+        ("analytes.yaml", "    molar_mass: 66463\n", "", "the factor between them is missing"),
+        (
+            "analytes.yaml",
+            "steady_words: [normal, stable]",
+            "steady_words: [normal, steady]",
+            "is none of its words",
+        ),
+        (
+            "monitoring.yaml",
+            "{every: 2 wk, until: 3 mo}",
+            "{every: 2 wk, until: 2 wk}",
+            "ends before the step ahead",
+        ),
+        ("monitoring.yaml", "steps: [{every: 1 wk}]", "steps: [{every: 1 wk}, {every: 2 wk}]", "is the last"),
+        ("monitoring.yaml", "after_change: 1 wk", "after_change: 1 g", "is no length of time"),
+        ("formulas.yaml", "unit: mg/dL", "unit: mmHg", "`mmHg` is no unit of `creatinine`"),
+        (DRUGS, "equals: [1 mg, 1 mg]", "equals: [1-2 mg, 1 mg]", "single amounts"),
+        (
+            DRUGS,
+            "classes: [anti-cd20], rxnorm",
+            "classes: [anti-cd20, mycophenolate], rxnorm",
+            "two classes that make lines",
+        ),
+        (DRUGS, "atc: L04AD02", "atc: L04", "is no ATC code"),
+        (OTHERS, "classes: [antiviral]", "classes: [other-drug]", "the class is empty"),
+        ("regimens.yaml", "agents: [cyclophosphamide]", "agents: [rituximab]", "bears the name of the agent"),
+        # shape
+        (DRUGS, "most_per_day: 80 mg/d", "most_a_day: 80 mg/d", "unknown field `most_a_day`"),
+        ("monitoring.yaml", "monitoring:\n", "monitorings:\n", "the catalogue has no section `monitorings`"),
+    ],
+)
+def test_a_planted_fault_is_found(copy: Path, file: str, old: str, new: str, message: str) -> None:
+    text = (copy / file).read_text(encoding="utf-8")
+    assert old in text, "the plant no longer fits"
+    (copy / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    found = [p for p in problems(copy) if message in p.message]
+    assert found, [str(p) for p in problems(copy)]
+    first = found[0]
+    assert first.file == f"rules/catalogue/{file}"
+    line = text.replace(old, new, 1)[: text.index(old)].count("\n") + 1
+    assert first.line is not None
+    assert abs(first.line - line) <= 12, "the place is not that of the entry"
+
+
+def test_all_faults_are_told_at_once(copy: Path) -> None:
+    for file, old, new in (
+        (OTHERS, "id: warfarin,", "id: tacrolimus,"),
+        ("analytes.yaml", "units: [cm]", "units: [cmm]"),
+        ("regimens.yaml", "{drug: rituximab,", "{drg: rituximab,"),
+    ):
+        path = copy / file
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    assert {p.file.rsplit("/", 1)[-1] for p in problems(copy)} >= {
+        "others.yaml",
+        "analytes.yaml",
+        "regimens.yaml",
+    }
