@@ -145,10 +145,15 @@ class _Reader:
             source=self._source(("source",), head.source),
             extends=head.extends,
             catalogue=self._catalogue,
-            thresholds=self._thresholds,
-            definitions=definitions,
-            rules=rules,
-            exposure=self._exposure(head) or (parent.exposure if parent else ()),
+            # In one order, so that where an entry stands says nothing.
+            thresholds=dict(sorted(self._thresholds.items())),
+            definitions=dict(sorted(definitions.items())),
+            rules=_in_order(rules),
+            exposure=tuple(
+                sorted(
+                    self._exposure(head) or (parent.exposure if parent else ()), key=lambda rule: rule.agent
+                )
+            ),
             responses=self._responses(head) or (parent.responses if parent else ()),
             gaps=self._gaps(head) or (parent.gaps if parent else ()),
             applicability=self._applicability(head) or (parent.applicability if parent else ()),
@@ -565,6 +570,12 @@ class _Reader:
             if d.scope is Scope.ASSESSMENT
         ]
         stratify(clauses, {})
+
+
+def _in_order(rules: Mapping[str, Rule]) -> dict[str, Rule]:
+    """Rules by what they conclude (findings, recommendations, blocks, alerts), then by id."""
+    kinds = (FindingOf, Recommend, Block, Alert)
+    return dict(sorted(rules.items(), key=lambda item: (kinds.index(type(item[1].conclusion)), item[0])))
 
 
 def _texts(raw: Any, path: FieldPath) -> list[tuple[FieldPath, str]]:
