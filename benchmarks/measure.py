@@ -78,7 +78,7 @@ def small_pathway() -> nephroline.Pathway:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "small.yaml"
         head = "pathway: small/fsgs\ntitle: small\nedition: none\ndisease: fsgs\nsource: nephroline\n"
-        file.write_text(f"{head}extends: kdigo-2012/fsgs\nwithout: [{', '.join(out)}]\n", encoding="utf-8")
+        file.write_text(f"{head}uses: [kdigo-2012/fsgs]\nwithout: [{', '.join(out)}]\n", encoding="utf-8")
         return nephroline.load_pathway(str(file))
 
 

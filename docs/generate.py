@@ -69,7 +69,7 @@ def rulebook(pathway: Pathway, scenarios: dict[str, Scenario]) -> str:
     lines = [
         f"# {pathway.title} ({pathway.edition})",
         "",
-        f"Generated from `rules/{pathway.id}.yaml` by `make docs`; do not edit.",
+        f"Generated from `rules/{pathway.id}/pathway.yaml` and the modules that it uses by `make docs`; do not edit.",
         "",
         CONFIDENCE,
         "",

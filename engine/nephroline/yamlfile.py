@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import msgspec
 import yaml
@@ -74,6 +74,27 @@ class Document(msgspec.Struct, frozen=True):
             column=mark.column + 1 if mark else None,
             path=dotted(path),
         )
+
+
+class Place(NamedTuple):
+    """A field of a document, for those that find fault with it later."""
+
+    document: Document
+    path: FieldPath = ()
+
+    def __truediv__(self, step: str | int) -> Place:
+        """A field inside it."""
+        return Place(self.document, (*self.path, step))
+
+    def problem(self, message: str, remedy: str = "") -> Problem:
+        """A fault of it."""
+        return self.document.problem(self.path, message, remedy)
+
+    @property
+    def text(self) -> str:
+        """File and line, such as ``rules/safety/cni.yaml:42``."""
+        found = self.problem("")
+        return f"{found.file}:{found.line}" if found.line else found.file
 
 
 def mapping(value: Any) -> dict[str, Any]:

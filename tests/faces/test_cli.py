@@ -201,7 +201,7 @@ def test_check_finds_problems_in_any_kind_of_file(tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text("hello: world\n")
     (tmp_path / "broken.yaml").write_text("[")
     (tmp_path / "pathway.yaml").write_text(
-        (ROOT / "rules/pjnh-2015/fsgs.yaml")
+        (ROOT / "rules/pjnh-2015/fsgs/pathway.yaml")
         .read_text()
         .replace("combination_line and", "combinaton_line and", 1)
     )
@@ -260,13 +260,21 @@ def test_the_checkout_launcher_is_the_same_program() -> None:
 def test_every_file_fits_its_json_schema(tmp_path: Path) -> None:
     assert run("schema", "--write", str(tmp_path)).returncode == 0
     schemas = {p.name.split(".")[0]: json.loads(p.read_text()) for p in tmp_path.iterdir()}
-    assert set(schemas) == {"record", "scenario", "pathway", "consultation"}
+    assert set(schemas) == {"record", "scenario", "pathway", "module", "catalogue", "consultation"}
     for file in (ROOT / "scenarios").rglob("*.yaml"):
         data = edited(file)
         jsonschema.validate(data, schemas["scenario"])
         jsonschema.validate(data["record"], schemas["record"])
-    for name in pathway_ids():
-        jsonschema.validate(edited(ROOT / "rules" / f"{name}.yaml"), schemas["pathway"])
+    kinds = []
+    for file in (ROOT / "rules").rglob("*.yaml"):
+        kind = "pathway" if file.name == "pathway.yaml" else "module"
+        kind = "catalogue" if "catalogue" in file.parts else kind
+        jsonschema.validate(edited(file), schemas[kind])
+        assert file.read_text().startswith("# yaml-language-server: $schema=")
+        line = file.read_text().splitlines()[0]
+        assert (file.parent / line.partition("=")[2]).resolve() == ROOT / f"docs/schema/{kind}.schema.json"
+        kinds.append(kind)
+    assert (kinds.count("pathway"), kinds.count("catalogue")) == (len(pathway_ids()), 13)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(
             {"id": "x", "observations": [{"at": "0 mo", "protinuria": "3 g/d"}]}, schemas["record"]

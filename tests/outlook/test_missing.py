@@ -143,7 +143,7 @@ title: a line that is off with HIV, and blocked without
 edition: none
 disease: fsgs
 source: nephroline
-extends: kdigo-2012/fsgs
+uses: [kdigo-2012/fsgs]
 rules:
   - id: start-high-dose-steroid
     replaces: true

@@ -1,9 +1,10 @@
 """Analytes, drugs, regimens, conditions, units and sources: everything a chart or rule may name."""
 
 from nephroline.catalogue.catalogue import Catalogue
+from nephroline.catalogue.fields import ReviewDate
 from nephroline.catalogue.files import data_root, digest
 from nephroline.catalogue.formulas import Formula, SexTerms
-from nephroline.catalogue.load import Piece, load_catalogue, read_catalogue
+from nephroline.catalogue.load import SECTIONS, Piece, load_catalogue, read_catalogue
 from nephroline.catalogue.models import (
     Analyte,
     Burden,
@@ -20,6 +21,7 @@ from nephroline.catalogue.models import (
 from nephroline.catalogue.schedules import Schedule, Step, often
 
 __all__ = [
+    "SECTIONS",
     "Analyte",
     "Burden",
     "Catalogue",
@@ -30,6 +32,7 @@ __all__ = [
     "Piece",
     "Regimen",
     "RegimenDose",
+    "ReviewDate",
     "Schedule",
     "SexTerms",
     "Source",

@@ -89,7 +89,7 @@ def _twice(what: str, named: Iterable[tuple[Placed, str]]) -> Iterator[Problem]:
         other = seen.setdefault(name, placed)
         if other is not placed:
             yield placed.problem(
-                f"{quoted(name)} names two things among {what}: {quoted(other.key)} ({other.place}) too",
+                f"{quoted(name)} names two things among {what}: {quoted(other.key)} ({other.place.text}) too",
                 "rename one of them",
             )
 

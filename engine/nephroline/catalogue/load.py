@@ -26,7 +26,7 @@ from nephroline.catalogue.reading import read_entry
 from nephroline.catalogue.schedules import Schedule
 from nephroline.errors import PathwayError, Problem, did_you_mean, quoted
 from nephroline.quantities import Unit
-from nephroline.yamlfile import Document, FieldPath, mapping, read_file
+from nephroline.yamlfile import Place, listed, mapping, read_file
 
 SECTIONS: Mapping[str, type[Any]] = {
     "units": Unit,
@@ -50,10 +50,9 @@ SECTIONS: Mapping[str, type[Any]] = {
 
 
 class Piece(NamedTuple):
-    """Part of a catalogue: a file, or the section of a module at `path`. `packaged`: it is ours."""
+    """Part of a catalogue: a file, or the section of a module. `packaged`: it is ours."""
 
-    document: Document
-    path: FieldPath
+    place: Place
     data: Mapping[str, Any]
     packaged: bool = False
 
@@ -73,7 +72,7 @@ def pieces_of(folder: Path) -> Iterator[Piece]:
     """Every file of a catalogue folder, and of the folders in it. Raises: PathwayError."""
     for file in sorted(folder.rglob("*.yaml")):
         document = read_file(file, f"rules/catalogue/{file.relative_to(folder).as_posix()}", PathwayError)
-        yield Piece(document, (), mapping(document.data), packaged=True)
+        yield Piece(Place(document), mapping(document.data), packaged=True)
 
 
 class _Reader:
@@ -102,56 +101,50 @@ class _Reader:
         return Catalogue(**tables, replaced=tuple(sorted(self._replaced)))
 
     def _unknown_sections(self) -> None:
-        for piece in self._pieces:
-            for name in piece.data:
+        for place, data, _ in self._pieces:
+            for name in data:
                 if name not in SECTIONS:
-                    self._problems.append(
-                        piece.document.problem(
-                            (*piece.path, name),
-                            f"the catalogue has no section {quoted(name)}",
-                            did_you_mean(name, SECTIONS, see="sections: " + ", ".join(SECTIONS)),
-                        )
-                    )
+                    remedy = did_you_mean(name, SECTIONS, see="sections: " + ", ".join(SECTIONS))
+                    wrong = f"the catalogue has no section {quoted(name)}"
+                    self._problems.append((place / name).problem(wrong, remedy))
 
     def _section(self, section: str, shape: type[Any], units: Mapping[str, Unit]) -> dict[str, Placed]:
         found: dict[str, Placed] = {}
-        for piece in self._pieces:
-            rows: Any = piece.data.get(section) or []
+        for place, data, packaged in self._pieces:
+            rows: Any = data.get(section) or []
             if not isinstance(rows, list):
-                self._complain(piece.document, (*piece.path, section), "expected a list of entries")
-                continue
-            for i, raw in enumerate(rows):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-                path = (*piece.path, section, i)
-                fields: dict[str, Any] = dict(mapping(raw))
-                replaces = fields.pop("replaces", False) is True
-                known = shape is str or not isinstance(raw, dict)
+                self._problems.append((place / section).problem("expected a list of entries"))
+            for i, raw in enumerate(listed(rows)):
+                here = place / section / i
+                fields = mapping(raw)
+                replaces = fields.get("replaces") is True
                 entry = read_entry(
-                    piece.document, path, raw if known else fields, shape, units, self._problems
+                    here,
+                    {k: v for k, v in fields.items() if k != "replaces"} or raw,
+                    shape,
+                    units,
+                    self._problems,
                 )
                 if entry is not None:
-                    placed = Placed(section, entry, piece.document, path)
-                    self._add(found, placed, replaces=replaces, packaged=piece.packaged)
+                    self._add(found, Placed(section, entry, here), replaces=replaces, packaged=packaged)
         return found
 
     def _add(self, found: dict[str, Placed], placed: Placed, *, replaces: bool, packaged: bool) -> None:
         known = found.get(placed.key)
         if known is not None and not replaces:
-            self._complain(
-                placed.document,
-                placed.path,
-                f"the id {quoted(placed.key)} is taken, by {known.place}",
-                "rename it, or add `replaces: true` to change that entry",
+            self._problems.append(
+                placed.problem(
+                    f"the id {quoted(placed.key)} is taken, by {known.place.text}",
+                    "rename it, or add `replaces: true` to change that entry",
+                )
             )
         elif known is None and replaces:
-            self._complain(
-                placed.document,
-                placed.path,
-                f"there is no {quoted(placed.key)} to replace among the {placed.section}",
-                did_you_mean(placed.key, found, see="remove `replaces`"),
+            self._problems.append(
+                placed.problem(
+                    f"there is no {quoted(placed.key)} to replace among the {placed.section}",
+                    did_you_mean(placed.key, found, see="remove `replaces`"),
+                )
             )
         elif replaces and not packaged:
-            self._replaced.append(f"{placed.section}: {placed.key} ({placed.document.file})")
+            self._replaced.append(f"{placed.section}: {placed.key} ({placed.place.document.file})")
         found[placed.key] = placed
-
-    def _complain(self, document: Document, path: FieldPath, message: str, remedy: str = "") -> None:
-        self._problems.append(document.problem(path, message, remedy))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from nephroline.errors import Problem
-from nephroline.yamlfile import Document, FieldPath
+from nephroline.yamlfile import FieldPath, Place
 
 
 class Placed(NamedTuple):
@@ -13,8 +13,7 @@ class Placed(NamedTuple):
 
     section: str
     entry: Any
-    document: Document
-    path: FieldPath
+    place: Place
 
     @property
     def key(self) -> str:
@@ -23,11 +22,6 @@ class Placed(NamedTuple):
             return self.entry
         return str(next(getattr(self.entry, n) for n in ("id", "code", "entry") if hasattr(self.entry, n)))
 
-    @property
-    def place(self) -> str:
-        """File and line, as errors print them."""
-        return self.problem("").place
-
     def problem(self, message: str, remedy: str = "", at: FieldPath = ()) -> Problem:
         """A fault of it, or of the field at a path inside it."""
-        return self.document.problem((*self.path, *at), message, remedy)
+        return Place(self.place.document, (*self.place.path, *at)).problem(message, remedy)

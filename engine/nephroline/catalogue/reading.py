@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
@@ -12,15 +12,13 @@ from nephroline.errors import Problem, did_you_mean, quoted
 from nephroline.exact import Fraction
 from nephroline.quantities import Quantity, QuantityError, Unit, parse
 from nephroline.shapes import fit
-from nephroline.yamlfile import Document, FieldPath, listed
+from nephroline.yamlfile import FieldPath, Place, listed
 
 T = TypeVar("T")
-_Complain = Callable[[FieldPath, str, str], None]
 
 
 def read_entry(
-    document: Document,
-    path: FieldPath,
+    place: Place,
     raw: Any,
     shape: type[T],
     units: Mapping[str, Unit],
@@ -28,14 +26,10 @@ def read_entry(
 ) -> T | None:
     """Read one entry of the catalogue; what is wrong is added to *problems*."""
     found = len(problems)
-
-    def complain(place: FieldPath, message: str, remedy: str) -> None:
-        problems.append(document.problem(place, message, remedy))
-
-    prepared = _prepared(raw, shape, units, path, complain)
+    prepared = _prepared(raw, shape, units, place, problems)
     if len(problems) > found:
         return None
-    return fit(document, path, prepared, shape, problems, dec_hook=_number)
+    return fit(place.document, place.path, prepared, shape, problems, dec_hook=_number)
 
 
 def _number(kind: type, value: object) -> Fraction:
@@ -48,27 +42,28 @@ def _number(kind: type, value: object) -> Fraction:
         raise ValueError(f"{quoted(value)} is not a number") from None
 
 
-def _prepared(raw: Any, kind: Any, units: Mapping[str, Unit], path: FieldPath, complain: _Complain) -> Any:
+def _prepared(raw: Any, kind: Any, units: Mapping[str, Unit], place: Place, problems: list[Problem]) -> Any:
     """Raw data with its quantities and units read, wherever the shape has one."""
     if kind is Quantity and isinstance(raw, str):
         try:
             return parse(raw, units)
         except QuantityError as bad:
-            complain(path, str(bad), bad.help)
+            problems.append(place.problem(str(bad), bad.help))
             return raw
     if kind is Unit and isinstance(raw, str):
         if raw not in units:
-            complain(path, f"unknown unit {quoted(raw)}", did_you_mean(raw, units, see="see units.yaml"))
+            remedy = did_you_mean(raw, units, see="`nephroline units` lists them")
+            problems.append(place.problem(f"unknown unit {quoted(raw)}", remedy))
         return units.get(raw, raw)
     if isinstance(raw, list):
         inner = _inside(kind)
-        return [_prepared(item, inner, units, (*path, i), complain) for i, item in enumerate(listed(raw))]
+        return [_prepared(item, inner, units, place / i, problems) for i, item in enumerate(listed(raw))]
     if isinstance(raw, dict):
         table = cast("dict[str, Any]", raw)
         kinds = _fields(kind)
         inner = _inside(kind)
         return {
-            name: _prepared(value, kinds.get(name, inner), units, (*path, name), complain)
+            name: _prepared(value, kinds.get(name, inner), units, place / name, problems)
             for name, value in table.items()
         }
     return raw

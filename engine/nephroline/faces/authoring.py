@@ -31,7 +31,7 @@ def pathways(form: FormatOption = "text") -> None:
                     "id": p.id,
                     "title": p.title,
                     "edition": p.edition,
-                    "extends": p.extends,
+                    "uses": list(p.uses),
                     "rules": len(p.rules),
                     "digest": p.digest,
                 }
@@ -146,7 +146,7 @@ def _answered(scenarios: list[str] | None, pathways: list[str] | None, *, quick:
 @app.command()
 def schema(
     kind: Annotated[
-        Literal["record", "scenario", "pathway", "consultation"],
+        Literal["record", "scenario", "pathway", "module", "catalogue", "consultation"],
         typer.Argument(help="Which format."),
     ] = "record",
     write: Annotated[

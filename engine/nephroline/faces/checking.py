@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from nephroline.errors import InputError, Problem
-from nephroline.pathway import load_pathway, pathway_ids, read_pathway
+from nephroline.pathway import RuleBase, load_rules, rules_of_file
 from nephroline.record import open_document, read_record
 from nephroline.replaying import read_scenario, scenario_files
 from nephroline.yamlfile import mapping
@@ -17,10 +17,65 @@ Checked = tuple[str, str, list[Problem]]
 
 
 def check_files(paths: Sequence[str]) -> list[Checked]:
-    """Check files and folders; without any, the pathways that come with Nephroline."""
+    """Check files and folders; without any, the rules that come with Nephroline."""
     if not paths:
-        return [_checked(name, "pathway", partial(load_pathway, name)) for name in pathway_ids()]
-    return [_check(file) for file in scenario_files(paths) if "catalogue" not in file.parts]
+        return _check_rules(None)
+    found: list[Checked] = []
+    for path in map(Path, paths):
+        if path.is_dir() and (path / "catalogue").is_dir():
+            found += _check_rules(path)
+        else:
+            found += [_check(file) for file in scenario_files([path])]
+    return found
+
+
+def _check_rules(folder: Path | None) -> list[Checked]:
+    """Every pathway and edition of a rule base, and what none of them uses."""
+    name = str(folder or "rules")
+    try:
+        rules = load_rules(folder)
+        catalogue = partial(getattr, rules, "catalogue")
+        found = [_checked(f"{name}/catalogue", "catalogue", catalogue)]
+    except InputError as bad:
+        return [(name, "rules", list(bad.problems))]
+    if found[0][2]:
+        return found
+    found += [
+        _checked(f"{name}/{known}", "pathway", partial(rules.pathway, known)) for known in rules.pathway_ids
+    ]
+    found += [
+        _checked(f"{name}/{known}/edition", "edition", partial(rules.edition, known))
+        for known in rules.edition_ids
+    ]
+    if not any(problems for _, _, problems in found):
+        found.append((name, "rules", _idle(rules)))
+    return _once(found)
+
+
+def _idle(rules: RuleBase) -> list[Problem]:
+    """Modules and thresholds that no pathway uses."""
+    pathways = [rules.pathway(name) for name in rules.pathway_ids]
+    reached = {module for p in pathways for module in (*p.uses, p.id)}
+    found: list[Problem] = []
+    for name, module in rules.modules.items():
+        if name not in reached:
+            found.append(module.place.problem(f"no pathway uses the module `{name}`", "use it, or remove it"))
+        using = [p for p in pathways if name in (*p.uses, p.id)]
+        for limit, stated in module.thresholds.items():
+            if using and not any(limit in p.thresholds_used for p in using):
+                wrong = f"nothing uses the threshold `{limit}`"
+                found.append(stated.place.problem(wrong, "remove it"))
+    return found
+
+
+def _once(results: list[Checked]) -> list[Checked]:
+    """Each problem where it is met first: what is shared by pathways is wrong in all of them."""
+    seen: set[Problem] = set()
+    found: list[Checked] = []
+    for file, kind, problems in results:
+        found.append((file, kind, [p for p in problems if p not in seen]))
+        seen |= set(problems)
+    return found
 
 
 def _check(file: Path) -> Checked:
@@ -32,12 +87,14 @@ def _check(file: Path) -> Checked:
     if "scenario" in data:
         return _checked(str(file), "scenario", partial(read_scenario, file))
     if "pathway" in data:
-        return _checked(str(file), "pathway", partial(read_pathway, file, str(file)))
+        return _checked(str(file), "pathway", lambda: rules_of_file(file).pathway(str(file)))
+    if "module" in data:
+        return _checked(str(file), "module", partial(rules_of_file, file))
     if "id" in data:
         return _checked(str(file), "record", partial(read_record, document))
     problem = Problem(
-        "is neither a record, a scenario nor a pathway",
-        "give it `id`, `scenario` or `pathway`",
+        "is neither a record, a scenario, a pathway nor a module",
+        "give it `id`, `scenario`, `pathway` or `module`",
         str(file),
     )
     return str(file), "unknown", [problem]

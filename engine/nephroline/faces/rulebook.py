@@ -19,7 +19,7 @@ def pathway_data(pathway: Pathway) -> dict[str, Any]:
         "id": pathway.id,
         "title": pathway.title,
         "edition": pathway.edition,
-        "extends": pathway.extends,
+        "uses": list(pathway.uses),
         "digest": pathway.digest,
         "thresholds": [
             {
@@ -99,7 +99,10 @@ def _rule_data(pathway: Pathway, rule: Rule) -> dict[str, Any]:
         "confidence": str(rule.statement.confidence),
         "rationale": rule.rationale,
         "on_guideline": rule.on_guideline,
-        "pathway": rule.pathway,
+        "module": rule.module,
+        "place": rule.place,
+        "care": rule.care,
+        "reviewed": rule.statement.reviewed,
     }
 
 

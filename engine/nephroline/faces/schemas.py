@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import inspect
 import json
+from types import GenericAlias
 from typing import Any
 
 import msgspec
 
-from nephroline.catalogue import load_catalogue
+from nephroline.catalogue import SECTIONS, load_catalogue
 from nephroline.consultation import Consultation
 from nephroline.pathway.shapes import (
     ApplicabilityEntry,
+    AuthorityEntry,
     DefinitionEntry,
     ExposureEntry,
     GapEntry,
+    ModuleFile,
+    OutsideEntry,
     PathwayFile,
     ResponseEntry,
     RuleEntry,
@@ -32,7 +36,15 @@ from nephroline.record.shapes import (
 from nephroline.replaying import DidEntry, ExpectEntry, ScenarioFile
 from nephroline.yamlfile import mapping
 
-KINDS = ("record", "scenario", "pathway", "consultation")
+KINDS = ("record", "scenario", "pathway", "module", "catalogue", "consultation")
+_MODULE: dict[str, Any] = {
+    "population": OutsideEntry,
+    "definitions": DefinitionEntry,
+    "exposure": ExposureEntry,
+    "responses": ResponseEntry,
+    "indeterminate": GapEntry,
+    "rules": RuleEntry,
+}
 _ROWS: dict[str, dict[str, Any]] = {
     "RecordFile": {
         "conditions": ConditionRow,
@@ -41,20 +53,24 @@ _ROWS: dict[str, dict[str, Any]] = {
         "exposures": ExposureRow,
         "procedures": ProcedureRow,
     },
-    "PathwayFile": {
-        "definitions": DefinitionEntry,
-        "exposure": ExposureEntry,
-        "responses": ResponseEntry,
-        "indeterminate": GapEntry,
-        "applicability": ApplicabilityEntry,
-        "rules": RuleEntry,
-    },
+    "ModuleFile": _MODULE,
+    "PathwayFile": {**_MODULE, "applicability": ApplicabilityEntry},
     "ScenarioFile": {"expect": ExpectEntry, "clinicians_did": DidEntry},
 }
-_ROOTS = {
+_NAMED: dict[str, Any] = {"thresholds": ThresholdEntry, "authority": AuthorityEntry}
+"""What modules and pathways hold by name."""
+_CATALOGUE = msgspec.defstruct(
+    "CatalogueFile",
+    [(name, GenericAlias(list, shape), []) for name, shape in SECTIONS.items()],
+    namespace={"__doc__": "Part of the catalogue: any of its lists."},
+    forbid_unknown_fields=True,
+)
+_ROOTS: dict[str, Any] = {
     "record": RecordFile,
     "scenario": ScenarioFile,
     "pathway": PathwayFile,
+    "module": ModuleFile,
+    "catalogue": _CATALOGUE,
     "consultation": Consultation,
 }
 
@@ -63,9 +79,12 @@ def schema_text(kind: str) -> str:
     """The JSON Schema (draft 2020-12) of a public format, as text."""
     root = _ROOTS[kind]
     rows = [row for table in _ROWS.values() for row in table.values()]
-    shapes = [root, RecordFile, *rows, AssertionRow, ThresholdEntry]
-    _, parts = msgspec.json.schema_components(shapes, ref_template="#/$defs/{name}")
+    shapes = [root, RecordFile, *rows, AssertionRow, *_NAMED.values(), _CATALOGUE]
+    _, parts = msgspec.json.schema_components(
+        shapes, ref_template="#/$defs/{name}", schema_hook=lambda _: {"type": ["string", "number"]}
+    )
     _nest(parts)
+    _as_written(parts)
     for part in parts.values():
         part["description"] = inspect.cleandoc(part.get("description", ""))
     schema = {
@@ -101,10 +120,28 @@ def _nest(parts: dict[str, Any]) -> None:
     }
     if "ScenarioFile" in parts:
         parts["ScenarioFile"]["properties"]["record"] = {"$ref": "#/$defs/RecordFile"}
-    if "PathwayFile" in parts:
-        parts["PathwayFile"]["properties"]["thresholds"]["additionalProperties"] = {
-            "$ref": "#/$defs/ThresholdEntry"
-        }
+    for name in ("ModuleFile", "PathwayFile"):
+        if name in parts:
+            fields = parts[name]["properties"]
+            fields["catalogue"] = {"$ref": "#/$defs/CatalogueFile"}
+            for field, shape in _NAMED.items():
+                fields[field]["additionalProperties"] = {"$ref": f"#/$defs/{shape.__name__}"}
+
+
+def _as_written(parts: dict[str, Any]) -> None:
+    """Say of catalogue entries what a file holds: quantities and units are text, one may replace another."""
+    parts["Quantity"] = {"type": "string", "description": "A number with a unit, such as 1 mg/kg/d."}
+    unit = parts.pop("Unit")
+    parts["UnitEntry"] = unit
+    parts["Unit"] = {"type": "string", "description": "The code of a unit."}
+    parts["CatalogueFile"]["properties"]["units"]["items"] = {"$ref": "#/$defs/UnitEntry"}
+    for shape in SECTIONS.values():
+        name = "UnitEntry" if shape.__name__ == "Unit" else shape.__name__
+        if name in parts:
+            parts[name]["properties"]["replaces"] = {
+                "type": "boolean",
+                "description": "Whether it changes the entry of this id that comes with Nephroline.",
+            }
 
 
 def _reachable(name: str, parts: dict[str, Any]) -> set[str]:

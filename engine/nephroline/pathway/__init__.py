@@ -1,6 +1,5 @@
 """Pathways: from a YAML file to checked rules in strata."""
 
-from nephroline.pathway.load import load_pathway, pathway_ids, read_pathway
 from nephroline.pathway.models import (
     AFTER_CHOICE,
     Alert,
@@ -15,6 +14,7 @@ from nephroline.pathway.models import (
     Rule,
     Statement,
 )
+from nephroline.pathway.rulebase import RuleBase, load_pathway, load_rules, pathway_ids, rules_of_file
 
 __all__ = [
     "AFTER_CHOICE",
@@ -28,8 +28,10 @@ __all__ = [
     "Pathway",
     "Recommend",
     "Rule",
+    "RuleBase",
     "Statement",
     "load_pathway",
+    "load_rules",
     "pathway_ids",
-    "read_pathway",
+    "rules_of_file",
 ]

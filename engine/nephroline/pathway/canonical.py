@@ -40,7 +40,7 @@ def digest_of(pathway: Pathway) -> str:
         "rules": _by_key(
             (
                 r.id,
-                _plain(r, "when", "unless", "pathway", "clause", "exception"),
+                _plain(r, "when", "unless", "module", "place", "care", "clause", "exception"),
                 written(r.when),
                 _written(r.unless),
                 type(r.conclusion).__name__,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
@@ -46,6 +47,9 @@ WINDOWS = ("course_gap", "handover_window", "together_window", "current_window")
 
 _EXPOSURE = "line.exposure"
 
+NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+"""A threshold in a text."""
+
 AFTER_CHOICE = "proposed"
 """The one feature that is known only after the next line is chosen."""
 
@@ -59,6 +63,7 @@ class Statement(msgspec.Struct, frozen=True):
     strength: Strength
     certainty: Certainty
     confidence: Confidence
+    reviewed: str = ""
 
     @property
     def grade(self) -> str:
@@ -84,6 +89,15 @@ class Recommend(msgspec.Struct, frozen=True):
     silent: bool
     rechallenge: bool
     before_first_dose: bool = False
+
+    def names(self, catalogue: Catalogue) -> Iterator[str]:
+        """The thresholds of its doses and times, those of its regimen among them."""
+        for dose in self.dose.values():
+            yield from (*dose.amount, *([dose.most] if dose.most else []))
+        if self.reassess:
+            yield self.reassess
+        if self.regimen:
+            yield from catalogue.regimens[self.regimen].thresholds
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -128,8 +142,9 @@ class Definition(msgspec.Struct, frozen=True):
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A rule with its authority. `pathway` is the one that stated it.
+    """A rule with its authority. `module` states it, at `place` (file and line).
 
+    A care rule holds whatever the verdict on the pathway is.
     `clause` and `exception` are the ids under which inference decides its `when` and its `unless`.
     """
 
@@ -142,7 +157,9 @@ class Rule(msgspec.Struct, frozen=True):
     statement: Statement
     rationale: str
     on_guideline: bool
-    pathway: str
+    module: str
+    place: str
+    care: bool = False
     clause: str = ""
     exception: str = ""
 
@@ -199,8 +216,11 @@ class Clause(msgspec.Struct, frozen=True):
 class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     """The rules of one disease in one edition, ready to be applied.
 
-    `strata` come before the next line is chosen, `late_strata` after: each is a set of clauses that
-    refer only to clauses of the strata before it.
+    `uses` are the modules it was put together from. An edition by itself is one without a disease: it holds
+    what is cared for whatever the disease is. `population`: who is outside it, and why; `applicability`
+    begins with it. `expected_findings` may be asked for although no rule concludes them.
+    `strata` come before the next line is chosen, `late_strata` after: each is a set of clauses that refer
+    only to clauses of the strata before it.
     """
 
     id: str
@@ -208,7 +228,7 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     edition: str
     disease: str
     source: str
-    extends: str | None
+    uses: tuple[str, ...]
     catalogue: Catalogue
     thresholds: Mapping[str, Threshold]
     definitions: Mapping[str, Definition]
@@ -216,7 +236,9 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     exposure: tuple[ExposureRule, ...]
     responses: tuple[tuple[Response, Node], ...]
     gaps: tuple[tuple[Node, str], ...]
+    population: tuple[tuple[Node, str], ...]
     applicability: tuple[tuple[Verdict, Node, str], ...]
+    expected_findings: tuple[str, ...]
     strata: tuple[tuple[Clause, ...], ...]
     late_strata: tuple[tuple[Clause, ...], ...]
     nodes: Shared
@@ -238,14 +260,18 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def atoms(self) -> tuple[Atom, ...]:
-        """Every atom in use; a pathway that extends another shares nodes that it does not use."""
+        """Every atom in use."""
+        return tuple(dict.fromkeys(atom for node in self._nodes_in_use for atom in atoms(node)))
+
+    @cached_property
+    def _nodes_in_use(self) -> tuple[Node, ...]:
         nodes = [clause.condition for clause in self.clauses.values()]
         nodes += [definition.when for definition in self.definitions.values()]
         nodes += [node for _, node in self.responses]
         nodes += [node for _, node, _ in self.applicability]
         for rule in self.exposure:
             nodes += [node for node in (rule.adequate, rule.presumed, rule.inadequate) if node is not None]
-        return tuple(dict.fromkeys(atom for node in nodes for atom in atoms(node)))
+        return tuple(nodes)
 
     @cached_property
     def shared_atoms(self) -> frozenset[Atom]:
@@ -263,7 +289,7 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def finding_rules(self) -> Mapping[str, tuple[Rule, ...]]:
         """The rules that conclude each finding."""
-        found: dict[str, list[Rule]] = {}
+        found: dict[str, list[Rule]] = {name: [] for name in self.expected_findings}
         for rule in self.rules.values():
             if isinstance(rule.conclusion, FindingOf):
                 found.setdefault(rule.conclusion.id, []).append(rule)
@@ -273,6 +299,17 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     def clauses(self) -> Mapping[str, Clause]:
         """Every clause by its id."""
         return {c.id: c for stratum in (*self.strata, *self.late_strata) for c in stratum}
+
+    @cached_property
+    def thresholds_used(self) -> frozenset[str]:
+        """The thresholds that a condition, a text, a dose or the windows of time name."""
+        nodes = (*self._nodes_in_use, *(node for node, _ in self.gaps))
+        found = {*WINDOWS, *(name for node in nodes for name in threshold_names(node))}
+        for rule in self.rules.values():
+            found |= set(NAMED.findall(f"{rule.title} {rule.rationale} {rule.conclusion}"))
+            if isinstance(rule.conclusion, Recommend):
+                found |= set(rule.conclusion.names(self.catalogue))
+        return frozenset(found | {name for _, because in self.gaps for name in NAMED.findall(because)})
 
     def limits(self, names: Iterable[str]) -> list[Threshold]:
         """The thresholds against which anything about these names is held, in order of name."""
@@ -437,4 +474,5 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def title_of(self, ref: Holds) -> str:
         """The title of a definition or finding."""
-        return self.behind(ref)[0].title
+        behind = self.behind(ref)
+        return behind[0].title if behind else ref.id.replace("-", " ")

@@ -1,4 +1,7 @@
-"""A pathway as it is written: the public format, and the source of its JSON Schema."""
+"""Pathways and modules as they are written: the public format, and the source of its JSON Schemas.
+
+Where an entry names no source, it cites the `source` of its file.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from nephroline.catalogue import ReviewDate
 from nephroline.shapes import Shape
 from nephroline.terms import (
     Action,
@@ -26,21 +30,27 @@ class ThresholdEntry(Shape, frozen=True, kw_only=True):
 
     title: str
     value: str | list[str]
-    source: str
+    source: str | None = None
     cite: str = ""
     confidence: Confidence
     note: str = ""
+    replaces: bool = False
 
 
 class StatementEntry(Shape, frozen=True, kw_only=True):
-    """What the source printed: number, kind, strength and certainty."""
+    """What the source printed: number, kind, and grade such as 2B (or strength and certainty apart).
 
-    source: str
+    `reviewed`: when somebody last held it against the source, such as 2026-11.
+    """
+
+    source: str | None = None
     kind: StatementKind
     id: str = ""
-    strength: Strength = Strength.NONE
-    certainty: Certainty = Certainty.NOT_GRADED
+    grade: str | None = None
+    strength: Strength | None = None
+    certainty: Certainty | None = None
     confidence: Confidence
+    reviewed: ReviewDate = ""
 
 
 class DefinitionEntry(Shape, frozen=True, kw_only=True):
@@ -50,9 +60,9 @@ class DefinitionEntry(Shape, frozen=True, kw_only=True):
     title: str
     of: Scope
     when: str
-    source: str = ""
+    source: str | None = None
     cite: str = ""
-    confidence: Confidence = Confidence.POLICY
+    confidence: Confidence | None = None
     note: str = ""
     replaces: bool = False
 
@@ -105,7 +115,8 @@ class AlertEntry(Shape, frozen=True, kw_only=True):
 class RuleEntry(Shape, frozen=True, kw_only=True):
     """A rule: when it holds, what it concludes, and on whose authority.
 
-    `unless` is an exception: if it holds the rule is off; if it is unknown the rule stands
+    Without a statement, here or in the `authority` of an edition, it is a choice of this rule base, and
+    off-guideline. `unless` is an exception: if it holds the rule is off; if it is unknown the rule stands
     provisionally and asks for the data. `outcome`: what a finding about a line makes of that line.
     """
 
@@ -119,10 +130,37 @@ class RuleEntry(Shape, frozen=True, kw_only=True):
     recommend: RecommendEntry | None = None
     block: BlockEntry | None = None
     alert: AlertEntry | None = None
-    statement: StatementEntry
-    rationale: str
+    statement: StatementEntry | None = None
+    rationale: str = ""
     on_guideline: bool = True
     replaces: bool = False
+
+
+class AuthorityEntry(Shape, frozen=True, kw_only=True):
+    """What an edition says of a rule that others state, or of a definition: who says it, and in which words.
+
+    A statement is given whole, or not at all. `says`, `detail`, `until`, `preference`, `reassess` and `dose`
+    are those of the rule's conclusion. Never a condition: what holds when is the rule's own.
+    """
+
+    source: str | None = None
+    kind: StatementKind | None = None
+    id: str = ""
+    grade: str | None = None
+    strength: Strength | None = None
+    certainty: Certainty | None = None
+    confidence: Confidence | None = None
+    reviewed: ReviewDate = ""
+    on_guideline: bool | None = None
+    title: str | None = None
+    rationale: str | None = None
+    says: str | None = None
+    detail: str | None = None
+    until: str | None = None
+    preference: int | None = None
+    reassess: str | None = None
+    dose: dict[str, str | DoseEntry] | None = None
+    cite: str = ""
 
 
 class ExposureEntry(Shape, frozen=True, kw_only=True):
@@ -132,6 +170,7 @@ class ExposureEntry(Shape, frozen=True, kw_only=True):
     adequate: str
     presumed: str | None = None
     inadequate: str | None = None
+    replaces: bool = False
 
 
 class ResponseEntry(Shape, frozen=True, kw_only=True):
@@ -156,20 +195,66 @@ class ApplicabilityEntry(Shape, frozen=True, kw_only=True):
     because: str
 
 
-class PathwayFile(Shape, frozen=True, kw_only=True):
-    """The rules of one disease in one edition."""
+class ExpectsEntry(Shape, frozen=True, kw_only=True):
+    """What a module needs and does not state: whoever uses it does.
 
-    pathway: str
+    `thresholds` by dimension, `definitions` by what they are of; a finding that no rule concludes is never
+    earned.
+    """
+
+    thresholds: dict[str, str] = {}
+    definitions: dict[str, Scope] = {}
+    findings: list[str] = []
+
+
+class OutsideEntry(Shape, frozen=True, kw_only=True):
+    """Who is outside the population for which an edition speaks."""
+
+    when: str
+    because: str
+
+
+class _Sections(Shape, frozen=True, kw_only=True):
+    """What modules and pathways have in common."""
+
     title: str
-    edition: str
-    disease: str
-    source: str
-    extends: str | None = None
+    uses: list[str] = []
     without: list[str] = []
+    expects: ExpectsEntry = ExpectsEntry()
+    catalogue: dict[str, Any] = {}
+    population: list[dict[str, Any]] = []
     thresholds: dict[str, Any] = {}
     definitions: list[dict[str, Any]] = []
     exposure: list[dict[str, Any]] = []
     responses: list[dict[str, Any]] = []
     indeterminate: list[dict[str, Any]] = []
-    applicability: list[dict[str, Any]] = []
     rules: list[dict[str, Any]] = []
+    authority: dict[str, Any] = {}
+
+
+class ModuleFile(_Sections, frozen=True, kw_only=True):
+    """Rules, definitions and numbers that several pathways use.
+
+    `care`: its rules hold whatever the verdict on the pathway is. `edition`: it is the edition of this name,
+    which can be used without a disease.
+    """
+
+    module: str
+    source: str | None = None
+    care: bool = False
+    edition: str | None = None
+
+
+class PathwayFile(_Sections, frozen=True, kw_only=True):
+    """The rules of one disease in one edition.
+
+    `may_be_hidden_by`: diagnoses behind which the disease may be hidden; any other on a biopsy means that
+    the pathway does not apply.
+    """
+
+    pathway: str
+    edition: str
+    disease: str
+    source: str
+    may_be_hidden_by: list[str] = []
+    applicability: list[dict[str, Any]] = []

@@ -1,0 +1,440 @@
+"""From composed entries to a checked `Pathway`, every problem reported with file, line and column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+
+from nephroline.catalogue import Catalogue
+from nephroline.errors import PathwayError, Problem, did_you_mean, quoted
+from nephroline.features import Threshold
+from nephroline.lang import (
+    ConditionError,
+    Holds,
+    Is,
+    Node,
+    Or,
+    Reference,
+    Shared,
+    Vocabulary,
+    atoms,
+    interned,
+    parse,
+    threshold_names,
+)
+from nephroline.pathway.authority import told
+from nephroline.pathway.checks import check, named_in_texts, names_in
+from nephroline.pathway.composing import Composed, names_visible
+from nephroline.pathway.concluding import Concluding
+from nephroline.pathway.models import (
+    Alert,
+    Block,
+    Clause,
+    Definition,
+    ExposureRule,
+    FindingOf,
+    Pathway,
+    Recommend,
+    Rule,
+)
+from nephroline.pathway.modules import Module, Stated
+from nephroline.pathway.shapes import PathwayFile, RuleEntry
+from nephroline.pathway.strata import CircleError, stratify
+from nephroline.quantities import Quantity, QuantityError
+from nephroline.quantities import parse as parse_quantity
+from nephroline.terms import Confidence, Scope, Verdict
+from nephroline.yamlfile import Document, Place
+
+ANOTHER_DISEASE = "the biopsy shows another disease"
+
+
+def build(composed: Composed, catalogue: Catalogue) -> Pathway:
+    """Check and type everything. Raises: PathwayError with every problem found."""
+    return _Builder(composed, catalogue).pathway()
+
+
+class _Builder:
+    """Build one pathway; one use."""
+
+    def __init__(self, composed: Composed, catalogue: Catalogue) -> None:
+        self._composed, self._catalogue = composed, catalogue
+        self._problems: list[Problem] = []
+        self._nodes = Shared({}, {})
+        self._thresholds: dict[str, Threshold] = {}
+        self._words = Vocabulary(catalogue, {})
+
+    def pathway(self) -> Pathway:
+        composed = self._composed
+        for name, stated in composed.thresholds.items():
+            self._add_threshold(name, stated)
+        expected = self._expected()
+        self._words = self._vocabulary(expected)
+        definitions = self._definitions()
+        rules = self._rules()
+        head = composed.head.head
+        disease = head.disease if isinstance(head, PathwayFile) else ""
+        population = tuple(
+            (node, s.entry.because)
+            for s in composed.population
+            if (node := self._condition(s.place / "when", s.entry.when, Scope.PATIENT, s.module))
+        )
+        draft = Pathway(
+            id=composed.head.id,
+            title=head.title,
+            edition=head.edition or head.title,
+            disease=disease,
+            source=self._source(composed.head.place / "source", head.source or "", composed.head),
+            uses=tuple(m.id for m in composed.modules[:-1]),
+            catalogue=self._catalogue,
+            # In one order, so that where an entry stands says nothing.
+            thresholds=dict(sorted(self._thresholds.items())),
+            definitions=dict(sorted(definitions.items())),
+            rules=_in_order(rules),
+            exposure=tuple(sorted(self._exposure(), key=lambda rule: rule.agent)),
+            responses=tuple(
+                (s.entry.response, node)
+                for s in composed.responses
+                if (node := self._condition(s.place / "when", s.entry.when, Scope.ASSESSMENT, s.module))
+            ),
+            gaps=tuple(
+                (node, s.entry.because)
+                for s in composed.indeterminate
+                if (node := self._condition(s.place / "when", s.entry.when, Scope.ASSESSMENT, s.module))
+            ),
+            population=population,
+            applicability=self._applicability(population, head),
+            expected_findings=tuple(sorted(expected)),
+            strata=(),
+            late_strata=(),
+            nodes=self._nodes,
+        )
+        self._texts()
+        self._contracts()
+        self._problems += check(draft, composed)
+        if self._problems:
+            raise PathwayError(sorted(dict.fromkeys(self._problems), key=_order))
+        return self._stratified(draft)
+
+    # -- names -----------------------------------------------------------------------------------
+
+    def _complain(self, place: Place, message: str, remedy: str = "") -> None:
+        self._problems.append(place.problem(message, remedy))
+
+    def _source(self, place: Place, source: str, module: Module) -> str:
+        found = source or module.head.source or ""
+        if not found:
+            self._complain(place, "names no source", "add `source`, here or at the head of the file")
+        elif found not in self._catalogue.sources:
+            see = "see rules/catalogue/sources.yaml"
+            self._complain(
+                place,
+                f"unknown source {quoted(found)}",
+                did_you_mean(found, self._catalogue.sources, see=see),
+            )
+        return found
+
+    def _add_threshold(self, name: str, stated: Stated[Any]) -> None:
+        place, entry = stated.place, stated.entry
+        if not name.isidentifier() or name in self._catalogue.analytes:
+            self._complain(
+                place,
+                f"{quoted(name)} cannot name a threshold",
+                "use letters, digits and _, and no name of an analyte",
+            )
+        forms: dict[str, Quantity] = {}
+        for text in [entry.value] if isinstance(entry.value, str) else entry.value:
+            try:
+                form = parse_quantity(text, self._catalogue.units)
+            except QuantityError as bad:
+                self._complain(place / "value", str(bad), bad.help)
+                continue
+            if form.exact is None:
+                self._complain(place / "value", f"{quoted(text)} is a range", "make two thresholds of it")
+            if form.dimension in forms:
+                self._complain(place / "value", f"{quoted(text)} repeats a form already given", "keep one")
+            forms[form.dimension] = form
+        source = self._source(place / "source", entry.source or "", stated.module)
+        if forms:
+            self._thresholds[name] = Threshold(
+                name, entry.title, forms, source, entry.cite, entry.confidence, entry.note
+            )
+
+    def _expected(self) -> set[str]:
+        """Findings that may be asked for although no rule concludes them."""
+        concluded = {s.entry.finding for s in self._composed.rules.values()}
+        asked = {name for m in self._composed.modules for name in m.head.expects.findings}
+        return asked - concluded
+
+    def _vocabulary(self, expected: Iterable[str]) -> Vocabulary:
+        scopes: dict[str, Scope] = {}
+        for name, stated in self._composed.definitions.items():
+            if not name.isidentifier() or name in self._thresholds or name in self._catalogue.analytes:
+                self._complain(
+                    stated.place / "id",
+                    f"{quoted(name)} cannot name a definition",
+                    "use letters, digits and _, and no name of a threshold or analyte",
+                )
+            scopes[name] = stated.entry.of
+        findings = dict.fromkeys(expected, Scope.LINE)
+        rules = [s.entry for s in self._composed.rules.values()]
+        findings |= {entry.finding: entry.scope for entry in rules if entry.finding}
+        return Vocabulary(self._catalogue, self._thresholds, scopes, findings)
+
+    def _condition(self, place: Place, text: str, scope: Scope, module: Module) -> Node | None:
+        try:
+            node = interned(parse(text, scope, self._words), self._nodes)
+        except ConditionError as bad:
+            line, column = _inside(place, bad.line, bad.column)
+            self._problems.append(place.problem(str(bad), bad.help)._replace(line=line, column=column))
+            return None
+        for kind, names in (("thresholds", threshold_names(node)), ("definitions", _references(node))):
+            self._visible(place, module, kind, names)
+        return node
+
+    def _visible(self, place: Place, module: Module, kind: str, names: Iterable[str]) -> None:
+        """Complain of what a module names, but neither states, uses nor expects."""
+        if module is self._composed.head:
+            return
+        visible = names_visible(self._composed, module, kind)
+        for name in names:
+            if name not in visible:
+                self._complain(
+                    place,
+                    f"{quoted(name)} is not of {quoted(module.id)}",
+                    f"declare it under `expects`, {kind}; or use the module that states it",
+                )
+
+    def _texts(self) -> None:
+        """Complain of thresholds that texts and conclusions name, and the module does not have."""
+        for module in self._composed.modules:
+            for place, name in named_in_texts(module):
+                if name in self._thresholds:
+                    self._visible(place, module, "thresholds", [name])
+
+    def _contracts(self) -> None:
+        """Complain of what a module expects and nobody supplies, or of another kind, or for nothing."""
+        for module in self._composed.modules:
+            expects, named = module.head.expects, names_in(module)
+            place = module.place / "expects"
+            for name, dimension in expects.thresholds.items():
+                limit = self._thresholds.get(name)
+                if limit is None:
+                    self._unmet(place / "thresholds" / name, module, "threshold", name)
+                elif dimension not in limit.forms:
+                    wrong = f"{quoted(module.id)} expects {quoted(name)} as a {dimension}"
+                    given = f"it is given as {' and '.join(limit.forms)}"
+                    self._complain(self._composed.thresholds[name].place, wrong, given)
+            for name, scope in expects.definitions.items():
+                known = self._composed.definitions.get(name)
+                if known is None:
+                    self._unmet(place / "definitions" / name, module, "definition", name)
+                elif known.entry.of is not scope:
+                    wrong = f"{quoted(module.id)} expects {quoted(name)} of a {scope}"
+                    self._complain(known.place / "of", wrong, f"it is of a {known.entry.of}")
+            for kind in ("thresholds", "definitions", "findings"):
+                for name in getattr(expects, kind):
+                    if name not in named:
+                        wrong = f"expects {quoted(name)}, but does not use it"
+                        self._complain(place / kind, wrong, "remove it")
+
+    def _unmet(self, place: Place, module: Module, kind: str, name: str) -> None:
+        wrong = f"{quoted(module.id)} expects the {kind} {quoted(name)}, and nobody states it"
+        self._complain(place, wrong, "state it in the edition or the pathway")
+
+    # -- parts -----------------------------------------------------------------------------------
+
+    def _definitions(self) -> dict[str, Definition]:
+        found: dict[str, Definition] = {}
+        for name, stated in self._composed.definitions.items():
+            entry, module = stated.entry, stated.module
+            when = self._condition(stated.place / "when", entry.when, entry.of, module)
+            said = self._composed.authority.get(name, ())
+            source, cite, confidence, title = entry.source or "", entry.cite, entry.confidence, entry.title
+            for one in said:
+                source = one.entry.source or one.module.head.source or source
+                cite, confidence = one.entry.cite or cite, one.entry.confidence or confidence
+                title = one.entry.title or title
+            if not said and confidence is not None:
+                source = source or module.head.source or ""
+            if source:
+                self._source(stated.place / "source", source, module)
+            if when is not None:
+                found[name] = Definition(
+                    name, title, entry.of, when, source, cite, confidence or Confidence.POLICY
+                )
+        return found
+
+    def _rules(self) -> dict[str, Rule]:
+        found: dict[str, Rule] = {}
+        for name, stated in self._composed.rules.items():
+            rule = self._rule(stated)
+            if rule is not None:
+                found[name] = rule
+        return found
+
+    def _rule(self, stated: Stated[RuleEntry]) -> Rule | None:
+        place, module = stated.place, stated.module
+        said = told(stated, self._composed.authority.get(stated.entry.id, ()))
+        entry = said.entry
+        if entry.scope is Scope.ASSESSMENT:
+            self._complain(
+                place / "for", "a rule is about a patient or a line", "write `for: line` or leave it out"
+            )
+            return None
+        concluding = Concluding(self._catalogue, self._thresholds, self._problems)
+        conclusion = concluding.conclusion(place, entry)
+        statement = concluding.statement(said)
+        when = self._condition(place / "when", entry.when, entry.scope, module)
+        unless = (
+            self._condition(place / "unless", entry.unless, entry.scope, module) if entry.unless else None
+        )
+        if when is None or conclusion is None or statement is None:
+            return None
+        return Rule(
+            id=entry.id,
+            title=entry.title,
+            scope=entry.scope,
+            when=when,
+            unless=unless,
+            conclusion=conclusion,
+            statement=statement,
+            rationale=" ".join(entry.rationale.split()),
+            on_guideline=entry.on_guideline,
+            module=module.id,
+            place=place.text,
+            care=module.care,
+        )
+
+    def _exposure(self) -> tuple[ExposureRule, ...]:
+        found: list[ExposureRule] = []
+        agents = {*self._catalogue.drugs, *self._catalogue.classes}
+        for stated in self._composed.exposure:
+            entry = stated.entry
+            nodes: list[Node | None] = []
+            for field in ("adequate", "presumed", "inadequate"):
+                text: str | None = getattr(entry, field)
+                place = stated.place / field
+                nodes.append(self._condition(place, text, Scope.LINE, stated.module) if text else None)
+            if entry.agent not in agents:
+                self._complain(
+                    stated.place / "for",
+                    f"unknown drug or class {quoted(entry.agent)}",
+                    did_you_mean(entry.agent, agents),
+                )
+            if nodes[0] is not None:
+                found.append(ExposureRule(entry.agent, nodes[0], nodes[1], nodes[2]))
+        return tuple(found)
+
+    def _applicability(
+        self, population: Sequence[tuple[Node, str]], head: Any
+    ) -> tuple[tuple[Verdict, Node, str], ...]:
+        """Outside the population, then closed to other diseases, then what the pathway itself says."""
+        found = [(Verdict.DOES_NOT_APPLY, node, because) for node, because in population]
+        found += self._closed(head)
+        for stated in self._composed.applicability:
+            entry = stated.entry
+            node = self._condition(stated.place / "when", entry.when, Scope.PATIENT, stated.module)
+            if node is not None:
+                found.append((entry.verdict, node, entry.because))
+        return tuple(found)
+
+    def _closed(self, head: Any) -> list[tuple[Verdict, Node, str]]:
+        """A biopsy of any disease but the pathway's own, or one behind which it may be hidden."""
+        if not isinstance(head, PathwayFile):
+            return []
+        diagnoses, place = self._catalogue.diagnoses, self._composed.head.place
+        for name, where in (
+            (head.disease, place / "disease"),
+            *((n, place / "may_be_hidden_by" / i) for i, n in enumerate(head.may_be_hidden_by)),
+        ):
+            if name not in diagnoses:
+                self._complain(where, f"unknown diagnosis {quoted(name)}", did_you_mean(name, diagnoses))
+        others = [name for name in diagnoses if name not in (head.disease, *head.may_be_hidden_by)]
+        asked = [parse(f"diagnosed({name})", Scope.PATIENT, self._words) for name in others]
+        nodes = tuple(interned(cast("Is", node), self._nodes) for node in asked)
+        if not nodes:
+            return []
+        whole = nodes[0] if len(nodes) == 1 else interned(Or(nodes), self._nodes)
+        return [(Verdict.DOES_NOT_APPLY, whole, ANOTHER_DISEASE)]
+
+    # -- the whole -------------------------------------------------------------------------------
+
+    def _stratified(self, draft: Pathway) -> Pathway:
+        clauses = [
+            Clause(f"definition:{d.id}", d.scope, d.when)
+            for d in draft.definitions.values()
+            if d.scope is not Scope.ASSESSMENT
+        ]
+        clauses += [Clause(r.clause, r.scope, r.when) for r in draft.rules.values()]
+        clauses += [Clause(r.exception, r.scope, r.unless) for r in draft.rules.values() if r.unless]
+        findings = {
+            name: [clause for r in rules for clause in (r.clause, *([r.exception] if r.unless else []))]
+            for name, rules in draft.finding_rules.items()
+        }
+        assessments = [
+            Clause(f"definition:{d.id}", d.scope, d.when)
+            for d in draft.definitions.values()
+            if d.scope is Scope.ASSESSMENT
+        ]
+        try:
+            stratify(assessments, {})
+            strata, late = stratify(clauses, findings)
+        except CircleError as circle:
+            raise PathwayError([self._circle(circle)]) from None
+        return msgspec.structs.replace(draft, strata=strata, late_strata=late)
+
+    def _circle(self, circle: CircleError) -> Problem:
+        names = [name.split(":", 1)[1] for name in circle.ids]
+        table: Mapping[str, Stated[Any]] = self._composed.rules
+        if circle.ids[0].startswith("definition"):
+            table = self._composed.definitions
+        return table[names[0]].place.problem(
+            f"these refer to each other in a circle: {' → '.join(names)}",
+            "break the circle: nothing may depend on itself, least of all through `not`",
+        )
+
+
+def _in_order(rules: Mapping[str, Rule]) -> dict[str, Rule]:
+    """Rules by what they conclude (findings, recommendations, blocks, alerts), then by id."""
+    kinds = (FindingOf, Recommend, Block, Alert)
+    return dict(sorted(rules.items(), key=lambda item: (kinds.index(type(item[1].conclusion)), item[0])))
+
+
+def _references(node: Node) -> list[str]:
+    plain = (Reference.DEFINITION, Reference.ANY_LINE)
+    return [atom.id for atom in atoms(node) if isinstance(atom, Holds) and atom.kind in plain]
+
+
+def _order(problem: Problem) -> tuple[str, int, int]:
+    return problem.file, problem.line or 0, problem.column or 0
+
+
+_BLOCK = re.compile(r"[|>]")
+
+
+def _inside(place: Place, line: int, column: int) -> tuple[int | None, int | None]:
+    """Carry a place inside a condition to its place in the file, across quotes and folded lines."""
+    document: Document = place.document
+    mark = document.marks.get(place.path)
+    if mark is None:
+        return None, None
+    if mark.style and _BLOCK.match(mark.style):
+        return mark.line + 1 + line, None
+    offset = 1 if mark.style else 0
+    if mark.end_line == mark.line:
+        return mark.line + 1, mark.column + offset + column + 1
+    # A scalar over several lines is folded: each line is stripped and joined by one blank.
+    first = document.lines[mark.line][mark.column + offset :].rstrip()
+    if column <= len(first):
+        return mark.line + 1, mark.column + offset + column + 1
+    rest = column - len(first) - 1
+    for number in range(mark.line + 1, min(mark.end_line + 1, len(document.lines))):
+        text = document.lines[number]
+        inner = text.strip()
+        if rest <= len(inner):
+            return number + 1, len(text) - len(text.lstrip()) + rest + 1
+        rest -= len(inner) + 1
+    return mark.line + 1, None

@@ -1,0 +1,131 @@
+"""What can be wrong with a composed pathway as a whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from nephroline.errors import Problem, did_you_mean, quoted
+from nephroline.lang import Holds, asks, atoms
+from nephroline.pathway.composing import Composed
+from nephroline.pathway.models import (
+    AFTER_CHOICE,
+    NAMED,
+    WINDOWS,
+    Block,
+    FindingOf,
+    Pathway,
+    Recommend,
+)
+from nephroline.pathway.modules import Module
+from nephroline.yamlfile import Place, listed, mapping
+
+_WORD = re.compile(r"[a-z][a-z0-9_]*")
+_FINDING = re.compile(r"finding\(\s*([a-z0-9-]+)\s*\)")
+_TOLD = ("rules", "indeterminate", "authority")
+
+
+def check(pathway: Pathway, composed: Composed) -> Iterator[Problem]:
+    """Every fault of a pathway that shows only when it is put together."""
+    head = composed.head.place
+    for name in WINDOWS:
+        limit = pathway.thresholds.get(name)
+        if limit is None or "time" not in limit.forms:
+            yield (head / "thresholds").problem(
+                f"the threshold {quoted(name)} is missing",
+                "use `shared/windows`, or state it as a time; it says what belongs together",
+            )
+    if not pathway.responses:
+        yield head.problem(
+            "the section `responses` is missing",
+            "use `shared/responses`, or say when an assessment is a remission",
+        )
+    for rule in pathway.rules.values():
+        conclusion = rule.conclusion
+        early = isinstance(conclusion, Block | FindingOf) or (
+            isinstance(conclusion, Recommend) and conclusion.action.of_line
+        )
+        nodes = [rule.when, *([rule.unless] if rule.unless else [])]
+        if early and any(q.feature == AFTER_CHOICE for node in nodes for q in asks(node)):
+            yield composed.rules[rule.id].place.problem(
+                f"the rule {quoted(rule.id)} decides the next line and cannot ask `proposed`",
+                "only alerts and supportive rules may",
+            )
+        if not rule.rationale:
+            yield composed.rules[rule.id].place.problem(
+                "a rule says why in a sentence", "add `rationale`, here or in the authority of the edition"
+            )
+    places = {given.entry.agent: given.place for given in composed.exposure}
+    for exposure in pathway.exposure:
+        for node in (exposure.adequate, exposure.presumed, exposure.inadequate):
+            if node and (
+                any(isinstance(a, Holds) for a in atoms(node))
+                or any(q.feature == "line.exposure" for q in asks(node))
+            ):
+                yield places[exposure.agent].problem(
+                    f"the exposure to {exposure.agent} refers to a conclusion",
+                    "write it with features and thresholds only",
+                )
+    for module in composed.modules:
+        for place, name in named_in_texts(module):
+            if name not in pathway.thresholds:
+                yield place.problem(
+                    f"unknown threshold {quoted(name)}", did_you_mean(name, pathway.thresholds)
+                )
+    whens: list[tuple[str, Place]] = []
+    whens += [(outside.entry.when, outside.place) for outside in composed.population]
+    whens += [(verdict.entry.when, verdict.place) for verdict in composed.applicability]
+    for when, place in whens:
+        if AFTER_CHOICE in _WORD.findall(when):
+            yield (place / "when").problem("applicability cannot ask `proposed`")
+
+
+def names_in(module: Module) -> set[str]:
+    """Every name that stands in a condition or a text of a module, whether replaced by others or not."""
+    entries = (
+        *(s.entry.when for s in module.definitions.values()),
+        *(text for s in module.rules.values() for text in (s.entry.when, s.entry.unless or "")),
+        *(s.entry.when for s in module.responses),
+        *(s.entry.when for s in module.indeterminate),
+        *(s.entry.when for s in module.population),
+        *(s.entry.when for s in module.applicability),
+        *(t or "" for s in module.exposure for t in (s.entry.adequate, s.entry.presumed, s.entry.inadequate)),
+    )
+    found = {name for text in entries for name in (*_WORD.findall(text), *_FINDING.findall(text))}
+    return found | {name for _, name in named_in_texts(module)}
+
+
+def named_in_texts(module: Module) -> Iterator[tuple[Place, str]]:
+    """The thresholds that are named in texts, as doses or as times, each with its place."""
+    data = mapping(module.place.document.data)
+    for section in _TOLD:
+        yield from _named(data.get(section), module.place / section)
+
+
+def _named(raw: Any, place: Place) -> Iterator[tuple[Place, str]]:
+    if isinstance(raw, dict):
+        for key, value in mapping(raw).items():
+            here = place / key
+            if key == "reassess" and isinstance(value, str):
+                yield here, value
+            elif key == "dose":
+                yield from _amounts(value, here)
+            else:
+                yield from _named(value, here)
+    elif isinstance(raw, list):
+        for i, item in enumerate(listed(raw)):
+            yield from _named(item, place / i)
+    elif isinstance(raw, str):
+        for name in NAMED.findall(raw):
+            yield place, name
+
+
+def _amounts(raw: Any, place: Place) -> Iterator[tuple[Place, str]]:
+    for drug, dose in mapping(raw).items():
+        if isinstance(dose, str):
+            yield place / drug, dose
+        for field in ("amount", "most"):
+            name = mapping(dose).get(field)
+            if isinstance(name, str):
+                yield place / drug / field, name
