@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 # Pythons that Nephroline has been run on. The locks hold for all of them, with a marker where one differs.
-PYTHONS := 3.11 3.12 3.13 3.14
+PYTHONS := 3.11 3.12 3.13
 LOCK := $(if $(filter $(VERSION),$(PYTHONS)),locks,none)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCKED := $(PIP) install --quiet --require-hashes --no-deps --no-build-isolation

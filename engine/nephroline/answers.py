@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ import msgspec
 from nephroline.consultation import consult
 from nephroline.errors import UsageError, quoted
 from nephroline.outlook import thorough
-from nephroline.pathway import load_pathway, pathway_ids
+from nephroline.pathway import RuleBase, load_rules
 from nephroline.replaying import decision_times, read_scenario
 from nephroline.yamlfile import listed
 
@@ -61,7 +62,12 @@ class Compared(msgspec.Struct, frozen=True):
 
 
 def all_answers(
-    files: Sequence[Path], pathways: Sequence[str] = (), *, quick: bool = False, heard: Heard | None = None
+    files: Sequence[Path],
+    pathways: Sequence[str] = (),
+    *,
+    rules: str | Path | None = None,
+    quick: bool = False,
+    heard: Heard | None = None,
 ) -> dict[Key, Any]:
     """What is said of every scenario, at each of its decision times, under every pathway.
 
@@ -69,10 +75,10 @@ def all_answers(
     among the processors; *heard* is told each file that is done.
     Raises: RecordError, PathwayError, UsageError (two scenarios of one name).
     """
-    names = tuple(pathways) or pathway_ids()
+    names = tuple(pathways) or load_rules(rules).pathway_ids
     found: dict[Key, Any] = {}
     with ProcessPoolExecutor() as pool:
-        waiting = {pool.submit(_answers, file, names, quick): file for file in files}
+        waiting = {pool.submit(_answers, file, names, rules, quick): file for file in files}
         for done, task in enumerate(as_completed(waiting), start=1):
             answers = task.result()
             twice = next((key for key in answers if key in found), None)
@@ -84,11 +90,12 @@ def all_answers(
     return dict(sorted(found.items()))
 
 
-def _answers(file: Path, pathways: Sequence[str], quick: bool) -> dict[Key, Any]:
-    scenario = read_scenario(file)
+def _answers(file: Path, pathways: Sequence[str], rules: str | Path | None, quick: bool) -> dict[Key, Any]:
+    base = _rule_base(rules)
+    scenario = read_scenario(file, base.catalogue)
     found: dict[Key, Any] = {}
     for name in pathways:
-        pathway = load_pathway(name)
+        pathway = base.pathway(name)
         for moment in decision_times(scenario):
             answer = consult(scenario.record, pathway, moment)
             found[scenario.title, name, moment.label, "quick"] = msgspec.to_builtins(answer)
@@ -96,6 +103,12 @@ def _answers(file: Path, pathways: Sequence[str], quick: bool) -> dict[Key, Any]
                 deep = thorough(scenario.record, pathway, moment)
                 found[scenario.title, name, moment.label, "thorough"] = msgspec.to_builtins(deep)
     return found
+
+
+@lru_cache(maxsize=2)
+def _rule_base(rules: str | Path | None) -> RuleBase:
+    """Once in each process."""
+    return load_rules(rules)
 
 
 def write_answers(answers: Answers, file: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from nephroline.catalogue import load_catalogue
+from nephroline.catalogue import Catalogue, load_catalogue
 from nephroline.consultation import Consultation, consult
 from nephroline.errors import Problem, RecordError, UsageError, did_you_mean, quoted
 from nephroline.pathway import Pathway, load_pathway
@@ -126,14 +126,15 @@ class Replayed(msgspec.Struct, frozen=True):
         }
 
 
-def read_scenario(source: RecordSource) -> Scenario:
+def read_scenario(source: RecordSource, catalogue: Catalogue | None = None) -> Scenario:
     """Read a scenario. Raises: RecordError with every problem found."""
+    catalogue = catalogue or load_catalogue()
     document = open_document(source)
     problems: list[Problem] = []
     head = fit(document, (), document.data, ScenarioFile, problems)
     if head is None:
         raise RecordError(problems)
-    record = record_at(document, ("record",), load_catalogue())
+    record = record_at(document, ("record",), catalogue)
     expect = _rows(document, "expect", head.expect, ExpectEntry, problems)
     did = _rows(document, "clinicians_did", head.clinicians_did, DidEntry, problems)
     for section, rows in (("expect", expect), ("clinicians_did", did)):
@@ -142,7 +143,7 @@ def read_scenario(source: RecordSource) -> Scenario:
                 record.clock.read(row.at)
             except QuantityError as bad:
                 problems.append(document.problem((section, i, "at"), str(bad), bad.help))
-    regimens = load_catalogue().regimens
+    regimens = catalogue.regimens
     for i, row in enumerate(expect):
         if row.next_line not in (None, "none", *regimens):
             problems.append(
@@ -190,15 +191,15 @@ def scenario_files(paths: Sequence[str | Path]) -> list[Path]:
     return found
 
 
-def read_course(source: RecordSource, pathway: str) -> Scenario:
+def read_course(source: RecordSource, pathway: str, catalogue: Catalogue | None = None) -> Scenario:
     """Read a scenario; or a plain record, as a scenario of *pathway* that expects nothing.
 
     Raises: RecordError.
     """
     document = open_document(source)
     if "scenario" in mapping(document.data):
-        return read_scenario(document)
-    record = record_at(document, (), load_catalogue())
+        return read_scenario(document, catalogue)
+    record = record_at(document, (), catalogue or load_catalogue())
     return Scenario(record.id, document.file, pathway, False, record, (), ())
 
 

@@ -9,7 +9,7 @@ import msgspec
 from nephroline.backends import backend
 from nephroline.consultation import Consultation, consulted, decision_time
 from nephroline.consultation.answer import Applicability
-from nephroline.pathway import Pathway, load_pathway, pathway_ids
+from nephroline.pathway import Pathway, RuleBase, load_rules
 from nephroline.record import Moment, Record
 from nephroline.terms import Verdict
 
@@ -25,8 +25,10 @@ class Selected(msgspec.Struct, frozen=True):
     applies: bool
 
 
-def select_pathway(record: Record, as_of: str | Moment | None = None) -> Selected:
-    """Choose among the pathways that rest on a guideline.
+def select_pathway(
+    record: Record, as_of: str | Moment | None = None, rules: RuleBase | None = None
+) -> Selected:
+    """Choose among the pathways that rest on a guideline, of *rules* or of those that come with Nephroline.
 
     Those that apply come before those that do so provisionally; of these, the latest edition that was out
     in the year of the decision (or the earliest of all, if none was), or the latest of all when the record
@@ -35,7 +37,8 @@ def select_pathway(record: Record, as_of: str | Moment | None = None) -> Selecte
     """
     moment = decision_time(record, as_of)
     year = _year(record, moment)
-    known = [load_pathway(name) for name in pathway_ids()]
+    rules = rules or load_rules()
+    known = [rules.pathway(name) for name in rules.pathway_ids]
     guidelines = [p for p in known if p.catalogue.sources[p.source].kind == _GUIDELINE]
     earliest = min(_published(p) for p in guidelines)
     out = [p for p in guidelines if year is None or _published(p) <= max(year, earliest)]

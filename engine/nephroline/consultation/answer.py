@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from nephroline.terms import Action, Answer, Certain, Exposure, Holding, Outcome, Response, Severity, Verdict
+from nephroline.version import ANSWER_FORMAT
 
 NOTICE = (
     "Research and prototyping software, not a medical device. It shows its basis so that a professional can "
@@ -27,12 +28,16 @@ class When(_Part, frozen=True):
 
 
 class PathwayRef(_Part, frozen=True):
-    """The pathway that answered, with the digest of its files; and why, if it was chosen by `auto`."""
+    """The pathway that answered, with the digest of its content; and why, if it was chosen by `auto`.
+
+    `changed`: entries of our catalogue that a site has changed; left out if there are none.
+    """
 
     id: str
     edition: str
     digest: str
     chosen_because: list[str] = []
+    changed: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class EngineRef(_Part, frozen=True):
@@ -293,9 +298,13 @@ class Outlook(_Part, frozen=True):
     states: int
 
 
-class Consultation(_Part, frozen=True):
-    """The answer for one record, at one time, under one pathway. `outlook` is given when asked for."""
+class Consultation(_Part, frozen=True, kw_only=True):
+    """The answer for one record, at one time, under one pathway. `outlook` is given when asked for.
 
+    `format` is the form of this JSON: it is raised when a key changes.
+    """
+
+    format: int = ANSWER_FORMAT
     record: str
     as_of: When
     pathway: PathwayRef

@@ -157,7 +157,12 @@ def _consultation(
     answer = Consultation(
         record=chart.timeline.record.id,
         as_of=_when(chart.timeline.as_of),
-        pathway=PathwayRef(id=pathway.id, edition=pathway.edition, digest=pathway.digest),
+        pathway=PathwayRef(
+            id=pathway.id,
+            edition=pathway.edition,
+            digest=pathway.digest,
+            changed=list(pathway.catalogue.replaced) or msgspec.UNSET,
+        ),
         engine=EngineRef(name="nephroline", version=__version__, backend=engine.name),
         applicability=verdict,
         answer=_answer(run, choosing, verdict, asked),

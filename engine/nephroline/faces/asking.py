@@ -13,12 +13,14 @@ from nephroline.faces.commanding import (
     FormatOption,
     PathwayOption,
     RecordArgument,
+    RulesOption,
     Shadow,
     app,
     count,
     document_of,
     pathway_of,
     record_and_pathway,
+    rule_base,
     show_json,
     write,
 )
@@ -29,6 +31,7 @@ def consult(
     record: RecordArgument,
     at: At = None,
     pathway: PathwayOption = None,
+    rules: RulesOption = None,
     form: FormatOption = "text",
     shadow: Shadow = False,
     margins: Annotated[
@@ -47,18 +50,19 @@ def consult(
         from nephroline.record import read_record
         from nephroline.selecting import select_pathway
 
-        chart = read_record(document_of(record))
-        selected = select_pathway(chart, at)
-        rules = selected.pathway
+        base = rule_base(rules)
+        chart = read_record(document_of(record), base.catalogue)
+        selected = select_pathway(chart, at, base)
+        found = selected.pathway
     else:
-        chart, rules = record_and_pathway(record, pathway)
+        chart, found = record_and_pathway(record, pathway, rules)
     engine = "shadow" if shadow else "durable"
     if quick:
-        answer = ask(chart, rules, at, backend_name=engine)
+        answer = ask(chart, found, at, backend_name=engine)
     else:
         from nephroline.outlook.report import thorough
 
-        answer = thorough(chart, rules, at, margins=margins, backend_name=engine)
+        answer = thorough(chart, found, at, margins=margins, backend_name=engine)
     if selected is not None:
         from nephroline.selecting import explained
 
@@ -81,13 +85,13 @@ def why(
     ] = "next-line",
     at: At = None,
     pathway: PathwayOption = None,
+    rules: RulesOption = None,
     form: FormatOption = "text",
 ) -> None:
     """Show the full tree of reasons of a finding, recommendation, block or alert."""
     from nephroline.explain import why as explain
 
-    chart, rules = record_and_pathway(record, pathway)
-    found = explain(chart, rules, name, at)
+    found = explain(*record_and_pathway(record, pathway, rules), name, at)
     if form == "json":
         show_json([item.to_data() for item in found])
         return
@@ -105,13 +109,13 @@ def why_not(
     ],
     at: At = None,
     pathway: PathwayOption = None,
+    rules: RulesOption = None,
     form: FormatOption = "text",
 ) -> None:
     """Why is this regimen not the next line, and what is the least that would make it so?"""
     from nephroline.outlook.whynot import why_not as explain
 
-    chart, rules = record_and_pathway(record, pathway)
-    found = explain(chart, rules, regimen, at)
+    found = explain(*record_and_pathway(record, pathway, rules), regimen, at)
     if form == "json":
         show_json(found)
         return
@@ -154,6 +158,7 @@ def what_if(
     ] = None,
     at: At = None,
     pathway: PathwayOption = None,
+    rules: RulesOption = None,
     form: FormatOption = "text",
 ) -> None:
     """What would the answer be with other data, and how does it differ from the one that is?"""
@@ -169,7 +174,7 @@ def what_if(
         raise UsageError.of("nothing is changed", "give --set, --remove, --wait or --also")
     if save is not None and len(alternatives) != 1:
         raise UsageError.of("one alternative is saved, not several", "give --save with a single alternative")
-    found = ask(document, pathway_of(document, pathway), alternatives, at)
+    found = ask(document, pathway_of(document, pathway, rules), alternatives, at)
     if save is not None:
         from nephroline.yamlfile import written
 
@@ -193,20 +198,21 @@ def compare(
         str, typer.Option("--pathways", metavar="A,B", help="The pathways, with commas between.")
     ] = "kdigo-2012/fsgs,kdigo-2021/fsgs",
     at: Annotated[str | None, typer.Option("--at", help="One decision time. Default: all.")] = None,
+    rules: RulesOption = None,
     form: FormatOption = "text",
 ) -> None:
     """Where do editions agree about this patient, where not, and what makes the difference?"""
     from nephroline.comparing import compare as ask
     from nephroline.consultation import decision_time
     from nephroline.errors import UsageError
-    from nephroline.pathway import load_pathway
     from nephroline.record import read_record
 
     names = [name.strip() for name in pathways.split(",") if name.strip()]
     if len(names) < 2 or len(set(names)) < len(names):
         raise UsageError.of("a comparison takes two or more pathways", "--pathways A,B")
-    chart = read_record(document_of(record))
-    found = ask(chart, [load_pathway(name) for name in names], decision_time(chart, at) if at else None)
+    base = rule_base(rules)
+    chart = read_record(document_of(record), base.catalogue)
+    found = ask(chart, [base.pathway(name) for name in names], decision_time(chart, at) if at else None)
     if form == "json":
         show_json(found)
         return
@@ -226,6 +232,7 @@ def replay(
         str | None,
         typer.Option("--pathway", "-p", help="Replay under this pathway instead of the scenario's own."),
     ] = None,
+    rules: RulesOption = None,
     form: FormatOption = "text",
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Only the totals, and what was missed.")
@@ -236,18 +243,18 @@ def replay(
     """Walk scenarios through every moment at which something changed, and check what they expect."""
     from nephroline.catalogue import data_root
     from nephroline.faces.progress import Progress
-    from nephroline.pathway import load_pathway
     from nephroline.replaying import read_scenario, scenario_files
     from nephroline.replaying import replay as walk
 
     files = scenario_files(paths or [str(data_root("scenarios"))])
-    rules = load_pathway(pathway) if pathway else None
+    base = rule_base(rules, pathway)
     done: list[Any] = []
     with Progress(len(files)) as progress:
         for file in files:
             heard = progress.of(file.name)
-            scenario = read_scenario(file)
-            done.append(walk(scenario, rules, backend_name="shadow" if shadow else "durable", progress=heard))
+            scenario = read_scenario(file, base.catalogue)
+            found = base.pathway(pathway or scenario.pathway)
+            done.append(walk(scenario, found, backend_name="shadow" if shadow else "durable", progress=heard))
     failed = sum(len(item.failed) for item in done)
     if form == "json":
         show_json({"scenarios": [item.to_data() for item in done]})
@@ -272,6 +279,7 @@ def report(
         Path, typer.Option("--out", "-o", metavar="FILE", help="The page to write; a .pdf is printed.")
     ] = Path("report.html"),
     pathway: PathwayOption = None,
+    rules: RulesOption = None,
     scale: Annotated[
         Literal["linear", "log"],
         typer.Option("--scale", help="How to draw values that spread over more than a factor of ten."),
@@ -282,18 +290,18 @@ def report(
     from nephroline.course import course_of
     from nephroline.faces.progress import Progress
     from nephroline.faces.report import page, write_pdf
-    from nephroline.pathway import load_pathway
     from nephroline.replaying import MOST_DRAWN, read_course, scenario_files
     from nephroline.replaying import replay as walk
 
     files = scenario_files(paths)
-    rules = load_pathway(pathway) if pathway else None
+    base = rule_base(rules, pathway)
     courses: list[Any] = []
     with Progress(len(files)) as progress:
         for file in files:
             heard = progress.of(file.name)
-            scenario = read_course(file, pathway or DEFAULT_PATHWAY)
-            courses.append(course_of(walk(scenario, rules, most=MOST_DRAWN, progress=heard)))
+            scenario = read_course(file, pathway or DEFAULT_PATHWAY, base.catalogue)
+            found = base.pathway(pathway or scenario.pathway)
+            courses.append(course_of(walk(scenario, found, most=MOST_DRAWN, progress=heard)))
         progress.of("drawing")
         html = page(courses, scale=scale)
         if out.suffix == ".pdf":
@@ -314,6 +322,7 @@ def graph(
         str | None,
         typer.Option("--record", "-r", help="Mark this patient's way: a record or scenario."),
     ] = None,
+    rules: RulesOption = None,
     form: Annotated[
         Literal["mermaid", "dot", "svg"] | None,
         typer.Option("--format", "-f", help="Default: by the ending of --out, else mermaid."),
@@ -324,17 +333,19 @@ def graph(
 ) -> None:
     """Draw the lines of therapy of a pathway, and the rules that lead from one to the next."""
     from nephroline.faces import graph as drawing
-    from nephroline.pathway import load_pathway
     from nephroline.replaying import MOST_DRAWN, read_course
     from nephroline.replaying import replay as walk
     from nephroline.roadmap import roadmap_of
 
-    rules = load_pathway(pathway)
-    done = walk(read_course(document_of(record), rules.id), rules, most=MOST_DRAWN) if record else None
+    found = rule_base(rules, pathway).pathway(pathway)
+    done = None
+    if record:
+        course = read_course(document_of(record), found.id, found.catalogue)
+        done = walk(course, found, most=MOST_DRAWN)
     ending = {".svg": "svg", ".dot": "dot", ".gv": "dot"}.get(out.suffix if out else "", "mermaid")
     kind = form or ending
     draw = {"mermaid": drawing.mermaid, "dot": drawing.dot, "svg": drawing.svg}[kind]
-    text = draw(roadmap_of(rules, done))
+    text = draw(roadmap_of(found, done))
     if out is None:
         typer.echo(text, nl=False)
         return

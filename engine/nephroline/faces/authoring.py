@@ -7,10 +7,18 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from nephroline.faces.commanding import FormatOption, app, count, show_json, show_table
+from nephroline.faces.commanding import (
+    FormatOption,
+    RulesOption,
+    app,
+    count,
+    rule_base,
+    show_json,
+    show_table,
+)
 
 _SCENARIOS = "Scenario files or folders. Default: the scenarios that come with Nephroline."
-_SIDE = "A file of answers, made with `nephroline answers`."
+_SIDE = "A folder of rules, or a file of answers made with `nephroline answers`; `rules`: our own."
 _Pathways = Annotated[
     list[str] | None,
     typer.Option("--pathway", "-p", help="Only under this pathway; give it again for another. Default: all."),
@@ -19,11 +27,10 @@ _Quick = Annotated[bool, typer.Option("--quick", help="Without the search for wh
 
 
 @app.command()
-def pathways(form: FormatOption = "text") -> None:
+def pathways(rules: RulesOption = None, form: FormatOption = "text") -> None:
     """List the pathways."""
-    from nephroline.pathway import load_pathway, pathway_ids
-
-    found = [load_pathway(name) for name in pathway_ids()]
+    base = rule_base(rules)
+    found = [base.pathway(name) for name in base.pathway_ids]
     if form == "json":
         show_json(
             [
@@ -44,20 +51,24 @@ def pathways(form: FormatOption = "text") -> None:
 
 @app.command()
 def show(
-    pathway: Annotated[str, typer.Argument(help="A pathway id or YAML file.")],
+    pathway: Annotated[
+        str,
+        typer.Argument(help="A pathway id or YAML file; or an edition (kdigo-2021): its safety and care."),
+    ],
+    rules: RulesOption = None,
     form: FormatOption = "text",
 ) -> None:
-    """Show a pathway as text: each rule in plain English, its statement, its grade."""
+    """Show a pathway as text: each rule in plain English, its statement, its grade, its file and line."""
     from nephroline.faces.rulebook import pathway_data, show_pathway
-    from nephroline.pathway import load_pathway
 
-    rules = load_pathway(pathway)
+    base = rule_base(rules, pathway)
+    found = base.edition(pathway) if pathway in base.edition_ids else base.pathway(pathway)
     if form == "json":
-        show_json(pathway_data(rules))
+        show_json(pathway_data(found))
         return
     from nephroline.faces.screen import Screen
 
-    show_pathway(Screen(), rules)
+    show_pathway(Screen(), found)
 
 
 @app.command()
@@ -65,15 +76,16 @@ def check(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Pathway, record or scenario files, or folders. Default: Nephroline's own pathways."
+            help="Pathway, module, record or scenario files, or folders. Default: the rules themselves."
         ),
     ] = None,
+    rules: RulesOption = None,
     form: FormatOption = "text",
 ) -> None:
-    """Check pathway, record and scenario files; list every problem with its line and remedy."""
+    """Check rules, records and scenarios; list every problem with its line and remedy."""
     from nephroline.faces.checking import check_files
 
-    results = check_files(paths or [])
+    results = check_files(paths or [], rules)
     problems = [problem for _, _, found in results for problem in found]
     if form == "json":
         show_json(
@@ -97,12 +109,13 @@ def answers(
     ],
     scenarios: Annotated[list[str] | None, typer.Argument(help=_SCENARIOS)] = None,
     pathway: _Pathways = None,
+    rules: RulesOption = None,
     quick: _Quick = False,
 ) -> None:
     """Keep every answer to a set of scenarios in a file, to be compared with others by diff-answers."""
     from nephroline.answers import write_answers
 
-    write_answers(_answered(scenarios, pathway, quick=quick), out)
+    write_answers(_answered(scenarios, pathway, rules, quick=quick), out)
     typer.echo(f"answers written to {out}")
 
 
@@ -110,15 +123,24 @@ def answers(
 def diff_answers(
     old: Annotated[str, typer.Argument(metavar="OLD", help=_SIDE)],
     new: Annotated[str, typer.Argument(metavar="NEW", help=_SIDE)],
+    scenarios: Annotated[list[str] | None, typer.Argument(help=_SCENARIOS)] = None,
+    pathway: _Pathways = None,
+    quick: _Quick = False,
     form: FormatOption = "text",
 ) -> None:
-    """Show which answers differ between two sets, and how: what an edit of a rule changes.
+    """Show which answers differ between two sets of rules, and how: what an edit changes.
 
     Exits with 1 if any do.
     """
     from nephroline.answers import differences, read_answers
 
-    found = differences(read_answers(Path(old)), read_answers(Path(new)))
+    def side(name: str) -> Any:
+        if name == "rules" or Path(name).is_dir():
+            folder = name if Path(name).is_dir() else None
+            return _answered(scenarios, pathway, folder, quick=quick)
+        return read_answers(Path(name))
+
+    found = differences(side(old), side(new))
     if form == "json":
         show_json(found)
     else:
@@ -130,7 +152,9 @@ def diff_answers(
         raise typer.Exit(1)
 
 
-def _answered(scenarios: list[str] | None, pathways: list[str] | None, *, quick: bool) -> Any:
+def _answered(
+    scenarios: list[str] | None, pathways: list[str] | None, rules: str | None, *, quick: bool
+) -> Any:
     from nephroline.answers import all_answers
     from nephroline.catalogue import data_root
     from nephroline.faces.progress import Progress
@@ -139,7 +163,11 @@ def _answered(scenarios: list[str] | None, pathways: list[str] | None, *, quick:
     files = scenario_files(scenarios or [str(data_root("scenarios"))])
     with Progress(len(files)) as progress:
         return all_answers(
-            files, pathways or (), quick=quick, heard=lambda name, done, of: progress.files_done(name, done)
+            files,
+            pathways or (),
+            rules=rules,
+            quick=quick,
+            heard=lambda name, done, of: progress.files_done(name, done),
         )
 
 
@@ -152,16 +180,18 @@ def schema(
     write: Annotated[
         Path | None, typer.Option("--write", help="Write all schemas into this folder instead.")
     ] = None,
+    rules: RulesOption = None,
 ) -> None:
     """Print the JSON Schema of a public format."""
     from nephroline.faces.schemas import KINDS, schema_text
 
+    catalogue = rule_base(rules).catalogue
     if write is None:
-        typer.echo(schema_text(kind), nl=False)
+        typer.echo(schema_text(kind, catalogue), nl=False)
         return
     write.mkdir(parents=True, exist_ok=True)
     for name in KINDS:
-        (write / f"{name}.schema.json").write_text(schema_text(name), encoding="utf-8")
+        (write / f"{name}.schema.json").write_text(schema_text(name, catalogue), encoding="utf-8")
     typer.echo(f"{len(KINDS)} schemas written to {write}")
 
 
@@ -195,12 +225,13 @@ def units(
         Literal["analytes", "drugs", "conditions", "findings", "diagnoses", "regimens"],
         typer.Argument(help="What to list."),
     ] = "analytes",
+    rules: RulesOption = None,
     form: FormatOption = "text",
 ) -> None:
     """List what a chart may hold: analytes with their units and words, or drugs, conditions and so on."""
     from nephroline.faces.lists import listing
 
-    rows = listing(kind)
+    rows = listing(kind, rule_base(rules).catalogue)
     if form == "json":
         show_json(rows)
         return

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from nephroline.catalogue import Catalogue
 from nephroline.errors import InputError, Problem
 from nephroline.pathway import RuleBase, load_rules, rules_of_file
 from nephroline.record import open_document, read_record
@@ -16,16 +17,17 @@ Checked = tuple[str, str, list[Problem]]
 """The file, its kind, and its problems."""
 
 
-def check_files(paths: Sequence[str]) -> list[Checked]:
-    """Check files and folders; without any, the rules that come with Nephroline."""
+def check_files(paths: Sequence[str], rules: str | None = None) -> list[Checked]:
+    """Check files and folders, and the rules of a site; without any, those that come with Nephroline."""
     if not paths:
-        return _check_rules(None)
-    found: list[Checked] = []
+        return _check_rules(Path(rules) if rules else None)
+    found = _check_rules(Path(rules)) if rules else list[Checked]()
+    catalogue = load_rules(rules).catalogue if not any(bad for _, _, bad in found) else None
     for path in map(Path, paths):
         if path.is_dir() and (path / "catalogue").is_dir():
             found += _check_rules(path)
         else:
-            found += [_check(file) for file in scenario_files([path])]
+            found += [_check(file, catalogue) for file in scenario_files([path])]
     return found
 
 
@@ -78,20 +80,20 @@ def _once(results: list[Checked]) -> list[Checked]:
     return found
 
 
-def _check(file: Path) -> Checked:
+def _check(file: Path, catalogue: Catalogue | None) -> Checked:
     try:
         document = open_document(file)
     except InputError as bad:
         return str(file), "unreadable", list(bad.problems)
     data = mapping(document.data)
     if "scenario" in data:
-        return _checked(str(file), "scenario", partial(read_scenario, file))
+        return _checked(str(file), "scenario", partial(read_scenario, file, catalogue))
     if "pathway" in data:
         return _checked(str(file), "pathway", lambda: rules_of_file(file).pathway(str(file)))
     if "module" in data:
         return _checked(str(file), "module", partial(rules_of_file, file))
     if "id" in data:
-        return _checked(str(file), "record", partial(read_record, document))
+        return _checked(str(file), "record", partial(read_record, document, catalogue))
     problem = Problem(
         "is neither a record, a scenario, a pathway nor a module",
         "give it `id`, `scenario`, `pathway` or `module`",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
-    from nephroline.pathway import Pathway
+    from nephroline.pathway import Pathway, RuleBase
     from nephroline.record import Record, RecordSource
     from nephroline.yamlfile import Document
 
@@ -41,6 +41,14 @@ PathwayOption = Annotated[
         " For `consult`, auto chooses it.",
     ),
 ]
+RulesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--rules",
+        metavar="DIR",
+        help="A folder with a site's own pathways and modules, beside those that come with Nephroline.",
+    ),
+]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="Text for people, JSON for programs.")]
 Shadow = Annotated[
     bool,
@@ -48,12 +56,22 @@ Shadow = Annotated[
 ]
 
 
-def record_and_pathway(source: str, pathway: str | None) -> tuple[Record, Pathway]:
+def rule_base(rules: str | None, pathway: str | None = None) -> RuleBase:
+    """The rules of a folder, those that go with a pathway file, else those that come with Nephroline."""
+    from nephroline.pathway import load_rules, rules_of_file
+
+    if rules is None and pathway is not None and pathway.endswith((".yaml", ".yml")):
+        return rules_of_file(Path(pathway))
+    return load_rules(rules)
+
+
+def record_and_pathway(source: str, pathway: str | None, rules: str | None = None) -> tuple[Record, Pathway]:
     """The record of a file (or ``-``), and the pathway that was asked for, else the one it names."""
     from nephroline.record import read_record
 
     document = document_of(source)
-    return read_record(document), pathway_of(document, pathway)
+    found = pathway_of(document, pathway, rules)
+    return read_record(document, found.catalogue), found
 
 
 def document_of(source: str) -> Document:
@@ -64,14 +82,13 @@ def document_of(source: str) -> Document:
     return open_document(content)
 
 
-def pathway_of(document: Document, pathway: str | None) -> Pathway:
+def pathway_of(document: Document, pathway: str | None, rules: str | None = None) -> Pathway:
     """The pathway that was asked for, else the scenario's own."""
-    from nephroline.pathway import load_pathway
     from nephroline.yamlfile import mapping
 
     data = mapping(document.data)
     own: str | None = data.get("pathway") if "scenario" in data else None
-    return load_pathway(pathway or own or DEFAULT_PATHWAY)
+    return rule_base(rules, pathway).pathway(pathway or own or DEFAULT_PATHWAY)
 
 
 def write(file: Path, text: str) -> None:
@@ -85,10 +102,15 @@ def write(file: Path, text: str) -> None:
 
 
 def show_json(data: Any) -> None:
-    """Print data as indented JSON."""
+    """Print data as indented JSON; what is an object says in which form it is."""
     import msgspec
 
-    typer.echo(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
+    from nephroline.version import ANSWER_FORMAT
+
+    plain: Any = msgspec.to_builtins(data)
+    if isinstance(plain, dict):
+        plain = {"format": ANSWER_FORMAT, **plain}  # pyright: ignore[reportUnknownVariableType]
+    typer.echo(msgspec.json.format(msgspec.json.encode(plain), indent=2).decode())
 
 
 def show_table(rows: list[tuple[str, ...]], widths: tuple[int, ...]) -> None:

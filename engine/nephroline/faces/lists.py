@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nephroline.catalogue import Catalogue, Drug, Named, load_catalogue
+from nephroline.catalogue import Catalogue, Drug, Named
 
 
-def listing(kind: str) -> list[dict[str, Any]]:
+def listing(kind: str, catalogue: Catalogue) -> list[dict[str, Any]]:
     """Rows of one kind of name; `shown` is what people read."""
-    catalogue = load_catalogue()
     if kind == "analytes":
         return _analytes(catalogue)
     if kind == "drugs":

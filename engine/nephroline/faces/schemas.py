@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from nephroline.catalogue import SECTIONS, load_catalogue
+from nephroline.catalogue import SECTIONS, Catalogue, load_catalogue
 from nephroline.consultation import Consultation
 from nephroline.pathway.shapes import (
     ApplicabilityEntry,
@@ -75,15 +75,15 @@ _ROOTS: dict[str, Any] = {
 }
 
 
-def schema_text(kind: str) -> str:
-    """The JSON Schema (draft 2020-12) of a public format, as text."""
+def schema_text(kind: str, catalogue: Catalogue | None = None) -> str:
+    """The JSON Schema (draft 2020-12) of a public format, as text; it names what the catalogue has."""
     root = _ROOTS[kind]
     rows = [row for table in _ROWS.values() for row in table.values()]
     shapes = [root, RecordFile, *rows, AssertionRow, *_NAMED.values(), _CATALOGUE]
     _, parts = msgspec.json.schema_components(
         shapes, ref_template="#/$defs/{name}", schema_hook=lambda _: {"type": ["string", "number"]}
     )
-    _nest(parts)
+    _nest(parts, catalogue or load_catalogue())
     _as_written(parts)
     for part in parts.values():
         part["description"] = inspect.cleandoc(part.get("description", ""))
@@ -96,9 +96,8 @@ def schema_text(kind: str) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def _nest(parts: dict[str, Any]) -> None:
+def _nest(parts: dict[str, Any], catalogue: Catalogue) -> None:
     """Say what the rows are that the readers take one by one, and name every analyte and finding."""
-    catalogue = load_catalogue()
     for shape, table in _ROWS.items():
         if shape in parts:
             for field, row in table.items():

@@ -78,6 +78,8 @@ def _head(out: Screen, answer: Consultation) -> None:
     out.hang(((f"{'status':<13}", "bold"),), tuple(status), _LABEL)
     verdict = f"{words(answer.applicability.verdict)}: {answer.applicability.because[0]}"
     _item(out, "pathway", f"{answer.pathway.id} · {answer.pathway.edition}", verdict)
+    if answer.pathway.changed:
+        _item(out, "changed", f"by this site: {'; '.join(answer.pathway.changed)}", "")
     if answer.pathway.chosen_because:
         _under(out, "chosen: " + "; ".join(answer.pathway.chosen_because), style="dim")
 

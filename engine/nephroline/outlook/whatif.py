@@ -71,7 +71,7 @@ def what_if(
     Raises: UsageError for a change that cannot be made, or after which the record is none; and as `consult`.
     """
     document = open_document(source)
-    record = read_record(document)
+    record = read_record(document, pathway.catalogue)
     moment = decision_time(record, as_of)
     base = consult(record, pathway, moment, backend_name=backend_name)
     data = mapping(document.data)

@@ -17,7 +17,10 @@ _STATEMENT = ("source", "kind", "id", "grade", "strength", "certainty", "confide
 
 
 class Told(NamedTuple):
-    """A rule with its statement: where the statement stands, and the module whose source it cites."""
+    """A rule with its statement: where the statement stands, and the module whose source it cites.
+
+    The statement is None if one was begun that lacks its kind or confidence.
+    """
 
     entry: RuleEntry
     statement: StatementEntry | None
@@ -30,18 +33,16 @@ def told(stated: Stated[RuleEntry], said: Sequence[Stated[AuthorityEntry]]) -> T
 
     A rule of which nobody says who states it is a choice of this rule base, and off-guideline.
     """
-    entry = stated.entry
-    found = Told(entry, entry.statement, stated.place / "statement", stated.module)
+    entry, statement = stated.entry, stated.entry.statement
+    if statement is None and not any(_states(one.entry) for one in said):
+        policy = StatementKind.POLICY
+        statement = StatementEntry(source=POLICY_SOURCE, kind=policy, confidence=Confidence.POLICY)
+        entry = msgspec.structs.replace(entry, on_guideline=False)
+    found = Told(entry, statement, stated.place / "statement", stated.module)
     for one in said:
-        entry = _worded(found.entry, one.entry)
-        found = found._replace(entry=entry)
+        found = found._replace(entry=_worded(found.entry, one.entry))
         if _states(one.entry):
-            found = Told(entry, _statement(one.entry), one.place, one.module)
-    if found.statement is None:
-        policy = StatementEntry(source=POLICY_SOURCE, kind=StatementKind.POLICY, confidence=Confidence.POLICY)
-        return found._replace(
-            entry=msgspec.structs.replace(found.entry, on_guideline=False), statement=policy
-        )
+            found = Told(found.entry, _statement(one.entry), one.place, one.module)
     return found
 
 

@@ -238,7 +238,7 @@ class _Builder:
                 for name in getattr(expects, kind):
                     if name not in named:
                         wrong = f"expects {quoted(name)}, but does not use it"
-                        self._complain(place / kind, wrong, "remove it")
+                        self._complain(place / kind / name, wrong, "remove it")
 
     def _unmet(self, place: Place, module: Module, kind: str, name: str) -> None:
         wrong = f"{quoted(module.id)} expects the {kind} {quoted(name)}, and nobody states it"
@@ -305,7 +305,7 @@ class _Builder:
             on_guideline=entry.on_guideline,
             module=module.id,
             place=place.text,
-            care=module.care,
+            care=any(m.care and entry.id in m.rules for m in self._composed.modules),
         )
 
     def _exposure(self) -> tuple[ExposureRule, ...]:

@@ -34,6 +34,7 @@ from nephroline.record.shapes import (
 )
 from nephroline.record.times import Clock, Moment
 from nephroline.shapes import fit
+from nephroline.version import RECORD_FORMAT
 from nephroline.yamlfile import Document, FieldPath, mapping, read_bytes, read_file
 
 RecordSource = str | Path | bytes | Mapping[str, Any] | Document
@@ -114,6 +115,9 @@ class _Reader:
         head = fit(self._document, self._path, data, RecordFile, self._problems)
         if head is None:
             raise RecordError(self._problems)
+        if head.format > RECORD_FORMAT:
+            newer = f"the record is of format {head.format}, and this version reads up to {RECORD_FORMAT}"
+            self._complain(("format",), newer, "install a newer version of Nephroline")
         self._clock = Clock(self._catalogue.units, self._time_zero(head))
         observations = [
             found for i, row in enumerate(head.observations) for found in self._observations(i, row)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from nephroline.shapes import Shape
+from nephroline.version import RECORD_FORMAT
 
 Time = str | dict[str, list[str]]
 """An ISO date, an offset (``4 mo``, ``P4M``), or ``{between: [8 mo, 10 mo]}``."""
@@ -83,6 +84,7 @@ class ObservationRow(Row, frozen=True, kw_only=True):
 class RecordFile(Shape, frozen=True, kw_only=True):
     """One patient's chart. Absent and ``unknown`` mean the same; nothing is ever defaulted."""
 
+    format: int = RECORD_FORMAT
     id: str
     sex: str | None = None
     age: str | None = None
