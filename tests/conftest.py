@@ -29,7 +29,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     for program in PROGRAMS.values():
-        config.addinivalue_line("markers", f"{program.name}: needs {' or '.join(program.commands)}")
+        config.addinivalue_line(
+            "markers", f"{program.name}: needs {' or '.join(program.commands) or program.module}"
+        )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

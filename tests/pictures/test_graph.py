@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
+from nephroline.errors import UsageError
 from nephroline.faces.graph import dot, mermaid, svg
 from nephroline.pathway import Pathway, load_pathway, pathway_ids
 from nephroline.replaying import read_course, replay
@@ -49,6 +51,19 @@ def test_the_way_of_case_1_is_marked(walked: Roadmap) -> None:
     assert [place.id for place in walked.places if place.next_line] == ["regimen:cyclosporine-mycophenolate"]
 
 
+def test_a_missing_library_of_the_system_is_named(monkeypatch: pytest.MonkeyPatch, extended: Pathway) -> None:
+    def refuse(name: str, *_: object) -> None:
+        if name == "pygraphviz":
+            raise ImportError("libgobject-2.0.so.0: cannot open shared object file")
+
+    finder = type("Refusing", (), {"find_spec": staticmethod(refuse)})
+    monkeypatch.delitem(sys.modules, "pygraphviz", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [finder, *sys.meta_path])
+    with pytest.raises(UsageError, match=r"a library of the system: libgobject-2\.0\.so\.0 .*--format dot"):
+        svg(roadmap_of(extended))
+
+
+@pytest.mark.graphviz
 @pytest.mark.parametrize("name", pathway_ids())
 def test_every_pathway_can_be_drawn(name: str) -> None:
     found = roadmap_of(load_pathway(name))

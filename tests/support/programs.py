@@ -1,30 +1,40 @@
-"""Programs that some tests need beside Python: each is a marker, and tests are left out where it is missing."""
+"""What some tests need beside Python and its packages: each is a marker; without it they are left out."""
 
 from __future__ import annotations
 
+import importlib
 import shutil
-from typing import NamedTuple
+from functools import cached_property
 
 
-class Program(NamedTuple):
-    """What tests marked with `name` need: one of some commands, from a package of the system."""
+class Program:
+    """What tests marked with `name` need: one of some commands, or a Python module that loads.
 
-    name: str
-    commands: tuple[str, ...]
-    package: str
+    `package` is the package of the system that brings it.
+    """
 
-    @property
+    def __init__(self, name: str, package: str, *, commands: tuple[str, ...] = (), module: str = "") -> None:
+        self.name, self.package, self.commands, self.module = name, package, commands, module
+
+    @cached_property
     def found(self) -> str | None:
         """Where it is on this machine."""
+        if self.module:
+            try:
+                importlib.import_module(self.module)
+            except ImportError:
+                return None
+            return self.module
         return next((path for command in self.commands if (path := shutil.which(command))), None)
 
 
 PROGRAMS = {
     program.name: program
     for program in (
-        Program("browser", ("chromium", "google-chrome"), "chromium"),
-        Program("node", ("node",), "nodejs"),
-        Program("postgresql", ("pg_ctlcluster", "pg_ctl"), "postgresql"),
-        Program("java", ("java",), "default-jre-headless"),
+        Program("browser", "chromium", commands=("chromium", "google-chrome")),
+        Program("graphviz", "libglib2.0-0", module="pygraphviz"),
+        Program("node", "nodejs", commands=("node",)),
+        Program("postgresql", "postgresql", commands=("pg_ctlcluster", "pg_ctl")),
+        Program("java", "default-jre-headless", commands=("java",)),
     )
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 
@@ -68,11 +69,20 @@ def mermaid(roadmap: Roadmap) -> str:
     return "\n".join([*lines, ""])
 
 
+_LIBRARY = re.compile(r"lib\S+\.so\S*(?=:)")
+
+
 def svg(roadmap: Roadmap) -> str:
-    """The diagram as SVG. Raises: UsageError when the extra `graph` is not installed."""
+    """The diagram as SVG. Raises: UsageError when the extra `graph`, or a library it needs, is not there."""
     try:
         import pygraphviz
-    except ImportError:
+    except ImportError as bad:
+        library = _LIBRARY.search(str(bad))
+        if library:
+            raise UsageError.of(
+                f"drawing needs a library of the system: {library[0]}",
+                "Debian: apt install libglib2.0-0; or ask for --format dot or mermaid",
+            ) from None
         raise UsageError.of(
             "drawing needs the optional part 'graph', which is not installed",
             "python -m pip install 'nephroline[graph]', or ask for --format dot or mermaid",
