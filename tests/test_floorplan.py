@@ -29,3 +29,36 @@ def test_no_drug_or_disease_is_named_in_python(root: Path) -> None:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in names:
                 found.append(f"{path.name}:{node.lineno}: {node.value}")
     assert found == []
+
+
+def test_rule_files_stay_short_enough_to_read(root: Path) -> None:
+    long_files, long_lines = [], []
+    for file in (root / "rules").rglob("*.yaml"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        long_files += [(file.name, len(lines))] if len(lines) > 250 else []
+        long_lines += [f"{file.name}:{n}" for n, line in enumerate(lines, start=1) if len(line) > 120]
+    assert long_files == []
+    assert long_lines == []
+
+
+def test_nothing_stands_twice_in_the_rules(root: Path) -> None:
+    """No two rules with one condition and conclusion, no number with one value and source in two files."""
+    from nephroline.pathway import load_rules
+
+    rules: dict[tuple[object, ...], str] = {}
+    numbers: dict[tuple[object, ...], str] = {}
+    twice = []
+    for module in load_rules().modules.values():
+        source = module.head.source
+        for name, stated in module.rules.items():
+            entry = stated.entry
+            what = (entry.scope, entry.finding, entry.recommend, entry.block, entry.alert)
+            key = (" ".join(entry.when.split()), entry.unless, *map(str, what))
+            place = f"{name} in {module.id}"
+            other = rules.setdefault(key, place)
+            twice += [f"{other} and {place}"] if other != place else []
+        for name, limit in module.thresholds.items():
+            said = (name, str(limit.entry.value), limit.entry.source or source, limit.entry.cite)
+            other = numbers.setdefault(said, module.id)
+            twice += [f"{name} in {other} and {module.id}"] if other != module.id else []
+    assert twice == []
