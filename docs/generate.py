@@ -9,10 +9,10 @@ from pathlib import Path
 from nephroline.backends import backend
 from nephroline.consultation import consulted, fill
 from nephroline.faces.cli import app
-from nephroline.faces.rulebook import authority, exposure_told, responses_told
+from nephroline.faces.rulebook import authority, by_module, exposure_told, responses_told
 from nephroline.faces.schemas import KINDS, schema_text
 from nephroline.features import FEATURES
-from nephroline.pathway import Pathway, load_pathway, pathway_ids
+from nephroline.pathway import Pathway, Rule, load_pathway, pathway_ids
 from nephroline.replaying import Scenario, read_scenario, scenario_files
 
 DOCS = Path(__file__).resolve().parent
@@ -80,23 +80,11 @@ def rulebook(pathway: Pathway, scenarios: dict[str, Scenario]) -> str:
             for verdict, node, because in pathway.applicability
         ),
         "",
-        "## Rules",
-        "",
     ]
-    for rule in pathway.rules.values():
-        off = " · off-guideline" if not rule.on_guideline else ""
-        every = "for a line: " if rule.scope == "line" else ""
-        lines += [
-            f"### {rule.title}",
-            "",
-            f"`{rule.id}` · {fill(pathway, rule.concludes)}{off}",
-            "",
-            f"- **Statement:** {authority(pathway, rule)}. {rule.rationale}",
-            f"- **When** {every}{describe(rule.when)}",
-            *([f"- **Unless** {describe(rule.unless)}"] if rule.unless else []),
-            f"- **Holds in:** {', '.join(sorted(fired.get(rule.id, ()))) or 'no scenario'}",
-            "",
-        ]
+    for module, title, rules in by_module(pathway):
+        lines += [f"## {title} (`{module}`)", ""]
+        for rule in rules:
+            lines += one_rule(pathway, rule, fired)
     lines += ["## Definitions", "", "| definition | of | when | source |", "|---|---|---|---|"]
     for definition in pathway.definitions.values():
         source = sources[definition.source].short if definition.source else "Nephroline"
@@ -135,6 +123,25 @@ def rulebook(pathway: Pathway, scenarios: dict[str, Scenario]) -> str:
     ]
     lines += ["", "## Open doubts", "", f"{len(doubts)} numbers and statements to check:", "", *doubts, ""]
     return "\n".join(lines)
+
+
+def one_rule(pathway: Pathway, rule: Rule, fired: dict[str, set[str]]) -> list[str]:
+    """A rule as lines of its rule book."""
+    describe = pathway.speaker.describe
+    off = " · off-guideline" if not rule.on_guideline else ""
+    every = "for a line: " if rule.scope == "line" else ""
+    return [
+        f"### {rule.title}",
+        "",
+        f"`{rule.id}` · {fill(pathway, rule.concludes)}{off}",
+        "",
+        f"- **Statement:** {authority(pathway, rule)}. {rule.rationale}",
+        f"- **When** {every}{describe(rule.when)}",
+        *([f"- **Unless** {describe(rule.unless)}"] if rule.unless else []),
+        f"- **Stands in:** `{rule.place.partition(':')[0]}`",
+        f"- **Holds in:** {', '.join(sorted(fired.get(rule.id, ()))) or 'no scenario'}",
+        "",
+    ]
 
 
 def exercised(pathway: Pathway, scenarios: dict[str, Scenario]) -> dict[str, set[str]]:

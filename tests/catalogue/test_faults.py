@@ -32,6 +32,7 @@ def copy(root: Path, tmp_path: Path) -> Path:
         # names
         (OTHERS, "id: warfarin,", "id: tacrolimus,", "the id `tacrolimus` is taken"),
         (OTHERS, "id: warfarin,", "id: War Farin,", "`War Farin` cannot be an id"),
+        (OTHERS, "id: warfarin,", "id: not-warfarin,", "`not-warfarin` cannot be named in a condition"),
         (DRUGS, "synonyms: [fk506, tac, prograf]", "synonyms: [fk506, neoral]", "`neoral` names two things"),
         (DRUGS, "synonyms: [cni]", "synonyms: [tac]", "`tac` names two things"),
         ("conditions.yaml", "{id: diabetes,", "{id: creatinine,", "`creatinine` names two things"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
+from keyword import iskeyword
 
 from nephroline.catalogue.formulas import Formula
 from nephroline.catalogue.models import Analyte, Drug, DrugClass, Named, Regimen, spelling
@@ -54,6 +55,12 @@ def _ids(tables: Tables) -> Iterator[Problem]:
             if section not in ("units", "entries") and not _ID.fullmatch(key):
                 yield placed.problem(
                     f"{quoted(key)} cannot be an id", "use small letters, digits, - and _", ("id",)
+                )
+            elif iskeyword(key) or any(map(iskeyword, key.split("-"))):
+                yield placed.problem(
+                    f"{quoted(key)} cannot be named in a condition",
+                    "leave out words such as with, not, in",
+                    ("id",),
                 )
     for section in ("units",):
         yield from _twice(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from nephroline.catalogue import Source
 from nephroline.consultation import fill
 from nephroline.faces.screen import Screen
 from nephroline.lang import Holds
@@ -21,6 +22,10 @@ def pathway_data(pathway: Pathway) -> dict[str, Any]:
         "edition": pathway.edition,
         "uses": list(pathway.uses),
         "digest": pathway.digest,
+        "sources": [
+            {"id": s.id, "short": s.short, "citation": s.citation.strip(), "reviewed": s.reviewed}
+            for s in _cited(pathway)
+        ],
         "thresholds": [
             {
                 "id": t.name,
@@ -114,9 +119,9 @@ def authority(pathway: Pathway, rule: Rule) -> str:
         grade = " (not graded)"
     kind = str(statement.kind).replace("-", " ")
     number = f" {statement.id}" if statement.id else ""
-    return (
-        f"{pathway.catalogue.sources[statement.source].short}, {kind}{number}{grade} [{statement.confidence}]"
-    )
+    source = pathway.catalogue.sources[statement.source].short
+    seen = f", reviewed {statement.reviewed}" if statement.reviewed else ""
+    return f"{source}, {kind}{number}{grade} [{statement.confidence}{seen}]"
 
 
 def show_pathway(out: Screen, pathway: Pathway) -> None:
@@ -128,6 +133,10 @@ def show_pathway(out: Screen, pathway: Pathway) -> None:
         " policy.",
         style="italic dim",
     )
+    _section(out, "Sources")
+    for cited in _cited(pathway):
+        seen = f" [reviewed {cited.reviewed}]" if cited.reviewed else ""
+        _entry(out, f"{cited.short}{seen}", cited.citation.strip())
     _section(out, "Thresholds")
     for limit in pathway.thresholds.values():
         source = pathway.catalogue.sources[limit.source].short
@@ -151,15 +160,41 @@ def show_pathway(out: Screen, pathway: Pathway) -> None:
     _section(out, "Whether it applies: the first that holds")
     for verdict, node, because in pathway.applicability:
         _entry(out, f"{str(verdict).replace('-', ' ')}: {because}", pathway.speaker.describe(node))
-    _section(out, "Rules")
-    for rule in pathway.rules.values():
-        off = "" if rule.on_guideline else " · off-guideline"
-        _entry(out, f"{rule.title} · {rule.id}", f"{fill(pathway, rule.concludes)}{off}")
-        every = "for a line: " if rule.scope == "line" else ""
-        _line(out, f"when {every}{pathway.speaker.describe(rule.when)}")
-        if rule.unless:
-            _line(out, f"unless {pathway.speaker.describe(rule.unless)}")
-        _line(out, f"{authority(pathway, rule)}: {rule.rationale}", style="italic")
+    for module, title, rules in by_module(pathway):
+        _section(out, f"Rules of {module}: {title}")
+        for rule in rules:
+            _rule(out, pathway, rule)
+
+
+def _cited(pathway: Pathway) -> list[Source]:
+    """The sources of its numbers, definitions and rules, by how they are cited."""
+    names = {limit.source for limit in pathway.thresholds.values()}
+    names |= {rule.statement.source for rule in pathway.rules.values()}
+    names |= {d.source for d in pathway.definitions.values() if d.source}
+    return sorted((pathway.catalogue.sources[name] for name in names), key=lambda source: source.short)
+
+
+def by_module(pathway: Pathway) -> Iterator[tuple[str, str, list[Rule]]]:
+    """The rules of each module that has any, in the order of the file; the pathway's own first."""
+    for module in (pathway.id, *pathway.uses):
+        rules = [rule for rule in pathway.rules.values() if rule.module == module]
+        if rules:
+            yield module, pathway.modules[module], sorted(rules, key=lambda rule: _line_of(rule.place))
+
+
+def _line_of(place: str) -> int:
+    return int(place.rpartition(":")[2] or 0)
+
+
+def _rule(out: Screen, pathway: Pathway, rule: Rule) -> None:
+    off = "" if rule.on_guideline else " · off-guideline"
+    _entry(out, f"{rule.title} · {rule.id}", f"{fill(pathway, rule.concludes)}{off}")
+    every = "for a line: " if rule.scope == "line" else ""
+    _line(out, f"when {every}{pathway.speaker.describe(rule.when)}")
+    if rule.unless:
+        _line(out, f"unless {pathway.speaker.describe(rule.unless)}")
+    _line(out, f"{authority(pathway, rule)}: {rule.rationale}", style="italic")
+    _line(out, rule.place, style="dim")
 
 
 def _section(out: Screen, title: str) -> None:

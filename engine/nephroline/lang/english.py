@@ -170,8 +170,13 @@ class Speaker(msgspec.Struct, frozen=True):
     def _either(self, words: tuple[str, ...]) -> str:
         known = self.texts.get(("either", words))
         if known is None:
-            known = self.texts["either", words] = " or ".join(self.argument(Argument(word)) for word in words)
+            known = self.texts["either", words] = " or ".join(map(self._word, words))
         return known
+
+    def _word(self, word: str) -> str:
+        """A word of a choice: of all entries of the catalogue only regimens are chosen among."""
+        regimen = self.catalogue.regimens.get(word)
+        return regimen.title if regimen else word.replace("-", " ")
 
     def _compared(self, atom: Compare, seen: Seen) -> str:
         op = atom.op if seen.truth is not False else atom.op.negated

@@ -87,7 +87,7 @@ class _Builder:
             edition=head.edition or head.title,
             disease=disease,
             source=self._source(composed.head.place / "source", head.source or "", composed.head),
-            uses=tuple(m.id for m in composed.modules[:-1]),
+            modules={m.id: m.head.title for m in composed.modules},
             catalogue=self._catalogue,
             # In one order, so that where an entry stands says nothing.
             thresholds=dict(sorted(self._thresholds.items())),

@@ -216,9 +216,10 @@ class Clause(msgspec.Struct, frozen=True):
 class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     """The rules of one disease in one edition, ready to be applied.
 
-    `uses` are the modules it was put together from. An edition by itself is one without a disease: it holds
-    what is cared for whatever the disease is. `population`: who is outside it, and why; `applicability`
-    begins with it. `expected_findings` may be asked for although no rule concludes them.
+    `modules`: the title of each module it was put together from, itself last. An edition by itself is one
+    without a disease: it holds what is cared for whatever the disease is. `population`: who is outside it,
+    and why; `applicability` begins with it. `expected_findings` may be asked for although no rule
+    concludes them.
     `strata` come before the next line is chosen, `late_strata` after: each is a set of clauses that refer
     only to clauses of the strata before it.
     """
@@ -228,7 +229,7 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     edition: str
     disease: str
     source: str
-    uses: tuple[str, ...]
+    modules: Mapping[str, str]
     catalogue: Catalogue
     thresholds: Mapping[str, Threshold]
     definitions: Mapping[str, Definition]
@@ -247,6 +248,11 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     def digest(self) -> str:
         """What tells its content from any other; see `canonical`."""
         return digest_of(self)
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """The modules that it was put together from."""
+        return tuple(name for name in self.modules if name != self.id)
 
     @cached_property
     def windows(self) -> Windows:
