@@ -37,7 +37,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for body in fences(page, "yaml"):
             first, rest = body.split("\n", 1)
             assert first.startswith("# file: "), f"{page.name}: a YAML snippet must name its file"
-            (place / first.removeprefix("# file: ")).write_text(rest, encoding="utf-8")
+            file = place / first.removeprefix("# file: ")
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(rest, encoding="utf-8")
     (place / "scenarios").symlink_to(ROOT / "scenarios")
     return place
 

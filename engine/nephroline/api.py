@@ -4,7 +4,7 @@ from nephroline.consultation import Consultation, consult
 from nephroline.errors import InferenceError, InputError, NephrolineError
 from nephroline.explain import why
 from nephroline.outlook import Edit, thorough, what_if, why_not
-from nephroline.pathway import Pathway, load_pathway, pathway_ids
+from nephroline.pathway import Pathway, RuleBase, load_pathway, load_rules, pathway_ids
 from nephroline.record import Record, read_record
 from nephroline.replaying import read_scenario, replay
 
@@ -16,8 +16,10 @@ __all__ = [
     "NephrolineError",
     "Pathway",
     "Record",
+    "RuleBase",
     "consult",
     "load_pathway",
+    "load_rules",
     "pathway_ids",
     "read_record",
     "read_scenario",
