@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from nephroline.backends import backend
-from nephroline.consultation import consulted, fill
+from nephroline.consultation import consulted
 from nephroline.faces.cli import app
-from nephroline.faces.rulebook import authority, by_module, exposure_told, responses_told
+from nephroline.faces.rulebook import authority, by_module, concluded, exposure_told, responses_told
 from nephroline.faces.schemas import KINDS, schema_text
 from nephroline.features import FEATURES
 from nephroline.pathway import Pathway, Rule, load_pathway, pathway_ids
@@ -108,7 +108,7 @@ def rulebook(pathway: Pathway, scenarios: dict[str, Scenario]) -> str:
         "|---|---|---|---|---|",
     ]
     doubts = []
-    for limit in pathway.thresholds.values():
+    for limit in sorted(pathway.thresholds.values(), key=lambda limit: limit.title.lower()):
         value = " = ".join(q.text for q in limit.forms.values())
         source = f"{sources[limit.source].short} {limit.cite}".strip()
         lines.append(f"| {limit.title} | {value} | {source} | {limit.confidence} | {limit.note} |")
@@ -133,7 +133,7 @@ def one_rule(pathway: Pathway, rule: Rule, fired: dict[str, set[str]]) -> list[s
     return [
         f"### {rule.title}",
         "",
-        f"`{rule.id}` · {fill(pathway, rule.concludes)}{off}",
+        f"`{rule.id}` · {concluded(pathway, rule)}{off}",
         "",
         f"- **Statement:** {authority(pathway, rule)}. {rule.rationale}",
         f"- **When** {every}{describe(rule.when)}",

@@ -9,7 +9,7 @@ from nephroline.catalogue import Source
 from nephroline.consultation import fill
 from nephroline.faces.screen import Screen
 from nephroline.lang import Holds
-from nephroline.pathway import Pathway, Rule
+from nephroline.pathway import Alert, Block, FindingOf, Pathway, Recommend, Rule
 
 _WHOSE = {"patient": "the patient", "line": "a line", "assessment": "an assessment"}
 
@@ -97,6 +97,7 @@ def _rule_data(pathway: Pathway, rule: Rule) -> dict[str, Any]:
         "title": rule.title,
         "for": str(rule.scope),
         "concludes": fill(pathway, rule.concludes),
+        "says": concluded(pathway, rule),
         "when": pathway.speaker.describe(rule.when),
         "unless": pathway.speaker.describe(rule.unless) if rule.unless else None,
         "authority": authority(pathway, rule),
@@ -124,26 +125,59 @@ def authority(pathway: Pathway, rule: Rule) -> str:
     return f"{source}, {kind}{number}{grade} [{statement.confidence}{seen}]"
 
 
+def concluded(pathway: Pathway, rule: Rule) -> str:
+    """What a rule concludes, with all that the clinician will be told."""
+    match rule.conclusion:
+        case Alert(severity=severity, detail=detail):
+            told = f"{severity} alert" + (f": {detail}" if detail else "")
+        case Block() as block:
+            agent = block.regimen or block.agent or ""
+            until = f", until {block.until}" if block.until else ""
+            told = f"block {_titled(pathway, agent)}{until}"
+        case Recommend() as recommend:
+            told = _recommended(pathway, rule, recommend)
+        case FindingOf():
+            told = rule.concludes
+    return fill(pathway, told)
+
+
+def _recommended(pathway: Pathway, rule: Rule, recommend: Recommend) -> str:
+    what = _titled(pathway, recommend.regimen) if recommend.regimen else ""
+    what = recommend.title or what or ("the running line" if recommend.keep else rule.title)
+    parts = [f"{recommend.action}: {what}", recommend.detail]
+    if recommend.action.of_line:
+        parts.append(f"preference {recommend.preference}")
+    if recommend.reassess:
+        parts.append(f"reassess after {{{recommend.reassess}}}")
+    for drug, dose in recommend.dose.items():
+        amount = " to ".join(f"{{{name}}}" for name in dose.amount)
+        most = f", at most {{{dose.most}}}" if dose.most else ""
+        parts.append(f"{pathway.catalogue.title(drug)} {amount}{most}")
+    return "; ".join(part for part in parts if part)
+
+
+def _titled(pathway: Pathway, name: str) -> str:
+    regimen = pathway.catalogue.regimens.get(name)
+    return regimen.title if regimen else pathway.catalogue.title(name)
+
+
 def show_pathway(out: Screen, pathway: Pathway) -> None:
-    """Print the pathway for review."""
-    head = ((pathway.title, "bold"), (f" · {pathway.id} · {pathway.edition}", "dim"))
-    out.hang((), head, 0)
+    """Print the pathway for review: whether it applies, its rules, then what they rest on."""
+    names = dict.fromkeys((pathway.title, pathway.id, pathway.edition))
+    first, *others = names
+    out.hang((), ((first, "bold"), *((f" · {name}", "dim") for name in others)), 0)
     out.paragraph(
         "Numbers and statements carry how this rule base knows them: verified, verified-2, recalled, derived,"
         " policy.",
         style="italic dim",
     )
-    _section(out, "Sources")
-    for cited in _cited(pathway):
-        seen = f" [reviewed {cited.reviewed}]" if cited.reviewed else ""
-        _entry(out, f"{cited.short}{seen}", cited.citation.strip())
-    _section(out, "Thresholds")
-    for limit in pathway.thresholds.values():
-        source = pathway.catalogue.sources[limit.source].short
-        forms = " = ".join(q.text for q in limit.forms.values())
-        note = f"; {limit.note}" if limit.note else ""
-        cite = f" {limit.cite}" if limit.cite else ""
-        _entry(out, f"{limit.title}: {forms}", f"{source}{cite} [{limit.confidence}]{note}")
+    _section(out, "Whether it applies: the first that holds")
+    for verdict, node, because in pathway.applicability:
+        _entry(out, f"{str(verdict).replace('-', ' ')}: {because}", pathway.speaker.describe(node))
+    for module, title, rules in by_module(pathway):
+        _section(out, f"{title} · {module}")
+        for rule in rules:
+            _rule(out, pathway, rule)
     _section(out, "Definitions")
     for definition in pathway.definitions.values():
         _entry(
@@ -157,13 +191,17 @@ def show_pathway(out: Screen, pathway: Pathway) -> None:
     _section(out, "Exposure that lets a failure count")
     for title, when in exposure_told(pathway):
         _entry(out, title, when)
-    _section(out, "Whether it applies: the first that holds")
-    for verdict, node, because in pathway.applicability:
-        _entry(out, f"{str(verdict).replace('-', ' ')}: {because}", pathway.speaker.describe(node))
-    for module, title, rules in by_module(pathway):
-        _section(out, f"Rules of {module}: {title}")
-        for rule in rules:
-            _rule(out, pathway, rule)
+    _section(out, "Numbers")
+    for limit in sorted(pathway.thresholds.values(), key=lambda limit: limit.title.lower()):
+        source = pathway.catalogue.sources[limit.source].short
+        forms = " = ".join(q.text for q in limit.forms.values())
+        note = f"; {limit.note}" if limit.note else ""
+        cite = f" {limit.cite}" if limit.cite else ""
+        _entry(out, f"{limit.title}: {forms}", f"{source}{cite} [{limit.confidence}]{note}")
+    _section(out, "Sources")
+    for cited in _cited(pathway):
+        seen = f" [reviewed {cited.reviewed}]" if cited.reviewed else ""
+        _entry(out, f"{cited.short}{seen}", cited.citation.strip())
 
 
 def _cited(pathway: Pathway) -> list[Source]:
@@ -188,7 +226,7 @@ def _line_of(place: str) -> int:
 
 def _rule(out: Screen, pathway: Pathway, rule: Rule) -> None:
     off = "" if rule.on_guideline else " · off-guideline"
-    _entry(out, f"{rule.title} · {rule.id}", f"{fill(pathway, rule.concludes)}{off}")
+    _entry(out, f"{rule.title} · {rule.id}", f"{concluded(pathway, rule)}{off}")
     every = "for a line: " if rule.scope == "line" else ""
     _line(out, f"when {every}{pathway.speaker.describe(rule.when)}")
     if rule.unless:
