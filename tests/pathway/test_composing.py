@@ -338,3 +338,33 @@ def test_moving_an_entry_between_files_leaves_the_digest(root: Path, tmp_path: P
     moved = load_rules(folder).pathway("kdigo-2012/fsgs")
     assert moved.rules["less-mycophenolate-absorbed"].module == "safety/statins"
     assert moved.digest == load_pathway("kdigo-2012/fsgs").digest
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"exposures": [{"drug": "voclosporin", "from": "0 mo"}]},
+        {"biopsies": [{"at": "0 mo", "glomeruli": 9, "diagnosis": "c3g"}]},
+        {"conditions": [{"name": "gout", "at": "0 mo"}]},
+        {"observations": [{"at": "0 mo", "crp": "5 mg/L"}]},
+        {"findings": {"cleared": {"value": True, "at": "0 mo"}}},
+    ],
+)
+def test_a_record_that_was_read_with_another_catalogue_is_refused(
+    tmp_path: Path, entry: dict[str, Any]
+) -> None:
+    more = (
+        "  conditions: [{id: gout, title: gout}]\n  diagnoses: [{id: c3g, title: C3}]\n"
+        "  assertions: [{id: cleared, title: cleared}]\n"
+        "  analytes: [{id: crp, title: CRP, units: [mg/L], plausible: [0-1000 mg/L]}]\n"
+    )
+    rules = load_rules(site(tmp_path, {"voclosporin": DRUG + more}))
+    chart = {"id": "x", "biopsies": [{"at": "0 mo", "glomeruli": 9}], **entry}
+    record = nephroline.read_record(chart, rules.catalogue)
+    assert nephroline.thorough(record, rules.pathway("kdigo-2021/fsgs"), "0 mo")
+    ours = load_pathway("kdigo-2021/fsgs")
+    for ask in (nephroline.consult, nephroline.thorough):
+        with pytest.raises(UsageError, match="which the catalogue of kdigo-2021/fsgs does not have"):
+            ask(record, ours, "0 mo")
+    with pytest.raises(UsageError, match="does not have"):
+        nephroline.why_not(record, ours, "tacrolimus", "0 mo")

@@ -21,7 +21,7 @@ from nephroline.consultation.consult import (
 )
 from nephroline.consultation.judges import rests_on
 from nephroline.consultation.needs import needs, presumed_exposures
-from nephroline.consultation.run import Run, Subject, chart_of, fill
+from nephroline.consultation.run import Run, Subject, chart_of, fill, same_catalogue
 
 __all__ = [
     "FAILED",
@@ -47,4 +47,5 @@ __all__ = [
     "open_blocks",
     "presumed_exposures",
     "rests_on",
+    "same_catalogue",
 ]

@@ -37,7 +37,7 @@ from nephroline.consultation.doses import doses, numbers, target
 from nephroline.consultation.judges import gap
 from nephroline.consultation.monitoring import monitoring, planned, totals
 from nephroline.consultation.needs import Lacking, lacking, needs
-from nephroline.consultation.run import Run, chart_of, fill, prepare
+from nephroline.consultation.run import Run, chart_of, fill, prepare, same_catalogue
 from nephroline.errors import UsageError, quoted
 from nephroline.features import Missing, Slot, gather
 from nephroline.lang import Node
@@ -92,6 +92,7 @@ def consult(
 def consulted(record: Record, pathway: Pathway, as_of: str | Moment | None, engine: Backend) -> Consulted:
     """Consult, and keep the run for explanations. Raises as `consult`."""
     moment = decision_time(record, as_of)
+    same_catalogue(record, pathway)
     run = Run(pathway, chart_of(record, pathway, moment))
     run.fire(prepare(pathway, engine, late=False))
     applied = applicability(run)

@@ -12,6 +12,7 @@ import msgspec
 
 from nephroline.backends import PATIENT, Backend, Fact, Stage, Truths
 from nephroline.consultation.judges import judge_exposure, judge_response
+from nephroline.errors import UsageError, quoted
 from nephroline.features import Chart, Missing, gather
 from nephroline.lang import And, Atom, Holds, Node, Not, Or, Reason, Reference, Seen, atoms, judge
 from nephroline.pathway import Alert, Block, Clause, Definition, FindingOf, Pathway, Recommend, Rule
@@ -300,6 +301,16 @@ def fill(pathway: Pathway, text: str) -> str:
         return pathway.thresholds[match[1]].first.text
 
     return NAMED.sub(value, text)
+
+
+def same_catalogue(record: Record, pathway: Pathway) -> None:
+    """Refuse a record that was read with another catalogue. Raises: UsageError."""
+    name = record.foreign(pathway.catalogue)
+    if name is not None:
+        raise UsageError.of(
+            f"the record names {quoted(name)}, which the catalogue of {pathway.id} does not have",
+            "read the record with the catalogue of the same rules: read_record(source, pathway.catalogue)",
+        )
 
 
 def chart_of(record: Record, pathway: Pathway, as_of: Moment) -> Chart:

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from nephroline.consultation import Candidate, Subject, blocked_out, choose, concerns, decision_time
+from nephroline.consultation import (
+    Candidate,
+    Subject,
+    blocked_out,
+    choose,
+    concerns,
+    decision_time,
+    same_catalogue,
+)
 from nephroline.consultation.answer import BlockReason
 from nephroline.errors import UsageError, did_you_mean, quoted
 from nephroline.lang import asks
@@ -75,6 +83,7 @@ def why_not(record: Record, pathway: Pathway, regimen: str, as_of: str | Moment 
             f"unknown regimen {quoted(regimen)}",
             did_you_mean(regimen, known, see="known: " + ", ".join(known)),
         )
+    same_catalogue(record, pathway)
     state = state_of(record, pathway, decision_time(record, as_of))
     goal = _Goal(regimen)
     reached = goal.reached(state)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from nephroline.catalogue import Catalogue
 from nephroline.exact import Fraction
 from nephroline.quantities import Quantity
 from nephroline.record.times import Clock, Moment
@@ -105,6 +106,17 @@ class Record(msgspec.Struct, frozen=True):
     procedures: tuple[Procedure, ...] = ()
     faults: tuple[Fault, ...] = ()
     age_supposed: bool = False
+
+    def foreign(self, catalogue: Catalogue) -> str | None:
+        """Something that it names and a catalogue does not have; None if it was read with that one."""
+        kinds = (
+            (catalogue.drugs, (e.drug for e in self.exposures)),
+            (catalogue.analytes, (o.analyte for o in self.observations)),
+            (catalogue.conditions, (c.name for c in self.conditions)),
+            (catalogue.assertions, (a.name for a in self.assertions)),
+            (catalogue.diagnoses, (b.diagnosis for b in self.biopsies if b.diagnosis)),
+        )
+        return next((name for table, names in kinds for name in names if name not in table), None)
 
     def moments(self) -> tuple[Moment, ...]:
         """Every time from time zero on at which something is dated, in order, one for each day reached."""
