@@ -1,8 +1,18 @@
 """Temporal abstraction: a closed, documented algebra of questions over a timeline."""
 
-from nephroline.features import assessment, line, patient, totals
+from nephroline.features import (
+    assessment,
+    latest,
+    line,
+    line_doses,
+    line_values,
+    person,
+    status,
+    totals,
+    treatment,
+)
 from nephroline.features.chart import ALL_RESPONSES, Chart, possibly_last
-from nephroline.features.line import PER_DAY, PER_WEIGHT, WEIGHT, weight_at
+from nephroline.features.line_doses import PER_DAY, PER_WEIGHT, WEIGHT, weight_at
 from nephroline.features.schema import FEATURES, PARAMETERS, Feature
 from nephroline.features.totals import cumulative_dose
 from nephroline.features.values import (
@@ -35,9 +45,14 @@ __all__ = [
     "assessment",
     "cumulative_dose",
     "gather",
+    "latest",
     "line",
-    "patient",
+    "line_doses",
+    "line_values",
+    "person",
     "possibly_last",
+    "status",
     "totals",
+    "treatment",
     "weight_at",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nephroline.features.chart import Chart
-from nephroline.features.patient import latest_word, risen
+from nephroline.features.readings import latest_word, risen
 from nephroline.features.schema import feature
 from nephroline.features.values import Amount, Flag, Missing, Threshold, Value, gather
 from nephroline.record import Assessment, Observation

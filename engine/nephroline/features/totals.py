@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nephroline.exact import Fraction
 from nephroline.features.chart import Chart
-from nephroline.features.line import PER_DAY, PER_WEIGHT, WEIGHT, weight_near
+from nephroline.features.line_doses import PER_DAY, PER_WEIGHT, WEIGHT, weight_near
 from nephroline.features.schema import feature
 from nephroline.features.values import Amount, Missing, Slot, Value, gather
 from nephroline.quantities import decimal_text

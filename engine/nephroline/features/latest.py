@@ -1,0 +1,158 @@
+"""Features of the values of a patient: the latest, computed, and since before treatment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nephroline.catalogue import Formula
+from nephroline.exact import Fraction
+from nephroline.features.chart import Chart, tail
+from nephroline.features.readings import latest_word, risen
+from nephroline.features.schema import feature
+from nephroline.features.values import (
+    Amount,
+    Flag,
+    Missing,
+    Slot,
+    Threshold,
+    Value,
+)
+from nephroline.quantities import decimal_text
+from nephroline.record import Observation
+from nephroline.terms import Entry
+
+
+def _recent(chart: Chart, analyte: str) -> Sequence[Observation]:
+    timeline = chart.timeline
+    return tail(timeline.observations.get(analyte, ()), timeline.now - timeline.windows.current)
+
+
+@feature("latest", ("analyte",), gives="amount:analyte", says="{0}")
+def latest(chart: Chart, analyte: str) -> Value:
+    """The latest value, no older than the pathway's `current_window`; a later word makes it unknown.
+
+    An analyte with a formula (eGFR) is computed from the latest value of what it rests on, unless it was
+    itself reported since.
+    """
+    formula = chart.timeline.catalogue.formula_of.get(analyte)
+    if formula is not None:
+        return computed(chart, formula)
+    return chart.last(_recent(chart, analyte), analyte, f"{_title(chart, analyte)} now", chart.timeline.as_of)
+
+
+def computed(chart: Chart, formula: Formula) -> Amount:
+    """What a formula gives now: as reported, else computed; without age or sex, as far as it is known."""
+    timeline = chart.timeline
+    reported, source = _recent(chart, formula.gives), _recent(chart, formula.source_analyte)
+    title = _title(chart, formula.gives)
+    if reported and (not source or source[-1].at.latest <= reported[-1].at.latest):
+        return chart.last(reported, formula.gives, f"{title} now", timeline.as_of)
+    record, known = timeline.record, timeline.catalogue.analytes[formula.gives]
+    age = None if record.age_zero is None or record.age_supposed else record.age_zero + timeline.now
+    if age is None or age < (formula.least_age.low or 0):
+        slot = Slot(Entry.OBSERVATION, formula.gives, timeline.as_of)
+        own = Missing(formula.gives, f"{title} now, or the age to compute it", slot)
+        return Amount(None, None, formula.result.dimension, "unknown", (own,), known)
+    base = latest(chart, formula.source_analyte)
+    assert isinstance(base, Amount)  # noqa: S101
+    sexes = [record.sex] if record.sex else list(formula.sexes)
+    missing = base.missing if record.sex else (*base.missing, Missing("sex", "sex", Slot(Entry.SEX)))
+    least, most = (_carried(edge, base, formula) for edge in (base.low, base.high))
+    # The more of the source, the less of the result.
+    low = min((formula.value(most, age, s) for s in sexes), default=None) if most else None
+    high = max((formula.value(least, age, s) for s in sexes), default=None) if least else None
+    shown = " to ".join(dict.fromkeys(decimal_text(edge, 0) for edge in (low, high) if edge is not None))
+    text = f"{shown} {known.units[0]} ({formula.title} from {base.text})" if shown else "unknown"
+    return Amount(low, high, formula.result.dimension, text, missing, known)
+
+
+def _carried(edge: Fraction | None, base: Amount, formula: Formula) -> Fraction | None:
+    if edge is None or base.analyte is None:
+        return None
+    return base.analyte.convert(edge, base.dimension, formula.unit.dimension)
+
+
+@feature("word", ("word-analyte",), gives="choice:words", says="{0} in words")
+def word(chart: Chart, analyte: str) -> Value:
+    """The latest report in words, no older than `current_window`; a later number makes it unknown."""
+    return latest_word(chart, _recent(chart, analyte), analyte, chart.timeline.as_of)
+
+
+@feature("pretreatment", ("analyte",), gives="amount:analyte", says="{0} before the first line")
+def pretreatment(chart: Chart, analyte: str) -> Value:
+    """The last value up to the start of the first line (up to as-of when untreated)."""
+    timeline = chart.timeline
+    at = timeline.lines[0].start if timeline.lines else timeline.as_of
+    why = f"{_title(chart, analyte)} before the first line"
+    return chart.last(timeline.before(at.latest, analyte), analyte, why, at)
+
+
+@feature(
+    "change_from_pretreatment",
+    ("analyte",),
+    gives="amount:ratio",
+    says="change in {0} from before treatment",
+)
+def change_from_pretreatment(chart: Chart, analyte: str) -> Value:
+    """Relative change from `pretreatment` to `latest`: (now − before) / before."""
+    before, now = pretreatment(chart, analyte), latest(chart, analyte)
+    assert isinstance(before, Amount)  # noqa: S101
+    assert isinstance(now, Amount)  # noqa: S101
+    return chart.change(before, now)
+
+
+@feature(
+    "rise",
+    ("analyte", "threshold:ratio"),
+    gives="flag",
+    says="{0} risen by more than {1} from before treatment",
+)
+def rise(chart: Chart, analyte: str, limit: Threshold) -> Value:
+    """Whether the latest value exceeds the pretreatment value by more than a limit.
+
+    A report in the analyte's steady words (normal, stable), with no number after it, counts as no rise.
+    """
+    change = change_from_pretreatment(chart, analyte)
+    assert isinstance(change, Amount)  # noqa: S101
+    words = latest_word(chart, _recent(chart, analyte), analyte, chart.timeline.as_of)
+    return risen(chart, change, words, analyte, limit)
+
+
+@feature(
+    "forms_apart",
+    ("analyte", "threshold:forms"),
+    gives="amount:ratio",
+    says="difference between {0} in two forms, each against {1}",
+)
+def forms_apart(chart: Chart, analyte: str, limit: Threshold) -> Value:
+    """How far apart the forms (24 hours, ratio to creatinine) of the last measured value are.
+
+    Each is taken as a multiple of the threshold in its own form; the greater over the less, minus one. With
+    one form only it is zero.
+    """
+    measured = [item for item in _recent(chart, analyte) if item.value is not None]
+    forms = {
+        item.value.dimension: (item, item.value.low / form, item.value.high / form)
+        for item in chart.timeline.at(analyte, measured[-1].at if measured else chart.timeline.as_of)
+        if item.value and item.value.low and item.value.high
+        if (limit_form := limit.forms.get(item.value.dimension)) and (form := limit_form.exact)
+    }
+    if len(forms) < 2:
+        return Amount(Fraction(0), Fraction(0), "ratio", "one form only")
+    least = max(low for _, low, _ in forms.values()) / min(high for _, _, high in forms.values()) - 1
+    most = max(high for _, _, high in forms.values()) / min(low for _, low, _ in forms.values()) - 1
+    shown = " and ".join(item.text for item, _, _ in forms.values())
+    least = max(least, Fraction(0))
+    return Amount(least, most, "ratio", f"{decimal_text(least * 100, 0)} % ({shown}, {measured[-1].at})")
+
+
+@feature("measured", ("analyte",), gives="flag", says="{0} was measured")
+def measured(chart: Chart, analyte: str) -> Value:
+    """Whether a value or a word about it is there, no older than `current_window`."""
+    seen = [item for item in _recent(chart, analyte) if item.value is not None or item.word is not None]
+    title = _title(chart, analyte)
+    return Flag(bool(seen), f"{title} seen ({seen[-1].at})" if seen else f"{title} not measured of late")
+
+
+def _title(chart: Chart, analyte: str) -> str:
+    return chart.timeline.catalogue.analytes[analyte].title

@@ -1,0 +1,159 @@
+"""Features of a line that ask for values: at its beginning, on it, and how they changed."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from nephroline.exact import Fraction
+from nephroline.features.chart import Chart
+from nephroline.features.line_doses import rows_of
+from nephroline.features.readings import latest_word, risen
+from nephroline.features.schema import feature
+from nephroline.features.values import (
+    Amount,
+    Choice,
+    Flag,
+    Missing,
+    Slot,
+    Threshold,
+    Value,
+)
+from nephroline.record import Line, Moment
+from nephroline.terms import Entry
+
+
+@feature("line.baseline", ("analyte",), gives="amount:analyte", says="{0} when the line began")
+def baseline(chart: Chart, line: Line, analyte: str) -> Value:
+    """The last value up to the start of the line."""
+    return chart.baseline(line, analyte)
+
+
+@feature("line.latest", ("analyte",), gives="amount:analyte", says="{0} on the line")
+def latest(chart: Chart, line: Line, analyte: str) -> Value:
+    """The last value on the line."""
+    title = chart.timeline.catalogue.analytes[analyte].title
+    return chart.last(
+        chart.timeline.in_line(line, analyte),
+        analyte,
+        f"{title} on line {line.number}",
+        _last_day(chart, line),
+    )
+
+
+@feature("line.change", ("analyte",), gives="amount:ratio", says="change in {0} on the line")
+def change(chart: Chart, line: Line, analyte: str) -> Value:
+    """Relative change from the line's baseline to its last value: (last − baseline) / baseline."""
+    return chart.change(_amount(baseline(chart, line, analyte)), _amount(latest(chart, line, analyte)))
+
+
+@feature("line.peak_change", ("analyte",), gives="amount:ratio", says="greatest rise of {0} on the line")
+def peak_change(chart: Chart, line: Line, analyte: str) -> Value:
+    """The greatest relative rise above the line's baseline at any time on the line."""
+    base = _amount(baseline(chart, line, analyte))
+    items = [item for item in chart.timeline.in_line(line, analyte) if item.value is not None]
+    if not items:
+        return change(chart, line, analyte)
+    rises = [chart.change(base, chart.amount(item)) for item in items]
+    known = [rise for rise in rises if rise.low is not None]
+    return max(known, key=lambda rise: rise.low or Fraction(0)) if known else rises[-1]
+
+
+@feature(
+    "line.rise",
+    ("analyte", "threshold:ratio"),
+    gives="flag",
+    says="{0} risen by more than {1} on the line",
+)
+def rise(chart: Chart, line: Line, analyte: str, limit: Threshold) -> Value:
+    """Whether any value on the line exceeds the line's baseline by more than a limit.
+
+    Without a number on the line, a report in the analyte's steady words (normal, stable) counts as no rise.
+    """
+    peak = _amount(peak_change(chart, line, analyte))
+    words = latest_word(chart, chart.timeline.in_line(line, analyte), analyte, _last_day(chart, line))
+    return risen(chart, peak, words, analyte, limit)
+
+
+@feature(
+    "line.up",
+    ("analyte", "threshold:ratio"),
+    gives="flag",
+    says="{0} up by more than {1} at the last value on the line",
+)
+def up(chart: Chart, line: Line, analyte: str, limit: Threshold) -> Value:
+    """Whether the last value on the line exceeds the line's baseline by more than a limit.
+
+    A report in the analyte's steady words (normal, stable), with no number after it, counts as not up.
+    """
+    words = latest_word(chart, chart.timeline.in_line(line, analyte), analyte, _last_day(chart, line))
+    return risen(chart, _amount(change(chart, line, analyte)), words, analyte, limit)
+
+
+@feature(
+    "line.still_risen",
+    ("analyte", "threshold:ratio", "agent", "threshold:time"),
+    gives="flag",
+    says="{0} still up by more than {1}, {3} after {2} was reduced",
+)
+def still_risen(
+    chart: Chart, line: Line, analyte: str, limit: Threshold, agent: str, wait: Threshold
+) -> Value:
+    """Whether the last value, measured so long after the dose was reduced for it, still exceeds the baseline.
+
+    A dose or a target trough that was lowered on the line counts as reduced: for it, if the value was up
+    then.
+    """
+    title = chart.timeline.catalogue.title(agent)
+    reduced = _reduced(chart, line, agent)
+    if reduced is None:
+        return Flag(False, f"{title} was not reduced on the line")
+    until = [i for i in chart.timeline.in_line(line, analyte) if i.value and i.at.latest <= reduced.latest]
+    if not until:
+        return Flag(False, f"{title} was reduced while nothing was known to be up")
+    change_then = chart.change(baseline_of(chart, line, analyte), chart.amount(until[-1]))
+    numbers = Choice(frozenset({"not-in-words"}), "a number")
+    if not (up_then := risen(chart, change_then, numbers, analyte, limit)).truth:
+        return Flag(up_then.truth, f"when {title} was reduced: {up_then.text}", up_then.missing)
+    from_then = reduced.latest + wait.days
+    seen = [i for i in chart.timeline.in_line(line, analyte) if i.value and i.at.earliest >= from_then]
+    name = chart.timeline.catalogue.analytes[analyte].title
+    if not seen and chart.timeline.end_of(line) < from_then:
+        return Flag(False, f"{title} was reduced less than {wait.first.text} ago")
+    if not seen:
+        slot = Slot(Entry.OBSERVATION, analyte, _last_day(chart, line))
+        why = f"{name} {wait.first.text} or more after {title} was reduced"
+        return Flag(None, f"{why} is not known", (Missing(analyte, why, slot),))
+    change_now = chart.change(baseline_of(chart, line, analyte), chart.amount(seen[-1]))
+    return risen(chart, change_now, numbers, analyte, limit)
+
+
+def baseline_of(chart: Chart, line: Line, analyte: str) -> Amount:
+    """The last value up to the start of the line, as an amount."""
+    return _amount(baseline(chart, line, analyte))
+
+
+def _reduced(chart: Chart, line: Line, agent: str) -> Moment | None:
+    """When the dose, or else the target trough, was last lowered on the line."""
+    found: Moment | None = None
+    rows = sorted(rows_of(chart, line, agent), key=lambda row: row.start.sort_key)
+    for before, after in pairwise(rows):
+        pairs = ((before.dose, after.dose), (before.trough_target, after.trough_target))
+        for old, new in pairs:
+            if old and new and old.dimension == new.dimension and old.low and new.high and new.high < old.low:
+                found = after.start
+    return found
+
+
+@feature("line.word", ("word-analyte",), gives="choice:words", says="{0} in words on the line")
+def word(chart: Chart, line: Line, analyte: str) -> Value:
+    """The last report in words on the line."""
+    return latest_word(chart, chart.timeline.in_line(line, analyte), analyte, _last_day(chart, line))
+
+
+def _last_day(chart: Chart, line: Line) -> Moment:
+    return line.end or chart.timeline.as_of
+
+
+def _amount(value: Value) -> Amount:
+    assert isinstance(value, Amount)  # noqa: S101
+    return value

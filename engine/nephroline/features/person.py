@@ -1,0 +1,130 @@
+"""Features of the person: age, sex, conditions, assertions, biopsies."""
+
+from __future__ import annotations
+
+from nephroline.exact import Fraction
+from nephroline.features.chart import Chart
+from nephroline.features.schema import feature
+from nephroline.features.values import (
+    Amount,
+    Choice,
+    Flag,
+    Missing,
+    Slot,
+    Value,
+    unknown_amount,
+)
+from nephroline.terms import Entry, Reads
+
+_YEAR = Fraction("365.25")
+
+
+@feature("age", gives="amount:time", says="age", reads=Reads.PERSON)
+def age(chart: Chart) -> Value:
+    """Age at as-of."""
+    zero = chart.timeline.record.age_zero
+    if zero is None:
+        return unknown_amount("time", Missing("age", "age", Slot(Entry.AGE)))
+    now = zero + chart.timeline.now
+    return Amount(now, now, "time", f"{int(now / _YEAR)} years")
+
+
+@feature("sex", gives="choice:sex", says="sex", reads=Reads.PERSON)
+def sex(chart: Chart) -> Value:
+    """Sex as recorded: female or male."""
+    known = chart.timeline.record.sex
+    if known is None:
+        return Choice(frozenset({"female", "male"}), "unknown", (Missing("sex", "sex", Slot(Entry.SEX)),))
+    return Choice(frozenset({known}), known)
+
+
+@feature("has", ("condition", "state"), optional=1, gives="flag", says="{0} {1}")
+def has(chart: Chart, condition: str, state: str | None = None) -> Value:
+    """Whether the condition is there (and in a state), by its latest entry. Not recorded: unknown."""
+    title = chart.timeline.catalogue.conditions[condition].title
+    entries = [c for c in chart.timeline.conditions if c.name == condition]
+    excluded = chart.timeline.catalogue.conditions[condition].excluded_by
+    if not entries and excluded is not None:
+        exclusion = asserted(chart, excluded)
+        if isinstance(exclusion, Flag) and exclusion.truth:
+            return Flag(False, exclusion.text)
+    if not entries or entries[-1].present is None:
+        slot = Slot(Entry.CONDITION, condition, chart.timeline.as_of)
+        missing = [Missing(condition, f"{title}: yes or no", slot)]
+        if not entries and excluded is not None:
+            missing = [*asserted(chart, excluded).missing, *missing]
+        return Flag(None, f"{title}: not known", tuple(missing))
+    last = entries[-1]
+    if not last.present:
+        return Flag(False, f"no {title} ({last.at})")
+    if state is None or last.state == state:
+        shown = f"{last.state} {title}" if last.state else title
+        return Flag(True, f"{shown} ({last.at})")
+    if last.state is None:
+        slot = Slot(Entry.STATE, condition, chart.timeline.as_of)
+        lacking = Missing(condition, f"{title}: {state} or not", slot)
+        return Flag(None, f"{title}, state not recorded", (lacking,))
+    return Flag(False, f"{last.state} {title} ({last.at})")
+
+
+@feature("recorded", ("condition",), gives="flag", says="{0} is recorded")
+def recorded(chart: Chart, condition: str) -> Value:
+    """Whether the chart says of a condition that it is there or that it is not: whether it was looked for."""
+    title = chart.timeline.catalogue.conditions[condition].title
+    entries = [c for c in chart.timeline.conditions if c.name == condition]
+    known = bool(entries) and entries[-1].present is not None
+    return Flag(
+        known, f"{title} looked for ({entries[-1].at})" if known else f"{title} not looked for so far"
+    )
+
+
+@feature("asserted", ("assertion",), gives="flag", says="{0}")
+def asserted(chart: Chart, assertion: str) -> Value:
+    """What a clinician last asserted; not asserted is unknown (a volunteered judgement: false)."""
+    known = chart.timeline.catalogue.assertions[assertion]
+    title = known.title
+    entries = [a for a in chart.timeline.assertions if a.name == assertion]
+    if not entries and known.volunteered:
+        return Flag(False, f"{title}: not stated")
+    if not entries:
+        slot = Slot(Entry.ASSERTION, assertion, chart.timeline.as_of)
+        return Flag(None, f"{title}: not recorded", (Missing(assertion, f"{title}: yes or no", slot),))
+    last = entries[-1]
+    return Flag(last.value, f"{title}: {'yes' if last.value else 'no'} ({last.at})")
+
+
+@feature("diagnosed", ("diagnosis",), gives="flag", says="biopsy shows {0}")
+def diagnosed(chart: Chart, diagnosis: str) -> Value:
+    """Whether any biopsy so far shows the diagnosis; unknown without a biopsy that shows anything."""
+    title = chart.timeline.catalogue.diagnoses[diagnosis].title
+    read = [b for b in chart.timeline.biopsies if b.diagnosis is not None]
+    if not read:
+        slot = Slot(Entry.BIOPSY, "", chart.timeline.as_of)
+        return Flag(None, "no diagnostic biopsy", (Missing("biopsy", "a diagnostic kidney biopsy", slot),))
+    shown = [b for b in read if b.diagnosis == diagnosis]
+    if shown:
+        return Flag(True, f"biopsy shows {title} ({shown[-1].at})")
+    last = read[-1]
+    other = chart.timeline.catalogue.diagnoses[str(last.diagnosis)].title
+    return Flag(False, f"biopsy shows {other}, not {title} ({last.at})")
+
+
+@feature("biopsied", gives="flag", says="a biopsy was done", reads=Reads.BIOPSIES)
+def biopsied(chart: Chart) -> Value:
+    """Whether a kidney biopsy is recorded up to as-of, readable or not."""
+    done = chart.timeline.biopsies
+    return Flag(bool(done), f"biopsy done ({done[-1].at})" if done else "no biopsy recorded")
+
+
+@feature("biopsy_glomeruli", gives="amount:count", says="glomeruli in the last biopsy", reads=Reads.BIOPSIES)
+def biopsy_glomeruli(chart: Chart) -> Value:
+    """Glomeruli in the last biopsy."""
+    done = chart.timeline.biopsies
+    if not done or done[-1].glomeruli is None:
+        slot = (
+            Slot(Entry.GLOMERULI, "", done[-1].at) if done else Slot(Entry.BIOPSY, "", chart.timeline.as_of)
+        )
+        return unknown_amount("count", Missing("biopsy", "the number of glomeruli in the biopsy", slot))
+    last = done[-1]
+    count = Fraction(last.glomeruli or 0)
+    return Amount(count, count, "count", f"{last.glomeruli} ({last.at})")
