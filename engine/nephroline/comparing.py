@@ -227,7 +227,7 @@ def _behind(done: Mapping[str, Consulted], names: Iterable[str]) -> tuple[dict[s
         for each in done.values():
             rule = each.run.pathway.rules.get(name)
             if rule is not None:
-                behind = each.run.pathway.nodes_behind(rule, statuses, _exposures(each), definitions)
+                behind = each.run.pathway.depends.nodes_behind(rule, statuses, _exposures(each), definitions)
                 for node in behind:
                     limits |= dict.fromkeys(threshold_names(node))
     return definitions, limits

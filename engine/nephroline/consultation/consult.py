@@ -285,7 +285,7 @@ def _findings(run: Run) -> list[FindingOut]:
             because=_because(run, rule, subject),
             statement=_statement(run, rule.statement),
             on_guideline=rule.on_guideline,
-            rests_on=list(run.pathway.rests_on(rule, _drugs_given(run))),
+            rests_on=list(run.pathway.depends.rests_on(rule, _drugs_given(run))),
         )
         for rule, conclusion, subject in findings(run)
     ]
@@ -343,8 +343,8 @@ def _advice(
 
 def _rests_on(run: Run, candidate: Candidate) -> list[str]:
     """The numbers that are not confirmed: those that say how to give a line, and those that chose it."""
-    chose = run.pathway.rests_on(candidate.rule, _drugs_given(run))
-    return list(dict.fromkeys((*run.pathway.unsure(numbers(candidate)), *chose)))
+    chose = run.pathway.depends.rests_on(candidate.rule, _drugs_given(run))
+    return list(dict.fromkeys((*run.pathway.depends.unsure(numbers(candidate)), *chose)))
 
 
 def _drugs_given(run: Run) -> frozenset[str]:

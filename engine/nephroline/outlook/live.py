@@ -12,7 +12,7 @@ from functools import lru_cache
 from nephroline.backends import PATIENT
 from nephroline.consultation import Run, Subject
 from nephroline.features import FEATURES
-from nephroline.lang import And, Ask, Holds, Node, Not, Or, asks, atoms, threshold_names
+from nephroline.lang import And, Ask, Holds, Node, Not, Or, asks, threshold_names
 from nephroline.pathway import AFTER_CHOICE, Definition, Pathway, Rule
 from nephroline.terms import Reads
 
@@ -56,7 +56,7 @@ class _Live:
         for node in nodes:
             self._node(node, PATIENT)
         if self._judged:
-            for node in _judgements(self._run.pathway):
+            for node in self._run.pathway.depends.judgements:
                 self._limits.update(threshold_names(node))
         return frozenset(self._limits)
 
@@ -99,32 +99,8 @@ class _Live:
 @lru_cache(maxsize=20_000)
 def _fixed(pathway: Pathway, node: Node) -> bool:
     """Whether a condition rests on nothing that another value can change."""
-    return not any(_grows(ask) for ask in _behind(pathway, node))
+    return not any(_grows(ask) for ask in pathway.depends.questions(node))
 
 
 def _grows(ask: Ask) -> bool:
     return ask.feature == AFTER_CHOICE or FEATURES[ask.feature].reads in _GROWING
-
-
-def _behind(pathway: Pathway, node: Node) -> Iterable[Ask]:
-    """Every question on which a condition rests, through what it refers to."""
-    yield from asks(node)
-    for atom in atoms(node):
-        if isinstance(atom, Holds):
-            for part in pathway.behind(atom):
-                yield from pathway.cones[part.clause]
-                if isinstance(part, Rule) and part.unless is not None:
-                    yield from pathway.cones[part.exception]
-
-
-def _judgements(pathway: Pathway) -> Iterable[Node]:
-    """The conditions by which responses and exposures are judged, with the definitions behind them."""
-    nodes = [node for _, node in pathway.responses]
-    for rule in pathway.exposure:
-        nodes += [node for node in (rule.adequate, rule.presumed, rule.inadequate) if node is not None]
-    while nodes:
-        node = nodes.pop()
-        yield node
-        for atom in atoms(node):
-            if isinstance(atom, Holds):
-                nodes += [part.when for part in pathway.behind(atom)]

@@ -39,7 +39,7 @@ def _in_use(state: State) -> Iterator[Observation]:
     timeline = state.run.chart.timeline
     line = timeline.line
     for analyte in timeline.catalogue.analytes:
-        if analyte not in state.run.pathway.limits_of:
+        if analyte not in state.run.pathway.depends.limits_of:
             continue
         latest = [o for o in timeline.observations.get(analyte, ()) if o.value is not None][-1:]
         first = [o for o in timeline.before(line.start.latest, analyte) if o.value][-1:] if line else []

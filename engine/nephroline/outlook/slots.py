@@ -50,7 +50,7 @@ class About(msgspec.Struct, frozen=True):
 
     def limits(self, names: Iterable[str]) -> list[Threshold]:
         """The thresholds against which anything about these names is held."""
-        found = self.pathway.limits(names)
+        found = self.pathway.depends.limits(names)
         return found if self.live is None else [limit for limit in found if limit.name in self.live]
 
     def limits_of(self, analyte: Analyte) -> list[Threshold]:
@@ -124,13 +124,13 @@ def _words(slot: Slot, pathway: Pathway) -> list[Region]:
     catalogue = pathway.catalogue
     match slot.entry:
         case Entry.CONDITION | Entry.STATE:
-            asked = pathway.states_asked.get(slot.name, ())
+            asked = pathway.depends.states_asked.get(slot.name, ())
             other = next((state for state in catalogue.states if state not in asked), None)
             states = [Region(state, f"{state}") for state in asked]
             rest = Region(other, f"not {' or '.join(asked)}") if asked else Region(None, "yes")
             if slot.entry is Entry.STATE:
                 return [*states, rest]
-            if asked and slot.name not in pathway.asked_plainly:
+            if asked and slot.name not in pathway.depends.asked_plainly:
                 # Only a state of it makes a difference: not there, and there otherwise, are the same.
                 return [Region(False, f"no, or {rest.word}"), *states]
             present = Region(other, "yes, " + rest.word) if asked else rest
@@ -219,7 +219,7 @@ def _sides(slot: Slot, about: About, chart: Chart, analyte: Analyte, dimension: 
         *_changes(slot, about, chart, analyte, dimension, None),
         *_derived(slot, about, chart, analyte, dimension),
     }
-    sides = about.pathway.belongs_below
+    sides = about.pathway.depends.belongs_below
     return {
         cut: side
         for cut, limits in _limits(about, analyte, dimension).items()

@@ -170,7 +170,7 @@ class State(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def settled(self, rule: Rule, subject: Subject) -> tuple[bool | None, tuple[Missing, ...]]:
         """Whether a rule holds for good, and if that is unknown the data that would tell."""
-        if not self.run.pathway.late.isdisjoint((rule.clause, rule.exception)):
+        if self.run.pathway.depends.is_late(rule):
             _ = self.choosing
         if subject and subject not in self.run.subjects(Scope.LINE):
             return False, ()

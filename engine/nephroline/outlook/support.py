@@ -51,16 +51,14 @@ def moving(pathway: Pathway, analytes: frozenset[str]) -> Moving:
 
     def moves(atom: Atom) -> bool:
         if isinstance(atom, Holds):
-            behind = pathway.behind(atom)
-            names = {part.clause for part in behind} | {getattr(part, "exception", "") for part in behind}
-            return not names.isdisjoint(clauses)
+            return not clauses.isdisjoint(pathway.depends.clauses_of(atom))
         return any(ask in questions for ask in asks(atom))
 
     every = frozenset(atom for one in each for atom in one.atoms)
     far = frozenset(
         atom for atom in every if any(FEATURES[ask.feature].reads is Reads.ALL for ask in asks(atom))
     )
-    judged = frozenset(a for a in pathway.response_atoms if any(ask in questions for ask in asks(a)))
+    judged = frozenset(a for a in pathway.depends.response_atoms if any(ask in questions for ask in asks(a)))
     return Moving(frozenset(filter(moves, every)), clauses, judged, far)
 
 

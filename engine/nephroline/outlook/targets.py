@@ -79,7 +79,7 @@ class Holds(msgspec.Struct, frozen=True):
 
     def ready(self, state: State) -> None:
         """See `Target`: alerts may ask what is proposed."""
-        if not state.run.pathway.late.isdisjoint((self.rule.clause, self.rule.exception)):
+        if state.run.pathway.depends.is_late(self.rule):
             _ = state.choosing
 
     def repeated(self, state: State, other: State) -> None:
@@ -88,14 +88,12 @@ class Holds(msgspec.Struct, frozen=True):
     def support(self, state: State, supports: Supports) -> Support:
         """See `Target`."""
         found = supports.of_rules([(self.rule, self.subject)])
-        late = state.run.pathway.late
-        if late.isdisjoint((self.rule.clause, self.rule.exception)):
-            return found
-        return found | NextLine().support(state, supports)
+        late = state.run.pathway.depends.is_late(self.rule)
+        return found | NextLine().support(state, supports) if late else found
 
     def live(self, start: State) -> frozenset[str] | None:
         """See `Target`."""
         found = live.for_rule(start.run, self.rule, self.subject)
-        if start.run.pathway.late.isdisjoint((self.rule.clause, self.rule.exception)) or found is None:
+        if found is None or not start.run.pathway.depends.is_late(self.rule):
             return found
         return None if start.live is None else found | start.live

@@ -8,9 +8,8 @@ import msgspec
 
 from nephroline.features import FEATURES, WEIGHT
 from nephroline.lang import Ask, Atom, Holds, asks
-from nephroline.lang import atoms as node_atoms
 from nephroline.pathway import AFTER_CHOICE, Pathway
-from nephroline.terms import Entry, Reads, Scope
+from nephroline.terms import Entry, Reads
 
 
 class Touched(msgspec.Struct, frozen=True):
@@ -29,7 +28,7 @@ class Touched(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=2_000)
 def touched(pathway: Pathway, entry: Entry, name: str) -> Touched:
     """What a datum of one kind and name can change."""
-    judged = _judging(pathway)
+    judged = {ask for node in pathway.depends.judgements for ask in asks(node)}
     questions = set(pathway.nodes.questions.values()) | judged
     near = {ask for ask in questions if _reads(ask, entry, name, pathway)}
     judgements = bool(near & judged)
@@ -39,7 +38,7 @@ def touched(pathway: Pathway, entry: Entry, name: str) -> Touched:
     far = {ask for ask in questions if FEATURES[ask.feature].reads is Reads.ALL} if judgements else set[Ask]()
     after = {ask for ask in questions if ask.feature == AFTER_CHOICE}
     found = frozenset(near | far | after)
-    clauses = frozenset(name for name, cone in pathway.cones.items() if not cone.isdisjoint(found))
+    clauses = frozenset(name for name, cone in pathway.depends.cones.items() if not cone.isdisjoint(found))
     atoms = frozenset(
         atom for atom in pathway.atoms if isinstance(atom, Holds) or any(ask in found for ask in asks(atom))
     )
@@ -53,23 +52,8 @@ def _choosing(pathway: Pathway) -> tuple[frozenset[str], frozenset[Ask]]:
     """The clauses on which the choice of the next line rests, and the questions of the applicability."""
     rules = [rule for rule in pathway.rules.values() if rule.decides]
     clauses = frozenset(name for rule in rules for name in (rule.clause, rule.exception))
-    questions: set[Ask] = set()
-    for _, node, _ in pathway.applicability:
-        questions.update(asks(node))
-        for atom in node_atoms(node):
-            for part in pathway.behind(atom) if isinstance(atom, Holds) else ():
-                names = (part.clause, getattr(part, "exception", ""))
-                questions.update(ask for name in names for ask in pathway.cones.get(name, ()))
-    return clauses, frozenset(questions)
-
-
-def _judging(pathway: Pathway) -> set[Ask]:
-    """The questions by which the pathway judges responses and exposures."""
-    nodes = [d.when for d in pathway.definitions.values() if d.scope is Scope.ASSESSMENT]
-    nodes += [node for _, node in pathway.responses]
-    for rule in pathway.exposure:
-        nodes += [node for node in (rule.adequate, rule.presumed, rule.inadequate) if node is not None]
-    return {ask for node in nodes for ask in asks(node)}
+    questions = (pathway.depends.questions(node) for _, node, _ in pathway.applicability)
+    return clauses, frozenset[Ask]().union(*questions)
 
 
 _NEAR = {

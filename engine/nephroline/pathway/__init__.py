@@ -1,7 +1,7 @@
 """Pathways: from a YAML file to checked rules in strata."""
 
+from nephroline.pathway.depends import AFTER_CHOICE, clauses
 from nephroline.pathway.models import (
-    AFTER_CHOICE,
     Alert,
     Block,
     Clause,
@@ -30,6 +30,7 @@ __all__ = [
     "Rule",
     "RuleBase",
     "Statement",
+    "clauses",
     "load_pathway",
     "load_rules",
     "pathway_ids",

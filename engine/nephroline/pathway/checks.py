@@ -9,8 +9,8 @@ from typing import Any
 from nephroline.errors import Problem, did_you_mean, quoted
 from nephroline.lang import Holds, asks, atoms
 from nephroline.pathway.composing import Composed
+from nephroline.pathway.depends import AFTER_CHOICE
 from nephroline.pathway.models import (
-    AFTER_CHOICE,
     NAMED,
     WINDOWS,
     Block,
@@ -58,10 +58,9 @@ def check(pathway: Pathway, composed: Composed) -> Iterator[Problem]:
             )
     places = {given.entry.agent: given.place for given in composed.exposure}
     for exposure in pathway.exposure:
-        for node in (exposure.adequate, exposure.presumed, exposure.inadequate):
-            if node and (
-                any(isinstance(a, Holds) for a in atoms(node))
-                or any(q.feature == "line.exposure" for q in asks(node))
+        for node in exposure.nodes:
+            if any(isinstance(a, Holds) for a in atoms(node)) or any(
+                q.feature == "line.exposure" for q in asks(node)
             ):
                 yield places[exposure.agent].problem(
                     f"the exposure to {exposure.agent} refers to a conclusion",

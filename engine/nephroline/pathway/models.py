@@ -3,37 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 import msgspec
 
 from nephroline.catalogue import Catalogue, RegimenDose
-from nephroline.features import FEATURES, Threshold
+from nephroline.features import Threshold
 from nephroline.lang import (
-    Ask,
     Atom,
-    Compare,
     Deciders,
     Holds,
     Node,
-    Op,
     Reference,
     Shared,
     Speaker,
     about_patient,
-    asks,
     atoms,
     threshold_names,
 )
 from nephroline.pathway.canonical import digest_of
+from nephroline.pathway.depends import Depends
 from nephroline.record import Windows
 from nephroline.terms import (
     Action,
     Certainty,
     Confidence,
     Outcome,
-    Reads,
     Response,
     Scope,
     Severity,
@@ -45,13 +41,8 @@ from nephroline.terms import (
 WINDOWS = ("course_gap", "handover_window", "together_window", "current_window")
 """Thresholds of time that every pathway must state, in the order of `Windows`."""
 
-_EXPOSURE = "line.exposure"
-
 NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 """A threshold in a text."""
-
-AFTER_CHOICE = "proposed"
-"""The one feature that is known only after the next line is chosen."""
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -201,6 +192,11 @@ class ExposureRule(msgspec.Struct, frozen=True):
     presumed: Node | None
     inadequate: Node | None
 
+    @property
+    def nodes(self) -> list[Node]:
+        """Its conditions."""
+        return [node for node in (self.adequate, self.presumed, self.inadequate) if node is not None]
+
 
 class Clause(msgspec.Struct, frozen=True):
     """What inference decides: one condition for each patient or line.
@@ -255,6 +251,11 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
         return tuple(name for name in self.modules if name != self.id)
 
     @cached_property
+    def depends(self) -> Depends:
+        """What rests on what."""
+        return Depends(self)
+
+    @cached_property
     def windows(self) -> Windows:
         """How near in time things must be to belong together."""
         return Windows(*(self.thresholds[name].days for name in WINDOWS))
@@ -275,8 +276,7 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
         nodes += [definition.when for definition in self.definitions.values()]
         nodes += [node for _, node in self.responses]
         nodes += [node for _, node, _ in self.applicability]
-        for rule in self.exposure:
-            nodes += [node for node in (rule.adequate, rule.presumed, rule.inadequate) if node is not None]
+        nodes += [node for rule in self.exposure for node in rule.nodes]
         return tuple(nodes)
 
     @cached_property
@@ -316,156 +316,6 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
             if isinstance(rule.conclusion, Recommend):
                 found |= set(rule.conclusion.names(self.catalogue))
         return frozenset(found | {name for _, because in self.gaps for name in NAMED.findall(because)})
-
-    def limits(self, names: Iterable[str]) -> list[Threshold]:
-        """The thresholds against which anything about these names is held, in order of name."""
-        found = {limit for name in names for limit in self.limits_of.get(name, ())}
-        return [self.thresholds[name] for name in sorted(found)]
-
-    def nodes_behind(
-        self,
-        rule: Rule,
-        responses: Container[str] | None = None,
-        exposures: Sequence[ExposureRule] | None = None,
-        definitions: dict[str, None] | None = None,
-    ) -> Iterator[Node]:
-        """Every condition on which a rule rests: through definitions, findings, and judgements it asks for.
-
-        Of the judgements of response and exposure, *responses* and *exposures* count (None: all); the
-        *definitions* met are noted.
-        """
-        nodes: list[Node] = [rule.when, *([rule.unless] if rule.unless is not None else [])]
-        judged = False
-        seen: set[str] = set()
-        while nodes:
-            node = nodes.pop()
-            yield node
-            questions = [FEATURES[ask.feature] for ask in asks(node)]
-            if not judged and any(question.reads is Reads.ALL for question in questions):
-                judged = True
-                nodes += [when for name, when in self.responses if responses is None or name in responses]
-            if any(question.name == _EXPOSURE for question in questions):
-                for exposure in self.exposure if exposures is None else exposures:
-                    parts = (exposure.adequate, exposure.presumed, exposure.inadequate)
-                    nodes += [part for part in parts if part is not None]
-            for atom in atoms(node):
-                for part in self.behind(atom) if isinstance(atom, Holds) else ():
-                    if part.id not in seen:
-                        seen.add(part.id)
-                        nodes.append(part.when)
-                        if definitions is not None and isinstance(part, Definition):
-                            definitions[part.id] = None
-
-    def rests_on(self, rule: Rule, drugs: frozenset[str]) -> tuple[str, ...]:
-        """The numbers behind a rule that no source has confirmed (`recalled`) or settles (`policy`).
-
-        Of the judgements of exposure, those of *drugs* count.
-        """
-        found = self._unsure.get((rule.id, drugs))
-        if found is None:
-            belongs = self.catalogue.belongs
-            judged = [e for e in self.exposure if any(belongs(drug, e.agent) for drug in drugs)]
-            nodes = self.nodes_behind(rule, exposures=judged)
-            found = self.unsure(sorted({name for node in nodes for name in threshold_names(node)}))
-            self._unsure[rule.id, drugs] = found
-        return found
-
-    def unsure(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Those of some numbers that no source has confirmed (`recalled`) or settles (`policy`)."""
-        limits = (self.thresholds[name] for name in names if name in self.thresholds)
-        return tuple(
-            f"{limit.title} {limit.first.text} [{limit.confidence}]"
-            for limit in limits
-            if limit.confidence in (Confidence.RECALLED, Confidence.POLICY)
-        )
-
-    @cached_property
-    def _unsure(self) -> dict[tuple[str, frozenset[str]], tuple[str, ...]]:
-        return {}
-
-    @cached_property
-    def limits_of(self) -> Mapping[str, frozenset[str]]:
-        """The thresholds against which anything about a name is held, in any condition.
-
-        Names are those of the catalogue; a feature without parameters goes by its own.
-        """
-        found: dict[str, set[str]] = {}
-        for atom in self.atoms:
-            limits = set(threshold_names(atom)) & set(self.thresholds)
-            for ask in asks(atom):
-                names = [a.name for a in ask.arguments if not a.threshold] or [ask.feature]
-                for name in names:
-                    found.setdefault(name, set()).update(limits)
-        return {name: frozenset(limits) for name, limits in found.items()}
-
-    @cached_property
-    def belongs_below(self) -> Mapping[str, bool]:
-        """For each threshold with which values are only compared: whether it itself goes with what is below.
-
-        It does if every comparison asks for more than it, or for at most it. One that is compared both ways,
-        or is a parameter of a question, is not listed.
-        """
-        found: dict[str, set[bool]] = {}
-        for atom in self.atoms:
-            if isinstance(atom, Compare) and isinstance(atom.right, str):
-                found.setdefault(atom.right, set()).add(atom.op in (Op.GT, Op.LE))
-        questions = self.nodes.questions.values()
-        named = {argument.name for ask in questions for argument in ask.arguments if argument.threshold}
-        return {
-            name: next(iter(sides)) for name, sides in found.items() if len(sides) == 1 and name not in named
-        }
-
-    @cached_property
-    def states_asked(self) -> Mapping[str, tuple[str, ...]]:
-        """The states of each condition that some condition of a rule asks for."""
-        found: dict[str, dict[str, None]] = {}
-        for ask in self.nodes.questions.values():
-            kinds = FEATURES[ask.feature].parameters
-            if kinds[:2] == ("condition", "state") and len(ask.arguments) > 1:
-                found.setdefault(ask.arguments[0].name, {})[ask.arguments[1].name] = None
-        return {name: tuple(sorted(states)) for name, states in found.items()}
-
-    @cached_property
-    def asked_plainly(self) -> frozenset[str]:
-        """The conditions that some condition of a rule asks for whatever their state."""
-        return frozenset(
-            ask.arguments[0].name
-            for ask in self.nodes.questions.values()
-            if FEATURES[ask.feature].parameters[:1] == ("condition",) and len(ask.arguments) == 1
-        )
-
-    @cached_property
-    def cones(self) -> Mapping[str, frozenset[Ask]]:
-        """Every question that a clause rests on, through the clauses that it refers to."""
-        found: dict[str, frozenset[Ask]] = {}
-        for clause in self.clauses.values():
-            own = set(asks(clause.condition))
-            for atom in atoms(clause.condition):
-                if isinstance(atom, Holds):
-                    for part in self.behind(atom):
-                        for name in (part.clause, getattr(part, "exception", "")):
-                            own |= found.get(name, frozenset())
-            found[clause.id] = frozenset(own)
-        return found
-
-    @cached_property
-    def late(self) -> frozenset[str]:
-        """The clauses that can be judged only when the next line is chosen."""
-        cones = self.cones.items()
-        return frozenset(name for name, cone in cones if any(ask.feature == AFTER_CHOICE for ask in cone))
-
-    @cached_property
-    def response_atoms(self) -> tuple[Atom, ...]:
-        """The atoms by which an assessment's response is judged, definitions opened up."""
-        found: dict[Atom, None] = {}
-        nodes = [node for _, node in self.responses]
-        while nodes:
-            for atom in atoms(nodes.pop()):
-                if isinstance(atom, Holds):
-                    nodes.append(self.definitions[atom.id].when)
-                else:
-                    found[atom] = None
-        return tuple(found)
 
     def behind(self, ref: Holds) -> tuple[Definition | Rule, ...]:
         """What a reference refers to: a definition, or the rules of a finding."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nephroline.lang import Holds, Reference, asks, atoms
-from nephroline.pathway.models import AFTER_CHOICE, Clause
+from nephroline.pathway.depends import AFTER_CHOICE
+from nephroline.pathway.models import Clause
 
 
 class CircleError(ValueError):

@@ -1,0 +1,212 @@
+"""What rests on what in a pathway: one graph, from clauses and judgements down to questions and thresholds.
+
+A *clause* is the `when` or `unless` of a rule, or a definition. It refers to other clauses; its *cone* is
+every question that can decide it through them. Responses and exposures are judged by conditions of their
+own: features that read all of a chart ask back for those judgements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from nephroline.features import FEATURES, Threshold
+from nephroline.lang import Ask, Atom, Compare, Holds, Node, Op, asks, atoms, threshold_names
+from nephroline.terms import Confidence, Reads
+
+if TYPE_CHECKING:
+    from nephroline.pathway.models import Definition, ExposureRule, Pathway, Rule
+
+AFTER_CHOICE = "proposed"
+"""The one feature that is known only after the next line is chosen."""
+_EXPOSURE = "line.exposure"
+
+
+class Depends:
+    """Queries of the graph of one pathway; each is worked out once."""
+
+    def __init__(self, pathway: Pathway) -> None:
+        self._pathway = pathway
+        self._unsure: dict[tuple[str, frozenset[str]], tuple[str, ...]] = {}
+        self._cones: dict[str, frozenset[Ask]] = {}
+
+    # -- down from conditions ------------------------------------------------------------------------
+
+    def clauses_of(self, node: Node) -> list[str]:
+        """The clauses to which a condition itself refers."""
+        refs = (atom for atom in atoms(node) if isinstance(atom, Holds))
+        return [name for ref in refs for part in self._pathway.behind(ref) for name in clauses(part)]
+
+    def is_late(self, rule: Rule) -> bool:
+        """Whether a rule can be judged only when the next line is chosen."""
+        return not self.late.isdisjoint(clauses(rule))
+
+    @cached_property
+    def cones(self) -> Mapping[str, frozenset[Ask]]:
+        """Every question that a clause rests on, through the clauses that it refers to."""
+        found: dict[str, frozenset[Ask]] = {}
+        # Clauses come in strata: what one refers to has been met before it.
+        for clause in self._pathway.clauses.values():
+            below = (found.get(name, frozenset()) for name in self.clauses_of(clause.condition))
+            found[clause.id] = frozenset(asks(clause.condition)).union(*below)
+        return found
+
+    def questions(self, node: Node) -> frozenset[Ask]:
+        """Every question that a condition rests on, through what it refers to."""
+        below = (self.cones.get(name, frozenset()) for name in self.clauses_of(node))
+        return frozenset(asks(node)).union(*below)
+
+    @cached_property
+    def late(self) -> frozenset[str]:
+        """The clauses that can be judged only when the next line is chosen."""
+        cones = self.cones.items()
+        return frozenset(name for name, cone in cones if any(ask.feature == AFTER_CHOICE for ask in cone))
+
+    # -- the judgements of responses and exposures -----------------------------------------------------
+
+    @cached_property
+    def judgements(self) -> tuple[Node, ...]:
+        """The conditions by which responses and exposures are judged, definitions opened up."""
+        nodes = [node for _, node in self._pathway.responses]
+        nodes += [node for rule in self._pathway.exposure for node in rule.nodes]
+        return tuple(self._opened(nodes))
+
+    @cached_property
+    def response_atoms(self) -> tuple[Atom, ...]:
+        """The atoms by which the response at an assessment is judged, definitions opened up."""
+        opened = self._opened([node for _, node in self._pathway.responses])
+        found = (atom for node in opened for atom in atoms(node) if not isinstance(atom, Holds))
+        return tuple(dict.fromkeys(found))
+
+    def _opened(self, nodes: list[Node]) -> Iterator[Node]:
+        """Conditions, and those of the definitions to which they refer."""
+        while nodes:
+            node = nodes.pop()
+            yield node
+            for atom in atoms(node):
+                if isinstance(atom, Holds):
+                    nodes += [part.when for part in self._pathway.behind(atom)]
+
+    # -- all that a rule rests on ----------------------------------------------------------------------
+
+    def nodes_behind(
+        self,
+        rule: Rule,
+        responses: Container[str] | None = None,
+        exposures: Sequence[ExposureRule] | None = None,
+        definitions: dict[str, None] | None = None,
+    ) -> Iterator[Node]:
+        """Every condition on which a rule rests: through definitions, findings, and judgements it asks for.
+
+        Of the judgements of response and exposure, *responses* and *exposures* count (None: all); the
+        *definitions* met are noted.
+        """
+        pathway = self._pathway
+        nodes: list[Node] = [rule.when, *([rule.unless] if rule.unless is not None else [])]
+        judged = False
+        seen: set[str] = set()
+        while nodes:
+            node = nodes.pop()
+            yield node
+            questions = [FEATURES[ask.feature] for ask in asks(node)]
+            if not judged and any(question.reads is Reads.ALL for question in questions):
+                judged = True
+                nodes += [when for name, when in pathway.responses if responses is None or name in responses]
+            if any(question.name == _EXPOSURE for question in questions):
+                for exposure in pathway.exposure if exposures is None else exposures:
+                    nodes += exposure.nodes
+            for atom in atoms(node):
+                for part in pathway.behind(atom) if isinstance(atom, Holds) else ():
+                    if part.id not in seen:
+                        seen.add(part.id)
+                        nodes.append(part.when)
+                        if definitions is not None and part.clause.startswith("definition:"):
+                            definitions[part.id] = None
+
+    def rests_on(self, rule: Rule, drugs: frozenset[str]) -> tuple[str, ...]:
+        """The numbers behind a rule that no source has confirmed (`recalled`) or settles (`policy`).
+
+        Of the judgements of exposure, those of *drugs* count.
+        """
+        found = self._unsure.get((rule.id, drugs))
+        if found is None:
+            belongs = self._pathway.catalogue.belongs
+            judged = [e for e in self._pathway.exposure if any(belongs(drug, e.agent) for drug in drugs)]
+            nodes = self.nodes_behind(rule, exposures=judged)
+            found = self.unsure(sorted({name for node in nodes for name in threshold_names(node)}))
+            self._unsure[rule.id, drugs] = found
+        return found
+
+    def unsure(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of some numbers that no source has confirmed (`recalled`) or settles (`policy`)."""
+        known = self._pathway.thresholds
+        return tuple(
+            f"{limit.title} {limit.first.text} [{limit.confidence}]"
+            for limit in (known[name] for name in names if name in known)
+            if limit.confidence in (Confidence.RECALLED, Confidence.POLICY)
+        )
+
+    # -- up from names ---------------------------------------------------------------------------------
+
+    def limits(self, names: Iterable[str]) -> list[Threshold]:
+        """The thresholds against which anything about these names is held, in order of name."""
+        found = {limit for name in names for limit in self.limits_of.get(name, ())}
+        return [self._pathway.thresholds[name] for name in sorted(found)]
+
+    @cached_property
+    def limits_of(self) -> Mapping[str, frozenset[str]]:
+        """The thresholds against which anything about a name is held, in any condition.
+
+        Names are those of the catalogue; a feature without parameters goes by its own.
+        """
+        found: dict[str, set[str]] = {}
+        for atom in self._pathway.atoms:
+            limits = set(threshold_names(atom)) & set(self._pathway.thresholds)
+            for ask in asks(atom):
+                names = [a.name for a in ask.arguments if not a.threshold] or [ask.feature]
+                for name in names:
+                    found.setdefault(name, set()).update(limits)
+        return {name: frozenset(limits) for name, limits in found.items()}
+
+    @cached_property
+    def belongs_below(self) -> Mapping[str, bool]:
+        """For each threshold with which values are only compared: whether it itself goes with what is below.
+
+        It does if every comparison asks for more than it, or for at most it. One that is compared both ways,
+        or is a parameter of a question, is not listed.
+        """
+        found: dict[str, set[bool]] = {}
+        for atom in self._pathway.atoms:
+            if isinstance(atom, Compare) and isinstance(atom.right, str):
+                found.setdefault(atom.right, set()).add(atom.op in (Op.GT, Op.LE))
+        questions = self._pathway.nodes.questions.values()
+        named = {argument.name for ask in questions for argument in ask.arguments if argument.threshold}
+        return {
+            name: next(iter(sides)) for name, sides in found.items() if len(sides) == 1 and name not in named
+        }
+
+    @cached_property
+    def states_asked(self) -> Mapping[str, tuple[str, ...]]:
+        """The states of each condition that some condition of a rule asks for."""
+        found: dict[str, dict[str, None]] = {}
+        for ask in self._pathway.nodes.questions.values():
+            kinds = FEATURES[ask.feature].parameters
+            if kinds[:2] == ("condition", "state") and len(ask.arguments) > 1:
+                found.setdefault(ask.arguments[0].name, {})[ask.arguments[1].name] = None
+        return {name: tuple(sorted(states)) for name, states in found.items()}
+
+    @cached_property
+    def asked_plainly(self) -> frozenset[str]:
+        """The conditions that some condition of a rule asks for whatever their state."""
+        return frozenset(
+            ask.arguments[0].name
+            for ask in self._pathway.nodes.questions.values()
+            if FEATURES[ask.feature].parameters[:1] == ("condition",) and len(ask.arguments) == 1
+        )
+
+
+def clauses(part: Definition | Rule) -> tuple[str, ...]:
+    """The clauses of a rule (its `when` and `unless`), or of a definition."""
+    exception = getattr(part, "exception", "")
+    return (part.clause, exception) if exception else (part.clause,)
