@@ -9,6 +9,7 @@ import msgspec
 from nephroline.backends import backend
 from nephroline.consultation import Consultation, consulted, decision_time
 from nephroline.consultation.answer import Applicability
+from nephroline.errors import UsageError
 from nephroline.pathway import Pathway, RuleBase, load_rules
 from nephroline.record import Moment, Record
 from nephroline.terms import Verdict
@@ -40,6 +41,8 @@ def select_pathway(
     rules = rules or load_rules()
     known = [rules.pathway(name) for name in rules.pathway_ids]
     guidelines = [p for p in known if p.catalogue.sources[p.source].kind == _GUIDELINE]
+    if not guidelines:
+        raise UsageError.of("no pathway of these rules rests on a guideline", "name one by --pathway")
     earliest = min(_published(p) for p in guidelines)
     out = [p for p in guidelines if year is None or _published(p) <= max(year, earliest)]
     verdicts = {p.id: _verdict(record, p, moment) for p in out}

@@ -62,7 +62,8 @@ def fit(
             )
         problems.append(_problem(document, (*path, *steps), message, _at(data, steps), shape))
         unknown = _UNKNOWN.match(message)
-        if unknown is None:
+        # A place inside a mapping is told as [...]: the field cannot be left out to look at the rest.
+        if unknown is None or (match and "[...]" in match["path"]):
             return None
         return fit(document, path, _without(data, steps, unknown[1]), shape, problems, dec_hook=dec_hook)
 

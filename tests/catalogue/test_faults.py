@@ -138,7 +138,7 @@ def test_a_planted_fault_is_found(copy: Path, file: str, old: str, new: str, mes
     found = [p for p in problems(copy) if message in p.message]
     assert found, [str(p) for p in problems(copy)]
     first = found[0]
-    assert first.file == f"rules/catalogue/{file}"
+    assert first.file == str(copy / file)
     line = text.replace(old, new, 1)[: text.index(old)].count("\n") + 1
     assert first.line is not None
     assert abs(first.line - line) <= 12, "the place is not that of the entry"

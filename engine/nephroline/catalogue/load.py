@@ -70,9 +70,17 @@ def read_catalogue(folder: Path, added: Sequence[Piece] = ()) -> Catalogue:
 
 def pieces_of(folder: Path) -> Iterator[Piece]:
     """Every file of a catalogue folder, and of the folders in it. Raises: PathwayError."""
-    for file in sorted(folder.rglob("*.yaml")):
-        document = read_file(file, f"rules/catalogue/{file.relative_to(folder).as_posix()}", PathwayError)
+    ours = folder == data_root("rules") / "catalogue"
+    files = sorted(file for kind in ("*.yaml", "*.yml") for file in folder.rglob(kind))
+    for file in files:
+        name = f"rules/catalogue/{file.relative_to(folder).as_posix()}" if ours else str(file)
+        document = read_file(file, name, PathwayError)
+        if not mapping(document.data):
+            remedy = "sections: " + ", ".join(SECTIONS)
+            raise PathwayError([document.problem((), "is no part of a catalogue: it has no section", remedy)])
         yield Piece(Place(document), mapping(document.data), packaged=True)
+    if not files:
+        raise PathwayError.of("the catalogue is empty", "copy the files of rules/catalogue", file=str(folder))
 
 
 class _Reader:
@@ -82,6 +90,7 @@ class _Reader:
         self._pieces = pieces
         self._problems: list[Problem] = []
         self._replaced: list[str] = []
+        self._changed: set[tuple[str, str]] = set()
 
     def catalogue(self) -> Catalogue:
         self._unknown_sections()
@@ -111,13 +120,13 @@ class _Reader:
     def _section(self, section: str, shape: type[Any], units: Mapping[str, Unit]) -> dict[str, Placed]:
         found: dict[str, Placed] = {}
         for place, data, packaged in self._pieces:
-            rows: Any = data.get(section) or []
-            if not isinstance(rows, list):
+            rows: Any = data.get(section, [])
+            if not isinstance(rows, list) or (section in data and not rows):
                 self._problems.append((place / section).problem("expected a list of entries"))
             for i, raw in enumerate(listed(rows)):
                 here = place / section / i
                 fields = mapping(raw)
-                replaces = fields.get("replaces") is True
+                replaces = fields.get("replaces", False) in (True, "true")
                 entry = read_entry(
                     here,
                     {k: v for k, v in fields.items() if k != "replaces"} or raw,
@@ -146,5 +155,9 @@ class _Reader:
                 )
             )
         elif replaces and not packaged:
+            if known is not None and (placed.section, placed.key) in self._changed:
+                wrong = f"{quoted(placed.key)} is changed already, by {known.place.text}"
+                self._problems.append(placed.problem(wrong, "keep one of the two"))
+            self._changed.add((placed.section, placed.key))
             self._replaced.append(f"{placed.section}: {placed.key} ({placed.place.document.file})")
         found[placed.key] = placed

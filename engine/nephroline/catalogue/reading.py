@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -15,6 +16,8 @@ from nephroline.shapes import fit
 from nephroline.yamlfile import FieldPath, Place, listed
 
 T = TypeVar("T")
+_NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?(?:/\d{1,20})?")
+"""Exact numbers as files write them; a power of ten could be longer than all memory."""
 
 
 def read_entry(
@@ -37,6 +40,8 @@ def _number(kind: type, value: object) -> Fraction:
     if kind is not Fraction:
         raise NotImplementedError
     try:
+        if not _NUMBER.fullmatch(str(value)):
+            raise ValueError  # noqa: TRY301
         return Fraction(str(value))
     except (ValueError, ZeroDivisionError):
         raise ValueError(f"{quoted(value)} is not a number") from None

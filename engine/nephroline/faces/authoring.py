@@ -18,7 +18,8 @@ from nephroline.faces.commanding import (
 )
 
 _SCENARIOS = "Scenario files or folders. Default: the scenarios that come with Nephroline."
-_SIDE = "A folder of rules, or a file of answers made with `nephroline answers`; `rules`: our own."
+_SIDE = "A folder of rules, or a file of answers made with `nephroline answers`; `packaged`: our own."
+_OURS = "packaged"
 _Pathways = Annotated[
     list[str] | None,
     typer.Option("--pathway", "-p", help="Only under this pathway; give it again for another. Default: all."),
@@ -135,9 +136,8 @@ def diff_answers(
     from nephroline.answers import differences, read_answers
 
     def side(name: str) -> Any:
-        if name == "rules" or Path(name).is_dir():
-            folder = name if Path(name).is_dir() else None
-            return _answered(scenarios, pathway, folder, quick=quick)
+        if name == _OURS or Path(name).is_dir():
+            return _answered(scenarios, pathway, None if name == _OURS else name, quick=quick)
         return read_answers(Path(name))
 
     found = differences(side(old), side(new))

@@ -61,8 +61,12 @@ def rule_base(rules: str | None, pathway: str | None = None) -> RuleBase:
     from nephroline.pathway import load_rules, rules_of_file
 
     if rules is None and pathway is not None and pathway.endswith((".yaml", ".yml")):
-        return rules_of_file(Path(pathway))
-    return load_rules(rules)
+        found = rules_of_file(Path(pathway))
+    else:
+        found = load_rules(rules)
+    if found.catalogue.replaced:
+        typer.echo(f"note: this site changes {'; '.join(found.catalogue.replaced)}", err=True)
+    return found
 
 
 def record_and_pathway(source: str, pathway: str | None, rules: str | None = None) -> tuple[Record, Pathway]:
@@ -84,10 +88,13 @@ def document_of(source: str) -> Document:
 
 def pathway_of(document: Document, pathway: str | None, rules: str | None = None) -> Pathway:
     """The pathway that was asked for, else the scenario's own."""
+    from nephroline.errors import RecordError
     from nephroline.yamlfile import mapping
 
     data = mapping(document.data)
-    own: str | None = data.get("pathway") if "scenario" in data else None
+    own: Any = data.get("pathway") if "scenario" in data else None
+    if own is not None and not isinstance(own, str):
+        raise RecordError([document.problem(("pathway",), "expected text", "name a pathway by its id")])
     return rule_base(rules, pathway).pathway(pathway or own or DEFAULT_PATHWAY)
 
 

@@ -79,6 +79,10 @@ def parse(text: str, scope: Scope, vocabulary: Vocabulary) -> Node:
             1,
             0,
         )
+    if "#" in text or _unbalanced(text):
+        wrong = "the condition holds a #" if "#" in text else "a bracket closes that was not opened"
+        column = text.index("#") if "#" in text else 0
+        raise ConditionError(wrong, "use names, comparisons, and, or, not, in", 1, column)
     if len(_TOKEN.findall(text)) > MAX_TOKENS:
         raise ConditionError("the condition is too large", "split it into definitions", 1, 0)
     try:
@@ -100,6 +104,15 @@ def parse(text: str, scope: Scope, vocabulary: Vocabulary) -> Node:
     except (ValueError, RecursionError, MemoryError):
         raise ConditionError("the condition cannot be read", "simplify it", 1, 0) from None
     return _Reader(text, scope, vocabulary).truth(tree.body)
+
+
+def _unbalanced(text: str) -> bool:
+    depth = 0
+    for sign in text:
+        depth += (sign in "([{") - (sign in ")]}")
+        if depth < 0:
+            return True
+    return False
 
 
 class _Reader(msgspec.Struct, frozen=True):

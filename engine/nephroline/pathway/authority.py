@@ -19,13 +19,14 @@ _STATEMENT = ("source", "kind", "id", "grade", "strength", "certainty", "confide
 class Told(NamedTuple):
     """A rule with its statement: where the statement stands, and the module whose source it cites.
 
-    The statement is None if one was begun that lacks its kind or confidence.
+    The statement is None if one was begun that lacks its kind or confidence. `policy`: nobody states it.
     """
 
     entry: RuleEntry
     statement: StatementEntry | None
     place: Place
     module: Module
+    policy: bool = False
 
 
 def told(stated: Stated[RuleEntry], said: Sequence[Stated[AuthorityEntry]]) -> Told:
@@ -34,11 +35,13 @@ def told(stated: Stated[RuleEntry], said: Sequence[Stated[AuthorityEntry]]) -> T
     A rule of which nobody says who states it is a choice of this rule base, and off-guideline.
     """
     entry, statement = stated.entry, stated.entry.statement
-    if statement is None and not any(_states(one.entry) for one in said):
+    unstated = statement is None
+    if unstated and not any(_states(one.entry) for one in said):
         policy = StatementKind.POLICY
-        statement = StatementEntry(source=POLICY_SOURCE, kind=policy, confidence=Confidence.POLICY)
+        statement = StatementEntry(kind=policy, confidence=Confidence.POLICY)
         entry = msgspec.structs.replace(entry, on_guideline=False)
-    found = Told(entry, statement, stated.place / "statement", stated.module)
+    unstated = unstated and statement is not None
+    found = Told(entry, statement, stated.place / "statement", stated.module, unstated)
     for one in said:
         found = found._replace(entry=_worded(found.entry, one.entry))
         if _states(one.entry):
@@ -47,7 +50,7 @@ def told(stated: Stated[RuleEntry], said: Sequence[Stated[AuthorityEntry]]) -> T
 
 
 def _states(said: AuthorityEntry) -> bool:
-    return said.kind is not None or said.confidence is not None
+    return any(getattr(said, name) for name in _STATEMENT)
 
 
 def _statement(said: AuthorityEntry) -> StatementEntry | None:

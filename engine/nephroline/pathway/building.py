@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from keyword import iskeyword
 from typing import Any, cast
 
 import msgspec
 
 from nephroline.catalogue import Catalogue
 from nephroline.errors import PathwayError, Problem, did_you_mean, quoted
-from nephroline.features import Threshold
+from nephroline.features import FEATURES, Threshold
 from nephroline.lang import (
     ConditionError,
     Holds,
@@ -138,11 +139,11 @@ class _Builder:
 
     def _add_threshold(self, name: str, stated: Stated[Any]) -> None:
         place, entry = stated.place, stated.entry
-        if not name.isidentifier() or name in self._catalogue.analytes:
+        if not _nameable(name) or name in self._catalogue.analytes:
             self._complain(
                 place,
                 f"{quoted(name)} cannot name a threshold",
-                "use letters, digits and _, and no name of an analyte",
+                "use letters, digits and _, and no name of an analyte or question",
             )
         forms: dict[str, Quantity] = {}
         for text in [entry.value] if isinstance(entry.value, str) else entry.value:
@@ -171,11 +172,11 @@ class _Builder:
     def _vocabulary(self, expected: Iterable[str]) -> Vocabulary:
         scopes: dict[str, Scope] = {}
         for name, stated in self._composed.definitions.items():
-            if not name.isidentifier() or name in self._thresholds or name in self._catalogue.analytes:
+            if not _nameable(name) or name in self._thresholds or name in self._catalogue.analytes:
                 self._complain(
                     stated.place / "id",
                     f"{quoted(name)} cannot name a definition",
-                    "use letters, digits and _, and no name of a threshold or analyte",
+                    "use letters, digits and _, and no name of a threshold, analyte or question",
                 )
             scopes[name] = stated.entry.of
         findings = dict.fromkeys(expected, Scope.LINE)
@@ -190,8 +191,9 @@ class _Builder:
             line, column = _inside(place, bad.line, bad.column)
             self._problems.append(place.problem(str(bad), bad.help)._replace(line=line, column=column))
             return None
-        for kind, names in (("thresholds", threshold_names(node)), ("definitions", _references(node))):
-            self._visible(place, module, kind, names)
+        self._visible(place, module, "thresholds", threshold_names(node))
+        self._visible(place, module, "definitions", _references(node, findings=False))
+        self._visible(place, module, "findings", _references(node, findings=True))
         return node
 
     def _visible(self, place: Place, module: Module, kind: str, names: Iterable[str]) -> None:
@@ -279,6 +281,10 @@ class _Builder:
         place, module = stated.place, stated.module
         said = told(stated, self._composed.authority.get(stated.entry.id, ()))
         entry = said.entry
+        for field, name in (("id", entry.id), ("finding", entry.finding)):
+            if name is not None and not _ID.fullmatch(name):
+                remedy = "use small letters, digits and -"
+                self._complain(place / field, f"{quoted(name)} cannot be an id", remedy)
         if entry.scope is Scope.ASSESSMENT:
             self._complain(
                 place / "for", "a rule is about a patient or a line", "write `for: line` or leave it out"
@@ -346,14 +352,30 @@ class _Builder:
         if not isinstance(head, PathwayFile):
             return []
         diagnoses, place = self._catalogue.diagnoses, self._composed.head.place
-        for name, where in (
-            (head.disease, place / "disease"),
-            *((n, place / "may_be_hidden_by" / i) for i, n in enumerate(head.may_be_hidden_by)),
-        ):
-            if name not in diagnoses:
-                self._complain(where, f"unknown diagnosis {quoted(name)}", did_you_mean(name, diagnoses))
-        others = [name for name in diagnoses if name not in (head.disease, *head.may_be_hidden_by)]
-        asked = [parse(f"diagnosed({name})", Scope.PATIENT, self._words) for name in others]
+        if head.disease not in diagnoses:
+            wrong = f"unknown diagnosis {quoted(head.disease)}"
+            self._complain(place / "disease", wrong, did_you_mean(head.disease, diagnoses))
+        open_to = {head.disease}
+        for module in self._composed.modules:
+            used = module.head
+            if isinstance(used, PathwayFile):
+                open_to |= set(used.may_be_hidden_by)
+                if used.disease != head.disease:
+                    wrong = f"{quoted(module.id)}, which it uses, is about {quoted(used.disease)}"
+                    self._complain(place / "disease", wrong, "use a pathway of the same disease")
+                for i, name in enumerate(used.may_be_hidden_by):
+                    if name not in diagnoses:
+                        where = module.place / "may_be_hidden_by" / i
+                        wrong = f"unknown diagnosis {quoted(name)}"
+                        self._complain(where, wrong, did_you_mean(name, diagnoses))
+        if not self._composed.applicability:
+            remedy = "say when it `applies`, such as diagnosed(...); or use a whole pathway"
+            self._complain(place, "the section `applicability` is missing", remedy)
+        asked = [
+            parse(f"diagnosed({name})", Scope.PATIENT, self._words)
+            for name in diagnoses
+            if name not in open_to
+        ]
         nodes = tuple(interned(cast("Is", node), self._nodes) for node in asked)
         if not nodes:
             return []
@@ -397,15 +419,24 @@ class _Builder:
         )
 
 
+def _nameable(name: str) -> bool:
+    """Whether a condition can say it, and means nothing else by it."""
+    return name.isidentifier() and not iskeyword(name) and name not in FEATURES
+
+
 def _in_order(rules: Mapping[str, Rule]) -> dict[str, Rule]:
     """Rules by what they conclude (findings, recommendations, blocks, alerts), then by id."""
     kinds = (FindingOf, Recommend, Block, Alert)
     return dict(sorted(rules.items(), key=lambda item: (kinds.index(type(item[1].conclusion)), item[0])))
 
 
-def _references(node: Node) -> list[str]:
-    plain = (Reference.DEFINITION, Reference.ANY_LINE)
-    return [atom.id for atom in atoms(node) if isinstance(atom, Holds) and atom.kind in plain]
+def _references(node: Node, *, findings: bool) -> list[str]:
+    """The findings, or else the definitions, to which a condition refers."""
+    kinds = (Reference.FINDING, Reference.LINE_FINDING) if findings else _OF_DEFINITIONS
+    return [atom.id for atom in atoms(node) if isinstance(atom, Holds) and atom.kind in kinds]
+
+
+_OF_DEFINITIONS = (Reference.DEFINITION, Reference.ANY_LINE)
 
 
 def _order(problem: Problem) -> tuple[str, int, int]:
@@ -413,6 +444,7 @@ def _order(problem: Problem) -> tuple[str, int, int]:
 
 
 _BLOCK = re.compile(r"[|>]")
+_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 
 def _inside(place: Place, line: int, column: int) -> tuple[int | None, int | None]:

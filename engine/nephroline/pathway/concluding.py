@@ -10,13 +10,14 @@ import msgspec
 from nephroline.catalogue import Catalogue, Regimen, RegimenDose
 from nephroline.errors import Problem, did_you_mean, quoted
 from nephroline.features import Threshold
-from nephroline.pathway.authority import Told
+from nephroline.pathway.authority import POLICY_SOURCE, Told
 from nephroline.pathway.models import Alert, Block, Conclusion, FindingOf, Recommend, Statement
 from nephroline.pathway.shapes import DoseEntry, RuleEntry, StatementEntry
 from nephroline.terms import Certainty, StatementKind, Strength
 from nephroline.yamlfile import Place
 
 _CONCLUSIONS = ("finding", "recommend", "block", "alert")
+POLICY = "policy"
 _NO_GUIDELINE = ("case-report", "trial")
 
 
@@ -39,6 +40,10 @@ class Concluding(NamedTuple):
             self._complain(place, "a statement has a kind and a confidence", "add both")
             return None
         source = entry.source or told.module.head.source or ""
+        if told.policy:
+            # A choice is that of the file if its source is one for choices, else of this rule base.
+            known = self.catalogue.sources.get(source)
+            source = source if known and known.kind == POLICY else POLICY_SOURCE
         if not source:
             self._complain(place, "names no source", "add `source`, here or at the head of the file")
         elif source not in self.catalogue.sources:

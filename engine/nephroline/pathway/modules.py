@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from nephroline.catalogue import Piece
-from nephroline.errors import PathwayError, Problem
+from nephroline.errors import PathwayError, Problem, quoted
 from nephroline.pathway.shapes import (
     ApplicabilityEntry,
     AuthorityEntry,
@@ -25,6 +26,7 @@ from nephroline.shapes import fit
 from nephroline.yamlfile import Document, Place, mapping
 
 T = TypeVar("T")
+_PATHWAY_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)+")
 
 
 class Stated(NamedTuple, Generic[T]):
@@ -92,6 +94,11 @@ def read_module(document: Document) -> Module:
         population=[],
         applicability=[],
     )
+    if module.is_pathway and not _PATHWAY_ID.fullmatch(module.id):
+        wrong = f"{quoted(module.id)} cannot be the id of a pathway"
+        problems.append(
+            (module.place / "pathway").problem(wrong, "call it by edition and disease: kdigo-2021/fsgs")
+        )
     _Filling(module, problems).fill()
     if problems:
         raise PathwayError(problems)
@@ -112,7 +119,11 @@ class _Filling(NamedTuple):
             self._keep(module.authority, name, module.place / "authority" / name, raw, AuthorityEntry)
         self._by_id(module.definitions, "definitions", head.definitions, DefinitionEntry)
         self._by_id(module.rules, "rules", head.rules, RuleEntry)
-        module.exposure.extend(self._rows("exposure", head.exposure, ExposureEntry))
+        for stated in self._rows("exposure", head.exposure, ExposureEntry):
+            if any(stated.entry.agent == other.entry.agent for other in module.exposure):
+                wrong = f"the exposure to {stated.entry.agent} is given twice"
+                self.problems.append(stated.place.problem(wrong, "keep one of them"))
+            module.exposure.append(stated)
         module.responses.extend(self._rows("responses", head.responses, ResponseEntry))
         module.indeterminate.extend(self._rows("indeterminate", head.indeterminate, GapEntry))
         module.population.extend(self._rows("population", head.population, OutsideEntry))

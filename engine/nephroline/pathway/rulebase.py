@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from nephroline.yamlfile import Place, mapping, read_file
 _CATALOGUE = "catalogue"
 _HEAD = "pathway.yaml"
 _EDITION = "edition"
+_DEEPEST = 50
 
 
 def load_rules(folder: str | Path | None = None) -> RuleBase:
@@ -33,12 +34,27 @@ def load_rules(folder: str | Path | None = None) -> RuleBase:
     if folder is None:
         return _packaged()
     root = Path(folder)
-    if not root.is_dir():
+    if not str(folder) or not _is(Path.is_dir, root):
         raise UsageError.of(f"no such folder of rules {quoted(folder)}", "check the path")
-    if (root / _CATALOGUE).is_dir():
+    if (root / _CATALOGUE).is_dir() and (root / "shared").is_dir():
         return RuleBase(root)
-    files = sorted(file for kind in ("*.yaml", "*.yml") for file in root.rglob(kind))
+    files = [file for file in sorted(root.rglob("*")) if _is_rule_file(file, root)]
+    if not files:
+        raise UsageError.of(f"the folder {quoted(folder)} holds no rules", "add a pathway or module (YAML)")
     return RuleBase(data_root("rules"), site=root, files=files)
+
+
+def _is_rule_file(file: Path, root: Path) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
+    return file.suffix in (".yaml", ".yml") and not hidden and (file.is_file() or file.is_symlink())
+
+
+def _is(asked: Callable[[Path], bool], path: Path) -> bool:
+    """What the file system says of a path, however it is written."""
+    try:
+        return asked(path)
+    except (OSError, ValueError):
+        return False
 
 
 def load_pathway(name: str | Path) -> Pathway:
@@ -55,7 +71,7 @@ def load_pathway(name: str | Path) -> Pathway:
 
 def rules_of_file(file: Path) -> RuleBase:
     """The rules that come with Nephroline, and those of one pathway file. Raises: as `load_pathway`."""
-    if not file.is_file():
+    if not _is(Path.is_file, file):
         raise UsageError.of(f"no such pathway file {quoted(file)}", "check the path")
     return RuleBase(data_root("rules"), site=file.parent, files=[file], whole=False)
 
@@ -89,9 +105,9 @@ class RuleBase:
         problems: list[Problem] = []
         while files:
             file = files.pop()
-            if file.resolve() in self._of_site:
-                continue
             try:
+                if self._inside(file) in self._of_site:
+                    continue
                 module = self._site_module(file)
                 if follow:
                     names = enumerate(module.head.uses)
@@ -108,7 +124,8 @@ class RuleBase:
             if module.is_pathway:
                 known = found.get(module.id)
                 taken = known.place.text if known else ""
-                if not shadow and module.id in self._packaged_ids:
+                ours = set(self._files)
+                if module.id in (ours - set(self._packaged_ids) if shadow else ours):
                     taken = "one that comes with Nephroline"
                 if taken:
                     wrong = f"the pathway {quoted(module.id)} is taken, by {taken}"
@@ -136,11 +153,27 @@ class RuleBase:
     @cached_property
     def catalogue(self) -> Catalogue:
         """The catalogue, with what modules add to it. Raises: PathwayError."""
-        added = [module.piece for module in self._of_site.values()]
+        added = [module.piece for module in self._site_in_order()]
         pieces = [piece for piece in added if piece is not None]
         if not pieces and self._base == data_root("rules"):
             return load_catalogue()
         return read_catalogue(self._base / _CATALOGUE, pieces)
+
+    def _site_in_order(self) -> list[Module]:
+        """The files of a site by id, those that are used before those that use them."""
+        found: dict[str, Module] = {}
+
+        def visit(module: Module, trail: tuple[str, ...]) -> None:
+            if module.id in found or module.id in trail or len(trail) > _DEEPEST:
+                return
+            for i, name in enumerate(module.head.uses):
+                if name.startswith("."):
+                    visit(self._site_module(self._beside(name, module, i)), (*trail, module.id))
+            found[module.id] = module
+
+        for module in sorted(self._of_site.values(), key=lambda module: module.id):
+            visit(module, ())
+        return list(found.values())
 
     @cached_property
     def modules(self) -> Mapping[str, Module]:
@@ -211,12 +244,14 @@ class RuleBase:
         here = next((file for file, module in self._of_site.items() if module is by), None)
         if self._site is None or here is None:
             raise PathwayError([place.problem("only files of a site use files beside them", "name a module")])
-        file = (here.parent / f"{name}.yaml").resolve()
+        try:
+            file = (here.parent / f"{name}.yaml").resolve()
+        except (OSError, ValueError, RuntimeError):
+            raise PathwayError([place.problem(f"{quoted(name)} cannot name a file", "check it")]) from None
         if not file.is_relative_to(self._site):
-            raise PathwayError(
-                [place.problem(f"{quoted(name)} is outside the folder", "keep modules inside")]
-            )
-        if not file.is_file():
+            remedy = "keep modules inside it; or name the whole folder by --rules"
+            raise PathwayError([place.problem(f"{quoted(name)} is outside the folder", remedy)])
+        if not _is(Path.is_file, file):
             raise PathwayError(
                 [place.problem(f"there is no file {quoted(f'{name}.yaml')}", "check the name")]
             )
@@ -224,7 +259,7 @@ class RuleBase:
 
     def _site_module(self, file: Path) -> Module:
         """A file of the site, read once. Raises: PathwayError."""
-        path = file.resolve()
+        path = self._inside(file)
         if path not in self._of_site:
             document = read_file(file, str(file), PathwayError)
             data = mapping(document.data)
@@ -237,10 +272,26 @@ class RuleBase:
             self._of_site[path] = module
         return self._of_site[path]
 
+    def _inside(self, file: Path) -> Path:
+        """Where a file of the site really is. Raises: PathwayError if that is outside its folder."""
+        try:
+            path = file.resolve(strict=True)
+        except (OSError, RuntimeError):
+            raise PathwayError.of(
+                "cannot be read: it leads nowhere", "check the link", file=str(file)
+            ) from None
+        if self._site is not None and not path.is_relative_to(self._site):
+            wrong = "is a link that leads outside the folder"
+            raise PathwayError.of(wrong, "keep rules inside the folder", file=str(file))
+        if not path.is_file():
+            raise PathwayError.of("is not a file", "remove it", file=str(file))
+        return path
+
     def _module(self, file: Path) -> Module:
         """A file below `base`, read once. Raises: PathwayError if it is not called as its place."""
         if file not in self._read:
-            name = f"rules/{file.relative_to(self._base).as_posix()}"
+            inside = file.relative_to(self._base).as_posix()
+            name = f"rules/{inside}" if self._base == data_root("rules") else str(file)
             module = read_module(read_file(file, name, PathwayError))
             _as_placed(module, self._id_of(file))
             self._read[file] = module

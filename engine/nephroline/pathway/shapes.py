@@ -178,6 +178,7 @@ class ResponseEntry(Shape, frozen=True, kw_only=True):
 
     response: Response = msgspec.field(name="is")
     when: str
+    replaces: bool = False
 
 
 class GapEntry(Shape, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Any, TypeVar
 from nephroline.catalogue import Catalogue, load_catalogue, spelling
 from nephroline.errors import Problem, RecordError, did_you_mean, quoted
 from nephroline.quantities import Quantity, QuantityError, decimal_text, parse
+from nephroline.record.agreement import contradictions
 from nephroline.record.models import (
     Assertion,
     Biopsy,
@@ -115,6 +115,10 @@ class _Reader:
         head = fit(self._document, self._path, data, RecordFile, self._problems)
         if head is None:
             raise RecordError(self._problems)
+        if head.format < 1:
+            self._complain(
+                ("format",), f"{head.format} is no format", f"formats go from 1 to {RECORD_FORMAT}"
+            )
         if head.format > RECORD_FORMAT:
             newer = f"the record is of format {head.format}, and this version reads up to {RECORD_FORMAT}"
             self._complain(("format",), newer, "install a newer version of Nephroline")
@@ -137,8 +141,7 @@ class _Reader:
             procedures=_ordered(self._each("procedures", head.procedures, ProcedureRow, self._procedure)),
             faults=_ordered(self._faults),
         )
-        self._check_agreement(record)
-        self._check_overlaps(record)
+        self._problems += contradictions(record, self._document, self._path, self._catalogue)
         if self._problems:
             raise RecordError(self._problems)
         return record
@@ -466,61 +469,6 @@ class _Reader:
                 )
             return None
         return self._try((*path, "trough_target"), lambda: self._catalogue.quantity(level, text))
-
-    # -- the whole -----------------------------------------------------------------------------
-
-    def _check_agreement(self, record: Record) -> None:
-        """Refuse two values of one analyte at one moment that disagree."""
-        groups: dict[Any, list[Observation]] = defaultdict(list)
-        for item in record.observations:
-            if item.at.precise:
-                kind = item.value.dimension if item.value else "word"
-                groups[item.analyte, item.at.latest, kind].append(item)
-        for (name, _, _), items in groups.items():
-            first = items[0]
-            for other in items[1:]:
-                if first.value and other.value:
-                    same = (first.value.low, first.value.high) == (
-                        other.value.low,
-                        other.value.high,
-                    )
-                else:
-                    same = first.word == other.word
-                if not same:
-                    title = self._catalogue.analytes[name].title
-                    self._complain(
-                        self._path_of(other),
-                        f"{title} at {other.at} is given as both {first.text} and {other.text}",
-                        "keep the right one",
-                    )
-
-    def _path_of(self, item: Observation) -> FieldPath:
-        rows: Any = self._document.data
-        for step in self._path:
-            rows = rows[step]
-        for i, row in enumerate(rows.get("observations", [])):
-            if (
-                isinstance(row, dict)
-                and item.analyte in row
-                and self._clock.read(row["at"]).label == item.at.label
-            ):  # pyright: ignore[reportUnknownArgumentType]
-                return ("observations", i, item.analyte)
-        return ("observations",)
-
-    def _check_overlaps(self, record: Record) -> None:
-        """Refuse two rows of one drug that certainly overlap: its dose would be two doses."""
-        last: dict[str, Exposure] = {}
-        for item in record.exposures:
-            before = last.get(item.drug)
-            if before and (before.end is None or before.end.earliest > item.start.latest):
-                until = before.end.label if before.end else "no end"
-                title = self._catalogue.drugs[item.drug].title
-                self._complain(
-                    ("exposures",),
-                    f"two rows of {title} overlap ({before.start} to {until}, and from {item.start})",
-                    "end the first where the second begins",
-                )
-            last[item.drug] = item
 
 
 def _ordered(items: list[Any]) -> tuple[Any, ...]:
