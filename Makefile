@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+# The locks go by the Python of the environment that is there, else by the one that will make it.
+VERSION := $(shell $(or $(wildcard $(BIN)/python),$(PYTHON)) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 # Pythons that Nephroline has been run on. The locks hold for all of them, with a marker where one differs.
 PYTHONS := 3.11 3.12 3.13
 LOCK := $(if $(filter $(VERSION),$(PYTHONS)),locks,none)
@@ -61,13 +62,16 @@ lock: $(VENV)/.developed
 	$(COMPILE) --constraint locks/dev.txt --extra report -o locks/demo.txt
 	$(subst pyproject.toml,,$(COMPILE)) --constraint locks/dev.txt --group tools -o locks/tools.txt
 
-$(VENV)/bin/python:
+# An environment that was left half-made is made anew.
+$(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit("Nephroline needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say which to use: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv $(VENV)
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no environment could be made (Debian: apt install python3-venv)"; exit 1; }
+	touch $@
 
 # A Python for which the locks were not made gets the newest releases, and is told so.
 # A wheel of durable_rules from a cache may have been built for another Python or without the flag above.
-$(VENV)/.installed: $(VENV)/bin/python pyproject.toml $(wildcard $(LOCK)/*.txt)
+$(VENV)/.installed: $(VENV)/.made pyproject.toml $(wildcard $(LOCK)/*.txt)
 	@command -v cc >/dev/null || command -v gcc >/dev/null || { echo "durable_rules is built from source: install a C compiler (Debian: apt install build-essential python3-dev)"; exit 1; }
 ifneq ($(wildcard $(LOCK)/demo.txt),)
 	$(LOCKED) -r $(LOCK)/tools.txt
@@ -97,4 +101,4 @@ endif
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-newest build dist report.html .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf $(VENV) .venv-newest $(PYTHONS:%=.venv-%) build dist report.html .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

@@ -51,7 +51,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         number = sum(f"needs a program: {name}" in str(report.longrepr) for report in skipped)
         if number:
             terminalreporter.write_line(
-                f"{number} tests left out: no {name} here (Debian: apt install {program.package})"
+                f"{number} test{'s' * (number > 1)} left out: no {name} here (Debian: apt install {program.package})"
             )
     if skipped and config.getoption("--nothing-skipped"):
         terminalreporter.write_line(f"{len(skipped)} tests were skipped, and none may be", red=True)

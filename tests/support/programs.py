@@ -31,7 +31,11 @@ class Program:
 PROGRAMS = {
     program.name: program
     for program in (
-        Program("browser", "chromium", commands=("chromium", "google-chrome")),
+        Program(
+            "browser",
+            "chromium",
+            commands=("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+        ),
         Program("graphviz", "libglib2.0-0", module="pygraphviz"),
         Program("node", "nodejs", commands=("node",)),
         Program("postgresql", "postgresql", commands=("pg_ctlcluster", "pg_ctl")),

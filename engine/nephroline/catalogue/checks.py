@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
+from itertools import pairwise, permutations
 from keyword import iskeyword
 
 from nephroline.catalogue.formulas import Formula
@@ -20,6 +20,8 @@ Tables = Mapping[str, Mapping[str, Placed]]
 """Entries by section and id."""
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
+OTHER_REGIMEN = "other"
+_DAILY = ("mass-rate", "dose-rate-per-mass")
 _RXNORM = re.compile(r"\d{1,8}")
 _ATC = re.compile(r"[A-Z]\d\d[A-Z]{2}\d\d")
 # What may stand in one and the same place of a chart or rule must not share a name.
@@ -160,6 +162,12 @@ def _class(placed: Placed, kind: DrugClass, tables: Tables) -> Iterator[Problem]
     members = {p.key for p in tables["drugs"].values() if kind.id in p.entry.classes}
     if not members and not kind.all_of_lines:
         yield placed.problem("the class is empty: no drug belongs to it", "add a drug, or remove it")
+    beside = [
+        (("adjunct_beside", name, i), q) for name, qs in kind.adjunct_beside.items() for i, q in enumerate(qs)
+    ]
+    for at, dose in [*((("adjunct_up_to", i), q) for i, q in enumerate(kind.adjunct_up_to)), *beside]:
+        if dose.dimension not in _DAILY:
+            yield placed.problem(f"{quoted(dose.text)} is no dose per day", "such as 15 mg/d", at)
     if kind.counted_as is not None and kind.counted_as in tables["drugs"] and kind.counted_as not in members:
         yield placed.problem(
             f"{quoted(kind.counted_as)} is not of this class", "name one of it", ("counted_as",)
@@ -178,6 +186,12 @@ def _drug(placed: Placed, drug: Drug, tables: Tables) -> Iterator[Problem]:
         yield placed.problem(
             "doses that equal each other are single amounts", "such as [720 mg, 1000 mg]", ("equals",)
         )
+    if drug.equals is not None and {q.dimension for q in drug.equals} != {"mass"}:
+        yield placed.problem(
+            "doses that equal each other are masses", "such as [720 mg, 1000 mg]", ("equals",)
+        )
+    if drug.most_per_day is not None and drug.most_per_day.dimension not in _DAILY:
+        yield placed.problem("the most per day is a dose per day", "such as 80 mg/d", ("most_per_day",))
     if drug.rxnorm is not None and not _RXNORM.fullmatch(drug.rxnorm):
         yield placed.problem(f"{quoted(drug.rxnorm)} is no RxNorm code", "digits only", ("rxnorm",))
     if drug.atc is not None and not _ATC.fullmatch(drug.atc):
@@ -187,11 +201,54 @@ def _drug(placed: Placed, drug: Drug, tables: Tables) -> Iterator[Problem]:
 def _regimen(placed: Placed, regimen: Regimen, tables: Tables) -> Iterator[Problem]:
     if not regimen.agents:
         yield placed.problem("has no agent", "name the drugs or classes that make it", ("agents",))
+    if len(set(regimen.agents)) < len(regimen.agents):
+        yield placed.problem("names an agent twice", "keep one", ("agents",))
+    if regimen.id == OTHER_REGIMEN:
+        yield placed.problem(
+            f"{quoted(regimen.id)} is what a line of no regimen is called", "rename it", ("id",)
+        )
     agents = {*tables["drugs"], *tables["classes"]}
     if regimen.id in agents and regimen.agents != (regimen.id,):
-        yield placed.problem(
-            f"bears the name of the agent {quoted(regimen.id)}, but is not it alone", "rename it"
-        )
+        wrong = f"bears the name of the agent {quoted(regimen.id)}, but is not it alone"
+        yield placed.problem(wrong, "rename it")
+    for other in tables["regimens"].values():
+        if other is placed:
+            break
+        if _same_drugs(regimen, other.entry, tables):
+            wrong = f"can be the same drugs as {quoted(other.key)} ({other.place.text})"
+            yield placed.problem(
+                wrong, "a line could not be told from one of the other: keep one", ("agents",)
+            )
+    for i, dose in enumerate(regimen.doses):
+        at = ("doses", i)
+        given = (*regimen.agents, *regimen.adjuncts)
+        if dose.drug in tables["drugs"] and not any(_overlap(dose.drug, agent, tables) for agent in given):
+            yield placed.problem(f"{quoted(dose.drug)} is none of its agents or adjuncts", "", (*at, "drug"))
+        if dose.times < 1:
+            yield placed.problem("a drug is given once a day or more often", "", (*at, "times"))
+    target = regimen.target and tables["analytes"].get(regimen.target.analyte)
+    if target and not target.entry.measured_in:
+        yield placed.problem(f"{quoted(target.key)} is not measured in units", "", ("target", "analyte"))
+
+
+def _same_drugs(one: Regimen, other: Regimen, tables: Tables) -> bool:
+    """Whether one set of drugs could be either of two regimens."""
+    if len(one.agents) != len(other.agents):
+        return False
+    return any(
+        all(_overlap(a, b, tables) for a, b in zip(one.agents, order, strict=True))
+        for order in permutations(other.agents)
+    )
+
+
+def _overlap(one: str, other: str, tables: Tables) -> bool:
+    """Whether a drug can belong to both of two agents."""
+    return bool(_members(one, tables) & _members(other, tables))
+
+
+def _members(agent: str, tables: Tables) -> set[str]:
+    of_class = {p.key for p in tables["drugs"].values() if agent in p.entry.classes}
+    return {agent, *of_class} if agent in tables["drugs"] else of_class
 
 
 def _formula(placed: Placed, formula: Formula, tables: Tables) -> Iterator[Problem]:

@@ -24,7 +24,7 @@ def check_files(paths: Sequence[str], rules: str | None = None) -> list[Checked]
     found = _check_rules(Path(rules)) if rules else list[Checked]()
     catalogue = load_rules(rules).catalogue if not any(bad for _, _, bad in found) else None
     for path in map(Path, paths):
-        if path.is_dir() and (path / "catalogue").is_dir():
+        if (path / "catalogue").is_dir() and (path / "shared").is_dir():
             found += _check_rules(path)
         else:
             found += [_check(file, catalogue) for file in scenario_files([path])]
@@ -32,41 +32,47 @@ def check_files(paths: Sequence[str], rules: str | None = None) -> list[Checked]
 
 
 def _check_rules(folder: Path | None) -> list[Checked]:
-    """Every pathway and edition of a rule base, and what none of them uses."""
+    """Every file of a rule base; if each can be read, every pathway and edition, and what none of them uses."""
     name = str(folder or "rules")
     try:
         rules = load_rules(folder)
-        catalogue = partial(getattr, rules, "catalogue")
-        found = [_checked(f"{name}/catalogue", "catalogue", catalogue)]
+        found = [_checked(f"{name}/catalogue", "catalogue", lambda: rules.catalogue)]
     except InputError as bad:
         return [(name, "rules", list(bad.problems))]
-    if found[0][2]:
+    found += [_checked(file, "module", read) for file, read in rules.files.items()]
+    if any(problems for _, _, problems in found):
         return found
-    found += [
-        _checked(f"{name}/{known}", "pathway", partial(rules.pathway, known)) for known in rules.pathway_ids
-    ]
-    found += [
-        _checked(f"{name}/{known}/edition", "edition", partial(rules.edition, known))
-        for known in rules.edition_ids
-    ]
+    for known in rules.pathway_ids:
+        found.append(_checked(f"{name}/{known}", "pathway", partial(rules.pathway, known)))
+    for known in rules.edition_ids:
+        found.append(_checked(f"{name}/{known}/edition", "edition", partial(rules.edition, known)))
     if not any(problems for _, _, problems in found):
         found.append((name, "rules", _idle(rules)))
     return _once(found)
 
 
 def _idle(rules: RuleBase) -> list[Problem]:
-    """Modules and thresholds that no pathway uses."""
+    """Modules, thresholds and definitions that no pathway uses."""
     pathways = [rules.pathway(name) for name in rules.pathway_ids]
-    reached = {module for p in pathways for module in (*p.uses, p.id)}
     found: list[Problem] = []
     for name, module in rules.modules.items():
-        if name not in reached:
+        using = [p for p in pathways if name in p.modules]
+        if not using:
             found.append(module.place.problem(f"no pathway uses the module `{name}`", "use it, or remove it"))
-        using = [p for p in pathways if name in (*p.uses, p.id)]
-        for limit, stated in module.thresholds.items():
-            if using and not any(limit in p.thresholds_used for p in using):
-                wrong = f"nothing uses the threshold `{limit}`"
-                found.append(stated.place.problem(wrong, "remove it"))
+            continue
+        idle = [
+            ("threshold", limit, stated.place)
+            for limit, stated in module.thresholds.items()
+            if not any(limit in p.thresholds_used for p in using)
+        ]
+        idle += [
+            ("definition", defined, stated.place)
+            for defined, stated in module.definitions.items()
+            if not any(defined in p.definitions_used for p in using)
+        ]
+        found += [
+            place.problem(f"nothing uses the {kind} `{what}`", "remove it") for kind, what, place in idle
+        ]
     return found
 
 
@@ -91,7 +97,9 @@ def _check(file: Path, catalogue: Catalogue | None) -> Checked:
     if "pathway" in data:
         return _checked(str(file), "pathway", lambda: rules_of_file(file).pathway(str(file)))
     if "module" in data:
-        return _checked(str(file), "module", partial(rules_of_file, file))
+        # A module is called by its place below the folder of the site: ./a/b stands two below it.
+        depth = str(data["module"]).count("/")
+        return _checked(str(file), "module", partial(rules_of_file, file, depth))
     if "id" in data:
         return _checked(str(file), "record", partial(read_record, document, catalogue))
     problem = Problem(

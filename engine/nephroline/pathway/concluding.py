@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -18,6 +18,7 @@ from nephroline.yamlfile import Place
 
 _CONCLUSIONS = ("finding", "recommend", "block", "alert")
 POLICY = "policy"
+_DOSES = ("mass", "mass-rate", "dose-rate-per-mass", "dose-per-mass", "dose-per-area")
 _NO_GUIDELINE = ("case-report", "trial")
 
 
@@ -113,6 +114,15 @@ class Concluding(NamedTuple):
             self._known(place / "agent", "drug or class", block.agent, agents)
         return Block(block.regimen, block.agent, block.until)
 
+    def _of(self, place: Place, name: str, what: str, dimensions: Sequence[str]) -> None:
+        """A threshold that is there, and of one of some dimensions."""
+        limit = self.thresholds.get(name)
+        if limit is None:
+            self._known(place, "threshold", name, self.thresholds)
+        elif not set(limit.forms) & set(dimensions):
+            wrong = f"{quoted(name)} is not {what}, but {' or '.join(limit.forms)}"
+            self._complain(place, wrong, f"name a threshold of {' or '.join(dimensions)}")
+
     def _known(self, place: Place, kind: str, name: str, table: Mapping[str, object]) -> None:
         if name not in table:
             self._complain(place, f"unknown {kind} {quoted(name)}", did_you_mean(name, table))
@@ -129,8 +139,17 @@ class Concluding(NamedTuple):
                 place, f"`{given.action}` needs a regimen", "name it, or `keep: true` for the running one"
             )
         dose = {drug: _dose(drug, one, regimen) for drug, one in given.dose.items()}
-        for name in regimen.thresholds if regimen else ():
-            self._known(place, "threshold", name, self.thresholds)
+        for dose_given in (*dose.values(), *(regimen.doses if regimen else ())):
+            most = (dose_given.most,) if dose_given.most else ()
+            for name in (*dose_given.amount, *most):
+                self._of(place, name, "a dose", _DOSES)
+        for name in (given.reassess, regimen.minimum_trial if regimen else None):
+            if name:
+                self._of(place, name, "a time", ("time",))
+        if regimen and regimen.target:
+            analyte = self.catalogue.analytes[regimen.target.analyte]
+            for name in (regimen.target.low, regimen.target.high):
+                self._of(place, name, f"a level of {analyte.title}", analyte.dimensions)
         for drug in given.dose:
             self._known(place / "dose", "drug", drug, self.catalogue.drugs)
         return Recommend(

@@ -317,6 +317,13 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
                 found |= set(rule.conclusion.names(self.catalogue))
         return frozenset(found | {name for _, because in self.gaps for name in NAMED.findall(because)})
 
+    @cached_property
+    def definitions_used(self) -> frozenset[str]:
+        """The definitions to which a condition refers."""
+        nodes = (*self._nodes_in_use, *(node for node, _ in self.gaps))
+        refs = (atom for node in nodes for atom in atoms(node) if isinstance(atom, Holds))
+        return frozenset(ref.id for ref in refs if ref.kind in (Reference.DEFINITION, Reference.ANY_LINE))
+
     def behind(self, ref: Holds) -> tuple[Definition | Rule, ...]:
         """What a reference refers to: a definition, or the rules of a finding."""
         if ref.kind is Reference.DEFINITION or ref.kind is Reference.ANY_LINE:

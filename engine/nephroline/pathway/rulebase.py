@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 from nephroline.catalogue import Catalogue, data_root, load_catalogue, read_catalogue
@@ -69,11 +69,15 @@ def load_pathway(name: str | Path) -> Pathway:
     return _packaged().pathway(name)
 
 
-def rules_of_file(file: Path) -> RuleBase:
-    """The rules that come with Nephroline, and those of one pathway file. Raises: as `load_pathway`."""
+def rules_of_file(file: Path, depth: int = 1) -> RuleBase:
+    """The rules that come with Nephroline, and those of one file, so many folders below that of its site.
+
+    Raises: as `load_pathway`.
+    """
     if not _is(Path.is_file, file):
         raise UsageError.of(f"no such pathway file {quoted(file)}", "check the path")
-    return RuleBase(data_root("rules"), site=file.parent, files=[file], whole=False)
+    site = file.resolve().parents[min(max(depth, 1), len(file.resolve().parents)) - 1]
+    return RuleBase(data_root("rules"), site=site, files=[file], whole=False)
 
 
 def pathway_ids() -> tuple[str, ...]:
@@ -154,6 +158,8 @@ class RuleBase:
     def catalogue(self) -> Catalogue:
         """The catalogue, with what modules add to it. Raises: PathwayError."""
         added = [module.piece for module in self._site_in_order()]
+        if self._base != data_root("rules"):
+            added += [self._module(file).piece for file in self._files.values()]
         pieces = [piece for piece in added if piece is not None]
         if not pieces and self._base == data_root("rules"):
             return load_catalogue()
@@ -175,6 +181,12 @@ class RuleBase:
             visit(module, ())
         return list(found.values())
 
+    @property
+    def files(self) -> Mapping[str, Callable[[], Module]]:
+        """How to read every module and pathway file, by the name that errors give it."""
+        base = {self._name_of(file): partial(self._module, file) for file in self._files.values()}
+        return base | {m.place.document.file: partial(_itself, m) for m in self._of_site.values()}
+
     @cached_property
     def modules(self) -> Mapping[str, Module]:
         """Every module and pathway file, by id. Raises: PathwayError."""
@@ -183,7 +195,7 @@ class RuleBase:
 
     @cached_property
     def _files(self) -> Mapping[str, Path]:
-        files = sorted(self._base.rglob("*.yaml"))
+        files = sorted(file for kind in ("*.yaml", "*.yml") for file in self._base.rglob(kind))
         own = (file for file in files if file.relative_to(self._base).parts[0] != _CATALOGUE)
         return {self._id_of(file): file for file in own}
 
@@ -290,12 +302,14 @@ class RuleBase:
     def _module(self, file: Path) -> Module:
         """A file below `base`, read once. Raises: PathwayError if it is not called as its place."""
         if file not in self._read:
-            inside = file.relative_to(self._base).as_posix()
-            name = f"rules/{inside}" if self._base == data_root("rules") else str(file)
-            module = read_module(read_file(file, name, PathwayError))
+            module = read_module(read_file(file, self._name_of(file), PathwayError))
             _as_placed(module, self._id_of(file))
             self._read[file] = module
         return self._read[file]
+
+    def _name_of(self, file: Path) -> str:
+        inside = file.relative_to(self._base).as_posix()
+        return f"rules/{inside}" if self._base == data_root("rules") else str(file)
 
     def _id_of(self, file: Path) -> str:
         place = file.relative_to(self._base)
@@ -308,3 +322,7 @@ def _as_placed(module: Module, expected: str) -> None:
         place: Place = module.place / ("pathway" if module.is_pathway else "module")
         remedy = f"call it as its place: {expected}"
         raise PathwayError([place.problem(f"is called {quoted(module.id)}", remedy)])
+
+
+def _itself(module: Module) -> Module:
+    return module
