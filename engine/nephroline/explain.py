@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from nephroline.backends import backend
-from nephroline.consultation import Run, consulted
+from nephroline.consultation import Run, consulted, fill
 from nephroline.errors import UsageError, did_you_mean, quoted
 from nephroline.lang import Reason
 from nephroline.pathway import Block, FindingOf, Pathway, Recommend, Rule
@@ -107,7 +107,7 @@ def _explanations(run: Run, rule: Rule) -> Iterator[Explanation]:
         yield Explanation(
             rule=rule.id,
             title=rule.title,
-            concludes=rule.concludes,
+            concludes=fill(run.pathway, rule.concludes),
             line=subject or None,
             truth=True if run.stands(rule, subject) else run.settled(rule, subject),
             reason=run.reason(rule.when, subject),

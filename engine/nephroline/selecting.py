@@ -12,9 +12,8 @@ from nephroline.consultation.answer import Applicability
 from nephroline.errors import UsageError
 from nephroline.pathway import Pathway, RuleBase, load_rules
 from nephroline.record import Moment, Record
-from nephroline.terms import Verdict
+from nephroline.terms import SourceKind, Verdict
 
-_GUIDELINE = "guideline"
 _RANK = {Verdict.APPLIES: 0, Verdict.PROVISIONAL: 1, Verdict.DOES_NOT_APPLY: 2}
 
 
@@ -40,7 +39,7 @@ def select_pathway(
     year = _year(record, moment)
     rules = rules or load_rules()
     known = [rules.pathway(name) for name in rules.pathway_ids]
-    guidelines = [p for p in known if p.catalogue.sources[p.source].kind == _GUIDELINE]
+    guidelines = [p for p in known if p.catalogue.sources[p.source].kind is SourceKind.GUIDELINE]
     if not guidelines:
         raise UsageError.of("no pathway of these rules rests on a guideline", "name one by --pathway")
     earliest = min(_published(p) for p in guidelines)

@@ -106,6 +106,18 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
+class SourceKind(StrEnum):
+    """What a source is; only a guideline, label or policy can be followed."""
+
+    GUIDELINE = "guideline"
+    CASE_REPORT = "case-report"
+    TRIAL = "trial"
+    REVIEW = "review"
+    COHORT = "cohort"
+    LABEL = "label"
+    POLICY = "policy"
+
+
 class Verdict(StrEnum):
     """Whether a pathway speaks of this patient."""
 

@@ -142,6 +142,11 @@ def test_why_shows_the_tree_with_values() -> None:
     assert run("why", CASE_1, "--at", "10 mo").stdout.startswith("✓ Mycophenolate alone")
 
 
+def test_why_puts_numbers_in_the_place_of_their_names() -> None:
+    text = run("why", CASE_1, "counsel-fertility", "--at", "10 mo", "-p", "kdigo-2021/fsgs").stdout
+    assert "fertility counselling; at most 10 g in" in text
+
+
 def test_why_of_an_unknown_name_helps() -> None:
     done = run("why", CASE_1, "steroid-resistent")
     assert done.returncode == 2

@@ -141,6 +141,101 @@ FAULTS: dict[str, tuple[dict[str, str], str]] = {
         {"own": OWN.replace("source: nephroline\n", "") + "thresholds: {x: {title: t, value: 1 g/d, confidence: policy}}\n"},
         "names no source",
     ),
+    "half a statement by its number alone": (
+        {"own": OWN, "head": HEAD + "authority:\n  relapse: {id: '1', grade: 2B}\n"},
+        "a statement has a kind and a confidence",
+    ),
+    "authority that its rule cannot take": (
+        {"own": OWN, "head": HEAD + "authority:\n  relapse: {preference: 2}\n"},
+        "authority.relapse.preference: a rule with `finding` has no `preference`",
+    ),
+    "authority by two that do not use each other": (
+        {
+            "own": OWN + "uses: [shared/responses]\nauthority:\n  relapse: {title: one}\n",
+            "other": OWN.replace("./own", "./other") + "uses: [shared/responses]\nauthority:\n  relapse: {title: two}\n",
+            "head": HEAD.replace("./own", "./own, ./other"),
+        },
+        "of `relapse` something is said by rules/kdigo-2012/edition.yaml",
+    ),
+    "responses in the place of others, unsaid": (
+        {
+            "own": OWN + "uses: [shared/responses, kdigo-2012/fsgs]\nresponses:\n  - {is: complete-remission, when: treated}\n",
+        },
+        "says already what is a response (add `replaces: true` to each row",
+    ),
+    "an exposure twice": (
+        {
+            "own": OWN + "exposure:\n"
+            + "  - {for: rituximab, adequate: treated}\n" * 2,
+        },
+        "the exposure to rituximab is given twice",
+    ),
+    "the id of one of our modules": (
+        {"own": OWN, "x": OWN.replace("./own", "safety/cni")},
+        "is called `safety/cni`",
+    ),
+    "without a rule of its own modules": (
+        {"own": OWN + "rules:\n" + rule("r", "treated"), "head": HEAD + "without: [r]\n"},
+        "unknown rule `r`",
+    ),
+    "a finding of a module that it does not use": (
+        {"own": OWN + "rules:\n" + rule("r", "finding(relapse)")},
+        "`relapse` is not of `./own`",
+    ),
+    "a dose of no dose": (
+        {
+            "own": OWN
+            + "thresholds:\n  two: {title: t, value: 2 wk, source: nephroline, confidence: policy}\n"
+            + "rules:\n  - {id: r, title: t, when: treated, rationale: r, recommend: {action: start, "
+            + "regimen: tacrolimus, title: t, dose: {tacrolimus: {amount: two, per: day}}}}\n",
+        },
+        "`two` is not a dose, but time",
+    ),
+    "a name with a NUL": ({"own": OWN + 'uses: ["./a\\0b"]\n'}, "cannot name a file"),
+    "a name of a thousand letters": ({"own": OWN + f"uses: [./{'a' * 1000}]\n"}, "aaaa"),
+    "a comment in a condition": (
+        {"own": OWN + "rules:\n" + rule("r", "'treated # and more'")},
+        "#",
+    ),
+    "braces around no name": (
+        {"own": OWN + "rules:\n" + rule("r", "treated").replace("detail: d", "detail: 'for {3 mo}'")},
+        "unknown threshold `3 mo`",
+    ),
+    "a number in a title": (
+        {"own": OWN + "rules:\n" + rule("r", "treated").replace("title: t,", "title: 'for {steroid_trial}',")},
+        "no number is put in here",
+    ),
+    "an outcome without a line": (
+        {
+            "own": OWN
+            + "rules:\n  - {id: r, title: t, when: treated, rationale: r, finding: f, outcome: resistant}\n",
+        },
+        "only a finding about a line has an outcome",
+    ),
+    "a running line and a regimen": (
+        {
+            "own": OWN
+            + "rules:\n  - {id: r, title: t, when: treated, rationale: r, "
+            + "recommend: {action: continue, regimen: tacrolimus, keep: true, title: t}}\n",
+        },
+        "keeps the running line and names a regimen",
+    ),
+    "a preference below safety": (
+        {
+            "own": OWN
+            + "rules:\n  - {id: r, title: t, when: treated, rationale: r, "
+            + "recommend: {action: start, regimen: tacrolimus, title: t, preference: -1}}\n",
+        },
+        "a preference is 0 (safety), 1, 2",
+    ),
+    "a low dose above the high one": (
+        {
+            "own": OWN
+            + "uses: [kdigo-2012/fsgs]\nthresholds:\n  cyclosporine_dose_low: {title: t, value: 9 mg/kg/d, "
+            + "source: nephroline, confidence: policy, replaces: true}\n",
+        },
+        "`cyclosporine_dose_low` is above `cyclosporine_dose_high`",
+    ),
 }  # fmt: skip
 
 
@@ -368,3 +463,35 @@ def test_a_record_that_was_read_with_another_catalogue_is_refused(
             ask(record, ours, "0 mo")
     with pytest.raises(UsageError, match="does not have"):
         nephroline.why_not(record, ours, "tacrolimus", "0 mo")
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    secret = site(tmp_path / "elsewhere", {"own": OWN + "rules:\n" + rule("r", "treated")})
+    ours = site(tmp_path / "ours", {"head": HEAD})
+    (ours / "own.yaml").symlink_to(secret / "own.yaml")
+    with pytest.raises(PathwayError, match="outside the folder"):
+        load_rules(ours).pathway("test/x")
+
+
+def test_hidden_files_of_an_editor_are_no_rules(tmp_path: Path) -> None:
+    ours = site(tmp_path, {"own": OWN + "rules:\n" + rule("r", "treated"), "head": HEAD})
+    for name in (".#own.yaml", ".git/config.yaml"):
+        file = ours / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("[no rules", encoding="utf-8")
+    assert "r" in load_rules(ours).pathway("test/x").rules
+
+
+def test_an_empty_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no"):
+        load_rules(tmp_path)
+
+
+def test_two_modules_that_replace_one_drug_are_told(tmp_path: Path) -> None:
+    catalogue = "catalogue:\n  drugs:\n    - {id: rilmenidine, replaces: true, title: rilmenidine, classes: [antihypertensive]}\n"
+    files = {
+        "own": OWN + catalogue,
+        "other": OWN.replace("./own", "./other") + catalogue,
+        "head": HEAD.replace("./own", "./own, ./other"),
+    }
+    assert "rilmenidine" in faults(tmp_path, files)

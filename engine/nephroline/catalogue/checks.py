@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from itertools import pairwise, permutations
 from keyword import iskeyword
+from math import isfinite
 
-from nephroline.catalogue.formulas import Formula
-from nephroline.catalogue.models import Analyte, Drug, DrugClass, Named, Regimen, spelling
+from nephroline.catalogue.formulas import Formula, Surface
+from nephroline.catalogue.models import Analyte, Drug, DrugClass, Named, Regimen, Source, spelling
 from nephroline.catalogue.placed import Placed
 from nephroline.catalogue.reading import references
 from nephroline.catalogue.schedules import Schedule
 from nephroline.errors import Problem, did_you_mean, quoted
 from nephroline.quantities import Quantity, Unit
-from nephroline.terms import Entry
+from nephroline.terms import Entry, Response
 
 Tables = Mapping[str, Mapping[str, Placed]]
 """Entries by section and id."""
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 OTHER_REGIMEN = "other"
+REPORTED_RESPONSE = "response"
+_RESPONSES = tuple(str(response) for response in Response)
 _DAILY = ("mass-rate", "dose-rate-per-mass")
 _RXNORM = re.compile(r"\d{1,8}")
 _ATC = re.compile(r"[A-Z]\d\d[A-Z]{2}\d\d")
@@ -35,13 +39,18 @@ def faults(tables: Tables) -> Iterator[Problem]:
     yield from _references(tables)
     checks = {
         "units": _unit,
+        "sources": _source,
         "analytes": _analyte,
         "classes": _class,
         "drugs": _drug,
         "regimens": _regimen,
         "formulas": _formula,
+        "surfaces": _surface,
         "monitoring": _schedule,
     }
+    for table in tables.values():
+        for placed in table.values():
+            yield from _texts(placed)
     for section, check in checks.items():
         for placed in tables[section].values():
             yield from check(placed, placed.entry, tables)  # type: ignore[operator]
@@ -125,6 +134,20 @@ _SINGULAR = {
 }
 
 
+def _texts(placed: Placed) -> Iterator[Problem]:
+    """Titles and names say something, and once."""
+    for field in ("title", "short", "citation"):
+        text = getattr(placed.entry, field, None)
+        if isinstance(text, str) and not text.strip():
+            yield placed.problem("says nothing", "write it", (field,))
+    for field in ("synonyms", "spellings", "words", "measure"):
+        names: tuple[str, ...] = getattr(placed.entry, field, ())
+        if any(not spelling(name) for name in names):
+            yield placed.problem("holds an empty name", "remove it", (field,))
+        if len(set(names)) < len(names):
+            yield placed.problem("names something twice", "keep one", (field,))
+
+
 # -- each kind -----------------------------------------------------------------------------------------
 
 
@@ -133,6 +156,21 @@ def _unit(placed: Placed, unit: Unit, tables: Tables) -> Iterator[Problem]:
         yield placed.problem(
             "a factor is greater than zero", "give the exact factor to the base unit", ("factor",)
         )
+
+
+def _source(placed: Placed, source: Source, tables: Tables) -> Iterator[Problem]:
+    if source.year is not None and not 1900 <= source.year <= 2100:
+        yield placed.problem(f"{source.year} is no year of a source", "", ("year",))
+    if len(source.reviewed) == len("2026-11-25"):
+        try:
+            date.fromisoformat(source.reviewed)
+        except ValueError:
+            yield placed.problem(f"{quoted(source.reviewed)} is no day of the calendar", "", ("reviewed",))
+
+
+def _surface(placed: Placed, surface: Surface, tables: Tables) -> Iterator[Problem]:
+    if not surface.divisor > 0:
+        yield placed.problem("a divisor is greater than zero", "", ("divisor",))
 
 
 def _analyte(placed: Placed, analyte: Analyte, tables: Tables) -> Iterator[Problem]:
@@ -153,6 +191,27 @@ def _analyte(placed: Placed, analyte: Analyte, tables: Tables) -> Iterator[Probl
             analyte.convert(limits.low, d, limits.dimension) is not None for d in analyte.dimensions
         ):
             yield placed.problem("is of none of the analyte's units", "use one of them", ("plausible", i))
+    if len({limits.dimension for limits in analyte.plausible}) < len(analyte.plausible):
+        yield placed.problem("two plausible ranges are of one kind of unit", "keep one", ("plausible",))
+    if analyte.variation is not None and not (
+        analyte.variation.value.dimension == "ratio" and (analyte.variation.value.exact or 0) > 0
+    ):
+        yield placed.problem("a variation is a share of the value", "such as 10 %", ("variation", "value"))
+    target = tables["analytes"].get(analyte.speaks_of or "")
+    if target is not None:
+        if target.entry.speaks_of is not None:
+            wrong = "speaks of what speaks of another analyte, or of itself"
+            yield placed.problem(wrong, "name the one that is meant", ("speaks_of",))
+        for word in analyte.words:
+            if word not in target.entry.words:
+                wrong = f"{quoted(word)} is no word of {quoted(target.key)}"
+                yield placed.problem(wrong, did_you_mean(word, target.entry.words), ("words",))
+    if analyte.id == REPORTED_RESPONSE:
+        for word in analyte.words:
+            if word not in _RESPONSES:
+                yield placed.problem(
+                    f"{quoted(word)} is no response", did_you_mean(word, _RESPONSES), ("words",)
+                )
     for word in analyte.steady_words:
         if word not in analyte.words:
             yield placed.problem(f"{quoted(word)} is none of its words", did_you_mean(word, analyte.words))
@@ -166,7 +225,7 @@ def _class(placed: Placed, kind: DrugClass, tables: Tables) -> Iterator[Problem]
         (("adjunct_beside", name, i), q) for name, qs in kind.adjunct_beside.items() for i, q in enumerate(qs)
     ]
     for at, dose in [*((("adjunct_up_to", i), q) for i, q in enumerate(kind.adjunct_up_to)), *beside]:
-        if dose.dimension not in _DAILY:
+        if dose.dimension not in _DAILY or not (dose.exact or 0) > 0:
             yield placed.problem(f"{quoted(dose.text)} is no dose per day", "such as 15 mg/d", at)
     if kind.counted_as is not None and kind.counted_as in tables["drugs"] and kind.counted_as not in members:
         yield placed.problem(
@@ -186,11 +245,14 @@ def _drug(placed: Placed, drug: Drug, tables: Tables) -> Iterator[Problem]:
         yield placed.problem(
             "doses that equal each other are single amounts", "such as [720 mg, 1000 mg]", ("equals",)
         )
+    if drug.equals is not None and any((q.exact or 0) < 0 for q in drug.equals):
+        yield placed.problem("doses that equal each other are greater than zero", "", ("equals",))
     if drug.equals is not None and {q.dimension for q in drug.equals} != {"mass"}:
         yield placed.problem(
             "doses that equal each other are masses", "such as [720 mg, 1000 mg]", ("equals",)
         )
-    if drug.most_per_day is not None and drug.most_per_day.dimension not in _DAILY:
+    most = drug.most_per_day
+    if most is not None and (most.dimension not in _DAILY or not (most.exact or 0) > 0):
         yield placed.problem("the most per day is a dose per day", "such as 80 mg/d", ("most_per_day",))
     if drug.rxnorm is not None and not _RXNORM.fullmatch(drug.rxnorm):
         yield placed.problem(f"{quoted(drug.rxnorm)} is no RxNorm code", "digits only", ("rxnorm",))
@@ -203,6 +265,14 @@ def _regimen(placed: Placed, regimen: Regimen, tables: Tables) -> Iterator[Probl
         yield placed.problem("has no agent", "name the drugs or classes that make it", ("agents",))
     if len(set(regimen.agents)) < len(regimen.agents):
         yield placed.problem("names an agent twice", "keep one", ("agents",))
+    both = set(regimen.agents) & set(regimen.adjuncts)
+    if both:
+        yield placed.problem(f"{quoted(min(both))} is agent and adjunct", "keep one", ("adjuncts",))
+    for i, agent in enumerate(regimen.agents):
+        if not _makes_lines(agent, tables):
+            yield placed.problem(f"{quoted(agent)} is no immunosuppressant", "name one", ("agents", i))
+    if len({dose.drug for dose in regimen.doses}) < len(regimen.doses):
+        yield placed.problem("doses one drug twice", "keep one", ("doses",))
     if regimen.id == OTHER_REGIMEN:
         yield placed.problem(
             f"{quoted(regimen.id)} is what a line of no regimen is called", "rename it", ("id",)
@@ -224,6 +294,9 @@ def _regimen(placed: Placed, regimen: Regimen, tables: Tables) -> Iterator[Probl
         given = (*regimen.agents, *regimen.adjuncts)
         if dose.drug in tables["drugs"] and not any(_overlap(dose.drug, agent, tables) for agent in given):
             yield placed.problem(f"{quoted(dose.drug)} is none of its agents or adjuncts", "", (*at, "drug"))
+        if len(dose.amount) > 2 or not all(dose.amount) or not dose.per.strip():
+            wrong = "a dose has one amount or two (from, to), and says how it is given"
+            yield placed.problem(wrong, "", (*at, "amount"))
         if dose.times < 1:
             yield placed.problem("a drug is given once a day or more often", "", (*at, "times"))
     target = regimen.target and tables["analytes"].get(regimen.target.analyte)
@@ -239,6 +312,16 @@ def _same_drugs(one: Regimen, other: Regimen, tables: Tables) -> bool:
         all(_overlap(a, b, tables) for a, b in zip(one.agents, order, strict=True))
         for order in permutations(other.agents)
     )
+
+
+def _makes_lines(agent: str, tables: Tables) -> bool:
+    """Whether a drug or class makes lines of therapy; what is not known is told elsewhere."""
+    if agent in tables["classes"]:
+        return bool(tables["classes"][agent].entry.immunosuppressant)
+    if agent not in tables["drugs"]:
+        return True
+    kinds = [tables["classes"].get(name) for name in tables["drugs"][agent].entry.classes]
+    return any(kind.entry.immunosuppressant for kind in kinds if kind is not None)
 
 
 def _overlap(one: str, other: str, tables: Tables) -> bool:
@@ -261,19 +344,46 @@ def _formula(placed: Placed, formula: Formula, tables: Tables) -> Iterator[Probl
             yield placed.problem(
                 f"{quoted(unit.code)} is no unit of {quoted(name)}", "use one of it", (field,)
             )
-    if not formula.sexes:
-        yield placed.problem("has constants for no sex", "add them", ("sexes",))
+    if formula.gives == formula.source_analyte:
+        yield placed.problem("gives what it is computed from", "name two analytes", ("gives",))
+    if sorted(terms.sex for terms in formula.terms) != ["female", "male"]:
+        yield placed.problem("has its constants for female and for male, each once", "", ("sexes",))
+    positive = {"scale": formula.scale, "per_year": formula.per_year}
+    exponents = {"above": formula.above}
+    for terms in formula.terms:
+        positive |= {f"kappa of {terms.sex}": terms.kappa, f"factor of {terms.sex}": terms.factor}
+        exponents[f"below of {terms.sex}"] = terms.below
+    for name, number in positive.items():
+        if not (number > 0 and isfinite(number)):
+            yield placed.problem(f"{name} is greater than zero", "write the constant as printed")
+    for name, number in exponents.items():
+        if not (number < 0 and isfinite(number)):
+            yield placed.problem(f"{name} is less than zero: the result falls", "write it as printed")
+    if formula.age_in.dimension != "time":
+        yield placed.problem("an age is a time", "such as years", ("age_in",))
+    if not _length(formula.least_age):
+        yield placed.problem(
+            f"{quoted(formula.least_age.text)} is no age", "such as 18 years", ("least_age",)
+        )
 
 
 def _schedule(placed: Placed, schedule: Schedule, tables: Tables) -> Iterator[Problem]:
+    if not schedule.measure:
+        yield placed.problem("measures nothing", "name an analyte", ("measure",))
     if not schedule.steps:
         yield placed.problem("has no step", "say how often", ("steps",))
+    elif schedule.steps[-1].until is not None:
+        yield placed.problem(
+            "the last step goes on", "leave out its `until`", ("steps", len(schedule.steps) - 1)
+        )
     for i, step in enumerate(schedule.steps):
         for field, span in (("every", step.every), ("until", step.until)):
             if span is not None and not _length(span):
                 yield placed.problem(
                     f"{quoted(span.text)} is no length of time", "such as 2 wk", ("steps", i, field)
                 )
+        if step.until and (step.every.low or 0) > (step.until.low or 0):
+            yield placed.problem("is over before it is due once", "put `until` later", ("steps", i))
         if step.until is None and i + 1 < len(schedule.steps):
             yield placed.problem("a step without `until` is the last", "put the steps in order", ("steps", i))
     ends = [step.until.low for step in schedule.steps if step.until and step.until.low is not None]
@@ -292,6 +402,7 @@ def _length(span: Quantity) -> bool:
 
 def _kinds_of_entry(tables: Tables) -> Iterator[Problem]:
     known = tables["entries"]
+    beside = next(iter((known or tables["burdens"] or tables["units"]).values()), None)
     for entry in Entry:
-        if str(entry) not in known and known:
-            yield next(iter(known.values())).problem(f"no burden for the entry {quoted(entry)}", "add one")
+        if str(entry) not in known and beside is not None:
+            yield beside.problem(f"no burden for the entry {quoted(entry)}", "add one among `entries`")

@@ -20,7 +20,7 @@ from nephroline.catalogue.fields import (
 from nephroline.exact import Fraction
 from nephroline.quantities import Quantity, Unit
 from nephroline.shapes import Shape
-from nephroline.terms import Confidence, Entry
+from nephroline.terms import Confidence, Entry, SourceKind
 
 _SUBSTANCE_FORMS = (
     # (mass form, substance form, factor): value_mass = value_substance x molar mass x factor
@@ -35,7 +35,7 @@ class Source(Shape, frozen=True, kw_only=True):
 
     id: str
     short: str
-    kind: str
+    kind: SourceKind
     citation: str
     year: int | None = None
     reviewed: ReviewDate = ""

@@ -32,7 +32,7 @@ def check_files(paths: Sequence[str], rules: str | None = None) -> list[Checked]
 
 
 def _check_rules(folder: Path | None) -> list[Checked]:
-    """Every file of a rule base; if each can be read, every pathway and edition, and what none of them uses."""
+    """Every file of a rule base; then every pathway and edition, and what none of them uses."""
     name = str(folder or "rules")
     try:
         rules = load_rules(folder)

@@ -27,7 +27,7 @@ from nephroline.lang import (
     threshold_names,
 )
 from nephroline.pathway.authority import told
-from nephroline.pathway.checks import check, named_in_texts, names_in
+from nephroline.pathway.checks import check, findings_in, named_in_texts, names_in
 from nephroline.pathway.composing import Composed, names_visible
 from nephroline.pathway.concluding import Concluding
 from nephroline.pathway.models import (
@@ -219,7 +219,7 @@ class _Builder:
     def _contracts(self) -> None:
         """Complain of what a module expects and nobody supplies, or of another kind, or for nothing."""
         for module in self._composed.modules:
-            expects, named = module.head.expects, names_in(module)
+            expects, named, asked = module.head.expects, names_in(module), findings_in(module)
             place = module.place / "expects"
             for name, dimension in expects.thresholds.items():
                 limit = self._thresholds.get(name)
@@ -238,7 +238,7 @@ class _Builder:
                     self._complain(known.place / "of", wrong, f"it is of a {known.entry.of}")
             for kind in ("thresholds", "definitions", "findings"):
                 for name in getattr(expects, kind):
-                    if name not in named:
+                    if name not in (asked if kind == "findings" else named):
                         wrong = f"expects {quoted(name)}, but does not use it"
                         self._complain(place / kind / name, wrong, "remove it")
 
@@ -290,6 +290,11 @@ class _Builder:
                 place / "for", "a rule is about a patient or a line", "write `for: line` or leave it out"
             )
             return None
+        if entry.outcome is not None and (entry.finding is None or entry.scope is not Scope.LINE):
+            self._complain(place / "outcome", "only a finding about a line has an outcome", "remove it")
+        for field in ("title", "rationale"):
+            if "{" in getattr(entry, field):
+                self._complain(place / field, "no number is put in here", "name it in `detail`, or in words")
         concluding = Concluding(self._catalogue, self._thresholds, self._problems)
         conclusion = concluding.conclusion(place, entry)
         statement = concluding.statement(said)

@@ -24,6 +24,8 @@ from nephroline.yamlfile import Place, listed, mapping
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
 _FINDING = re.compile(r"finding\(\s*([a-z0-9-]+)\s*\)")
 _TOLD = ("rules", "indeterminate", "authority")
+_FILLED = ("detail", "until", "says", "because", "title")
+"""Fields of a conclusion, gap or authority in which a threshold is put in the place of its name."""
 
 
 def check(pathway: Pathway, composed: Composed) -> Iterator[Problem]:
@@ -91,8 +93,17 @@ def names_in(module: Module) -> set[str]:
         *(s.entry.when for s in module.applicability),
         *(t or "" for s in module.exposure for t in (s.entry.adequate, s.entry.presumed, s.entry.inadequate)),
     )
-    found = {name for text in entries for name in (*_WORD.findall(text), *_FINDING.findall(text))}
-    return found | {name for _, name in named_in_texts(module)}
+    return {name for text in entries for name in _WORD.findall(text)} | {
+        name for _, name in named_in_texts(module)
+    }
+
+
+def findings_in(module: Module) -> set[str]:
+    """Every finding for which a condition of a module asks."""
+    texts = [s.entry.when for s in module.definitions.values()]
+    texts += [text for s in module.rules.values() for text in (s.entry.when, s.entry.unless or "")]
+    texts += [s.entry.when for s in module.applicability]
+    return {name for text in texts for name in _FINDING.findall(text)}
 
 
 def named_in_texts(module: Module) -> Iterator[tuple[Place, str]]:
@@ -118,6 +129,9 @@ def _named(raw: Any, place: Place) -> Iterator[tuple[Place, str]]:
     elif isinstance(raw, str):
         for name in NAMED.findall(raw):
             yield place, name
+        if "{" in NAMED.sub("", raw) or "}" in NAMED.sub("", raw):
+            # What is no name of a threshold is looked up as one, and not found.
+            yield place, raw[raw.find("{") : raw.rfind("}") + 1 or None].strip("{}") or "{"
 
 
 def _amounts(raw: Any, place: Place) -> Iterator[tuple[Place, str]]:

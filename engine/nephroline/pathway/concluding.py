@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -13,13 +14,12 @@ from nephroline.features import Threshold
 from nephroline.pathway.authority import POLICY_SOURCE, Told
 from nephroline.pathway.models import Alert, Block, Conclusion, FindingOf, Recommend, Statement
 from nephroline.pathway.shapes import DoseEntry, RuleEntry, StatementEntry
-from nephroline.terms import Certainty, StatementKind, Strength
+from nephroline.terms import Certainty, SourceKind, StatementKind, Strength
 from nephroline.yamlfile import Place
 
 _CONCLUSIONS = ("finding", "recommend", "block", "alert")
-POLICY = "policy"
 _DOSES = ("mass", "mass-rate", "dose-rate-per-mass", "dose-per-mass", "dose-per-area")
-_NO_GUIDELINE = ("case-report", "trial")
+_NO_GUIDELINE = (SourceKind.CASE_REPORT, SourceKind.TRIAL)
 
 
 class Concluding(NamedTuple):
@@ -44,7 +44,7 @@ class Concluding(NamedTuple):
         if told.policy:
             # A choice is that of the file if its source is one for choices, else of this rule base.
             known = self.catalogue.sources.get(source)
-            source = source if known and known.kind == POLICY else POLICY_SOURCE
+            source = source if known and known.kind is SourceKind.POLICY else POLICY_SOURCE
         if not source:
             self._complain(place, "names no source", "add `source`, here or at the head of the file")
         elif source not in self.catalogue.sources:
@@ -115,13 +115,44 @@ class Concluding(NamedTuple):
         return Block(block.regimen, block.agent, block.until)
 
     def _of(self, place: Place, name: str, what: str, dimensions: Sequence[str]) -> None:
-        """A threshold that is there, and of one of some dimensions."""
+        """A threshold of one of some dimensions; one that is not there is told elsewhere."""
         limit = self.thresholds.get(name)
-        if limit is None:
-            self._known(place, "threshold", name, self.thresholds)
-        elif not set(limit.forms) & set(dimensions):
+        if limit is not None and not set(limit.forms) & set(dimensions):
             wrong = f"{quoted(name)} is not {what}, but {' or '.join(limit.forms)}"
             self._complain(place, wrong, f"name a threshold of {' or '.join(dimensions)}")
+
+    def _doses(self, place: Place, dose: RegimenDose) -> None:
+        for name in (*dose.amount, *((dose.most,) if dose.most else ())):
+            self._of(place, name, "a dose", _DOSES)
+        self._rising(place, dose.amount)
+
+    def _regimen(self, place: Place, regimen: Regimen) -> None:
+        """What a regimen of the catalogue takes from the thresholds of this pathway."""
+        target = regimen.target
+        named = [name for dose in regimen.doses for name in (*dose.amount, dose.most) if name]
+        named += [regimen.minimum_trial] if regimen.minimum_trial else []
+        named += [target.low, target.high] if target else []
+        for name in named:
+            self._known(place, "threshold", name, self.thresholds)
+        for dose in regimen.doses:
+            self._doses(place, dose)
+        if regimen.minimum_trial:
+            self._of(place, regimen.minimum_trial, "a time", ("time",))
+        if target:
+            analyte = self.catalogue.analytes[target.analyte]
+            for name in (target.low, target.high):
+                self._of(place, name, f"a level of {analyte.title}", analyte.dimensions)
+            self._rising(place, (target.low, target.high))
+
+    def _rising(self, place: Place, names: Sequence[str]) -> None:
+        """The lower of two thresholds stands first."""
+        limits = [self.thresholds[name] for name in names if name in self.thresholds]
+        for one, other in pairwise(limits):
+            for dimension in one.forms.keys() & other.forms.keys():
+                low, high = one.forms[dimension].exact, other.forms[dimension].exact
+                if low is not None and high is not None and low > high:
+                    wrong = f"{quoted(one.name)} is above {quoted(other.name)}"
+                    self._complain(place, wrong, "put the lower first")
 
     def _known(self, place: Place, kind: str, name: str, table: Mapping[str, object]) -> None:
         if name not in table:
@@ -138,20 +169,19 @@ class Concluding(NamedTuple):
             self._complain(
                 place, f"`{given.action}` needs a regimen", "name it, or `keep: true` for the running one"
             )
+        if given.keep and given.regimen:
+            wrong = "keeps the running line and names a regimen"
+            self._complain(place / "keep", wrong, "keep one of the two")
+        if given.preference < 0:
+            self._complain(place / "preference", "a preference is 0 (safety), 1, 2 …", "write one of these")
         dose = {drug: _dose(drug, one, regimen) for drug, one in given.dose.items()}
-        for dose_given in (*dose.values(), *(regimen.doses if regimen else ())):
-            most = (dose_given.most,) if dose_given.most else ()
-            for name in (*dose_given.amount, *most):
-                self._of(place, name, "a dose", _DOSES)
-        for name in (given.reassess, regimen.minimum_trial if regimen else None):
-            if name:
-                self._of(place, name, "a time", ("time",))
-        if regimen and regimen.target:
-            analyte = self.catalogue.analytes[regimen.target.analyte]
-            for name in (regimen.target.low, regimen.target.high):
-                self._of(place, name, f"a level of {analyte.title}", analyte.dimensions)
-        for drug in given.dose:
+        for drug, own in dose.items():
             self._known(place / "dose", "drug", drug, self.catalogue.drugs)
+            self._doses(place / "dose", own)
+        if given.reassess:
+            self._of(place / "reassess", given.reassess, "a time", ("time",))
+        if regimen:
+            self._regimen(place / "regimen", regimen)
         return Recommend(
             given.action,
             given.regimen,
