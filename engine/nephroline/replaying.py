@@ -144,15 +144,12 @@ def read_scenario(source: RecordSource, catalogue: Catalogue | None = None) -> S
             except QuantityError as bad:
                 problems.append(document.problem((section, i, "at"), str(bad), bad.help))
     regimens = catalogue.regimens
-    for i, row in enumerate(expect):
-        if row.next_line not in (None, "none", *regimens):
-            problems.append(
-                document.problem(
-                    ("expect", i, "next_line"),
-                    f"unknown regimen {quoted(row.next_line)}",
-                    did_you_mean(str(row.next_line), regimens),
-                )
-            )
+    named = [(("expect", i, "next_line"), row.next_line) for i, row in enumerate(expect)]
+    named += [(("clinicians_did", i, "regimen"), row.regimen) for i, row in enumerate(did)]
+    for path, name in named:
+        if name not in (None, "none", *regimens):
+            remedy = did_you_mean(name, regimens)
+            problems.append(document.problem(path, f"unknown regimen {quoted(name)}", remedy))
     if problems:
         raise RecordError(problems)
     return Scenario(

@@ -147,6 +147,31 @@ def test_why_puts_numbers_in_the_place_of_their_names() -> None:
     assert "fertility counselling; at most 10 g in" in text
 
 
+def test_a_denial_of_what_no_pathway_says_is_a_fault(tmp_path: Path) -> None:
+    text = Path(CASE_1).read_text(encoding="utf-8")
+    file = tmp_path / "case.yaml"
+    for old, new in (
+        (
+            "    not_findings: [cni-resistant]\n",
+            "    not_findings: [cni-resistent]\n    not_actions: [prayer]\n",
+        ),
+        ("{at: 8 mo, pathway: kdigo-2021/fsgs,", "{at: 8 mo, pathway: kdigo-2013/fsgs,"),
+    ):
+        assert old in text
+        text = text.replace(old, new, 1)
+    file.write_text(text.replace("regimen: mycophenolate,", "regimen: mycophenolat,"), encoding="utf-8")
+    assert "clinicians_did[2].regimen: unknown regimen `mycophenolat`" in run("check", str(file)).stdout
+    file.write_text(text, encoding="utf-8")
+    done = run("check", str(file))
+    assert done.returncode == 1
+    for wrong in (
+        "unknown finding `cni-resistent` (did you mean `cni-resistant`",
+        "unknown action `prayer`",
+        "unknown pathway `kdigo-2013/fsgs`",
+    ):
+        assert wrong in done.stdout
+
+
 def test_why_of_an_unknown_name_helps() -> None:
     done = run("why", CASE_1, "steroid-resistent")
     assert done.returncode == 2

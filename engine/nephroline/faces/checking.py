@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 
 from nephroline.catalogue import Catalogue
-from nephroline.errors import InputError, Problem
-from nephroline.pathway import RuleBase, load_rules, rules_of_file
+from nephroline.errors import InputError, Problem, RecordError, did_you_mean, quoted
+from nephroline.pathway import (
+    Alert,
+    FindingOf,
+    Pathway,
+    Recommend,
+    RuleBase,
+    load_rules,
+    rules_of_file,
+)
 from nephroline.record import open_document, read_record
 from nephroline.replaying import read_scenario, scenario_files
-from nephroline.yamlfile import mapping
+from nephroline.yamlfile import Document, FieldPath, mapping
 
 Checked = tuple[str, str, list[Problem]]
 """The file, its kind, and its problems."""
@@ -22,12 +30,12 @@ def check_files(paths: Sequence[str], rules: str | None = None) -> list[Checked]
     if not paths:
         return _check_rules(Path(rules) if rules else None)
     found = _check_rules(Path(rules)) if rules else list[Checked]()
-    catalogue = load_rules(rules).catalogue if not any(bad for _, _, bad in found) else None
+    base = load_rules(rules) if not any(bad for _, _, bad in found) else None
     for path in map(Path, paths):
         if (path / "catalogue").is_dir() and (path / "shared").is_dir():
             found += _check_rules(path)
         else:
-            found += [_check(file, catalogue) for file in scenario_files([path])]
+            found += [_check(file, base) for file in scenario_files([path])]
     return found
 
 
@@ -86,14 +94,15 @@ def _once(results: list[Checked]) -> list[Checked]:
     return found
 
 
-def _check(file: Path, catalogue: Catalogue | None) -> Checked:
+def _check(file: Path, rules: RuleBase | None) -> Checked:
+    catalogue = rules.catalogue if rules else None
     try:
         document = open_document(file)
     except InputError as bad:
         return str(file), "unreadable", list(bad.problems)
     data = mapping(document.data)
     if "scenario" in data:
-        return _checked(str(file), "scenario", partial(read_scenario, file, catalogue))
+        return _checked(str(file), "scenario", lambda: _check_scenario(document, rules or load_rules()))
     if "pathway" in data:
         return _checked(str(file), "pathway", lambda: rules_of_file(file).pathway(str(file)))
     if "module" in data:
@@ -108,6 +117,41 @@ def _check(file: Path, catalogue: Catalogue | None) -> Checked:
         str(file),
     )
     return str(file), "unknown", [problem]
+
+
+def _check_scenario(document: Document, rules: RuleBase) -> None:
+    """A scenario, whether its pathways are known, and whether any can say what it denies."""
+    scenario = read_scenario(document, rules.catalogue)
+    said = _said([rules.pathway(name) for name in rules.pathway_ids], rules.catalogue)
+    problems: list[Problem] = []
+    if scenario.pathway not in rules.pathway_ids:
+        problems.append(_unknown(document, ("pathway",), "pathway", scenario.pathway, rules.pathway_ids))
+    for i, entry in enumerate(scenario.expect):
+        if entry.pathway is not None and entry.pathway not in rules.pathway_ids:
+            path = ("expect", i, "pathway")
+            problems.append(_unknown(document, path, "pathway", entry.pathway, rules.pathway_ids))
+        for field, (what, known) in said.items():
+            for j, denied in enumerate(getattr(entry, field)):
+                if denied not in known:
+                    problems.append(_unknown(document, ("expect", i, field, j), what, denied, known))
+    if problems:
+        raise RecordError(problems)
+
+
+def _said(pathways: Sequence[Pathway], catalogue: Catalogue) -> dict[str, tuple[str, set[str]]]:
+    """What an expectation can deny; a denial of anything else would always hold."""
+    rules = [rule for pathway in pathways for rule in pathway.rules.values()]
+    regimens = {"none", *catalogue.regimens}
+    return {
+        "not_findings": ("finding", {r.conclusion.id for r in rules if isinstance(r.conclusion, FindingOf)}),
+        "not_actions": ("action", {r.id for r in rules if isinstance(r.conclusion, Recommend)}),
+        "not_alerts": ("alert", {r.id for r in rules if isinstance(r.conclusion, Alert)}),
+        **dict.fromkeys(("not_next_line", "not_alternatives", "not_blocked"), ("regimen", regimens)),
+    }
+
+
+def _unknown(document: Document, path: FieldPath, kind: str, name: str, known: Collection[str]) -> Problem:
+    return document.problem(path, f"unknown {kind} {quoted(name)}", did_you_mean(name, known))
 
 
 def _checked(file: str, kind: str, read: Callable[[], object]) -> Checked:
