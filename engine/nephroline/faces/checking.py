@@ -124,16 +124,20 @@ def _check_scenario(document: Document, rules: RuleBase) -> None:
     scenario = read_scenario(document, rules.catalogue)
     said = _said([rules.pathway(name) for name in rules.pathway_ids], rules.catalogue)
     problems: list[Problem] = []
-    if scenario.pathway not in rules.pathway_ids:
-        problems.append(_unknown(document, ("pathway",), "pathway", scenario.pathway, rules.pathway_ids))
+
+    def look_up(path: FieldPath, kind: str, name: str, known: Collection[str], see: str = "") -> None:
+        if name not in known:
+            remedy = did_you_mean(name, known, see=see)
+            problems.append(document.problem(path, f"unknown {kind} {quoted(name)}", remedy))
+
+    hint = "that of a site is known with its folder, by --rules"
+    look_up(("pathway",), "pathway", scenario.pathway, rules.pathway_ids, hint)
     for i, entry in enumerate(scenario.expect):
-        if entry.pathway is not None and entry.pathway not in rules.pathway_ids:
-            path = ("expect", i, "pathway")
-            problems.append(_unknown(document, path, "pathway", entry.pathway, rules.pathway_ids))
-        for field, (what, known) in said.items():
+        if entry.pathway is not None:
+            look_up(("expect", i, "pathway"), "pathway", entry.pathway, rules.pathway_ids, hint)
+        for field, (kind, known) in said.items():
             for j, denied in enumerate(getattr(entry, field)):
-                if denied not in known:
-                    problems.append(_unknown(document, ("expect", i, field, j), what, denied, known))
+                look_up(("expect", i, field, j), kind, denied, known)
     if problems:
         raise RecordError(problems)
 
@@ -148,10 +152,6 @@ def _said(pathways: Sequence[Pathway], catalogue: Catalogue) -> dict[str, tuple[
         "not_alerts": ("alert", {r.id for r in rules if isinstance(r.conclusion, Alert)}),
         **dict.fromkeys(("not_next_line", "not_alternatives", "not_blocked"), ("regimen", regimens)),
     }
-
-
-def _unknown(document: Document, path: FieldPath, kind: str, name: str, known: Collection[str]) -> Problem:
-    return document.problem(path, f"unknown {kind} {quoted(name)}", did_you_mean(name, known))
 
 
 def _checked(file: str, kind: str, read: Callable[[], object]) -> Checked:
