@@ -42,6 +42,11 @@ class Unit(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     ucum: str
     spellings: tuple[str, ...] = ()
 
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Every way to write it."""
+        return (self.code, *self.spellings)
+
 
 class Quantity(msgspec.Struct, frozen=True, gc=False):
     """Bounds in base units (None: unbounded), the dimension, and the text as printed."""

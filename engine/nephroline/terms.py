@@ -107,7 +107,7 @@ class Severity(StrEnum):
 
 
 class SourceKind(StrEnum):
-    """What a source is; only a guideline, label or policy can be followed."""
+    """What a source is; a case report or a trial is no guideline to be on."""
 
     GUIDELINE = "guideline"
     CASE_REPORT = "case-report"

@@ -67,7 +67,7 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
     @cached_property
     def units(self) -> Mapping[str, Unit]:
         """Units by every way to write them."""
-        return {text: unit for unit in self.units_by_code.values() for text in (unit.code, *unit.spellings)}
+        return {text: unit for unit in self.units_by_code.values() for text in unit.written}
 
     @cached_property
     def drug_names(self) -> Mapping[str, str]:

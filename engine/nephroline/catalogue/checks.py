@@ -73,17 +73,11 @@ def _ids(tables: Tables) -> Iterator[Problem]:
                     "leave out words such as with, not, in",
                     ("id",),
                 )
-    for section in ("units",):
-        yield from _twice(
-            section, ((p, text) for p in tables[section].values() for text in _unit_names(p.entry))
-        )
+    units = ((p, text) for p in tables["units"].values() for text in dict.fromkeys(p.entry.written))
+    yield from _twice("units", units)
     yield from _twice("formulas", ((p, p.entry.gives) for p in tables["formulas"].values()))
     codes = ((p, p.entry.rxnorm) for p in tables["drugs"].values() if p.entry.rxnorm)
     yield from _twice("RxNorm codes", codes)
-
-
-def _unit_names(unit: Unit) -> Iterable[str]:
-    return dict.fromkeys((unit.code, *unit.spellings))
 
 
 def _spellings(tables: Tables) -> Iterator[Problem]:

@@ -100,7 +100,7 @@ class _Reader:
             found[section] = self._section(section, shape, spellings)
             if section == "units":
                 units: Iterable[Unit] = (placed.entry for placed in found[section].values())
-                spellings |= {text: unit for unit in units for text in (unit.code, *unit.spellings)}
+                spellings |= {text: unit for unit in units for text in unit.written}
         if not self._problems:
             self._problems += faults(found)
         if self._problems:

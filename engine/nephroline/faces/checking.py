@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
-from nephroline.catalogue import Catalogue
 from nephroline.errors import InputError, Problem, RecordError, did_you_mean, quoted
 from nephroline.pathway import (
     Alert,
     FindingOf,
-    Pathway,
     Recommend,
     RuleBase,
+    is_rule_base,
     load_rules,
     rules_of_file,
 )
@@ -32,7 +31,7 @@ def check_files(paths: Sequence[str], rules: str | None = None) -> list[Checked]
     found = _check_rules(Path(rules)) if rules else list[Checked]()
     base = load_rules(rules) if not any(bad for _, _, bad in found) else None
     for path in map(Path, paths):
-        if (path / "catalogue").is_dir() and (path / "shared").is_dir():
+        if is_rule_base(path):
             found += _check_rules(path)
         else:
             found += [_check(file, base) for file in scenario_files([path])]
@@ -122,7 +121,7 @@ def _check(file: Path, rules: RuleBase | None) -> Checked:
 def _check_scenario(document: Document, rules: RuleBase) -> None:
     """A scenario, whether its pathways are known, and whether any can say what it denies."""
     scenario = read_scenario(document, rules.catalogue)
-    said = _said([rules.pathway(name) for name in rules.pathway_ids], rules.catalogue)
+    said = _said(rules)
     problems: list[Problem] = []
 
     def look_up(path: FieldPath, kind: str, name: str, known: Collection[str], see: str = "") -> None:
@@ -142,10 +141,11 @@ def _check_scenario(document: Document, rules: RuleBase) -> None:
         raise RecordError(problems)
 
 
-def _said(pathways: Sequence[Pathway], catalogue: Catalogue) -> dict[str, tuple[str, set[str]]]:
+@lru_cache(maxsize=2)
+def _said(base: RuleBase) -> dict[str, tuple[str, set[str]]]:
     """What an expectation can deny; a denial of anything else would always hold."""
-    rules = [rule for pathway in pathways for rule in pathway.rules.values()]
-    regimens = {"none", *catalogue.regimens}
+    rules = [rule for name in base.pathway_ids for rule in base.pathway(name).rules.values()]
+    regimens = {"none", *base.catalogue.regimens}
     return {
         "not_findings": ("finding", {r.conclusion.id for r in rules if isinstance(r.conclusion, FindingOf)}),
         "not_actions": ("action", {r.id for r in rules if isinstance(r.conclusion, Recommend)}),

@@ -14,7 +14,15 @@ from nephroline.pathway.models import (
     Rule,
     Statement,
 )
-from nephroline.pathway.rulebase import RuleBase, load_pathway, load_rules, pathway_ids, rules_of_file
+from nephroline.pathway.rulebase import (
+    RuleBase,
+    is_rule_base,
+    load_pathway,
+    load_rules,
+    names_a_file,
+    pathway_ids,
+    rules_of_file,
+)
 
 __all__ = [
     "AFTER_CHOICE",
@@ -31,8 +39,10 @@ __all__ = [
     "RuleBase",
     "Statement",
     "clauses",
+    "is_rule_base",
     "load_pathway",
     "load_rules",
+    "names_a_file",
     "pathway_ids",
     "rules_of_file",
 ]

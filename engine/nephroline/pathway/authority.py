@@ -35,13 +35,11 @@ def told(stated: Stated[RuleEntry], said: Sequence[Stated[AuthorityEntry]]) -> T
     A rule of which nobody says who states it is a choice of this rule base, and off-guideline.
     """
     entry, statement = stated.entry, stated.entry.statement
-    unstated = statement is None
-    if unstated and not any(_states(one.entry) for one in said):
-        policy = StatementKind.POLICY
-        statement = StatementEntry(kind=policy, confidence=Confidence.POLICY)
+    policy = statement is None and not any(_states(one.entry) for one in said)
+    if policy:
+        statement = StatementEntry(kind=StatementKind.POLICY, confidence=Confidence.POLICY)
         entry = msgspec.structs.replace(entry, on_guideline=False)
-    unstated = unstated and statement is not None
-    found = Told(entry, statement, stated.place / "statement", stated.module, unstated)
+    found = Told(entry, statement, stated.place / "statement", stated.module, policy)
     for one in said:
         found = found._replace(entry=_worded(found.entry, one.entry))
         if _states(one.entry):

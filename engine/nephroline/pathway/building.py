@@ -27,9 +27,9 @@ from nephroline.lang import (
     threshold_names,
 )
 from nephroline.pathway.authority import told
-from nephroline.pathway.checks import check, findings_in, named_in_texts, names_in
+from nephroline.pathway.checks import check, findings_in, names_in
 from nephroline.pathway.composing import Composed, names_visible
-from nephroline.pathway.concluding import Concluding
+from nephroline.pathway.concluding import Concluding, unsourced
 from nephroline.pathway.models import (
     Alert,
     Block,
@@ -66,6 +66,7 @@ class _Builder:
         self._nodes = Shared({}, {})
         self._thresholds: dict[str, Threshold] = {}
         self._words = Vocabulary(catalogue, {})
+        self._seen: dict[tuple[str, str], set[str]] = {}
 
     def pathway(self) -> Pathway:
         composed = self._composed
@@ -126,15 +127,9 @@ class _Builder:
 
     def _source(self, place: Place, source: str, module: Module) -> str:
         found = source or module.head.source or ""
-        if not found:
-            self._complain(place, "names no source", "add `source`, here or at the head of the file")
-        elif found not in self._catalogue.sources:
-            see = "see rules/catalogue/sources.yaml"
-            self._complain(
-                place,
-                f"unknown source {quoted(found)}",
-                did_you_mean(found, self._catalogue.sources, see=see),
-            )
+        wrong = unsourced(found, self._catalogue)
+        if wrong is not None:
+            self._complain(place, *wrong)
         return found
 
     def _add_threshold(self, name: str, stated: Stated[Any]) -> None:
@@ -200,9 +195,10 @@ class _Builder:
         """Complain of what a module names, but neither states, uses nor expects."""
         if module is self._composed.head:
             return
-        visible = names_visible(self._composed, module, kind)
+        if (module.id, kind) not in self._seen:
+            self._seen[module.id, kind] = names_visible(self._composed, module, kind)
         for name in names:
-            if name not in visible:
+            if name not in self._seen[module.id, kind]:
                 self._complain(
                     place,
                     f"{quoted(name)} is not of {quoted(module.id)}",
@@ -212,7 +208,7 @@ class _Builder:
     def _texts(self) -> None:
         """Complain of thresholds that texts and conclusions name, and the module does not have."""
         for module in self._composed.modules:
-            for place, name in named_in_texts(module):
+            for place, name in module.named_in_texts:
                 if name in self._thresholds:
                     self._visible(place, module, "thresholds", [name])
 

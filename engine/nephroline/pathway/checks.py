@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from nephroline.errors import Problem, did_you_mean, quoted
 from nephroline.lang import Holds, asks, atoms
 from nephroline.pathway.composing import Composed
 from nephroline.pathway.depends import AFTER_CHOICE
 from nephroline.pathway.models import (
-    NAMED,
     WINDOWS,
     Block,
     FindingOf,
@@ -19,13 +17,10 @@ from nephroline.pathway.models import (
     Recommend,
 )
 from nephroline.pathway.modules import Module
-from nephroline.yamlfile import Place, listed, mapping
+from nephroline.yamlfile import Place
 
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
 _FINDING = re.compile(r"finding\(\s*([a-z0-9-]+)\s*\)")
-_TOLD = ("rules", "indeterminate", "authority")
-_FILLED = ("detail", "until", "says", "because", "title")
-"""Fields of a conclusion, gap or authority in which a threshold is put in the place of its name."""
 
 
 def check(pathway: Pathway, composed: Composed) -> Iterator[Problem]:
@@ -69,7 +64,7 @@ def check(pathway: Pathway, composed: Composed) -> Iterator[Problem]:
                     "write it with features and thresholds only",
                 )
     for module in composed.modules:
-        for place, name in named_in_texts(module):
+        for place, name in module.named_in_texts:
             if name not in pathway.thresholds:
                 yield place.problem(
                     f"unknown threshold {quoted(name)}", did_you_mean(name, pathway.thresholds)
@@ -94,7 +89,7 @@ def names_in(module: Module) -> set[str]:
         *(t or "" for s in module.exposure for t in (s.entry.adequate, s.entry.presumed, s.entry.inadequate)),
     )
     return {name for text in entries for name in _WORD.findall(text)} | {
-        name for _, name in named_in_texts(module)
+        name for _, name in module.named_in_texts
     }
 
 
@@ -104,41 +99,3 @@ def findings_in(module: Module) -> set[str]:
     texts += [text for s in module.rules.values() for text in (s.entry.when, s.entry.unless or "")]
     texts += [s.entry.when for s in module.applicability]
     return {name for text in texts for name in _FINDING.findall(text)}
-
-
-def named_in_texts(module: Module) -> Iterator[tuple[Place, str]]:
-    """The thresholds that are named in texts, as doses or as times, each with its place."""
-    data = mapping(module.place.document.data)
-    for section in _TOLD:
-        yield from _named(data.get(section), module.place / section)
-
-
-def _named(raw: Any, place: Place) -> Iterator[tuple[Place, str]]:
-    if isinstance(raw, dict):
-        for key, value in mapping(raw).items():
-            here = place / key
-            if key == "reassess" and isinstance(value, str):
-                yield here, value
-            elif key == "dose":
-                yield from _amounts(value, here)
-            else:
-                yield from _named(value, here)
-    elif isinstance(raw, list):
-        for i, item in enumerate(listed(raw)):
-            yield from _named(item, place / i)
-    elif isinstance(raw, str):
-        for name in NAMED.findall(raw):
-            yield place, name
-        if "{" in NAMED.sub("", raw) or "}" in NAMED.sub("", raw):
-            # What is no name of a threshold is looked up as one, and not found.
-            yield place, raw[raw.find("{") : raw.rfind("}") + 1 or None].strip("{}") or "{"
-
-
-def _amounts(raw: Any, place: Place) -> Iterator[tuple[Place, str]]:
-    for drug, dose in mapping(raw).items():
-        if isinstance(dose, str):
-            yield place / drug, dose
-        for field in ("amount", "most"):
-            name = mapping(dose).get(field)
-            if isinstance(name, str):
-                yield place / drug / field, name

@@ -41,26 +41,20 @@ class Concluding(NamedTuple):
             self._complain(place, "a statement has a kind and a confidence", "add both")
             return None
         source = entry.source or told.module.head.source or ""
-        if told.policy:
+        known = self.catalogue.sources.get(source)
+        if told.policy and not (known and known.kind is SourceKind.POLICY):
             # A choice is that of the file if its source is one for choices, else of this rule base.
+            source = POLICY_SOURCE
             known = self.catalogue.sources.get(source)
-            source = source if known and known.kind is SourceKind.POLICY else POLICY_SOURCE
-        if not source:
-            self._complain(place, "names no source", "add `source`, here or at the head of the file")
-        elif source not in self.catalogue.sources:
-            see = "see rules/catalogue/sources.yaml"
-            self._complain(
-                place / "source",
-                f"unknown source {quoted(source)}",
-                did_you_mean(source, self.catalogue.sources, see=see),
-            )
+        wrong = unsourced(source, self.catalogue)
+        if wrong is not None:
+            self._complain(place / "source" if source else place, *wrong)
         strength, certainty = self._graded(entry, place)
         graded = strength in (Strength.STRONG, Strength.WEAK)
         if graded and (entry.kind is not StatementKind.RECOMMENDATION or not entry.id):
             self._complain(
                 place, "only a numbered recommendation carries a grade", "give `id`, or drop the grade"
             )
-        known = self.catalogue.sources.get(source)
         if known and told.entry.on_guideline and known.kind in _NO_GUIDELINE:
             self._complain(place, f"{known.short} is no guideline", "add `on_guideline: false` to the rule")
         return Statement(source, entry.kind, entry.id, strength, certainty, entry.confidence, entry.reviewed)
@@ -195,6 +189,16 @@ class Concluding(NamedTuple):
             given.rechallenge,
             given.before_first_dose,
         )
+
+
+def unsourced(source: str, catalogue: Catalogue) -> tuple[str, str] | None:
+    """What is wrong with the source that something cites, and the remedy."""
+    if not source:
+        return "names no source", "add `source`, here or at the head of the file"
+    if source in catalogue.sources:
+        return None
+    see = "see rules/catalogue/sources.yaml"
+    return f"unknown source {quoted(source)}", did_you_mean(source, catalogue.sources, see=see)
 
 
 def _dose(drug: str, entry: str | DoseEntry, regimen: Regimen | None) -> RegimenDose:

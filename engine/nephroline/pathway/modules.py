@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from nephroline.catalogue import Piece
 from nephroline.errors import PathwayError, Problem, quoted
+from nephroline.pathway.models import NAMED
 from nephroline.pathway.shapes import (
     ApplicabilityEntry,
     AuthorityEntry,
@@ -23,9 +26,10 @@ from nephroline.pathway.shapes import (
     ThresholdEntry,
 )
 from nephroline.shapes import fit
-from nephroline.yamlfile import Document, Place, mapping
+from nephroline.yamlfile import Document, Place, listed, mapping
 
 T = TypeVar("T")
+_TOLD = ("rules", "indeterminate", "authority")
 _PATHWAY_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)+")
 
 
@@ -37,7 +41,7 @@ class Stated(NamedTuple, Generic[T]):
     module: Module
 
 
-class Module(msgspec.Struct, frozen=True, eq=False):
+class Module(msgspec.Struct, frozen=True, eq=False, dict=True):
     """A file of rules: `id` is how others use it, `head` what it says of itself."""
 
     id: str
@@ -67,6 +71,12 @@ class Module(msgspec.Struct, frozen=True, eq=False):
     def piece(self) -> Piece | None:
         """What it adds to the catalogue."""
         return Piece(self.place / "catalogue", self.head.catalogue) if self.head.catalogue else None
+
+    @cached_property
+    def named_in_texts(self) -> tuple[tuple[Place, str], ...]:
+        """The thresholds that are named in texts, as doses or as times, each with its place."""
+        data = mapping(self.place.document.data)
+        return tuple(found for name in _TOLD for found in _named(data.get(name), self.place / name))
 
 
 def read_module(document: Document) -> Module:
@@ -152,3 +162,34 @@ class _Filling(NamedTuple):
                 wrong = f"the id `{name}` is taken, by {table[name].place.text}"
                 self.problems.append((stated.place / "id").problem(wrong, "rename one of them"))
             table[name] = stated
+
+
+def _named(raw: Any, place: Place) -> Iterator[tuple[Place, str]]:
+    if isinstance(raw, dict):
+        for key, value in mapping(raw).items():
+            here = place / key
+            if key == "reassess" and isinstance(value, str):
+                yield here, value
+            elif key == "dose":
+                yield from _amounts(value, here)
+            else:
+                yield from _named(value, here)
+    elif isinstance(raw, list):
+        for i, item in enumerate(listed(raw)):
+            yield from _named(item, place / i)
+    elif isinstance(raw, str):
+        for name in NAMED.findall(raw):
+            yield place, name
+        if "{" in NAMED.sub("", raw) or "}" in NAMED.sub("", raw):
+            # What is no name of a threshold is looked up as one, and not found.
+            yield place, raw[raw.find("{") : raw.rfind("}") + 1 or None].strip("{}") or "{"
+
+
+def _amounts(raw: Any, place: Place) -> Iterator[tuple[Place, str]]:
+    for drug, dose in mapping(raw).items():
+        if isinstance(dose, str):
+            yield place / drug, dose
+        for field in ("amount", "most"):
+            name = mapping(dose).get(field)
+            if isinstance(name, str):
+                yield place / drug / field, name

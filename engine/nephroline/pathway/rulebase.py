@@ -36,12 +36,22 @@ def load_rules(folder: str | Path | None = None) -> RuleBase:
     root = Path(folder)
     if not str(folder) or not _is(Path.is_dir, root):
         raise UsageError.of(f"no such folder of rules {quoted(folder)}", "check the path")
-    if (root / _CATALOGUE).is_dir() and (root / "shared").is_dir():
+    if is_rule_base(root):
         return RuleBase(root)
     files = [file for file in sorted(root.rglob("*")) if _is_rule_file(file, root)]
     if not files:
         raise UsageError.of(f"the folder {quoted(folder)} holds no rules", "add a pathway or module (YAML)")
     return RuleBase(data_root("rules"), site=root, files=files)
+
+
+def is_rule_base(folder: Path) -> bool:
+    """Whether a folder holds a whole rule base, to stand instead of Nephroline's, not beside it."""
+    return (folder / _CATALOGUE).is_dir() and (folder / "shared").is_dir()
+
+
+def names_a_file(pathway: str) -> bool:
+    """Whether a pathway is named by its file, not by its id."""
+    return pathway.endswith((".yaml", ".yml"))
 
 
 def _is_rule_file(file: Path, root: Path) -> bool:
@@ -64,7 +74,7 @@ def load_pathway(name: str | Path) -> Pathway:
         UsageError: there is no such pathway.
         PathwayError: a file has problems; all that were found are listed.
     """
-    if isinstance(name, Path) or name.endswith((".yaml", ".yml")):
+    if isinstance(name, Path) or names_a_file(name):
         return rules_of_file(Path(name)).pathway(str(name))
     return _packaged().pathway(name)
 
@@ -124,12 +134,12 @@ class RuleBase:
     def _site_heads(self, *, shadow: bool) -> dict[str, Module]:
         """The pathways of a site, by id. One file, named by itself, may be a changed copy of ours."""
         found: dict[str, Module] = {}
+        ours = set(self._files) - set(self._packaged_ids if shadow else ())
         for module in self._of_site.values():
             if module.is_pathway:
                 known = found.get(module.id)
                 taken = known.place.text if known else ""
-                ours = set(self._files)
-                if module.id in (ours - set(self._packaged_ids) if shadow else ours):
+                if module.id in ours:
                     taken = "one that comes with Nephroline"
                 if taken:
                     wrong = f"the pathway {quoted(module.id)} is taken, by {taken}"
@@ -225,7 +235,7 @@ class RuleBase:
             return self._heads[name]
         if name in self._packaged_ids:
             return self._module(self._base / name / _HEAD)
-        module = self._of_site.get(Path(name).resolve()) if name.endswith((".yaml", ".yml")) else None
+        module = self._of_site.get(Path(name).resolve()) if names_a_file(name) else None
         if module is not None and module.is_pathway:
             return module
         if module is not None:
