@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
+from nephroline.errors import RecordError
 from nephroline.explain import Explanation, why
 from nephroline.pathway import Pathway, load_pathway
 from nephroline.record import Record, read_record
-from nephroline.errors import RecordError
 from nephroline.yamlfile import read_file, written
 
 HERE = Path(__file__).resolve().parent
@@ -158,10 +158,8 @@ def drawn(chapter: Chapter, pathway: Pathway) -> list[str]:
     lines += [_row(label, text) for label, text in base]
     for case, record, end in zip(chapter.cases, records, ends, strict=True):
         name = f"{case.case}"
-        own = {**{s: v for s, v in chapter.chart(case).items() if s in case.add}}
-        for section, rows in case.add.items():
-            if isinstance(rows, list):
-                own[section] = rows
+        whole = chapter.chart(case)
+        own = {name: rows if isinstance(rows, list) else whole[name] for name, rows in case.add.items()}
         shown = list(_series(own, record, float(last)))
         left = [f"without {', '.join(case.without)}"] if case.without else []
         when = [] if end == last else [f"asked at {case.at or chapter.at}"]
