@@ -16,7 +16,7 @@ import msgspec
 
 from nephroline.consultation import consult
 from nephroline.errors import UsageError, quoted
-from nephroline.outlook import thorough
+from nephroline.missing import thorough
 from nephroline.pathway import RuleBase, load_rules
 from nephroline.replaying import decision_times, read_scenario
 from nephroline.yamlfile import listed

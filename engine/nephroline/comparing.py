@@ -12,6 +12,7 @@ from nephroline.lang import threshold_names
 from nephroline.pathway import ExposureRule, FindingOf, Pathway
 from nephroline.record import Moment, Record
 from nephroline.terms import Verdict
+from nephroline.truth import some
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -155,17 +156,14 @@ def _title(done: Mapping[str, Consulted], name: str) -> str:
 
 
 def _chosen(each: Consulted) -> str | None:
-    return each.choosing.chosen.rule.id if each.choosing.chosen else None
+    return each.decision.line.rule.id if each.decision.line else None
 
 
 def _held(each: Consulted, name: str) -> bool | None:
     rule = each.run.pathway.rules.get(name)
     if rule is None:
         return False
-    truths = [each.run.settled(rule, subject) for subject in each.run.subjects(rule.scope)]
-    if any(truths):
-        return True
-    return None if None in truths else False
+    return some(each.run.settled(rule, subject) for subject in each.run.subjects(rule.scope))
 
 
 def _said(each: Consulted, name: str) -> str:
@@ -181,9 +179,9 @@ def _said(each: Consulted, name: str) -> str:
     if holding is not None:
         return "holds: " + "; ".join(run.because(rule.when, holding))
     last = subjects[-1]
-    if run.truths[rule.clause, last] is None:
+    if run.when(rule, last) is None:
         return "needs " + "; ".join(item.why for item in run.missing(rule.when, last))
-    if run.truths[rule.clause, last]:
+    if run.when(rule, last):
         return "exception: " + "; ".join(run.because(rule.unless, last)) if rule.unless else "holds"
     return "fails: " + "; ".join(run.because(rule.when, last, wanted=False))
 

@@ -52,7 +52,7 @@ def why(record: Record, pathway: Pathway, name: str, as_of: str | Moment | None 
     unknown id, and as `consult`.
     """
     done = consulted(record, pathway, as_of, backend("durable"))
-    chosen = done.choosing.chosen
+    chosen = done.decision.line
     if name == "next-line":
         if chosen is None:
             because = "; ".join(done.consultation.answer.because)

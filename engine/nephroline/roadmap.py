@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from nephroline.lang import And, Atom, Holds, Is, Member, Node, Or, Reference
+from nephroline.features import FEATURES
+from nephroline.lang import And, Ask, Atom, Holds, Is, Member, Node, Or, Reference
 from nephroline.pathway import FindingOf, Pathway, Recommend, Rule
 from nephroline.replaying import Replayed
-from nephroline.terms import Action, Scope
+from nephroline.terms import Action, Scope, Trait
 
 START, SILENT = "start", "silent"
 _OF_FINDINGS = (Reference.FINDING, Reference.LINE_FINDING)
@@ -188,13 +189,17 @@ def _regimens(pathway: Pathway, node: Node) -> list[str]:
     named: list[str] = []
     containing: list[str] = []
     for atom in _affirmed(pathway, node):
-        if isinstance(atom, Member) and atom.left.feature == "line.regimen":
+        if isinstance(atom, Member) and _of_line(atom.left):
             named += atom.words
-        if isinstance(atom, Is) and atom.ask.feature == "line.has":
+        if isinstance(atom, Is) and _of_line(atom.ask):
             drug = atom.ask.arguments[0].name
             containing += [r.id for r in catalogue.regimens.values() if catalogue.contains(r, drug)]
     known = {r.conclusion.regimen for r in pathway.rules.values() if isinstance(r.conclusion, Recommend)}
     return [_regimen(name) for name in named or containing if name in known]
+
+
+def _of_line(ask: Ask) -> bool:
+    return FEATURES[ask.feature].trait is Trait.AGENTS_OF_LINE
 
 
 def _affirmed(pathway: Pathway, node: Node) -> Iterable[Atom]:

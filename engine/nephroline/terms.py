@@ -64,6 +64,27 @@ class Reads(StrEnum):
     ALL = "all"
 
 
+class Trait(StrEnum):
+    """What other rooms must know of a feature beside its type."""
+
+    BARE = "bare"
+    """A bare name of an analyte stands for it."""
+    AGENTS_OF_LINE = "agents-of-line"
+    """It tells of what drugs a line consists."""
+    IN_USE = "in-use"
+    """It asks whether a drug is in use, which can be stopped."""
+    STOP_REASON = "stop-reason"
+    """It asks why a line was stopped."""
+    LEVEL = "level"
+    """It has the form of a level of the drug that it is asked of."""
+    EXPOSURE = "exposure"
+    """It asks for the pathway's judgement of exposure."""
+    ACROSS_ASSESSMENTS = "across-assessments"
+    """It compares an assessment with those before it."""
+    AFTER_CHOICE = "after-choice"
+    """It is known only when the next line is chosen."""
+
+
 class Scope(StrEnum):
     """What a definition or rule speaks of."""
 

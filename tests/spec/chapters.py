@@ -79,7 +79,7 @@ def chapters(*rooms: str) -> Iterator[tuple[Path, Chapter]]:
     """Every chapter with its file, in order of their names; of some rooms or of all."""
     for file in sorted(HERE.rglob("*.yaml")):
         if not rooms or file.parent.name in rooms:
-            yield file, msgspec.convert(read_file(file, file.name, RecordError).data, Chapter)
+            yield file, msgspec.convert(read_file(file, file.name, RecordError).data, Chapter, strict=False)
 
 
 def pathway_of(chapter: Chapter, place: Path) -> Pathway:
@@ -203,6 +203,12 @@ def _series(data: Mapping[str, Any], record: Record, last: float) -> Iterator[tu
     def at(row: Mapping[str, Any], name: str = "at") -> int:
         return _column(float(record.clock.read(row[name]).latest), last)
 
+    def noted(row: Mapping[str, Any], told: str) -> tuple[int, str]:
+        """Where a fact stands; what is dated between two bounds is drawn from one to the other."""
+        when = record.clock.read(row["at"])
+        first, end = _column(float(when.earliest), last), at(row)
+        return (first, f"{'?' * (end - first)}{told}") if first < end else (end, told)
+
     for row in data.get("exposures", []):
         told = ", ".join(str(v) for k, v in row.items() if k not in ("drug", "from", "to"))
         start = at(row, "from")
@@ -214,16 +220,17 @@ def _series(data: Mapping[str, Any], record: Record, last: float) -> Iterator[tu
     for row in data.get("observations", []):
         for name, value in row.items():
             if name not in ("at", "reported", "cite"):
-                values.setdefault(name, []).append((at(row), str(value)))
+                values.setdefault(name, []).append(noted(row, str(value)))
     for row in data.get("conditions", []):
-        told = "no" if row.get("present") is False else row.get("control", "yes")
-        values.setdefault(row["name"], []).append((at(row), str(told)))
+        there = {"False": "no", "unknown": "not known"}.get(str(row.get("present")), "yes")
+        told = row.get("control", there)
+        values.setdefault(row["name"], []).append(noted(row, str(told)))
     for row in data.get("biopsies", []):
         told = ", ".join(f"{k} {v}" for k, v in row.items() if k != "at")
-        values.setdefault("biopsy", []).append((at(row), told))
+        values.setdefault("biopsy", []).append(noted(row, told))
     for name, given in data.get("findings", {}).items():
         for row in given if isinstance(given, list) else [given]:
-            values.setdefault(name, []).append((at(row), WORDS[row["value"]]))
+            values.setdefault(name, []).append(noted(row, WORDS[row["value"]]))
     for name, cells in values.items():
         yield name.replace("_", " "), _placed(sorted(cells))
     for name in ("age", "birth_date", "sex", "weight", "height", "time_zero"):

@@ -1,36 +1,24 @@
 """Record + pathway + as-of → Consultation."""
 
-from nephroline.consultation.advice import (
-    FAILED,
-    Candidate,
-    Choosing,
-    blocked_out,
-    choose,
-    concerns,
-    decisive,
-    open_blocks,
-)
 from nephroline.consultation.answer import NOTICE, Consultation
-from nephroline.consultation.consult import (
-    VERBS,
-    Consulted,
-    applicability,
-    consult,
-    consulted,
-    decision_time,
-)
+from nephroline.consultation.choosing import Act, choose, concerns, decisive
+from nephroline.consultation.consult import Consulted, consult, consulted, decided, decision_time
+from nephroline.consultation.decision import Advised, Decision, applicability, decide, open_data
 from nephroline.consultation.judges import rests_on
 from nephroline.consultation.needs import needs, presumed_exposures
-from nephroline.consultation.run import Run, Subject, chart_of, fill, same_catalogue
+from nephroline.consultation.run import LazyRun, Run, Subject, chart_of, fill, same_catalogue
+from nephroline.consultation.telling import FAILED, blocked_out
+from nephroline.consultation.wording import in_words
 
 __all__ = [
     "FAILED",
     "NOTICE",
-    "VERBS",
-    "Candidate",
-    "Choosing",
+    "Act",
+    "Advised",
     "Consultation",
     "Consulted",
+    "Decision",
+    "LazyRun",
     "Run",
     "Subject",
     "applicability",
@@ -40,11 +28,14 @@ __all__ = [
     "concerns",
     "consult",
     "consulted",
+    "decide",
+    "decided",
     "decision_time",
     "decisive",
     "fill",
+    "in_words",
     "needs",
-    "open_blocks",
+    "open_data",
     "presumed_exposures",
     "rests_on",
     "same_catalogue",

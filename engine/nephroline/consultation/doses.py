@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from nephroline.catalogue import RegimenDose
-from nephroline.consultation.advice import Candidate
 from nephroline.consultation.answer import DoseOut
+from nephroline.consultation.choosing import Act
 from nephroline.consultation.run import NAMED, Run
 from nephroline.exact import Fraction
 from nephroline.features import Missing, Threshold
@@ -18,12 +18,12 @@ _NO_WEIGHT = "needs weight"
 _NO_SURFACE = "needs height and weight"
 
 
-def doses(run: Run, candidate: Candidate) -> tuple[list[DoseOut], list[Missing]]:
+def doses(run: Run, act: Act) -> tuple[list[DoseOut], list[Missing]]:
     """The doses of a line that starts or changes, and the data they need."""
     thresholds = run.pathway.thresholds
     found: list[DoseOut] = []
     missing: list[Missing] = []
-    for dose in _planned(candidate):
+    for dose in _planned(act):
         amounts = [thresholds[name] for name in dose.amount]
         most = thresholds[dose.most] if dose.most else None
         here = _for_patient(run, amounts, most, dose.times)
@@ -44,17 +44,17 @@ def doses(run: Run, candidate: Candidate) -> tuple[list[DoseOut], list[Missing]]
     return found, missing
 
 
-def _planned(candidate: Candidate) -> Iterable[RegimenDose]:
+def _planned(act: Act) -> Iterable[RegimenDose]:
     """The regimen's doses, if it starts, with what the recommendation says instead or besides."""
-    recommend, regimen = candidate.recommend, candidate.regimen
+    recommend, regimen = act.recommend, act.regimen
     own = regimen.doses if recommend.action is Action.START and regimen is not None else ()
     return ({dose.drug: dose for dose in own} | dict(recommend.dose)).values()
 
 
-def numbers(candidate: Candidate) -> Iterator[str]:
+def numbers(act: Act) -> Iterator[str]:
     """The thresholds that say how to give a line: doses, target, times, and those that its text names."""
-    recommend, regimen = candidate.recommend, candidate.regimen
-    for dose in _planned(candidate):
+    recommend, regimen = act.recommend, act.regimen
+    for dose in _planned(act):
         yield from dose.amount
         yield dose.most or ""
     if recommend.action is Action.START and regimen is not None:
@@ -65,10 +65,10 @@ def numbers(candidate: Candidate) -> Iterator[str]:
     yield from NAMED.findall(recommend.detail)
 
 
-def target(run: Run, candidate: Candidate) -> str:
+def target(run: Run, act: Act) -> str:
     """The target level of a regimen, with its other printed form."""
-    wanted = candidate.regimen.target if candidate.regimen else None
-    if wanted is None or candidate.recommend.action is Action.STOP:
+    wanted = act.regimen.target if act.regimen else None
+    if wanted is None or act.recommend.action is Action.STOP:
         return ""
     low, high = run.pathway.thresholds.get(wanted.low), run.pathway.thresholds.get(wanted.high)
     if low is None or high is None:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from nephroline.consultation.advice import Choosing, open_blocks
 from nephroline.consultation.answer import Need
+from nephroline.consultation.choosing import open_blocks
+from nephroline.consultation.decision import Decision
 from nephroline.consultation.run import Run
 from nephroline.features import Missing, gather
 from nephroline.pathway import Alert, FindingOf, Recommend
@@ -26,15 +27,14 @@ class Lacking(msgspec.Struct, frozen=True):
     always: tuple[Asked, ...]
 
 
-def lacking(
-    run: Run, choosing: Choosing, doses: Iterable[Missing], verdict: Iterable[Missing], *, applies: bool
-) -> Lacking:
+def lacking(run: Run, decision: Decision, doses: Iterable[Missing]) -> Lacking:
     """Every datum that matters by three-valued logic, with the rules that ask for it."""
     chosen: list[Asked] = []
     always: list[Asked] = []
-    if applies:
-        chosen += _open_recommendations(run, choosing)
-        chosen += _open_blocks(run, choosing)
+    if decision.applies:
+        chosen += _open_recommendations(run, decision)
+        chosen += _open_blocks(run, decision)
+        verdict = decision.applied.missing
         chosen += [("applicability", missing) for missing in verdict if missing.datum != "diagnosis"]
         always += [("dose", missing) for missing in doses]
     always += _presumed_exposures(run)
@@ -51,18 +51,18 @@ def needs(asked: Iterable[Asked]) -> list[Need]:
     return [Need(datum=datum, why="; ".join(why), rules=sorted(rules[datum])) for datum, why in whys.items()]
 
 
-def _open_recommendations(run: Run, choosing: Choosing) -> Iterable[Asked]:
-    for name, missing in choosing.undecided:
+def _open_recommendations(run: Run, decision: Decision) -> Iterable[Asked]:
+    for name, missing in decision.undecided:
         yield from ((name, item) for item in missing)
     for rule, _, subject in run.rules(Recommend):
         if run.stands(rule, subject):
             yield from ((rule.id, item) for item in run.depends_on(rule, subject))
 
 
-def _open_blocks(run: Run, choosing: Choosing) -> Iterable[Asked]:
-    for candidate in (choosing.chosen, *choosing.alternatives, *choosing.conflict):
-        if candidate is not None:
-            for name, missing in open_blocks(run, candidate):
+def _open_blocks(run: Run, decision: Decision) -> Iterable[Asked]:
+    for act in (decision.line, *decision.alternatives, *decision.conflict):
+        if act is not None:
+            for name, missing in open_blocks(run, act):
                 yield from ((name, item) for item in missing)
 
 
@@ -96,5 +96,5 @@ def _confirming(run: Run, line: Line) -> tuple[Missing, ...]:
 
 def _open_alerts(run: Run) -> Iterable[Asked]:
     for rule, alert, subject in run.rules(Alert):
-        if alert.severity is Severity.CRITICAL and run.truths[rule.clause, subject] is None:
+        if alert.severity is Severity.CRITICAL and run.when(rule, subject) is None:
             yield from ((rule.id, item) for item in run.missing(rule.when, subject))

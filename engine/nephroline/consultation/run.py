@@ -18,6 +18,7 @@ from nephroline.lang import And, Atom, Holds, Node, Not, Or, Reason, Reference, 
 from nephroline.pathway import Alert, Block, Clause, Definition, FindingOf, Pathway, Recommend, Rule
 from nephroline.record import Line, Moment, Record, Timeline
 from nephroline.terms import Outcome, Scope
+from nephroline.truth import Truth, every, joined, negated, some
 
 NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 """A threshold named inside a text."""
@@ -88,8 +89,15 @@ class Run(msgspec.Struct, eq=False, dict=True, weakref=True):
     seen: defaultdict[Subject, dict[Atom, Seen]] = msgspec.field(default_factory=lambda: defaultdict(dict))
     parts: dict[tuple[Holds, Subject], list[tuple[Definition | Rule, Subject]]] = {}
     reasons: dict[tuple[Node, Subject], Reason] = {}
-    known: dict[tuple[Node, Subject], bool | None] = {}
+    known: dict[tuple[Node, Subject], Truth] = {}
     outcomes: dict[int, Outcome] = {}
+
+    def proposing(self, agents: frozenset[str]) -> Run:
+        """This run with a chart that knows what is proposed: only late clauses ask, and only of this one.
+
+        Both remember in the same place.
+        """
+        return msgspec.structs.replace(self, chart=msgspec.structs.replace(self.chart, proposed=agents))
 
     # -- firing ----------------------------------------------------------------------------------
 
@@ -143,15 +151,15 @@ class Run(msgspec.Struct, eq=False, dict=True, weakref=True):
         """An atom as it comes out, not remembered; see `see`."""
         if not isinstance(atom, Holds):
             return self.pathway.deciders[atom](self.chart, self._subjects[subject])
-        truth = _some(self._truth(part, who) for part, who in self.behind(atom, subject))
+        truth = some(self._truth(part, who) for part, who in self.behind(atom, subject))
         return Seen(truth, missing=() if truth is not None else self._lacking(atom, subject))
 
     @cached_property
     def _shared(self) -> frozenset[Atom]:
         return self.pathway.shared_atoms
 
-    def _truth(self, part: Definition | Rule, subject: Subject) -> bool | None:
-        return self.settled(part, subject) if isinstance(part, Rule) else self.truths[part.clause, subject]
+    def _truth(self, part: Definition | Rule, subject: Subject) -> Truth:
+        return self.settled(part, subject) if isinstance(part, Rule) else self.when(part, subject)
 
     def behind(self, ref: Holds, subject: Subject) -> list[tuple[Definition | Rule, Subject]]:
         """The definitions or rules, with their subjects, of which one must hold for a reference to hold."""
@@ -170,37 +178,26 @@ class Run(msgspec.Struct, eq=False, dict=True, weakref=True):
         found: list[Missing] = []
         for part, who in self.behind(ref, subject):
             if self._truth(part, who) is None:
-                found += self.missing(part.when, who)
-                if isinstance(part, Rule) and part.unless is not None:
-                    found += self.missing(part.unless, who)
+                found += self.lacking(part, who)
         return gather(found)
 
-    def truth(self, node: Node, subject: Subject) -> bool | None:
+    def truth(self, node: Node, subject: Subject) -> Truth:
         """Whether a condition holds; unlike `judged` it does not gather what is missing, and remembers."""
         if isinstance(node, (And, Or)):
             key = (node, subject)
             if key not in self.known:
-                self.known[key] = self._any(node.operands, subject, decisive=isinstance(node, Or))
+                truths = (self.truth(operand, subject) for operand in node.operands)
+                self.known[key] = joined(truths, decisive=isinstance(node, Or))
             return self.known[key]
         if isinstance(node, Not):
-            inner = self.truth(node.operand, subject)
-            return None if inner is None else not inner
+            return negated(self.truth(node.operand, subject))
         return self.see(node, subject).truth
-
-    def _any(self, operands: Sequence[Node], subject: Subject, *, decisive: bool) -> bool | None:
-        unknown = False
-        for operand in operands:
-            truth = self.truth(operand, subject)
-            if truth is decisive:
-                return decisive
-            unknown = unknown or truth is None
-        return None if unknown else not decisive
 
     def missing(self, node: Node, subject: Subject) -> tuple[Missing, ...]:
         """The data that would decide a condition."""
         return self.judged(node, subject)[1]
 
-    def judged(self, node: Node, subject: Subject) -> tuple[bool | None, tuple[Missing, ...]]:
+    def judged(self, node: Node, subject: Subject) -> tuple[Truth, tuple[Missing, ...]]:
         """Whether a condition holds, and if that is unknown the data that would decide it."""
         return judge(node, partial(self._look, subject))
 
@@ -209,23 +206,36 @@ class Run(msgspec.Struct, eq=False, dict=True, weakref=True):
 
     # -- rules -----------------------------------------------------------------------------------
 
-    def settled(self, rule: Rule, subject: Subject) -> bool | None:
+    def when(self, part: Definition | Rule, subject: Subject) -> Truth:
+        """Whether the condition of a rule or definition holds."""
+        return self.truths[part.clause, subject]
+
+    def excepted(self, rule: Rule, subject: Subject) -> Truth:
+        """Whether the exception of a rule holds; one that it does not have does not."""
+        return False if rule.unless is None else self.truths[rule.exception, subject]
+
+    def settled(self, rule: Rule, subject: Subject) -> Truth:
         """Whether a rule holds for good: its condition does, and its exception is known not to."""
-        when = self.truths[rule.clause, subject]
-        if rule.unless is None or when is False:
-            return when
-        unless = self.truths[rule.exception, subject]
-        return False if unless else (when if unless is False else None)
+        when = self.when(rule, subject)
+        return when if when is False else every((when, negated(self.excepted(rule, subject))))
 
     def stands(self, rule: Rule, subject: Subject) -> bool:
         """Whether a rule holds, at least as long as its exception is not known to."""
-        if self.truths[rule.clause, subject] is not True:
-            return False
-        return rule.unless is None or self.truths[rule.exception, subject] is not True
+        return self.when(rule, subject) is True and self.excepted(rule, subject) is not True
+
+    def lacking(self, part: Definition | Rule, subject: Subject) -> tuple[Missing, ...]:
+        """The data that would settle a rule or definition, unless what is known settles it."""
+        if self.when(part, subject) is False:
+            return ()
+        if not isinstance(part, Rule) or part.unless is None:
+            return self.missing(part.when, subject)
+        if self.excepted(part, subject):
+            return ()
+        return gather((*self.missing(part.when, subject), *self.missing(part.unless, subject)))
 
     def depends_on(self, rule: Rule, subject: Subject) -> tuple[Missing, ...]:
         """The data that could bring in the exception of a rule that stands."""
-        if rule.unless is None or self.truths[rule.exception, subject] is not None:
+        if rule.unless is None or self.excepted(rule, subject) is not None:
             return ()
         return self.missing(rule.unless, subject)
 
@@ -280,18 +290,31 @@ class Run(msgspec.Struct, eq=False, dict=True, weakref=True):
         return Reason(text, reason.truth, tuple(inner), ref, said)
 
 
+class LazyRun(Run, eq=False):
+    """A run that judges each clause by the language itself, when it is first asked for."""
+
+    def when(self, part: Definition | Rule, subject: Subject) -> Truth:
+        """See `Run.when`."""
+        return self.clause(part.clause, subject)
+
+    def excepted(self, rule: Rule, subject: Subject) -> Truth:
+        """See `Run.excepted`."""
+        return False if rule.unless is None else self.clause(rule.exception, subject)
+
+    def clause(self, name: str, subject: Subject) -> Truth:
+        """Whether the condition of a clause holds."""
+        key = (name, subject)
+        if key not in self.truths:
+            self.truths[key] = self.judge_clause(name, subject)
+        return self.truths[key]
+
+    def judge_clause(self, name: str, subject: Subject) -> Truth:
+        """Whether the condition of a clause holds, not remembered."""
+        return self.truth(self.pathway.clauses[name].condition, subject)
+
+
 _FINDINGS = (Reference.FINDING, Reference.LINE_FINDING)
 _JOINS = ("all of these", "any of these")
-
-
-def _some(truths: Iterable[bool | None]) -> bool | None:
-    """True if any is true, unknown if any is unknown, else false."""
-    unknown = False
-    for truth in truths:
-        if truth:
-            return True
-        unknown = unknown or truth is None
-    return None if unknown else False
 
 
 def fill(pathway: Pathway, text: str) -> str:

@@ -60,7 +60,7 @@ def consult(
     if quick:
         answer = ask(chart, found, at, backend_name=engine)
     else:
-        from nephroline.outlook.report import thorough
+        from nephroline.missing import thorough
 
         answer = thorough(chart, found, at, margins=margins, backend_name=engine)
     if selected is not None:
@@ -113,7 +113,7 @@ def why_not(
     form: FormatOption = "text",
 ) -> None:
     """Why is this regimen not the next line, and what is the least that would make it so?"""
-    from nephroline.outlook.whynot import why_not as explain
+    from nephroline.changes.whynot import why_not as explain
 
     found = explain(*record_and_pathway(record, pathway, rules), regimen, at)
     if form == "json":
@@ -162,9 +162,9 @@ def what_if(
     form: FormatOption = "text",
 ) -> None:
     """What would the answer be with other data, and how does it differ from the one that is?"""
+    from nephroline.changes.edits import Edit, setting, several
+    from nephroline.changes.whatif import what_if as ask
     from nephroline.errors import UsageError
-    from nephroline.outlook.edits import Edit, setting, several
-    from nephroline.outlook.whatif import what_if as ask
 
     document = document_of(record)
     first = [setting(text) for text in sets or []] + [Edit("remove", name) for name in removes or []]

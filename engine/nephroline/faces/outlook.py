@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from nephroline.terms import Certain
 
 if TYPE_CHECKING:
+    from nephroline.changes import WhatIf, WhyNot
+    from nephroline.changes.whatif import Alternative
     from nephroline.consultation.answer import MarginOut, OrderOut, Outlook
     from nephroline.faces.screen import Screen
-    from nephroline.outlook import WhatIf, WhyNot
-    from nephroline.outlook.whatif import Alternative
 
 _LABEL = 13
 _OUTCOMES, _WAYS = 6, 1

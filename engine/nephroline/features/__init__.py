@@ -13,7 +13,7 @@ from nephroline.features import (
 )
 from nephroline.features.chart import ALL_RESPONSES, Chart, possibly_last
 from nephroline.features.line_doses import PER_DAY, PER_WEIGHT, WEIGHT, weight_at
-from nephroline.features.schema import FEATURES, PARAMETERS, Feature
+from nephroline.features.schema import FEATURES, PARAMETERS, Feature, entering, with_trait
 from nephroline.features.totals import cumulative_dose
 from nephroline.features.values import (
     Amount,
@@ -44,6 +44,7 @@ __all__ = [
     "Value",
     "assessment",
     "cumulative_dose",
+    "entering",
     "gather",
     "latest",
     "line",
@@ -55,4 +56,5 @@ __all__ = [
     "totals",
     "treatment",
     "weight_at",
+    "with_trait",
 ]

@@ -7,6 +7,7 @@ from nephroline.features.readings import latest_word, risen
 from nephroline.features.schema import feature
 from nephroline.features.values import Amount, Flag, Missing, Threshold, Value, gather
 from nephroline.record import Assessment, Observation
+from nephroline.terms import Trait
 
 
 def _near(chart: Chart, assessment: Assessment, analyte: str) -> list[Observation]:
@@ -20,7 +21,7 @@ def _near(chart: Chart, assessment: Assessment, analyte: str) -> list[Observatio
     return [item for item in found if item.at.earliest >= oldest]
 
 
-@feature("assessment.value", ("analyte",), gives="amount:analyte", says="{0}")
+@feature("assessment.value", ("analyte",), gives="amount:analyte", says="{0}", trait=Trait.BARE)
 def value(chart: Chart, assessment: Assessment, analyte: str) -> Value:
     """The value at the assessment, or shortly before it (`together_window`)."""
     title = chart.timeline.catalogue.analytes[analyte].title
@@ -29,7 +30,7 @@ def value(chart: Chart, assessment: Assessment, analyte: str) -> Value:
     )
 
 
-@feature("assessment.word", ("word-analyte",), gives="choice:words", says="{0} in words")
+@feature("assessment.word", ("word-analyte",), gives="choice:words", says="{0} in words", trait=Trait.BARE)
 def word(chart: Chart, assessment: Assessment, analyte: str) -> Value:
     """The report in words at the assessment, or shortly before it."""
     return latest_word(chart, _near(chart, assessment, analyte), analyte, assessment.at)
@@ -77,7 +78,7 @@ def earlier(chart: Chart, assessment: Assessment, wanted: str) -> Value:
     since = starts[-1] if starts else None
     shown = wanted.replace("-", " ")
     # What held before each assessment is kept, so that a long series is walked once.
-    prefixes = chart.prefixes.setdefault((wanted, since), [(None, ())])
+    prefixes = chart.memo.prefixes.setdefault((wanted, since), [(None, ())])
     while len(prefixes) <= assessment.index:
         other = chart.timeline.assessments[len(prefixes) - 1]
         certain, missing = prefixes[-1]
@@ -101,6 +102,7 @@ def earlier(chart: Chart, assessment: Assessment, wanted: str) -> Value:
     ("analyte", "response", "threshold:ratio"),
     gives="flag",
     says="{0} risen by more than {2} within {1}",
+    trait=Trait.ACROSS_ASSESSMENTS,
 )
 def risen_in(chart: Chart, assessment: Assessment, analyte: str, wanted: str, limit: Threshold) -> Value:
     """Whether the value exceeds, by more than a limit, the lowest at the assessments just before it.

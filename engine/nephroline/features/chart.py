@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Container, Hashable, Sequence
+from functools import cached_property, partial
 
 import msgspec
 
@@ -27,6 +27,29 @@ RANK = (
 """Responses to a line, best first; a relapse counts as no response of its own."""
 
 
+class Memo(msgspec.Struct):
+    """What was worked out of a chart, each once: answers to questions, and judgements."""
+
+    of_patient: dict[Hashable, Value] = {}
+    of_subject: dict[tuple[Hashable, Hashable], Value] = {}
+    responses: dict[int, Choice] = {}
+    lines: dict[tuple[str, Line], Choice] = {}
+    baselines: dict[tuple[Line, str], Amount] = {}
+    prefixes: dict[Hashable, list[Prefix]] = {}
+
+    def kept(self, questions: Container[Hashable], indices: Container[int] | None) -> Memo:
+        """What still holds when the answers to some questions have changed.
+
+        *indices*: the assessments that are judged as before; None: all, and so is every line.
+        """
+        return Memo(
+            {question: value for question, value in self.of_patient.items() if question not in questions},
+            {key: value for key, value in self.of_subject.items() if key[0] not in questions},
+            {i: choice for i, choice in self.responses.items() if indices is None or i in indices},
+            dict(self.lines) if indices is None else {},
+        )
+
+
 class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
     """A timeline, and how a pathway judges an assessment's response and a line's exposure.
 
@@ -37,8 +60,7 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
     judge_response: Judge
     judge_exposure: LineJudge
     proposed: frozenset[str] = frozenset()
-    memo: dict[Hashable, Value] = {}
-    prefixes: dict[Hashable, list[Prefix]] = {}
+    memo: Memo = msgspec.field(default_factory=Memo)
 
     # -- series --------------------------------------------------------------------------------
 
@@ -90,15 +112,12 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def baseline(self, line: Line, analyte: str) -> Amount:
         """The last value up to the start of a line."""
-        key = ("baseline", line, analyte)
-        found = self.memo.get(key)
+        found = self.memo.baselines.get((line, analyte))
         if found is None:
             title = self.timeline.catalogue.analytes[analyte].title
             items = self.timeline.before(line.start.latest, analyte)
-            found = self.memo[key] = self.last(
-                items, analyte, f"{title} when line {line.number} began", line.start
-            )
-        assert isinstance(found, Amount)  # noqa: S101
+            why = f"{title} when line {line.number} began"
+            found = self.memo.baselines[line, analyte] = self.last(items, analyte, why, line.start)
         return found
 
     def change(self, base: Amount, now: Amount) -> Amount:
@@ -133,7 +152,10 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
         return tuple(self._judged(assessment) for assessment in self.timeline.assessments)
 
     def _judged(self, assessment: Assessment) -> Choice:
-        return self._once(("responses", assessment.index), lambda: self.judge_response(self, assessment))
+        known = self.memo.responses
+        if assessment.index not in known:
+            known[assessment.index] = self.judge_response(self, assessment)
+        return known[assessment.index]
 
     def response_at(self, index: int) -> Choice:
         """The response at an assessment that has been judged already."""
@@ -155,7 +177,7 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def best_response(self, line: Line) -> Choice:
         """The best response at any assessment of a line; without one, any is possible."""
-        return self._once(("best response", line), lambda: self._best_response(line))
+        return self._once("best response", line, self._best_response)
 
     def _best_response(self, line: Line) -> Choice:
         judged = self.judged(line)
@@ -174,14 +196,13 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def exposure(self, line: Line) -> Choice:
         """The exposure on a line, by the pathway's own judgement."""
-        return self._once(("exposure", line), lambda: self.judge_exposure(self, line))
+        return self._once("exposure", line, partial(self.judge_exposure, self))
 
-    def _once(self, key: Hashable, judge: Callable[[], Choice]) -> Choice:
-        found = self.memo.get(key)
-        if found is None:
-            found = self.memo[key] = judge()
-        assert isinstance(found, Choice)  # noqa: S101
-        return found
+    def _once(self, what: str, line: Line, judge: Callable[[Line], Choice]) -> Choice:
+        known = self.memo.lines
+        if (what, line) not in known:
+            known[what, line] = judge(line)
+        return known[what, line]
 
     @cached_property
     def status(self) -> Choice:

@@ -19,7 +19,7 @@ from nephroline.features.values import (
 )
 from nephroline.quantities import decimal_text
 from nephroline.record import Observation
-from nephroline.terms import Entry
+from nephroline.terms import Entry, Trait
 
 
 def _recent(chart: Chart, analyte: str) -> Sequence[Observation]:
@@ -27,7 +27,7 @@ def _recent(chart: Chart, analyte: str) -> Sequence[Observation]:
     return tail(timeline.observations.get(analyte, ()), timeline.now - timeline.windows.current)
 
 
-@feature("latest", ("analyte",), gives="amount:analyte", says="{0}")
+@feature("latest", ("analyte",), gives="amount:analyte", says="{0}", trait=Trait.BARE)
 def latest(chart: Chart, analyte: str) -> Value:
     """The latest value, no older than the pathway's `current_window`; a later word makes it unknown.
 
@@ -72,7 +72,7 @@ def _carried(edge: Fraction | None, base: Amount, formula: Formula) -> Fraction 
     return base.analyte.convert(edge, base.dimension, formula.unit.dimension)
 
 
-@feature("word", ("word-analyte",), gives="choice:words", says="{0} in words")
+@feature("word", ("word-analyte",), gives="choice:words", says="{0} in words", trait=Trait.BARE)
 def word(chart: Chart, analyte: str) -> Value:
     """The latest report in words, no older than `current_window`; a later number makes it unknown."""
     return latest_word(chart, _recent(chart, analyte), analyte, chart.timeline.as_of)

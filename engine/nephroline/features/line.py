@@ -15,7 +15,7 @@ from nephroline.features.values import (
     Value,
 )
 from nephroline.record import NOT_STOPPED, Line, Span, span_text
-from nephroline.terms import Entry, Reads
+from nephroline.terms import Entry, Reads, Trait
 
 
 def length_of(span: Span, missing: tuple[Missing, ...] = ()) -> Amount:
@@ -42,7 +42,14 @@ def latest_line(chart: Chart, line: Line) -> Value:
     return Flag(last, "the latest line" if last else "a later line followed")
 
 
-@feature("line.has", ("agent",), gives="flag", says="the line holds {0}", reads=Reads.EXPOSURES)
+@feature(
+    "line.has",
+    ("agent",),
+    gives="flag",
+    says="the line holds {0}",
+    reads=Reads.EXPOSURES,
+    trait=Trait.AGENTS_OF_LINE,
+)
 def has(chart: Chart, line: Line, agent: str) -> Value:
     """Whether a drug, or a drug of a class, is an agent of the line (adjuncts do not count)."""
     catalogue = chart.timeline.catalogue
@@ -54,7 +61,13 @@ def has(chart: Chart, line: Line, agent: str) -> Value:
     return Flag(truth, f"line {line.number} is {drugs}", doubts(chart, line) if truth is None else ())
 
 
-@feature("line.regimen", gives="choice:regimen", says="regimen of the line", reads=Reads.EXPOSURES)
+@feature(
+    "line.regimen",
+    gives="choice:regimen",
+    says="regimen of the line",
+    reads=Reads.EXPOSURES,
+    trait=Trait.AGENTS_OF_LINE,
+)
 def regimen(chart: Chart, line: Line) -> Value:
     """The catalogue's regimen with these agents, or `other`."""
     known = regimens_of(chart, line)
@@ -103,7 +116,7 @@ def since_end(chart: Chart, line: Line) -> Value:
     return length_of(chart.timeline.span(line.end, None))
 
 
-@feature("line.exposure", gives="choice:exposure", says="exposure on the line")
+@feature("line.exposure", gives="choice:exposure", says="exposure on the line", trait=Trait.EXPOSURE)
 def exposure(chart: Chart, line: Line) -> Value:
     """Adequate, presumed, inadequate or unknown, by the pathway's `exposure` section."""
     return chart.exposure(line)
@@ -138,7 +151,13 @@ def relapsed(chart: Chart, line: Line) -> Value:
     return Flag(bool(onsets), f"relapse at {onsets[-1].at}" if onsets else "no relapse on the line")
 
 
-@feature("line.stopped_for", gives="choice:stop_reason", says="reason for stopping", reads=Reads.EXPOSURES)
+@feature(
+    "line.stopped_for",
+    gives="choice:stop_reason",
+    says="reason for stopping",
+    reads=Reads.EXPOSURES,
+    trait=Trait.STOP_REASON,
+)
 def stopped_for(chart: Chart, line: Line) -> Value:
     """Why the line was stopped; `not-stopped` while it runs or its drugs go on into the next line."""
     if line.current or line.stopped_for == NOT_STOPPED:

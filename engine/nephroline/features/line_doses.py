@@ -18,7 +18,7 @@ from nephroline.features.values import (
     unknown_amount,
 )
 from nephroline.record import Exposure, Line, Span
-from nephroline.terms import Entry, Reads
+from nephroline.terms import Entry, Reads, Trait
 
 WEIGHT = "weight"
 """The analyte that carries between a dose per day and a dose per weight."""
@@ -180,6 +180,7 @@ def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value
     gives="amount:mass-concentration",
     says="target trough of {0}",
     reads=Reads.EXPOSURES,
+    trait=Trait.LEVEL,
 )
 def trough_target(chart: Chart, line: Line, drug: str) -> Value:
     """The target trough written on the exposure."""

@@ -19,7 +19,7 @@ from nephroline.terms import Entry, Reads
 _YEAR = Fraction("365.25")
 
 
-@feature("age", gives="amount:time", says="age", reads=Reads.PERSON)
+@feature("age", gives="amount:time", says="age", reads=Reads.PERSON, enters=Entry.AGE)
 def age(chart: Chart) -> Value:
     """Age at as-of."""
     zero = chart.timeline.record.age_zero
@@ -29,7 +29,7 @@ def age(chart: Chart) -> Value:
     return Amount(now, now, "time", f"{int(now / _YEAR)} years")
 
 
-@feature("sex", gives="choice:sex", says="sex", reads=Reads.PERSON)
+@feature("sex", gives="choice:sex", says="sex", reads=Reads.PERSON, enters=Entry.SEX)
 def sex(chart: Chart) -> Value:
     """Sex as recorded: female or male."""
     known = chart.timeline.record.sex
@@ -116,7 +116,13 @@ def biopsied(chart: Chart) -> Value:
     return Flag(bool(done), f"biopsy done ({done[-1].at})" if done else "no biopsy recorded")
 
 
-@feature("biopsy_glomeruli", gives="amount:count", says="glomeruli in the last biopsy", reads=Reads.BIOPSIES)
+@feature(
+    "biopsy_glomeruli",
+    gives="amount:count",
+    says="glomeruli in the last biopsy",
+    reads=Reads.BIOPSIES,
+    enters=Entry.GLOMERULI,
+)
 def biopsy_glomeruli(chart: Chart) -> Value:
     """Glomeruli in the last biopsy."""
     done = chart.timeline.biopsies

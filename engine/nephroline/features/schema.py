@@ -7,15 +7,11 @@ reasons are written. A feature is registered by the function that computes it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from nephroline.features.values import Value
-from nephroline.terms import Reads, Scope
-
-if TYPE_CHECKING:
-    pass
+from nephroline.terms import Entry, Reads, Scope, Trait
 
 PARAMETERS = {
     "analyte": "an analyte of the catalogue with a unit",
@@ -40,7 +36,8 @@ class Feature(msgspec.Struct, frozen=True):
     """A question that can be asked of a chart.
 
     `result` is ``flag``, ``choice:VOCABULARY``, or ``amount:DIMENSION``; ``amount:analyte`` has the
-    dimensions of the analyte given as first parameter. `phrase` has ``{0}``, ``{1}`` for parameters.
+    dimensions of the analyte given as first parameter. `enters`: the one entry of a chart that it gives.
+    `phrase` has ``{0}``, ``{1}`` for parameters.
     """
 
     name: str
@@ -52,6 +49,8 @@ class Feature(msgspec.Struct, frozen=True):
     doc: str
     compute: Callable[..., Value]
     reads: Reads
+    trait: Trait | None = None
+    enters: Entry | None = None
 
     @property
     def signature(self) -> str:
@@ -65,6 +64,16 @@ class Feature(msgspec.Struct, frozen=True):
 
 
 FEATURES: dict[str, Feature] = {}
+
+
+def with_trait(*traits: Trait) -> frozenset[str]:
+    """The names of the features that have one of some traits."""
+    return frozenset(name for name, feature in FEATURES.items() if feature.trait in traits)
+
+
+def entering(entry: Entry) -> frozenset[str]:
+    """The names of the features that give one entry of a chart."""
+    return frozenset(name for name, feature in FEATURES.items() if feature.enters is entry)
 
 
 _READ_BY_PARAMETER = {
@@ -84,6 +93,8 @@ def feature(
     says: str,
     optional: int = 0,
     reads: Reads | None = None,
+    trait: Trait | None = None,
+    enters: Entry | None = None,
 ) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
     """Register the function below as the feature *name*; its docstring is its documentation.
 
@@ -99,7 +110,9 @@ def feature(
 
     def register(compute: Callable[..., Value]) -> Callable[..., Value]:
         text = " ".join((compute.__doc__ or "").split())
-        FEATURES[name] = Feature(name, scope, takes, optional, gives, says, text, compute, known)
+        FEATURES[name] = Feature(
+            name, scope, takes, optional, gives, says, text, compute, known, trait, enters
+        )
         return compute
 
     return register

@@ -16,10 +16,10 @@ from nephroline.features.values import (
     unknown_amount,
 )
 from nephroline.record import Line
-from nephroline.terms import Entry, Reads
+from nephroline.terms import Entry, Reads, Trait
 
 
-@feature("taking", ("agent",), gives="flag", says="taking {0}", reads=Reads.EXPOSURES)
+@feature("taking", ("agent",), gives="flag", says="taking {0}", reads=Reads.EXPOSURES, trait=Trait.IN_USE)
 def taking(chart: Chart, agent: str) -> Value:
     """Whether a drug, or one of a class, is in use just before as-of. Not listed: not taken."""
     catalogue = chart.timeline.catalogue
@@ -110,7 +110,14 @@ def line_begun_since(chart: Chart) -> Value:
     return Flag(False, f"the last assessment ({last}) is of after line {line.number} was begun")
 
 
-@feature("proposed", ("agent",), gives="flag", says="the next line holds {0}", reads=Reads.EXPOSURES)
+@feature(
+    "proposed",
+    ("agent",),
+    gives="flag",
+    says="the next line holds {0}",
+    reads=Reads.EXPOSURES,
+    trait=Trait.AFTER_CHOICE,
+)
 def proposed(chart: Chart, agent: str) -> Value:
     """Whether the next line holds a drug or class. Only alerts and supportive rules may ask."""
     catalogue = chart.timeline.catalogue

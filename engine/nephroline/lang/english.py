@@ -23,6 +23,7 @@ from nephroline.lang.nodes import (
     Or,
     Reference,
 )
+from nephroline.truth import Truth, every, negated, some
 
 Title = Callable[[Holds], str]
 
@@ -31,7 +32,7 @@ class Reason(msgspec.Struct, frozen=True, gc=False):
     """One step of an explanation: what is asked, whether it holds, and the steps below it."""
 
     text: str
-    truth: bool | None
+    truth: Truth
     children: tuple[Reason, ...] = ()
     ref: Holds | None = None
     said: str = ""
@@ -117,23 +118,23 @@ class Speaker(msgspec.Struct, frozen=True):
         if isinstance(node, (And, Or)):
             children = tuple(self.explain(operand, see, unfold) for operand in node.operands)
             truths = [child.truth for child in children]
-            decisive = isinstance(node, Or)
-            truth = decisive if decisive in truths else (None if None in truths else not decisive)
-            return Reason("any of these" if decisive else "all of these", truth, children)
+            if isinstance(node, Or):
+                return Reason("any of these", some(truths), children)
+            return Reason("all of these", every(truths), children)
         if isinstance(node, Not):
             if not isinstance(node.operand, (And, Or, Not)):
-                return self._atom(node.operand, see, unfold, negated=True)
+                return self._atom(node.operand, see, unfold, denied=True)
             child = self.explain(node.operand, see, unfold)
-            return Reason("not", None if child.truth is None else not child.truth, (child,))
+            return Reason("not", negated(child.truth), (child,))
         return self._atom(node, see, unfold)
 
-    def _atom(self, atom: Atom, see: Look, unfold: Unfold, *, negated: bool = False) -> Reason:
-        """One atom as it came out; *negated* only turns its truth, the sentence says what is."""
+    def _atom(self, atom: Atom, see: Look, unfold: Unfold, *, denied: bool = False) -> Reason:
+        """One atom as it came out; *denied* only turns its truth, the sentence says what is."""
         seen = see(atom)
-        truth = seen.truth if not negated or seen.truth is None else not seen.truth
+        truth = negated(seen.truth) if denied else seen.truth
         if isinstance(atom, Holds):
             asked, said = self._titles(atom, seen.truth)
-            return unfold(Reason(f"not: {asked}" if negated else asked, truth, (), atom, said), atom)
+            return unfold(Reason(f"not: {asked}" if denied else asked, truth, (), atom, said), atom)
         if isinstance(atom, Is):
             text = seen.left.text if seen.left is not None else self.phrase(atom.ask)
             return Reason(text, truth)

@@ -1,7 +1,4 @@
-"""The meaning of a condition: true, false or unknown (Kleene), with the data that are missing.
-
-Unknown propagates only as far as it matters: false and unknown is false, true or unknown is true.
-"""
+"""The meaning of a condition: true, false or unknown, with the data that are missing."""
 
 from __future__ import annotations
 
@@ -24,12 +21,13 @@ from nephroline.features import (
 )
 from nephroline.lang.nodes import And, Ask, Atom, Compare, Holds, Is, Member, Node, Not, Op, Or, Reference
 from nephroline.terms import Scope
+from nephroline.truth import Truth, joined, negated
 
 
 class Seen(msgspec.Struct, frozen=True, gc=False):
     """What an atom came to: its truth, the values that decided it, and what is missing."""
 
-    truth: bool | None
+    truth: Truth
     left: Value | None = None
     right: Value | None = None
     missing: tuple[Missing, ...] = ()
@@ -83,16 +81,16 @@ class Deciders(dict[Atom, Decide]):
         arguments = tuple(self._thresholds[a.name] if a.threshold else a.name for a in question.arguments)
 
         def of_patient(chart: Chart, _subject: Any) -> Value:
-            found = chart.memo.get(question)
+            found = chart.memo.of_patient.get(question)
             if found is None:
-                found = chart.memo[question] = compute(chart, *arguments)
+                found = chart.memo.of_patient[question] = compute(chart, *arguments)
             return found
 
         def of_subject(chart: Chart, subject: Any) -> Value:
             key = (question, subject)
-            found = chart.memo.get(key)
+            found = chart.memo.of_subject.get(key)
             if found is None:
-                found = chart.memo[key] = compute(chart, subject, *arguments)
+                found = chart.memo.of_subject[key] = compute(chart, subject, *arguments)
             return found
 
         return of_patient if feature.scope is Scope.PATIENT else of_subject
@@ -168,22 +166,20 @@ def _greater(a: Amount, b: Amount, *, strict: bool) -> bool | None:
     return None
 
 
-def judge(node: Node, see: Look) -> tuple[bool | None, tuple[Missing, ...]]:
+def judge(node: Node, see: Look) -> tuple[Truth, tuple[Missing, ...]]:
     """Decide a condition; when it is unknown, also name the data that would decide it."""
     if isinstance(node, Not):
         truth, missing = judge(node.operand, see)
-        return (None if truth is None else not truth), missing
+        return negated(truth), missing
     if isinstance(node, (And, Or)):
-        decisive = isinstance(node, Or)
-        unknown: list[Missing] = []
-        open_ended = False
-        for operand in node.operands:
+        lacking: list[Missing] = []
+
+        def judged(operand: Node) -> Truth:
             truth, missing = judge(operand, see)
-            if truth is decisive:
-                return decisive, ()
-            if truth is None:
-                open_ended = True
-                unknown += missing
-        return (None, gather(unknown)) if open_ended else (not decisive, ())
+            lacking.extend(missing)
+            return truth
+
+        truth = joined(map(judged, node.operands), decisive=isinstance(node, Or))
+        return truth, gather(lacking) if truth is None else ()
     seen = see(node)
     return seen.truth, seen.missing if seen.truth is None else ()

@@ -33,7 +33,7 @@ from nephroline.lang.nodes import (
     Or,
     Reference,
 )
-from nephroline.terms import Exposure, Response, Scope
+from nephroline.terms import Exposure, Reads, Response, Scope, Trait
 
 MAX_LENGTH = 2_000
 MAX_TOKENS = 400
@@ -48,8 +48,6 @@ _FORMS: Mapping[str, tuple[str, ...]] = {
     "dose": ("mass", "mass-rate", "dose-rate-per-mass"),
     "level": ("mass-concentration", "substance-concentration"),
 }
-# Features of the patient that an assessment may ask: they do not depend on its time.
-_TIMELESS = ("age", "sex")
 _DOSES = ("mass", "mass-rate", "dose-rate-per-mass")
 
 
@@ -290,12 +288,14 @@ class _Reader(msgspec.Struct, frozen=True):
         if feature is None:
             analyte = self.words.catalogue.analytes.get(name)
             if analyte is not None and call is None and self.scope is not Scope.LINE:
-                bare = "value" if analyte.units else "word"
-                prefix = "assessment." if self.scope is Scope.ASSESSMENT else ""
-                found = FEATURES[prefix + bare] if prefix else FEATURES["latest" if analyte.units else "word"]
+                found = self._bare("analyte" if analyte.units else "word-analyte")
                 return Ask(found.name, (Argument(name),)), found
             raise self._unknown(node, name, or_threshold=or_threshold)
-        if self.scope is Scope.ASSESSMENT and feature.scope is Scope.PATIENT and name not in _TIMELESS:
+        if (
+            self.scope is Scope.ASSESSMENT
+            and feature.scope is Scope.PATIENT
+            and feature.reads is not Reads.PERSON
+        ):
             raise self._error(
                 node,
                 f"`{name}` is asked of the patient at as-of, not of an assessment",
@@ -322,9 +322,15 @@ class _Reader(msgspec.Struct, frozen=True):
         )
         return Ask(feature.name, arguments), feature
 
+    def _bare(self, kind: str) -> Feature:
+        """What a bare analyte stands for: its value or word, at the assessment or now."""
+        bare = (f for f in FEATURES.values() if f.trait is Trait.BARE and f.scope is self.scope)
+        return next(feature for feature in bare if feature.parameters == (kind,))
+
     def _feature(self, name: str) -> Feature | None:
-        if self.scope is Scope.ASSESSMENT and f"assessment.{name}" in FEATURES:
-            return FEATURES[f"assessment.{name}"]
+        if self.scope is Scope.ASSESSMENT:
+            # What is asked of an assessment is written without its prefix.
+            return FEATURES.get(f"{self.scope}.{name}") or FEATURES.get(name)
         return FEATURES.get(name)
 
     def _unknown(self, node: ast.expr, name: str, *, or_threshold: bool) -> ConditionError:
@@ -414,7 +420,7 @@ class _Reader(msgspec.Struct, frozen=True):
         feature = FEATURES[ask.feature]
         if feature.result == "amount:analyte":
             return self.words.catalogue.analytes[ask.arguments[0].name]
-        if ask.feature == "line.trough_target":
+        if feature.trait is Trait.LEVEL:
             drug = ask.arguments[0].name
             return next((a for a in self.words.catalogue.analytes.values() if a.level_of == drug), None)
         return None

@@ -1,6 +1,6 @@
 """Pathways: from a YAML file to checked rules in strata."""
 
-from nephroline.pathway.depends import AFTER_CHOICE, clauses
+from nephroline.pathway.depends import Reach, clauses
 from nephroline.pathway.models import (
     Alert,
     Block,
@@ -25,7 +25,6 @@ from nephroline.pathway.rulebase import (
 )
 
 __all__ = [
-    "AFTER_CHOICE",
     "Alert",
     "Block",
     "Clause",
@@ -34,6 +33,7 @@ __all__ = [
     "ExposureRule",
     "FindingOf",
     "Pathway",
+    "Reach",
     "Recommend",
     "Rule",
     "RuleBase",

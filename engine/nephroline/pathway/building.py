@@ -33,7 +33,6 @@ from nephroline.pathway.concluding import Concluding, unsourced
 from nephroline.pathway.models import (
     Alert,
     Block,
-    Clause,
     Definition,
     ExposureRule,
     FindingOf,
@@ -43,7 +42,7 @@ from nephroline.pathway.models import (
 )
 from nephroline.pathway.modules import Module, Stated
 from nephroline.pathway.shapes import PathwayFile, RuleEntry
-from nephroline.pathway.strata import CircleError, stratify
+from nephroline.pathway.strata import CircleError, strata_of
 from nephroline.quantities import Quantity, QuantityError
 from nephroline.quantities import parse as parse_quantity
 from nephroline.terms import Confidence, Scope, Verdict
@@ -386,25 +385,8 @@ class _Builder:
     # -- the whole -------------------------------------------------------------------------------
 
     def _stratified(self, draft: Pathway) -> Pathway:
-        clauses = [
-            Clause(f"definition:{d.id}", d.scope, d.when)
-            for d in draft.definitions.values()
-            if d.scope is not Scope.ASSESSMENT
-        ]
-        clauses += [Clause(r.clause, r.scope, r.when) for r in draft.rules.values()]
-        clauses += [Clause(r.exception, r.scope, r.unless) for r in draft.rules.values() if r.unless]
-        findings = {
-            name: [clause for r in rules for clause in (r.clause, *([r.exception] if r.unless else []))]
-            for name, rules in draft.finding_rules.items()
-        }
-        assessments = [
-            Clause(f"definition:{d.id}", d.scope, d.when)
-            for d in draft.definitions.values()
-            if d.scope is Scope.ASSESSMENT
-        ]
         try:
-            stratify(assessments, {})
-            strata, late = stratify(clauses, findings)
+            strata, late = strata_of(draft)
         except CircleError as circle:
             raise PathwayError([self._circle(circle)]) from None
         return msgspec.structs.replace(draft, strata=strata, late_strata=late)

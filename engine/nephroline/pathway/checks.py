@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from nephroline.errors import Problem, did_you_mean, quoted
+from nephroline.features import FEATURES, with_trait
 from nephroline.lang import Holds, asks, atoms
 from nephroline.pathway.composing import Composed
-from nephroline.pathway.depends import AFTER_CHOICE
+from nephroline.pathway.depends import after_choice
 from nephroline.pathway.models import (
     WINDOWS,
     Block,
@@ -17,6 +18,7 @@ from nephroline.pathway.models import (
     Recommend,
 )
 from nephroline.pathway.modules import Module
+from nephroline.terms import Trait
 from nephroline.yamlfile import Place
 
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
@@ -44,7 +46,7 @@ def check(pathway: Pathway, composed: Composed) -> Iterator[Problem]:
             isinstance(conclusion, Recommend) and conclusion.action.of_line
         )
         nodes = [rule.when, *([rule.unless] if rule.unless else [])]
-        if early and any(q.feature == AFTER_CHOICE for node in nodes for q in asks(node)):
+        if early and any(after_choice(q) for node in nodes for q in asks(node)):
             yield composed.rules[rule.id].place.problem(
                 f"the rule {quoted(rule.id)} decides the next line and cannot ask `proposed`",
                 "only alerts and supportive rules may",
@@ -57,7 +59,7 @@ def check(pathway: Pathway, composed: Composed) -> Iterator[Problem]:
     for exposure in pathway.exposure:
         for node in exposure.nodes:
             if any(isinstance(a, Holds) for a in atoms(node)) or any(
-                q.feature == "line.exposure" for q in asks(node)
+                FEATURES[q.feature].trait is Trait.EXPOSURE for q in asks(node)
             ):
                 yield places[exposure.agent].problem(
                     f"the exposure to {exposure.agent} refers to a conclusion",
@@ -73,8 +75,9 @@ def check(pathway: Pathway, composed: Composed) -> Iterator[Problem]:
     whens += [(outside.entry.when, outside.place) for outside in composed.population]
     whens += [(verdict.entry.when, verdict.place) for verdict in composed.applicability]
     for when, place in whens:
-        if AFTER_CHOICE in _WORD.findall(when):
-            yield (place / "when").problem("applicability cannot ask `proposed`")
+        late = with_trait(Trait.AFTER_CHOICE).intersection(_WORD.findall(when))
+        if late:
+            yield (place / "when").problem(f"applicability cannot ask {quoted(', '.join(sorted(late)))}")
 
 
 def names_in(module: Module) -> set[str]:

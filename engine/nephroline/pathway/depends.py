@@ -11,16 +11,43 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from nephroline.features import FEATURES, Threshold
+import msgspec
+
+from nephroline.catalogue import Catalogue
+from nephroline.features import FEATURES, WEIGHT, Threshold
 from nephroline.lang import Ask, Atom, Compare, Holds, Node, Op, asks, atoms, threshold_names
-from nephroline.terms import Confidence, Reads
+from nephroline.terms import Confidence, Entry, Reads, Trait
 
 if TYPE_CHECKING:
     from nephroline.pathway.models import Definition, ExposureRule, Pathway, Rule
 
-AFTER_CHOICE = "proposed"
-"""The one feature that is known only after the next line is chosen."""
-_EXPOSURE = "line.exposure"
+
+class Reach(msgspec.Struct, frozen=True, eq=False, dict=True):
+    """What some new data can reach: questions that read them, and all that rests on these.
+
+    `judgements`: also the pathway's own judgements of responses and exposures; `choice`: also the choice of
+    the next line. Of `atoms`, `far` rest on responses; `judged` are those by which a response is judged.
+    """
+
+    questions: frozenset[Ask]
+    atoms: frozenset[Atom]
+    clauses: frozenset[str]
+    judgements: bool
+    choice: bool
+    judged: frozenset[Atom]
+    known: dict[int, bool] = {}
+
+    @cached_property
+    def far(self) -> frozenset[Atom]:
+        """The atoms that rest on responses."""
+        return frozenset(atom for atom in self.atoms if any(map(_reads_all, asks(atom))))
+
+    def reaches(self, node: Node) -> bool:
+        """Whether a condition can come out otherwise."""
+        found = self.known.get(id(node))
+        if found is None:
+            found = self.known[id(node)] = any(atom in self.atoms for atom in atoms(node))
+        return found
 
 
 class Depends:
@@ -29,7 +56,8 @@ class Depends:
     def __init__(self, pathway: Pathway) -> None:
         self._pathway = pathway
         self._unsure: dict[tuple[str, frozenset[str]], tuple[str, ...]] = {}
-        self._cones: dict[str, frozenset[Ask]] = {}
+        self._reaches: dict[frozenset[tuple[Entry, str]], Reach] = {}
+        self._settled: dict[Node, bool] = {}
 
     # -- down from conditions ------------------------------------------------------------------------
 
@@ -61,7 +89,7 @@ class Depends:
     def late(self) -> frozenset[str]:
         """The clauses that can be judged only when the next line is chosen."""
         cones = self.cones.items()
-        return frozenset(name for name, cone in cones if any(ask.feature == AFTER_CHOICE for ask in cone))
+        return frozenset(name for name, cone in cones if any(map(after_choice, cone)))
 
     # -- the judgements of responses and exposures -----------------------------------------------------
 
@@ -113,7 +141,7 @@ class Depends:
             if not judged and any(question.reads is Reads.ALL for question in questions):
                 judged = True
                 nodes += [when for name, when in pathway.responses if responses is None or name in responses]
-            if any(question.name == _EXPOSURE for question in questions):
+            if any(question.trait is Trait.EXPOSURE for question in questions):
                 for exposure in pathway.exposure if exposures is None else exposures:
                     nodes += exposure.nodes
             for atom in atoms(node):
@@ -146,6 +174,64 @@ class Depends:
             for limit in (known[name] for name in names if name in known)
             if limit.confidence in (Confidence.RECALLED, Confidence.POLICY)
         )
+
+    # -- up from data ----------------------------------------------------------------------------------
+
+    def reach(self, data: Iterable[tuple[Entry, str]]) -> Reach:
+        """What some new data can reach, each a kind of entry and its name."""
+        key = frozenset(data)
+        found = self._reaches.get(key)
+        if found is None:
+            found = self._reaches[key] = self._reach(key)
+        return found
+
+    def _reach(self, data: Iterable[tuple[Entry, str]]) -> Reach:
+        catalogue, every = self._pathway.catalogue, self._pathway.atoms
+        judged = {ask for node in self.judgements for ask in asks(node)}
+        questions = set(self._pathway.nodes.questions.values()) | judged
+        found: set[Ask] = set()
+        judgements = False
+        for entry, name in data:
+            near = {ask for ask in questions if _reads(ask, entry, name, catalogue)}
+            own = bool(near & judged) or (entry is Entry.OBSERVATION and _assesses(name, catalogue))
+            found |= near | (set(filter(_reads_all, questions)) if own else set[Ask]())
+            judgements = judgements or own
+        found |= set(filter(after_choice, questions))
+        clauses = frozenset(name for name, cone in self.cones.items() if not cone.isdisjoint(found))
+        choice = not clauses.isdisjoint(self._deciding) or not found.isdisjoint(self._of_applicability)
+
+        def reached(atom: Atom) -> bool:
+            if isinstance(atom, Holds):
+                return not clauses.isdisjoint(self.clauses_of(atom))
+            return any(ask in found for ask in asks(atom))
+
+        return Reach(
+            questions=frozenset(found),
+            atoms=frozenset(filter(reached, every)),
+            clauses=clauses,
+            judgements=judgements,
+            choice=choice,
+            judged=frozenset(filter(reached, self.response_atoms)),
+        )
+
+    @cached_property
+    def _deciding(self) -> frozenset[str]:
+        """The clauses on which the choice of the next line rests."""
+        rules = (rule for rule in self._pathway.rules.values() if rule.decides)
+        return frozenset(name for rule in rules for name in (rule.clause, rule.exception))
+
+    @cached_property
+    def _of_applicability(self) -> frozenset[Ask]:
+        """The questions on which the applicability rests."""
+        asked = (self.questions(node) for _, node, _ in self._pathway.applicability)
+        return frozenset[Ask]().union(*asked)
+
+    def settles(self, node: Node) -> bool:
+        """Whether a condition that has come out stays so, whatever value is measured besides."""
+        found = self._settled.get(node)
+        if found is None:
+            found = self._settled[node] = not any(map(_grows, self.questions(node)))
+        return found
 
     # -- up from names ---------------------------------------------------------------------------------
 
@@ -207,6 +293,54 @@ class Depends:
 
 
 def clauses(part: Definition | Rule) -> tuple[str, ...]:
-    """The clauses of a rule (its `when` and `unless`), or of a definition."""
-    exception = getattr(part, "exception", "")
-    return (part.clause, exception) if exception else (part.clause,)
+    """The clauses of a rule (its `when`, and its `unless` if it has one), or of a definition."""
+    exception = getattr(part, "unless", None) is not None
+    return (part.clause, part.exception) if exception else (part.clause,)  # type: ignore[union-attr]
+
+
+def after_choice(ask: Ask) -> bool:
+    """Whether a question is answered only when the next line is chosen."""
+    return FEATURES[ask.feature].trait is Trait.AFTER_CHOICE
+
+
+def _reads_all(ask: Ask) -> bool:
+    return FEATURES[ask.feature].reads is Reads.ALL
+
+
+def _grows(ask: Ask) -> bool:
+    """Whether another value can change an answer that is known."""
+    return after_choice(ask) or FEATURES[ask.feature].reads in (Reads.SERIES, Reads.ALL)
+
+
+def _assesses(name: str, catalogue: Catalogue) -> bool:
+    """Whether a value of an analyte counts in the judgement of a response or exposure."""
+    analyte = catalogue.analytes[name]
+    return analyte.assessment or name == WEIGHT or analyte.level_of is not None
+
+
+_READ_AS = {
+    Entry.CONDITION: Reads.CONDITIONS,
+    Entry.STATE: Reads.CONDITIONS,
+    Entry.ASSERTION: Reads.CONDITIONS,
+    Entry.BIOPSY: Reads.BIOPSIES,
+    Entry.GLOMERULI: Reads.BIOPSIES,
+    Entry.SEX: Reads.PERSON,
+    Entry.AGE: Reads.PERSON,
+}
+
+
+def _reads(ask: Ask, entry: Entry, name: str, catalogue: Catalogue) -> bool:
+    """Whether a question reads this kind of entry, of this name."""
+    reads = FEATURES[ask.feature].reads
+    named = [argument.name for argument in ask.arguments if not argument.threshold]
+    formulas = [f for n in named if (f := catalogue.formula_of.get(n))]
+    if entry is Entry.OBSERVATION:
+        return name in named or any(name == formula.source_analyte for formula in formulas)
+    if entry in (Entry.SEX, Entry.AGE) and formulas:
+        return True
+    if _READ_AS.get(entry) is not reads:
+        return False
+    if reads is not Reads.CONDITIONS:
+        return True
+    conditions = catalogue.conditions
+    return name in named or any(n in conditions and conditions[n].excluded_by == name for n in named)

@@ -10,17 +10,9 @@ from nephroline.record.models import (
     Record,
 )
 from nephroline.record.read import RecordSource, open_document, read_record, record_at
-from nephroline.record.timeline import (
-    FAR,
-    NOT_STOPPED,
-    Assessment,
-    Course,
-    Line,
-    Span,
-    Timeline,
-    Windows,
-)
+from nephroline.record.timeline import FAR, Assessment, Span, Timeline
 from nephroline.record.times import Clock, Moment, is_date, span_text
+from nephroline.record.treatment import NOT_STOPPED, Course, Line, Windows
 
 __all__ = [
     "FAR",

@@ -1,0 +1,199 @@
+"""What is to be done: one decision, made of acts. The only place that says what the answer is.
+
+A consultation shows it in words, the outlook asks what could change it, a replay holds it against what was
+done; none of them decides anything.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from nephroline.backends import PATIENT
+from nephroline.consultation.choosing import Act, Lacks, choose, open_blocks
+from nephroline.consultation.run import Run
+from nephroline.features import Missing, Slot, gather
+from nephroline.lang import Node
+from nephroline.pathway import Recommend
+from nephroline.terms import Action, Answer, Entry, Verdict
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """Whether a pathway speaks of the patient, by which condition, and what could still change that."""
+
+    verdict: Verdict
+    because: str
+    node: Node | None
+    missing: tuple[Missing, ...]
+
+
+class Advised(msgspec.Struct, frozen=True):
+    """What a decision comes to about the line of therapy: two that are equal advise the same.
+
+    That data are missing is no advice: where nothing else is said, nothing applies.
+    """
+
+    kind: Answer
+    action: Action | None = None
+    what: str = ""
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What is to be done, and what leaves that open.
+
+    `line`: the one act on the line of therapy, to begin one or to go on, change or stop; `alternatives` to
+    it; `conflict`: acts of one preference that ask for different things, so that none is `line`. `silent`:
+    that the source says nothing more. `undecided`: rules that could still overturn this. `beside`: what to
+    investigate, whom to refer to, what care to give; known once the line is.
+    """
+
+    applied: Applied
+    kind: Answer
+    line: Act | None
+    alternatives: tuple[Act, ...]
+    conflict: tuple[Act, ...]
+    silent: tuple[Act, ...]
+    undecided: tuple[Lacks, ...]
+    beside: tuple[Act, ...] = ()
+
+    @property
+    def applies(self) -> bool:
+        """Whether the pathway speaks of the patient at all."""
+        return self.applied.verdict is not Verdict.DOES_NOT_APPLY
+
+    @property
+    def proposed(self) -> frozenset[str]:
+        """The drugs that the patient will have: those of the line, unless it is to stop."""
+        return self.line.agents if self.line is not None and _goes_on(self.line) else frozenset()
+
+    @property
+    def advised(self) -> Advised:
+        """What it comes to."""
+        act = self.line
+        match self.kind:
+            case Answer.CONFLICT:
+                return Advised(self.kind, None, " and ".join(sorted(act.rule.id for act in self.conflict)))
+            case Answer.NEEDS_DATA:
+                return Advised(Answer.NOTHING_APPLIES)
+            case _ if act is not None:
+                # What is stopped counts too: silent with a line to stop is not silent without one.
+                return Advised(self.kind, act.action, act.what)
+            case _:
+                return Advised(self.kind)
+
+
+def decide(run: Run, *, alternatives: bool = True) -> Decision:
+    """Say what is to be done; without *alternatives*, none is looked for beside the first."""
+    applied = applicability(run)
+    found = choose(run, alternatives=alternatives)
+    if applied.verdict is Verdict.DOES_NOT_APPLY:
+        return Decision(applied, Answer.NOT_APPLICABLE, None, (), (), (), found.undecided)
+    chosen = found.chosen
+    silent = () if found.conflict or (chosen is not None and _goes_on(chosen)) else _silent(run)
+    if found.conflict:
+        kind = Answer.CONFLICT
+    elif silent:
+        kind = Answer.GUIDELINE_SILENT
+    elif chosen is not None:
+        kind = Answer.CONTINUE if chosen.action is Action.CONTINUE else Answer.NEXT_LINE
+    else:
+        kind = Answer.NEEDS_DATA if found.undecided else Answer.NOTHING_APPLIES
+    return Decision(applied, kind, chosen, found.alternatives, found.conflict, silent, found.undecided)
+
+
+def _goes_on(act: Act) -> bool:
+    """Whether there is a line after it: the source cannot be silent then."""
+    return act.action is not Action.STOP
+
+
+def _silent(run: Run) -> tuple[Act, ...]:
+    """The rules that say that the source is silent."""
+    return tuple(
+        Act(rule, recommend, subject, None, frozenset(), run.depends_on(rule, subject))
+        for rule, recommend, subject in run.rules(Recommend)
+        if recommend.silent and run.stands(rule, subject)
+    )
+
+
+def beside(run: Run) -> tuple[Act, ...]:
+    """What is to be done beside the line, each once: to refer, to investigate, to care."""
+    found: dict[str, Act] = {}
+    for rule, recommend, subject in run.rules(Recommend):
+        if not recommend.action.of_line and run.stands(rule, subject):
+            waits = run.depends_on(rule, subject)
+            found[rule.id] = Act(rule, recommend, subject, None, frozenset(), waits)
+    order = [Action.REFER, Action.INVESTIGATE, Action.SUPPORTIVE]
+    return tuple(sorted(found.values(), key=lambda act: (order.index(act.action), act.rule.id)))
+
+
+# -- whether the pathway applies -----------------------------------------------------------------------
+
+
+def applicability(run: Run) -> Applied:
+    """The first verdict that holds, and the data that could still bring in another.
+
+    As long as such data are missing, what follows from the verdict is not certain.
+    """
+    missing: list[Missing] = []
+    for verdict, node, because in run.pathway.applicability:
+        truth, lacking = run.judged(node, PATIENT)
+        missing += lacking
+        if truth:
+            if verdict is not Verdict.APPLIES and not missing:
+                missing.append(_unshown(run, because))
+            return Applied(verdict, because, node, gather(missing))
+    reason = "no biopsy shows the disease of this pathway so far"
+    return Applied(Verdict.PROVISIONAL, reason, None, gather(missing) or (_unshown(run, reason),))
+
+
+def _unshown(run: Run, why: str) -> Missing:
+    """What a verdict short of "applies" still lacks: a biopsy, unless one shows the pathway's disease."""
+    timeline = run.chart.timeline
+    shown = any(biopsy.diagnosis == run.pathway.disease for biopsy in timeline.biopsies)
+    return Missing("diagnosis", why, None if shown else Slot(Entry.BIOPSY, "", timeline.as_of))
+
+
+# -- what could change it ------------------------------------------------------------------------------
+
+
+def open_data(run: Run, decision: Decision) -> tuple[Missing, ...]:
+    """The data that could change what a decision comes to."""
+    if not decision.applies:
+        return _other_verdicts(run)
+    undecided = [item for _, items in decision.undecided for item in items]
+    if decision.line is not None:
+        undecided += open_for(run, decision.line)
+    if decision.kind is not Answer.CONFLICT:
+        undecided += _open_silence(run, decision)
+    return gather((*undecided, *decision.applied.missing))
+
+
+def open_for(run: Run, act: Act) -> tuple[Missing, ...]:
+    """The data that could take an act out: by an exception, by a block, by a line that has failed."""
+    return gather((*act.depends_on, *(item for _, items in open_blocks(run, act) for item in items)))
+
+
+def _other_verdicts(run: Run) -> tuple[Missing, ...]:
+    """What could bring in a verdict that comes before: data that only confirm this one do not count."""
+    found: list[Missing] = []
+    for verdict, node, _ in run.pathway.applicability:
+        truth, lacking = run.judged(node, PATIENT)
+        if truth:
+            break
+        if verdict is not Verdict.DOES_NOT_APPLY:
+            found += lacking
+    return gather(found)
+
+
+def _open_silence(run: Run, decision: Decision) -> tuple[Missing, ...]:
+    """What could still tell whether the source is silent; it matters only without a line to go on with."""
+    if decision.line is not None and _goes_on(decision.line):
+        return ()
+    if decision.silent:
+        return decision.silent[0].depends_on
+    lacking = (
+        item
+        for rule, recommend, subject in run.rules(Recommend)
+        if recommend.silent
+        for item in run.lacking(rule, subject)
+    )
+    return gather(lacking)

@@ -1,0 +1,53 @@
+"""What became of a line of therapy: by a finding that settles it, else by response and time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from nephroline.consultation.run import Run, Subject, concluding
+from nephroline.pathway import FindingOf, Pathway, Rule
+from nephroline.record import Line
+from nephroline.terms import Outcome, Response
+
+
+def outcome(run: Run, line: Line) -> Outcome:
+    """What became of a line: by a finding that settles it, else by response and time."""
+    known = run.outcomes.get(line.number)
+    if known is None:
+        known = run.outcomes[line.number] = _outcome(run, line)
+    return known
+
+
+def _outcome(run: Run, line: Line) -> Outcome:
+    settled = settled_outcome(run, line)
+    if settled is not None:
+        return settled
+    best = run.chart.best_response(line)
+    if best.options <= {Response.COMPLETE_REMISSION, Response.PARTIAL_REMISSION}:
+        return Outcome.REMISSION
+    regimen = run.pathway.catalogue.regimen_of(frozenset(line.drugs))
+    trial = run.pathway.thresholds.get(regimen.minimum_trial or "") if regimen else None
+    if trial is not None and run.chart.timeline.span(line.start, line.end).least < trial.days:
+        return Outcome.TOO_EARLY
+    return Outcome.ONGOING if line.current else Outcome.INDETERMINATE
+
+
+def settled_outcome(run: Run, line: Line) -> Outcome | None:
+    """The outcome of a line that a finding settles: the first in order of id."""
+    return next((o for rule, o in settling(run, line.number) if run.settled(rule, line.number)), None)
+
+
+def settling(run: Run, subject: Subject) -> Sequence[tuple[Rule, Outcome]]:
+    """The findings that settle the outcome of a line if they hold, in order of id."""
+    return _outcome_rules(run.pathway, len(run.chart.timeline.lines)).get(subject, ())
+
+
+@lru_cache(maxsize=500)
+def _outcome_rules(pathway: Pathway, lines: int) -> Mapping[Subject, Sequence[tuple[Rule, Outcome]]]:
+    """For each line the findings that settle its outcome, in order of id."""
+    found: dict[Subject, list[tuple[Rule, Outcome]]] = {}
+    for rule, finding, subject in concluding(pathway, FindingOf, lines):
+        if isinstance(finding, FindingOf) and finding.outcome is not None and subject:
+            found.setdefault(subject, []).append((rule, finding.outcome))
+    return found
