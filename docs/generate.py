@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from nephroline.backends import backend
@@ -16,6 +17,19 @@ from nephroline.pathway import Pathway, Rule, load_pathway, pathway_ids
 from nephroline.replaying import Scenario, read_scenario, scenario_files
 
 DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS.parent / "tests" / "spec"))
+
+from chapters import chapters, drawn, pathway_of  # noqa: E402
+
+ROOMS = {
+    "language": "The language",
+    "values": "Values of the patient",
+    "person": "The person",
+    "treatment": "What is taken",
+    "totals": "Totals",
+    "line": "Values and times of a line",
+    "assessment": "Values at an assessment",
+}
 PURPOSES = {
     "patient": "Of the patient, at the decision time",
     "line": "Of a line of therapy",
@@ -35,7 +49,18 @@ def features() -> str:
     lines += [
         "A bare analyte, such as `proteinuria`, is its value at the assessment, or its latest value for the patient.",
         "",
+        "# What each means, by example",
+        "",
+        "Each chapter is a test: its charts are consulted and every cell is held against what comes out. A bar is "
+        "a drug that is given, `▶` while it runs; `???` a fact that is dated between two bounds. Chapters of exposure "
+        "and response follow.",
+        "",
     ]
+    for room, purpose in ROOMS.items():
+        lines += [f"## {purpose}", ""]
+        for _, chapter in chapters(room):
+            with tempfile.TemporaryDirectory() as place:
+                lines += drawn(chapter, pathway_of(chapter, Path(place)))
     return "\n".join(lines)
 
 

@@ -30,7 +30,7 @@ Answers = Mapping[Key, Any]
 Heard = Callable[[str, int, int], None]
 
 
-class Changed(msgspec.Struct, frozen=True):
+class Divergence(msgspec.Struct, frozen=True):
     """One place of the JSON at which answers differ in one way, and every answer in which they do.
 
     `place` is such as ``next_line.doses[].amount``; `before` or `after` is None where nothing stood.
@@ -42,11 +42,11 @@ class Changed(msgspec.Struct, frozen=True):
     where: list[Key]
 
 
-class Compared(msgspec.Struct, frozen=True):
+class Comparison(msgspec.Struct, frozen=True):
     """What two sets of answers have in common, and what not."""
 
     same: int
-    changed: list[Changed]
+    changed: list[Divergence]
     only_old: list[Key]
     only_new: list[Key]
 
@@ -132,18 +132,18 @@ def read_answers(file: Path) -> dict[Key, Any]:
         raise UsageError.of(f"{quoted(file)} holds no answers", "make it with `nephroline answers`") from None
 
 
-def differences(old: Answers, new: Answers) -> Compared:
+def differences(old: Answers, new: Answers) -> Comparison:
     """Where the same questions are answered otherwise; equal changes are told once, with all their places."""
     both = [key for key in old if key in new]
-    found: dict[tuple[str, bytes], Changed] = {}
+    found: dict[tuple[str, bytes], Divergence] = {}
     same = 0
     for key in both:
         changes = [item for item in _told_apart(old[key], new[key], "") if item[0] not in _UNTOLD]
         same += not changes
         for place, before, after in changes:
             name = (place, msgspec.json.encode((before, after)))
-            found.setdefault(name, Changed(place, before, after, [])).where.append(key)
-    return Compared(
+            found.setdefault(name, Divergence(place, before, after, [])).where.append(key)
+    return Comparison(
         same,
         sorted(found.values(), key=lambda item: (item.place, -len(item.where))),
         [key for key in old if key not in new],

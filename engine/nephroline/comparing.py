@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from nephroline.backends import backend
+from nephroline.backends import Backend, backend
 from nephroline.consultation import Consultation, Consulted, consulted
 from nephroline.lang import threshold_names
 from nephroline.pathway import ExposureRule, FindingOf, Pathway
@@ -46,14 +46,21 @@ class Compared(msgspec.Struct, frozen=True):
     care: list[Cause]
 
 
-def compare(record: Record, pathways: Sequence[Pathway], as_of: Moment | None = None) -> list[Compared]:
+def compare(
+    record: Record,
+    pathways: Sequence[Pathway],
+    as_of: Moment | None = None,
+    *,
+    backend_name: str = "durable",
+) -> list[Compared]:
     """Compare pathways at every dated time of a record, or at one. Raises: as `consult`."""
     moments = record.moments() if as_of is None else (as_of,)
-    return [_compared(record, pathways, moment) for moment in moments]
+    engine = backend(backend_name)
+    return [_compared(record, pathways, moment, engine) for moment in moments]
 
 
-def _compared(record: Record, pathways: Sequence[Pathway], moment: Moment) -> Compared:
-    everyone = {p.id: consulted(record, p, moment, backend("durable")) for p in pathways}
+def _compared(record: Record, pathways: Sequence[Pathway], moment: Moment, engine: Backend) -> Compared:
+    everyone = {p.id: consulted(record, p, moment, engine) for p in pathways}
     # A pathway that does not speak of the patient differs by that alone.
     done = {name: each for name, each in everyone.items() if _speaks(each)}
     answers = {name: _answer(each.consultation) for name, each in everyone.items()}

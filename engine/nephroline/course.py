@@ -91,7 +91,7 @@ class Phase(msgspec.Struct, frozen=True):
     response: Response
 
 
-class Decision(msgspec.Struct, frozen=True):
+class DecisionPoint(msgspec.Struct, frozen=True):
     """What the rules said at a time, and what was done. `again`: later times with the same answer."""
 
     number: int
@@ -102,7 +102,7 @@ class Decision(msgspec.Struct, frozen=True):
     again: tuple[str, ...] = ()
 
 
-class Course(msgspec.Struct, frozen=True):
+class DrawnCourse(msgspec.Struct, frozen=True):
     """All that is drawn; `begin` and `end` bound it in days, and `month` is the length of one.
 
     `undecided`: how many dated times of a long record were not consulted about.
@@ -116,7 +116,7 @@ class Course(msgspec.Struct, frozen=True):
     bars: tuple[Bar, ...]
     events: tuple[Event, ...]
     phases: tuple[Phase, ...]
-    decisions: tuple[Decision, ...]
+    decisions: tuple[DecisionPoint, ...]
     undecided: int = 0
 
     @property
@@ -130,12 +130,12 @@ class Course(msgspec.Struct, frozen=True):
         return self.replayed.pathway
 
 
-def course_of(replayed: Replayed) -> Course:
+def course_of(replayed: Replayed) -> DrawnCourse:
     """The course of a replayed scenario."""
     record, pathway = replayed.scenario.record, replayed.pathway
     days = [float(moment.latest) for moment in (*record.moments(), *(step.at for step in replayed.steps))]
     begin, end = min([0.0, *days]), max([1.0, *days])
-    return Course(
+    return DrawnCourse(
         replayed,
         begin,
         end,
@@ -271,16 +271,16 @@ def _phases(replayed: Replayed, end: float) -> Iterator[Phase]:
     return (phase for phase in found if phase.response not in (Response.UNKNOWN, Response.UNTREATED))
 
 
-def _decisions(replayed: Replayed) -> list[Decision]:
+def _decisions(replayed: Replayed) -> list[DecisionPoint]:
     """Every decision time; a time with the same answer as the one before, and no deed, is told with it."""
-    found: list[Decision] = []
+    found: list[DecisionPoint] = []
     for step in replayed.steps:
         deeds = tuple(deed for deed in replayed.deeds if deed.at == step.at.label)
         if found and not deeds and _same(found[-1].answer, step.consultation):
             found[-1] = msgspec.structs.replace(found[-1], again=(*found[-1].again, step.at.label))
             continue
         number = len(found) + 1
-        found.append(Decision(number, float(step.at.latest), step.at.label, step.consultation, deeds))
+        found.append(DecisionPoint(number, float(step.at.latest), step.at.label, step.consultation, deeds))
     return found
 
 

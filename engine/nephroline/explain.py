@@ -45,13 +45,20 @@ class Explanation(msgspec.Struct, frozen=True):
         }
 
 
-def why(record: Record, pathway: Pathway, name: str, as_of: str | Moment | None = None) -> list[Explanation]:
+def why(
+    record: Record,
+    pathway: Pathway,
+    name: str,
+    as_of: str | Moment | None = None,
+    *,
+    backend_name: str = "durable",
+) -> list[Explanation]:
     """Explain a rule, finding, regimen or alert by its id; ``next-line`` is the one that was chosen.
 
     For a regimen, the rules that offer it and the rules that block it. Raises: UsageError for an
     unknown id, and as `consult`.
     """
-    done = consulted(record, pathway, as_of, backend("durable"))
+    done = consulted(record, pathway, as_of, backend(backend_name))
     chosen = done.decision.line
     if name == "next-line":
         if chosen is None:

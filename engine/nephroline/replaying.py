@@ -11,6 +11,7 @@ import msgspec
 from nephroline.catalogue import Catalogue, load_catalogue
 from nephroline.consultation import Consultation, consult
 from nephroline.errors import Problem, RecordError, UsageError, did_you_mean, quoted
+from nephroline.missing import thorough
 from nephroline.pathway import Pathway, load_pathway
 from nephroline.quantities import QuantityError
 from nephroline.record import Moment, Record, RecordSource, open_document, record_at
@@ -205,11 +206,13 @@ def replay(
     pathway: Pathway | None = None,
     *,
     backend_name: str = "durable",
+    quick: bool = False,
     most: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Replayed:
     """Walk a scenario under its own pathway or another; expectations of other pathways are left out.
 
+    Expectations are held against the answer that a user is shown: with its outlook, unless *quick*.
     With *most*, a long record is walked at no more times than that, evenly chosen, beside those at which
     something is expected or was done; the last is always among them. *progress* hears the number of
     times done, and of all.
@@ -218,8 +221,9 @@ def replay(
     record = scenario.record
     moments = decision_times(scenario, most)
     steps: list[Step] = []
+    ask = consult if quick else thorough
     for moment in moments:
-        steps.append(Step(moment, consult(record, rules, moment, backend_name=backend_name)))
+        steps.append(Step(moment, ask(record, rules, moment, backend_name=backend_name)))
         if progress is not None:
             progress(len(steps), len(moments))
     by_day = {step.at.latest: step.consultation for step in steps}

@@ -11,16 +11,16 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from nephroline.features import FEATURES
-from nephroline.lang import And, Ask, Atom, Holds, Is, Member, Node, Or, Reference
+from nephroline.lang import And, Ask, Atom, Holds, Is, Member, Node, Or, RefersTo
 from nephroline.pathway import FindingOf, Pathway, Recommend, Rule
 from nephroline.replaying import Replayed
 from nephroline.terms import Action, Scope, Trait
 
 START, SILENT = "start", "silent"
-_OF_FINDINGS = (Reference.FINDING, Reference.LINE_FINDING)
+_OF_FINDINGS = (RefersTo.FINDING, RefersTo.LINE_FINDING)
 
 
-class Place(msgspec.Struct, frozen=True):
+class Landmark(msgspec.Struct, frozen=True):
     """A regimen, a finding, the start, or the end of what the guideline says.
 
     `stays`: when the patient was there; `next_line`: the rules lead there now.
@@ -33,7 +33,7 @@ class Place(msgspec.Struct, frozen=True):
     next_line: bool = False
 
 
-class Way(msgspec.Struct, frozen=True):
+class Road(msgspec.Struct, frozen=True):
     """A rule from one place to another; `gone`: the patient's way led along it."""
 
     rule: str
@@ -50,8 +50,8 @@ class Roadmap(msgspec.Struct, frozen=True):
     """The places and ways of a pathway."""
 
     title: str
-    places: tuple[Place, ...]
-    ways: tuple[Way, ...]
+    places: tuple[Landmark, ...]
+    ways: tuple[Road, ...]
 
 
 def roadmap_of(pathway: Pathway, replayed: Replayed | None = None) -> Roadmap:
@@ -72,17 +72,17 @@ def roadmap_of(pathway: Pathway, replayed: Replayed | None = None) -> Roadmap:
 # -- places ------------------------------------------------------------------------------------------
 
 
-def _places(pathway: Pathway, met: set[str]) -> Iterator[Place]:
+def _places(pathway: Pathway, met: set[str]) -> Iterator[Landmark]:
     if START in met:
-        yield Place(START, "start", "no line of therapy yet")
+        yield Landmark(START, "start", "no line of therapy yet")
     for regimen in pathway.catalogue.regimens.values():
         if _regimen(regimen.id) in met:
-            yield Place(_regimen(regimen.id), "regimen", regimen.title)
+            yield Landmark(_regimen(regimen.id), "regimen", regimen.title)
     for name, rules in pathway.finding_rules.items():
         if _finding(name) in met:
-            yield Place(_finding(name), "finding", rules[0].title)
+            yield Landmark(_finding(name), "finding", rules[0].title)
     if SILENT in met:
-        yield Place(SILENT, "end", "the guideline is silent: refer")
+        yield Landmark(SILENT, "end", "the guideline is silent: refer")
 
 
 def _regimen(name: str) -> str:
@@ -93,7 +93,7 @@ def _finding(name: str) -> str:
     return f"finding:{name}"
 
 
-def _stayed(place: Place, replayed: Replayed) -> Place:
+def _stayed(place: Landmark, replayed: Replayed) -> Landmark:
     """When the patient was at a place: on a line, or with a finding."""
     last = replayed.steps[-1].consultation
     stays: list[str] = []
@@ -127,14 +127,14 @@ def _gone(replayed: Replayed) -> set[tuple[str, str]]:
     return found
 
 
-def _led(way: Way, gone: set[tuple[str, str]]) -> bool:
+def _led(way: Road, gone: set[tuple[str, str]]) -> bool:
     return not gone.isdisjoint({(way.rule, ""), (way.rule, way.start)})
 
 
 # -- ways --------------------------------------------------------------------------------------------
 
 
-def _ways(pathway: Pathway) -> Iterator[Way]:
+def _ways(pathway: Pathway) -> Iterator[Road]:
     for rule in pathway.rules.values():
         end = _end(rule)
         if end is None:
@@ -144,7 +144,7 @@ def _ways(pathway: Pathway) -> Iterator[Way]:
             starts = _sources(pathway, rule) or [START]
         for start in dict.fromkeys(starts):
             if start != end:
-                yield Way(
+                yield Road(
                     rule.id,
                     start,
                     end,

@@ -6,9 +6,15 @@ from datetime import timedelta
 
 import msgspec
 
-from nephroline.backends import backend
-from nephroline.consultation import Consultation, consulted, decision_time
-from nephroline.consultation.answer import Applicability
+from nephroline.consultation import (
+    Applied,
+    Consultation,
+    LazyRun,
+    applicability,
+    chart_of,
+    decision_time,
+    same_catalogue,
+)
 from nephroline.errors import UsageError
 from nephroline.pathway import Pathway, RuleBase, load_rules
 from nephroline.record import Moment, Record
@@ -53,12 +59,12 @@ def select_pathway(
     if best == _RANK[Verdict.DOES_NOT_APPLY]:
         reasons: dict[str, list[str]] = {}
         for pathway in out:
-            reasons.setdefault(verdicts[pathway.id].because[0], []).append(pathway.id)
+            reasons.setdefault(verdicts[pathway.id].because, []).append(pathway.id)
         told = (f"{reason} ({', '.join(names)})" for reason, names in reasons.items())
         return Selected(chosen, ("no pathway applies", *told), applies=False)
-    because = [verdicts[chosen.id].because[0], _edition(chosen, year)]
+    because = [verdicts[chosen.id].because, _edition(chosen, year)]
     others = [p for p in fitting if p.disease != chosen.disease and _published(p) == latest]
-    because += [f"{p.id} is as possible: {verdicts[p.id].because[0]}" for p in others]
+    because += [f"{p.id} is as possible: {verdicts[p.id].because}" for p in others]
     return Selected(chosen, tuple(because), applies=True)
 
 
@@ -68,8 +74,9 @@ def explained(answer: Consultation, selected: Selected) -> Consultation:
     return msgspec.structs.replace(answer, pathway=reference)
 
 
-def _verdict(record: Record, pathway: Pathway, moment: Moment) -> Applicability:
-    return consulted(record, pathway, moment, backend("reference")).consultation.applicability
+def _verdict(record: Record, pathway: Pathway, moment: Moment) -> Applied:
+    same_catalogue(record, pathway)
+    return applicability(LazyRun(pathway, chart_of(record, pathway, moment)))
 
 
 def _published(pathway: Pathway) -> int:

@@ -17,7 +17,7 @@ class Response(StrEnum):
     UNTREATED = "untreated"
 
 
-class Exposure(StrEnum):
+class Adequacy(StrEnum):
     """Whether a line was given at a dose and for a level that lets its failure count."""
 
     ADEQUATE = "adequate"

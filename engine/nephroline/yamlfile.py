@@ -138,7 +138,7 @@ def read_bytes(content: bytes, name: str, error: type[InputError]) -> Document:
         raise error.of("is not text in UTF-8", "is it a binary file?", file=name) from None
     if "\0" in text:
         raise error.of("is not text: it holds NUL bytes", "is it a binary file?", file=name)
-    return _Builder(text, name, error).document()
+    return _DataBuilder(text, name, error).document()
 
 
 def _too_large(name: str) -> Problem:
@@ -154,7 +154,7 @@ def written(data: Mapping[str, Any]) -> str:
     return str(yaml.safe_dump(dict(data), sort_keys=False, allow_unicode=True, width=110))
 
 
-class _Builder:
+class _DataBuilder:
     """Turn parser events into data; one use."""
 
     def __init__(self, text: str, name: str, error: type[InputError]) -> None:

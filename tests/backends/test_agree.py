@@ -14,11 +14,11 @@ from nephroline.backends import Fact, backend
 from nephroline.backends.durable import MAX_PATTERNS, DurableStage, _guard, _rule
 from nephroline.backends.patterns import normal_form
 from nephroline.errors import InferenceError, UsageError
-from nephroline.lang import And, Atom, Holds, Node, Not, Or, Reference, atoms
+from nephroline.lang import And, Atom, Holds, Node, Not, Or, RefersTo, atoms
 from nephroline.pathway import Clause
 from nephroline.terms import Scope
 
-ATOMS: list[Atom] = [Holds(Reference.DEFINITION, f"d{i}") for i in range(8)]
+ATOMS: list[Atom] = [Holds(RefersTo.DEFINITION, f"d{i}") for i in range(8)]
 CONDITIONS: st.SearchStrategy[Node] = st.recursive(
     st.sampled_from(ATOMS),
     lambda inner: st.one_of(
@@ -85,7 +85,7 @@ def test_the_normal_form_has_the_same_meaning(node: Node, world: dict[Atom, bool
 def test_a_condition_that_grows_without_bound_is_refused() -> None:
     wide = And(
         tuple(
-            Or((Holds(Reference.DEFINITION, f"a{i}"), Holds(Reference.DEFINITION, f"b{i}"))) for i in range(8)
+            Or((Holds(RefersTo.DEFINITION, f"a{i}"), Holds(RefersTo.DEFINITION, f"b{i}"))) for i in range(8)
         )
     )
     with pytest.raises(InferenceError, match="split it into definitions"):

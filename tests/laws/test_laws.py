@@ -23,7 +23,7 @@ from nephroline.catalogue import load_catalogue
 from nephroline.consultation import Consultation, consult
 from nephroline.pathway import Pathway, load_pathway, pathway_ids
 from nephroline.record import read_record
-from nephroline.terms import Action, Exposure, Outcome
+from nephroline.terms import Action, Adequacy, Outcome
 
 PATHWAYS = {name: load_pathway(name) for name in pathway_ids()}
 EVERY = st.sampled_from(sorted(PATHWAYS))
@@ -329,7 +329,7 @@ def test_law_8_inadequate_exposure_never_earns_resistant(
     chart: dict[str, Any], pathway: str, month: int
 ) -> None:
     for line in ask(chart, pathway, f"{month} mo").lines:
-        if line.exposure in (Exposure.INADEQUATE, Exposure.UNKNOWN):
+        if line.exposure in (Adequacy.INADEQUATE, Adequacy.UNKNOWN):
             assert line.outcome is not Outcome.RESISTANT
 
 

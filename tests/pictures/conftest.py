@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from programs import PROGRAMS
 from watching import Watched
 
-from nephroline.course import Course, course_of
+from nephroline.course import DrawnCourse, course_of
 from nephroline.faces.report import page
 from nephroline.pathway import load_pathway
 from nephroline.replaying import MOST_DRAWN, read_course, replay
@@ -47,7 +47,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Watched]]:
         window.close()
 
 
-def course(source: Any, pathway: str = "kdigo-2012/fsgs") -> Course:
+def course(source: Any, pathway: str = "kdigo-2012/fsgs") -> DrawnCourse:
     scenario = read_course(source, pathway)
     return course_of(replay(scenario, load_pathway(scenario.pathway), most=MOST_DRAWN))
 
@@ -58,17 +58,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def case_1(root: Path) -> Course:
+def case_1(root: Path) -> DrawnCourse:
     return course(root / "scenarios/pjnh-2015-case-1.yaml")
 
 
 @pytest.fixture(scope="session")
-def case_2(root: Path) -> Course:
+def case_2(root: Path) -> DrawnCourse:
     return course(root / "scenarios/pjnh-2015-case-2.yaml")
 
 
 @pytest.fixture(scope="session")
-def one(folder: Path, case_1: Course) -> Path:
+def one(folder: Path, case_1: DrawnCourse) -> Path:
     """The report of the first published case."""
     file = folder / "one.html"
     file.write_text(page([case_1]), encoding="utf-8")
@@ -76,7 +76,7 @@ def one(folder: Path, case_1: Course) -> Path:
 
 
 @pytest.fixture(scope="session")
-def both(folder: Path, case_1: Course, case_2: Course) -> Path:
+def both(folder: Path, case_1: DrawnCourse, case_2: DrawnCourse) -> Path:
     """The report of both published cases."""
     file = folder / "both.html"
     file.write_text(page([case_1, case_2]), encoding="utf-8")

@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from watching import Watched
 
-from nephroline.course import Course, course_of
+from nephroline.course import DrawnCourse, course_of
 from nephroline.faces.report import page
 from nephroline.replaying import read_course, replay
 
@@ -91,7 +91,9 @@ def test_an_uncertain_time_is_drawn_as_wide_as_it_is(visit: Visit, one: Path) ->
     assert wide["width"] - stroke == pytest.approx(5 * (short["width"] - stroke), rel=0.05)
 
 
-def test_every_decision_is_told_and_the_picture_leads_to_it(visit: Visit, one: Path, case_1: Course) -> None:
+def test_every_decision_is_told_and_the_picture_leads_to_it(
+    visit: Visit, one: Path, case_1: DrawnCourse
+) -> None:
     seen = visit(one)
     text = seen.page.locator("main").inner_text()
     for decision in case_1.decisions:
@@ -179,7 +181,7 @@ def test_a_long_record_stays_small_and_quick(visit: Visit, folder: Path) -> None
     assert "dates to consult about" in seen.page.locator("main").inner_text()
 
 
-def test_a_logarithm_spreads_only_what_is_spread(case_1: Course) -> None:
+def test_a_logarithm_spreads_only_what_is_spread(case_1: DrawnCourse) -> None:
     assert page([case_1]) != page([case_1], scale="log")
 
 

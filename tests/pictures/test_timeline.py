@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from nephroline.course import Course
+from nephroline.course import DrawnCourse
 from nephroline.faces.screen import Screen, columns
 from nephroline.faces.timeline import show_timeline
 
 
 def shown(
-    course: Course, capsys: pytest.CaptureFixture[str], *, width: int = 80, ascii_only: bool = False
+    course: DrawnCourse, capsys: pytest.CaptureFixture[str], *, width: int = 80, ascii_only: bool = False
 ) -> list[str]:
     show_timeline(Screen(width, colour=False, plain=ascii_only), course, ascii_only=ascii_only)
     return capsys.readouterr().out.splitlines()
@@ -19,14 +19,14 @@ def shown(
 @pytest.mark.parametrize("width", [30, 50, 80, 200])
 @pytest.mark.parametrize("ascii_only", [False, True])
 def test_no_line_is_wider_than_the_terminal(
-    case_1: Course, capsys: pytest.CaptureFixture[str], width: int, ascii_only: bool
+    case_1: DrawnCourse, capsys: pytest.CaptureFixture[str], width: int, ascii_only: bool
 ) -> None:
     lines = shown(case_1, capsys, width=width, ascii_only=ascii_only)
     assert max(map(columns, lines)) <= max(width, 44)
     assert not ascii_only or all(line.isascii() for line in lines)
 
 
-def test_the_course_of_case_1_can_be_read(case_1: Course, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_course_of_case_1_can_be_read(case_1: DrawnCourse, capsys: pytest.CaptureFixture[str]) -> None:
     rows = {line.split("  ")[1].strip(): line for line in shown(case_1, capsys)}
     assert "0" in rows["months"]
     assert "100" in rows["months"]
@@ -39,7 +39,9 @@ def test_the_course_of_case_1_can_be_read(case_1: Course, capsys: pytest.Capture
     assert rows["decisions"].count("▲") == 6, "five deeds, and the legend"
 
 
-def test_the_drug_bars_stand_over_their_months(case_1: Course, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_drug_bars_stand_over_their_months(
+    case_1: DrawnCourse, capsys: pytest.CaptureFixture[str]
+) -> None:
     rows = {line.split("  ")[1].strip(): line for line in shown(case_1, capsys, width=96)}
     months = rows["months"]
     sixty = months.index("60")

@@ -151,7 +151,8 @@ def drawn(chapter: Chapter, pathway: Pathway) -> list[str]:
     records = [record_of(chapter, case, pathway) for case in chapter.cases]
     ends = [records[0].clock.read(case.at or chapter.at).latest for case in chapter.cases]
     last = max(ends)
-    lines = [f"### {chapter.title}", "", " ".join(chapter.text.split()), "", "```text"]
+    lines = [f"### {chapter.title}", "", " ".join(chapter.text.split()), ""]
+    lines += [*_named(chapter), "```text"]
     lines += [_row("", _ticks(float(last)))]
     common = msgspec.structs.replace(chapter.cases[0], add={}, without=[])
     base = list(_series(chapter.chart(common), records[0], float(last))) if chapter.record else []
@@ -171,6 +172,20 @@ def drawn(chapter: Chapter, pathway: Pathway) -> list[str]:
         told = f"{case.case} ({case.said})" if case.said else case.case
         lines.append(f"| {told} | " + " | ".join(case.holds) + f" | {', '.join(case.needs)} |")
     return [*lines, ""]
+
+
+def _named(chapter: Chapter) -> list[str]:
+    """What the names in the conditions stand for."""
+    found = [f"`{name}` is {_values(limit['value'])}" for name, limit in chapter.thresholds.items()]
+    found += [f"`{each['id']}` is `{' '.join(each['when'].split())}`" for each in chapter.definitions]
+    for rule in chapter.rules:
+        unless = f" unless `{rule['unless']}`" if "unless" in rule else ""
+        found.append(f"`{rule['finding']}` is concluded when `{' '.join(rule['when'].split())}`{unless}")
+    return [f"Here {'; '.join(found)}.", ""] if found else []
+
+
+def _values(value: Any) -> str:
+    return " = ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _row(label: str, text: str) -> str:

@@ -40,7 +40,9 @@ class Stage(Protocol):
 
 
 class Backend(Protocol):
-    """A way to infer."""
+    """A way to infer; the same one has the same hash, so that what it prepares is kept."""
+
+    def __hash__(self) -> int: ...
 
     @property
     def name(self) -> str:

@@ -18,7 +18,7 @@ from nephroline.catalogue.models import (
     Variation,
     spelling,
 )
-from nephroline.catalogue.schedules import Schedule, Step, often
+from nephroline.catalogue.schedules import Schedule, ScheduleStep, often
 
 __all__ = [
     "SECTIONS",
@@ -34,9 +34,9 @@ __all__ = [
     "RegimenDose",
     "ReviewDate",
     "Schedule",
+    "ScheduleStep",
     "SexTerms",
     "Source",
-    "Step",
     "Target",
     "Variation",
     "data_root",

@@ -65,7 +65,7 @@ def load_catalogue() -> Catalogue:
 
 def read_catalogue(folder: Path, added: Sequence[Piece] = ()) -> Catalogue:
     """Read and check a catalogue folder, and what is added to it. Raises: PathwayError with every problem."""
-    return _Reader([*pieces_of(folder), *added]).catalogue()
+    return _CatalogueReader([*pieces_of(folder), *added]).catalogue()
 
 
 def pieces_of(folder: Path) -> Iterator[Piece]:
@@ -83,7 +83,7 @@ def pieces_of(folder: Path) -> Iterator[Piece]:
         raise PathwayError.of("the catalogue is empty", "copy the files of rules/catalogue", file=str(folder))
 
 
-class _Reader:
+class _CatalogueReader:
     """Read pieces into one catalogue; one use."""
 
     def __init__(self, pieces: Sequence[Piece]) -> None:

@@ -9,7 +9,7 @@ from nephroline.shapes import Shape
 from nephroline.terms import Confidence
 
 
-class Step(Shape, frozen=True, kw_only=True):
+class ScheduleStep(Shape, frozen=True, kw_only=True):
     """So often, until so long on the drug (None: to its end)."""
 
     every: Quantity
@@ -27,13 +27,13 @@ class Schedule(Shape, frozen=True, kw_only=True):
     id: str
     agent: AgentId
     measure: tuple[AnalyteId, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[ScheduleStep, ...]
     source: SourceId
     confidence: Confidence
     after_change: Quantity | None = None
     note: str = ""
 
-    def step_at(self, on_drug: Fraction) -> Step:
+    def step_at(self, on_drug: Fraction) -> ScheduleStep:
         """The step in force after so long (days) on the drug."""
         return next(
             (s for s in self.steps if s.until is None or s.until.low is None or on_drug < s.until.low),

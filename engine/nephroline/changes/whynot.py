@@ -89,7 +89,7 @@ def why_not(record: Record, pathway: Pathway, regimen: str, as_of: str | Moment 
     state = state_of(record, pathway, decision_time(record, as_of))
     goal = _Goal(regimen)
     reached = goal.reached(state)
-    search = _Search(goal, state)
+    search = _LeastChanges(goal, state)
     changes = [] if reached else search.changes()
     out = [reason for b in blocked_out(state.run) if b.regimen == regimen for reason in b.reasons]
     return WhyNot(
@@ -210,7 +210,7 @@ def _offers(state: State, goal: _Goal) -> Iterator[Offer]:
 # -- the least that would change it ------------------------------------------------------------------
 
 
-class _Search:
+class _LeastChanges:
     """Breadth first over changes that touch an obstacle, so that the first found are the smallest."""
 
     def __init__(self, goal: _Goal, start: State) -> None:

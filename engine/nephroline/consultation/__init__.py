@@ -3,7 +3,7 @@
 from nephroline.consultation.answer import NOTICE, Consultation
 from nephroline.consultation.choosing import Act, choose, concerns, decisive
 from nephroline.consultation.consult import Consulted, consult, consulted, decided, decision_time
-from nephroline.consultation.decision import Advised, Decision, applicability, decide, open_data
+from nephroline.consultation.decision import Advised, Applied, Decision, applicability, decide, open_data
 from nephroline.consultation.judges import rests_on
 from nephroline.consultation.needs import needs, presumed_exposures
 from nephroline.consultation.run import LazyRun, Run, Subject, chart_of, fill, same_catalogue
@@ -15,6 +15,7 @@ __all__ = [
     "NOTICE",
     "Act",
     "Advised",
+    "Applied",
     "Consultation",
     "Consulted",
     "Decision",

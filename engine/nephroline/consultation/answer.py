@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from nephroline.terms import Action, Answer, Certain, Exposure, Holding, Outcome, Response, Severity, Verdict
+from nephroline.terms import Action, Adequacy, Answer, Certain, Holding, Outcome, Response, Severity, Verdict
 from nephroline.version import ANSWER_FORMAT
 
 NOTICE = (
@@ -16,18 +16,18 @@ NOTICE = (
 )
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class _OfAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The base of every part of an answer."""
 
 
-class When(_Part, frozen=True):
+class When(_OfAnswer, frozen=True):
     """A time: days from time zero, and how the chart calls it."""
 
     offset_days: float
     label: str
 
 
-class PathwayRef(_Part, frozen=True):
+class PathwayRef(_OfAnswer, frozen=True):
     """The pathway that answered, with the digest of its content; and why, if it was chosen by `auto`.
 
     `changed`: entries of our catalogue that a site has changed; left out if there are none.
@@ -40,7 +40,7 @@ class PathwayRef(_Part, frozen=True):
     changed: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
-class EngineRef(_Part, frozen=True):
+class EngineRef(_OfAnswer, frozen=True):
     """The program that answered."""
 
     name: str
@@ -48,21 +48,21 @@ class EngineRef(_Part, frozen=True):
     backend: str
 
 
-class Applicability(_Part, frozen=True):
+class Applicability(_OfAnswer, frozen=True):
     """Whether the pathway speaks of this patient."""
 
     verdict: Verdict
     because: list[str]
 
 
-class AnswerKind(_Part, frozen=True):
+class AnswerKind(_OfAnswer, frozen=True):
     """What kind of answer the next line is, and why it is not another."""
 
     kind: Answer
     because: list[str]
 
 
-class Status(_Part, frozen=True):
+class Status(_OfAnswer, frozen=True):
     """The response now, and since when it has held."""
 
     response: Response
@@ -70,7 +70,7 @@ class Status(_Part, frozen=True):
     because: list[str]
 
 
-class StatementRef(_Part, frozen=True):
+class StatementRef(_OfAnswer, frozen=True):
     """What the source printed. `confidence`: how sure this rule base is that it does."""
 
     source: str
@@ -83,7 +83,7 @@ class StatementRef(_Part, frozen=True):
     citation: str
 
 
-class LineOut(_Part, frozen=True):
+class LineOut(_OfAnswer, frozen=True):
     """A line of therapy as judged. `weeks` is its least possible length."""
 
     n: int
@@ -93,12 +93,12 @@ class LineOut(_Part, frozen=True):
     started: When = msgspec.field(name="from")
     ended: When | None = msgspec.field(name="to")
     weeks: float
-    exposure: Exposure
+    exposure: Adequacy
     best_response: str
     outcome: Outcome
 
 
-class FindingOut(_Part, frozen=True):
+class FindingOut(_OfAnswer, frozen=True):
     """A label that is earned, and by which line; `rests_on` as in the next line."""
 
     id: str
@@ -110,7 +110,7 @@ class FindingOut(_Part, frozen=True):
     rests_on: list[str]
 
 
-class DoseOut(_Part, frozen=True):
+class DoseOut(_OfAnswer, frozen=True):
     """What to give of one drug; `for_this_patient` shows the arithmetic, or what it needs."""
 
     drug: str
@@ -121,7 +121,7 @@ class DoseOut(_Part, frozen=True):
     confidence: str
 
 
-class MonitoringOut(_Part, frozen=True):
+class MonitoringOut(_OfAnswer, frozen=True):
     """A value that a running drug asks for: when it was last seen since the drug began, when it is due.
 
     `days_overdue` is negative while there is still time.
@@ -139,7 +139,7 @@ class MonitoringOut(_Part, frozen=True):
     confidence: str
 
 
-class TotalOut(_Part, frozen=True):
+class TotalOut(_OfAnswer, frozen=True):
     """How much of an immunosuppressant was given so far, in how many weeks, and what is missing to tell."""
 
     drug: str
@@ -148,7 +148,7 @@ class TotalOut(_Part, frozen=True):
     needs: list[str]
 
 
-class LineAdvice(_Part, frozen=True):
+class LineAdvice(_OfAnswer, frozen=True):
     """A next line. `certain`: nothing unknown could turn it; else `depends_on` names what could.
 
     `rests_on`: the numbers and definitions behind it that are `recalled` or `policy`.
@@ -172,7 +172,7 @@ class LineAdvice(_Part, frozen=True):
     rests_on: list[str]
 
 
-class BlockReason(_Part, frozen=True):
+class BlockReason(_OfAnswer, frozen=True):
     """Why a regimen is out, and until when."""
 
     rule: str
@@ -181,7 +181,7 @@ class BlockReason(_Part, frozen=True):
     until: str
 
 
-class BlockedOut(_Part, frozen=True):
+class BlockedOut(_OfAnswer, frozen=True):
     """A regimen that is out."""
 
     regimen: str
@@ -189,7 +189,7 @@ class BlockedOut(_Part, frozen=True):
     reasons: list[BlockReason]
 
 
-class ActionOut(_Part, frozen=True):
+class ActionOut(_OfAnswer, frozen=True):
     """Something to do beside the line: investigate, refer, supportive care; some before its first dose."""
 
     rule: str
@@ -202,7 +202,7 @@ class ActionOut(_Part, frozen=True):
     before_first_dose: bool
 
 
-class AlertOut(_Part, frozen=True):
+class AlertOut(_OfAnswer, frozen=True):
     """Something to notice."""
 
     id: str
@@ -214,7 +214,7 @@ class AlertOut(_Part, frozen=True):
     on_guideline: bool
 
 
-class Need(_Part, frozen=True):
+class Need(_OfAnswer, frozen=True):
     """A datum whose value would matter, what it would tell, and the rules that ask."""
 
     datum: str
@@ -222,7 +222,7 @@ class Need(_Part, frozen=True):
     rules: list[str]
 
 
-class OutcomeOut(_Part, frozen=True):
+class OutcomeOut(_OfAnswer, frozen=True):
     """What is answered when some data turn out so, whatever the others are.
 
     `open`: what would leave even that answer uncertain.
@@ -233,7 +233,7 @@ class OutcomeOut(_Part, frozen=True):
     open: list[str]
 
 
-class OrderOut(_Part, frozen=True):
+class OrderOut(_OfAnswer, frozen=True):
     """Data that settle the next line whatever they turn out to be; no smaller set of them does.
 
     `burden` is the heaviest of theirs. `outcomes` has the answer for each region of values.
@@ -244,7 +244,7 @@ class OrderOut(_Part, frozen=True):
     outcomes: list[OutcomeOut]
 
 
-class OpenRule(_Part, frozen=True):
+class OpenRule(_OfAnswer, frozen=True):
     """A finding, recommendation, block or alert of which data are missing.
 
     `holds`: yes or no, certain although the data of `although` are unknown; or depends, on `depends_on`.
@@ -259,7 +259,7 @@ class OpenRule(_Part, frozen=True):
     although: list[str]
 
 
-class MarginOut(_Part, frozen=True):
+class MarginOut(_OfAnswer, frozen=True):
     """How far a value stands from where the answer changes: the cut, the way there, and the answer beyond.
 
     `fragile`: the ordinary variation of one such value reaches it (null: no source gives a variation).
@@ -275,7 +275,7 @@ class MarginOut(_Part, frozen=True):
     fragile: bool | None
 
 
-class Outlook(_Part, frozen=True):
+class Outlook(_OfAnswer, frozen=True):
     """What the missing data can change; what stands here holds for every plausible value of them.
 
     `verdict` on the next line as a whole: certain (although the data of `although` are unknown), depends
@@ -298,7 +298,7 @@ class Outlook(_Part, frozen=True):
     states: int
 
 
-class Consultation(_Part, frozen=True, kw_only=True):
+class Consultation(_OfAnswer, frozen=True, kw_only=True):
     """The answer for one record, at one time, under one pathway. `outlook` is given when asked for.
 
     `format` is the form of this JSON: it is raised when a key changes.

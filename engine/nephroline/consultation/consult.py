@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from nephroline.backends import Backend, backend
+from nephroline.backends import Backend, Shadow, backend
 from nephroline.consultation.answer import Consultation
 from nephroline.consultation.decision import Decision, beside, decide
 from nephroline.consultation.needs import Lacking
-from nephroline.consultation.run import Run, chart_of, prepare, same_catalogue
+from nephroline.consultation.run import LazyRun, Run, chart_of, prepare, same_catalogue
 from nephroline.consultation.telling import told
-from nephroline.errors import UsageError, quoted
+from nephroline.errors import InferenceError, UsageError, quoted
 from nephroline.pathway import Pathway
 from nephroline.quantities import QuantityError
 from nephroline.record import Moment, Record
@@ -69,7 +69,16 @@ def decided(
     decision = decide(run)
     run = run.proposing(decision.proposed)
     run.fire(prepare(pathway, engine, late=True))
+    if isinstance(engine, Shadow):
+        _agree(run, LazyRun(pathway, run.chart))
     return run, msgspec.structs.replace(decision, beside=beside(run))
+
+
+def _agree(run: Run, lazy: LazyRun) -> None:
+    """Hold what was inferred against the evaluator that the outlook uses. Raises: InferenceError."""
+    for (name, subject), truth in run.truths.items():
+        if lazy.clause(name, subject) is not truth:
+            raise InferenceError(f"inference and the outlook disagree about {name}; no answer is given")
 
 
 def decision_time(record: Record, as_of: str | Moment | None) -> Moment:

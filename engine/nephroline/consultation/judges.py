@@ -6,9 +6,9 @@ from nephroline.features import ALL_RESPONSES, Chart, Choice, Missing, gather
 from nephroline.lang import Atom, Holds, Seen, judge
 from nephroline.pathway import ExposureRule, Pathway
 from nephroline.record import Assessment, Line
-from nephroline.terms import Exposure, Response
+from nephroline.terms import Adequacy, Response
 
-_WORST_FIRST = (Exposure.INADEQUATE, Exposure.UNKNOWN, Exposure.PRESUMED, Exposure.ADEQUATE)
+_WORST_FIRST = (Adequacy.INADEQUATE, Adequacy.UNKNOWN, Adequacy.PRESUMED, Adequacy.ADEQUATE)
 
 
 class SeenAt:
@@ -124,17 +124,17 @@ def judge_exposure(pathway: Pathway, chart: Chart, line: Line) -> Choice:
     """The exposure on a line: that of its least well exposed agent."""
     found = [_exposure_to(pathway, chart, line, drug) for drug in line.drugs]
     exposure, missing = min(found, key=lambda pair: _WORST_FIRST.index(pair[0]))
-    options = {"adequate", "inadequate"} if exposure is Exposure.UNKNOWN else {str(exposure)}
+    options = {"adequate", "inadequate"} if exposure is Adequacy.UNKNOWN else {str(exposure)}
     return Choice(frozenset(options), str(exposure), missing)
 
 
 def _exposure_to(
     pathway: Pathway, chart: Chart, line: Line, drug: str
-) -> tuple[Exposure, tuple[Missing, ...]]:
+) -> tuple[Adequacy, tuple[Missing, ...]]:
     rule = _rule_for(pathway, drug)
     title = chart.timeline.catalogue.drugs[drug].title
     if rule is None:
-        return Exposure.UNKNOWN, (
+        return Adequacy.UNKNOWN, (
             Missing(f"exposure to {title}", "no definition of adequate exposure to it"),
         )
     deciders = pathway.deciders
@@ -144,12 +144,12 @@ def _exposure_to(
 
     adequate, missing = judge(rule.adequate, see)
     if adequate:
-        return Exposure.ADEQUATE, ()
+        return Adequacy.ADEQUATE, ()
     if rule.inadequate is not None and judge(rule.inadequate, see)[0]:
-        return Exposure.INADEQUATE, ()
+        return Adequacy.INADEQUATE, ()
     if rule.presumed is not None and judge(rule.presumed, see)[0]:
-        return Exposure.PRESUMED, missing
-    return Exposure.UNKNOWN, missing
+        return Adequacy.PRESUMED, missing
+    return Adequacy.UNKNOWN, missing
 
 
 def _rule_for(pathway: Pathway, drug: str) -> ExposureRule | None:

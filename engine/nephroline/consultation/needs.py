@@ -13,7 +13,7 @@ from nephroline.consultation.run import Run
 from nephroline.features import Missing, gather
 from nephroline.pathway import Alert, FindingOf, Recommend
 from nephroline.record import Line
-from nephroline.terms import Exposure, Severity
+from nephroline.terms import Adequacy, Severity
 
 Asked = tuple[str, Missing]
 """A rule, and what it lacks."""
@@ -91,7 +91,7 @@ def presumed_exposures(run: Run) -> tuple[Missing, ...]:
 def _confirming(run: Run, line: Line) -> tuple[Missing, ...]:
     """What would confirm the exposure on a line, if it is presumed."""
     exposure = run.chart.exposure(line)
-    return exposure.missing if str(Exposure.PRESUMED) in exposure.options else ()
+    return exposure.missing if str(Adequacy.PRESUMED) in exposure.options else ()
 
 
 def _open_alerts(run: Run) -> Iterable[Asked]:

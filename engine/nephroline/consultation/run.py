@@ -14,7 +14,7 @@ from nephroline.backends import PATIENT, Backend, Fact, Stage, Truths
 from nephroline.consultation.judges import judge_exposure, judge_response
 from nephroline.errors import UsageError, quoted
 from nephroline.features import Chart, Missing, gather
-from nephroline.lang import And, Atom, Holds, Node, Not, Or, Reason, Reference, Seen, atoms, judge
+from nephroline.lang import And, Atom, Holds, Node, Not, Or, Reason, RefersTo, Seen, atoms, judge
 from nephroline.pathway import Alert, Block, Clause, Definition, FindingOf, Pathway, Recommend, Rule
 from nephroline.record import Line, Moment, Record, Timeline
 from nephroline.terms import Outcome, Scope
@@ -42,19 +42,11 @@ class Prepared(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=64)
-def _prepared(digest: str, backend: str, late: bool) -> dict[int, Prepared]:
-    """A place for the strata of one pathway and backend: compiled once in a process."""
-    return {}
-
-
-def prepare(pathway: Pathway, backend: Backend, *, late: bool) -> list[Prepared]:
-    """Compile the strata of a pathway for a backend, once."""
+def prepare(pathway: Pathway, backend: Backend, *, late: bool) -> tuple[Prepared, ...]:
+    """Compile the strata of a pathway for a backend, once in a process."""
     strata = pathway.late_strata if late else pathway.strata
-    place = _prepared(pathway.digest, backend.name, late)
-    for number, clauses in enumerate(strata):
-        if number not in place:
-            place[number] = Prepared(backend.prepare(clauses), _asked(clauses, pathway.shared_atoms))
-    return [place[number] for number in range(len(strata))]
+    shared = pathway.shared_atoms
+    return tuple(Prepared(backend.prepare(clauses), _asked(clauses, shared)) for clauses in strata)
 
 
 def _asked(clauses: Sequence[Clause], shared: frozenset[Atom]) -> dict[Scope, tuple[list[Atom], list[Atom]]]:
@@ -166,7 +158,7 @@ class Run(msgspec.Struct, eq=False, dict=True, weakref=True):
         key = (ref, subject)
         found = self.parts.get(key)
         if found is None:
-            own = ref.kind is Reference.DEFINITION or ref.kind is Reference.LINE_FINDING
+            own = ref.kind is RefersTo.DEFINITION or ref.kind is RefersTo.LINE_FINDING
             found = self.parts[key] = [
                 (part, who)
                 for part in self.pathway.behind(ref)
@@ -253,7 +245,7 @@ class Run(msgspec.Struct, eq=False, dict=True, weakref=True):
         if ref is not None and ref.kind in _FINDINGS:
             yield (reason.text if any(child.truth for child in reason.children) else self._denied(reason))
             return
-        if ref is not None and ref.kind is Reference.ANY_LINE and not any(c.truth for c in reason.children):
+        if ref is not None and ref.kind is RefersTo.ANY_LINE and not any(c.truth for c in reason.children):
             yield reason.sentence
             return
         joined = reason.text in _JOINS and ref is None
@@ -313,7 +305,7 @@ class LazyRun(Run, eq=False):
         return self.truth(self.pathway.clauses[name].condition, subject)
 
 
-_FINDINGS = (Reference.FINDING, Reference.LINE_FINDING)
+_FINDINGS = (RefersTo.FINDING, RefersTo.LINE_FINDING)
 _JOINS = ("all of these", "any of these")
 
 

@@ -38,7 +38,7 @@ from nephroline.features import Missing, gather
 from nephroline.pathway import Alert, FindingOf, Recommend, Rule, Statement
 from nephroline.quantities import decimal_text
 from nephroline.record import Line, Moment
-from nephroline.terms import Action, Answer, Exposure, Response
+from nephroline.terms import Action, Adequacy, Answer, Response
 from nephroline.version import __version__
 
 FAILED = "already-failed"
@@ -130,7 +130,7 @@ def _line(run: Run, line: Line) -> LineOut:
     chart = run.chart
     regimen = run.pathway.catalogue.regimen_of(frozenset(line.drugs))
     exposure, best = chart.exposure(line), chart.best_response(line)
-    known = exposure.options if len(exposure.options) == 1 else {Exposure.UNKNOWN}
+    known = exposure.options if len(exposure.options) == 1 else {Adequacy.UNKNOWN}
     word = next(iter(best.options)) if len(best.options) == 1 else "unknown"
     weeks = chart.timeline.span(line.start, line.end).least / 7
     return LineOut(
@@ -141,7 +141,7 @@ def _line(run: Run, line: Line) -> LineOut:
         started=_when(line.start),
         ended=_when(line.end) if line.end else None,
         weeks=float(decimal_text(weeks)),
-        exposure=Exposure(next(iter(known))),
+        exposure=Adequacy(next(iter(known))),
         best_response="none" if word == Response.NO_RESPONSE else word,
         outcome=outcome(run, line),
     )

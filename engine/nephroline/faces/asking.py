@@ -12,9 +12,10 @@ from nephroline.faces.commanding import (
     At,
     FormatOption,
     PathwayOption,
+    QuickOption,
     RecordArgument,
     RulesOption,
-    Shadow,
+    ShadowOption,
     app,
     count,
     document_of,
@@ -33,13 +34,11 @@ def consult(
     pathway: PathwayOption = None,
     rules: RulesOption = None,
     form: FormatOption = "text",
-    shadow: Shadow = False,
+    shadow: ShadowOption = False,
     margins: Annotated[
         bool, typer.Option("--margins", help="Also how far each value stands from another answer.")
     ] = False,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Without the search for what missing data can change.")
-    ] = False,
+    quick: QuickOption = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the basis of everything.")] = False,
 ) -> None:
     """Where does this patient stand, what is the next line, and what must be checked first?"""
@@ -237,8 +236,9 @@ def replay(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Only the totals, and what was missed.")
     ] = False,
+    quick: QuickOption = False,
     plain: Annotated[bool, typer.Option("--ascii", help="Draw the timeline with plain signs only.")] = False,
-    shadow: Shadow = False,
+    shadow: ShadowOption = False,
 ) -> None:
     """Walk scenarios through every moment at which something changed, and check what they expect."""
     from nephroline.catalogue import data_root
@@ -254,7 +254,8 @@ def replay(
             heard = progress.of(file.name)
             scenario = read_scenario(file, base.catalogue)
             found = base.pathway(pathway or scenario.pathway)
-            done.append(walk(scenario, found, backend_name="shadow" if shadow else "durable", progress=heard))
+            engine = "shadow" if shadow else "durable"
+            done.append(walk(scenario, found, backend_name=engine, quick=quick, progress=heard))
     failed = sum(len(item.failed) for item in done)
     if form == "json":
         show_json({"scenarios": [item.to_data() for item in done]})
@@ -284,6 +285,7 @@ def report(
         Literal["linear", "log"],
         typer.Option("--scale", help="How to draw values that spread over more than a factor of ten."),
     ] = "linear",
+    quick: QuickOption = False,
     pdf: Annotated[bool, typer.Option("--pdf", help="Also print the page to a PDF beside it.")] = False,
 ) -> None:
     """Draw the course of patients, with what the rules said at each decision, as one HTML page."""
@@ -301,7 +303,7 @@ def report(
             heard = progress.of(file.name)
             scenario = read_course(file, pathway or DEFAULT_PATHWAY, base.catalogue)
             found = base.pathway(pathway or scenario.pathway)
-            courses.append(course_of(walk(scenario, found, most=MOST_DRAWN, progress=heard)))
+            courses.append(course_of(walk(scenario, found, quick=quick, most=MOST_DRAWN, progress=heard)))
         progress.of("drawing")
         html = page(courses, scale=scale)
         if out.suffix == ".pdf":

@@ -50,7 +50,10 @@ RulesOption = Annotated[
     ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="Text for people, JSON for programs.")]
-Shadow = Annotated[
+QuickOption = Annotated[
+    bool, typer.Option("--quick", help="Without the search for what missing data can change.")
+]
+ShadowOption = Annotated[
     bool,
     typer.Option("--shadow", help="Infer twice, by durable_rules and by the reference, and compare."),
 ]

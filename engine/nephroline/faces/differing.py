@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from nephroline.answers import Changed, Compared, Key
+from nephroline.answers import Comparison, Divergence, Key
 from nephroline.faces.commanding import count
 from nephroline.faces.screen import Screen
 
@@ -15,7 +15,7 @@ _PLACES = 3
 _LONGEST = 300
 
 
-def show_differences(out: Screen, found: Compared) -> None:
+def show_differences(out: Screen, found: Comparison) -> None:
     """Print each change once, with how often and where it is seen; then the sums."""
     for item in found.changed:
         _change(out, item)
@@ -29,7 +29,7 @@ def show_differences(out: Screen, found: Compared) -> None:
     out.paragraph(f"{count(found.same, 'answer')} the same, {found.differing} different{more}")
 
 
-def _change(out: Screen, item: Changed) -> None:
+def _change(out: Screen, item: Divergence) -> None:
     out.line((item.place, "bold"), (f"  in {count(len(item.where), 'answer')}", ""))
     out.paragraph(f"- {_text(item.before)}", indent=2, style="red")
     out.paragraph(f"+ {_text(item.after)}", indent=2, style="green")

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 
 from nephroline.errors import UsageError
-from nephroline.roadmap import Place, Roadmap, Way
+from nephroline.roadmap import Landmark, Road, Roadmap
 
 _WRAP = 24
 _SHAPES = {
@@ -90,12 +90,12 @@ def svg(roadmap: Roadmap) -> str:
     return pygraphviz.AGraph(string=dot(roadmap)).draw(format="svg", prog="dot").decode()
 
 
-def _label(place: Place) -> list[str]:
+def _label(place: Landmark) -> list[str]:
     wrapped = _wrapped(place.title, 14 if place.kind == "start" else _WRAP)
     return [*wrapped, *place.stays, *(["next line now"] if place.next_line else [])]
 
 
-def _named(way: Way) -> str:
+def _named(way: Road) -> str:
     grade = f" ({way.grade})" if way.grade else ""
     return "\n".join(_wrapped(f"{way.title}{grade}", _WRAP))
 

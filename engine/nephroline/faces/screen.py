@@ -15,7 +15,7 @@ from unicodedata import combining, east_asian_width, normalize
 
 import typer
 
-Span = tuple[str, str]
+Styled = tuple[str, str]
 """A text and its style, in words: ``bold red``, ``dim italic``; an empty style is plain."""
 
 _WORD = re.compile(r"\S+|\s+")
@@ -38,11 +38,11 @@ class Screen:
         self._plain = plain
         self._colour = _wants_colour() if colour is None else colour
 
-    def line(self, *spans: Span) -> None:
+    def line(self, *spans: Styled) -> None:
         """Print one line as it is, without wrapping."""
         self._write([(_harmless(text), style) for text, style in spans])
 
-    def hang(self, head: tuple[Span, ...], body: tuple[Span, ...], indent: int) -> None:
+    def hang(self, head: tuple[Styled, ...], body: tuple[Styled, ...], indent: int) -> None:
         """Print a head, and beside it a body that wraps under itself from column *indent* on."""
         before = [(_harmless(text), style) for text, style in head]
         for row in list(self._rows(body, max(self.width - indent, _LEAST))) or [[]]:
@@ -53,9 +53,9 @@ class Screen:
         """Print a wrapped text."""
         self.hang(((" " * indent, ""),), ((text, style),), indent)
 
-    def _rows(self, body: tuple[Span, ...], width: int) -> Iterator[list[Span]]:
+    def _rows(self, body: tuple[Styled, ...], width: int) -> Iterator[list[Styled]]:
         """Fill rows with words; a word wider than a row is cut."""
-        row: list[Span] = []
+        row: list[Styled] = []
         used = 0
         for text, style in body:
             for word in _WORD.findall(_harmless(text)):
@@ -70,11 +70,11 @@ class Screen:
         if row:
             yield row
 
-    def _write(self, spans: list[Span]) -> None:
+    def _write(self, spans: list[Styled]) -> None:
         while spans and spans[-1][0].isspace():
             spans = spans[:-1]
         last = [(spans[-1][0].rstrip(), spans[-1][1])] if spans else []
-        merged: list[Span] = []
+        merged: list[Styled] = []
         for text, style in [*spans[:-1], *last]:
             if merged and merged[-1][1] == style:
                 merged[-1] = (merged[-1][0] + text, style)

@@ -19,7 +19,7 @@ from nephroline.faces.phrases import (
     total_told,
     words,
 )
-from nephroline.faces.screen import Screen, Span
+from nephroline.faces.screen import Screen, Styled
 from nephroline.lang import Reason
 from nephroline.terms import Severity
 
@@ -67,7 +67,7 @@ def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = Fals
 
 def _head(out: Screen, answer: Consultation) -> None:
     out.paragraph(f"{answer.record} at {answer.as_of.label}", style="bold")
-    status: list[Span] = [(words(answer.status.response), "bold magenta")]
+    status: list[Styled] = [(words(answer.status.response), "bold magenta")]
     if answer.status.since:
         status.append((f" since {answer.status.since.label}", ""))
     if len(answer.status.because) > 1:
@@ -206,7 +206,7 @@ def _basis(out: Screen, answer: Consultation, *, verbose: bool) -> None:
 
 
 def _item(out: Screen, label: str, text: str, more: str, *, style: str = "", note: str = "") -> None:
-    body: list[Span] = [(text.strip(), style)]
+    body: list[Styled] = [(text.strip(), style)]
     if note:
         body.append((f"  {note}", "dim"))
     out.hang(((f"{label:<{_LABEL}}", style or "bold"),), tuple(body), _LABEL)
@@ -256,7 +256,7 @@ def show_replay(out: Screen, done: Replayed, *, ascii_only: bool = False) -> Non
     from nephroline.course import course_of
     from nephroline.faces.timeline import show_timeline
 
-    head: list[Span] = [(done.scenario.title, "bold"), (f" · {done.pathway.id}", "dim")]
+    head: list[Styled] = [(done.scenario.title, "bold"), (f" · {done.pathway.id}", "dim")]
     if done.scenario.synthetic:
         head.append((" · synthetic", "dim"))
     out.hang((), tuple(head), 0)
@@ -283,7 +283,7 @@ def show_replay(out: Screen, done: Replayed, *, ascii_only: bool = False) -> Non
 def _step(out: Screen, step: Step) -> None:
     answer = step.consultation
     advice = answer.next_line.title if answer.next_line else KINDS.get(answer.answer.kind, "")
-    body: list[Span] = [(advice, "green" if answer.next_line else "yellow")]
+    body: list[Styled] = [(advice, "green" if answer.next_line else "yellow")]
     latest = answer.lines[-1].n if answer.lines else 0
     new = [f.title for f in answer.findings if f.line and f.line == latest]
     if new:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from nephroline.course import Bar, Course, Panel
+from nephroline.course import Bar, DrawnCourse, Panel
 from nephroline.faces.screen import Screen, columns
 from nephroline.terms import Response
 
@@ -39,7 +39,7 @@ UNICODE = Signs("▁▂▃▄▅▆▇█", "━", "▶", "~", "<", "·", "▲",
 ASCII = Signs("0123456789", "=", ">", "~", "<", ".", "^", "-")
 
 
-def show_timeline(out: Screen, course: Course, *, ascii_only: bool = False) -> None:
+def show_timeline(out: Screen, course: DrawnCourse, *, ascii_only: bool = False) -> None:
     """Print a course on the width of the terminal."""
     signs = ASCII if ascii_only else UNICODE
     room = min(out.width, _MOST) - _INDENT - _LABEL - _NOTE
@@ -86,7 +86,7 @@ def _fit(label: str) -> str:
     return label + " " * (_LABEL - columns(label))
 
 
-def _ticks(course: Course, width: int, days: float, column: Callable[[float], int]) -> str:
+def _ticks(course: DrawnCourse, width: int, days: float, column: Callable[[float], int]) -> str:
     span = (course.end - course.begin) / days
     step = next(s for s in _steps() if span / s * _TICK <= width)
     cells = [" "] * (width + _TICK)
@@ -102,7 +102,7 @@ def _steps() -> Sequence[float]:
     return [base * 10**power for power in range(7) for base in (1, 2, 3, 6)]
 
 
-def _responses(out: Screen, course: Course, width: int, column: Callable[[float], int]) -> None:
+def _responses(out: Screen, course: DrawnCourse, width: int, column: Callable[[float], int]) -> None:
     cells: list[tuple[str, str]] = [(" ", "")] * width
     for phase in course.phases:
         for i in range(column(phase.start), column(phase.end) + 1):
@@ -142,7 +142,7 @@ def _given(bars: Sequence[Bar], width: int, column: Callable[[float], int], sign
     return cells
 
 
-def _asked(course: Course, width: int, column: Callable[[float], int], signs: Signs) -> list[str]:
+def _asked(course: DrawnCourse, width: int, column: Callable[[float], int], signs: Signs) -> list[str]:
     cells = [" "] * width
     for decision in sorted(course.decisions, key=lambda decision: bool(decision.deeds)):
         cells[column(decision.day)] = signs.acted if decision.deeds else signs.asked

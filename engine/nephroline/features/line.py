@@ -14,11 +14,11 @@ from nephroline.features.values import (
     Slot,
     Value,
 )
-from nephroline.record import NOT_STOPPED, Line, Span, span_text
+from nephroline.record import NOT_STOPPED, Length, Line, span_text
 from nephroline.terms import Entry, Reads, Trait
 
 
-def length_of(span: Span, missing: tuple[Missing, ...] = ()) -> Amount:
+def length_of(span: Length, missing: tuple[Missing, ...] = ()) -> Amount:
     """A length of time as an amount, from its least to its most."""
     text = span_text(span.least)
     if span.most != span.least:
@@ -105,7 +105,7 @@ def duration(chart: Chart, line: Line) -> Value:
         return length_of(whole)
     last = max(turns, key=lambda at: at.latest)
     least = chart.timeline.span(last, line.end).least
-    return length_of(Span(least, whole.most), doubts(chart, line))
+    return length_of(Length(least, whole.most), doubts(chart, line))
 
 
 @feature("line.since_end", gives="amount:time", says="time since the line ended", reads=Reads.EXPOSURES)

@@ -17,7 +17,7 @@ from nephroline.features.values import (
     gather,
     unknown_amount,
 )
-from nephroline.record import Exposure, Line, Span
+from nephroline.record import Exposure, Length, Line
 from nephroline.terms import Entry, Reads, Trait
 
 WEIGHT = "weight"
@@ -31,7 +31,7 @@ def rows_of(chart: Chart, line: Line, agent: str) -> list[Exposure]:
     return [row for row in line.rows if chart.timeline.catalogue.belongs(row.drug, agent)]
 
 
-def _within(chart: Chart, line: Line, row: Exposure) -> Span:
+def _within(chart: Chart, line: Line, row: Exposure) -> Length:
     """The part of an exposure that falls into the line."""
     start = row.start if row.start.latest >= line.start.latest else line.start
     end = row.end
@@ -74,7 +74,7 @@ def time_at_dose(chart: Chart, line: Line, agent: str, per_day: Threshold, most:
             longest += span.most
         if reached:
             least += span.least
-    return length_of(Span(least, longest), gather(missing))
+    return length_of(Length(least, longest), gather(missing))
 
 
 def _at_dose(
@@ -157,7 +157,7 @@ def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value
     if not items or level is None:
         why = f"the measured trough of {chart.timeline.catalogue.title(drug)} on line {line.number}"
         slot = Slot(Entry.OBSERVATION, level, line.end or chart.timeline.as_of) if level else None
-        return length_of(Span(Fraction(0), whole.most), (Missing(level or f"{drug}_trough", why, slot),))
+        return length_of(Length(Fraction(0), whole.most), (Missing(level or f"{drug}_trough", why, slot),))
     least, most = Fraction(0), Fraction(0)
     begin = line.start.latest
     for i, item in enumerate(items):
@@ -171,7 +171,7 @@ def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value
             if value.high is None or value.high >= limit:
                 most += end - begin
         begin = end
-    return length_of(Span(least, most))
+    return length_of(Length(least, most))
 
 
 @feature(

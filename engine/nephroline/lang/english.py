@@ -21,7 +21,7 @@ from nephroline.lang.nodes import (
     Node,
     Not,
     Or,
-    Reference,
+    RefersTo,
 )
 from nephroline.truth import Truth, every, negated, some
 
@@ -157,7 +157,7 @@ class Speaker(msgspec.Struct, frozen=True):
             return f"{title}: not known"
         if truth:
             return title
-        some = "no line:" if atom.kind is Reference.ANY_LINE else "not:"
+        some = "no line:" if atom.kind is RefersTo.ANY_LINE else "not:"
         return f"{some} {title[:1].lower()}{title[1:]}" if title[1:2].islower() else f"{some} {title}"
 
     def _member(self, atom: Member, seen: Seen) -> str:

@@ -19,7 +19,7 @@ from nephroline.features import (
     Value,
     gather,
 )
-from nephroline.lang.nodes import And, Ask, Atom, Compare, Holds, Is, Member, Node, Not, Op, Or, Reference
+from nephroline.lang.nodes import And, Ask, Atom, Compare, Holds, Is, Member, Node, Not, Op, Or, RefersTo
 from nephroline.terms import Scope
 from nephroline.truth import Truth, joined, negated
 
@@ -45,7 +45,7 @@ _Put = Callable[[Chart, Any], Value]
 def about_patient(atom: Atom) -> bool:
     """Whether an atom asks only of the patient, so that it comes out the same for every line."""
     if isinstance(atom, Holds):
-        return atom.kind in (Reference.FINDING, Reference.ANY_LINE)
+        return atom.kind in (RefersTo.FINDING, RefersTo.ANY_LINE)
     asked = [atom.ask] if isinstance(atom, Is) else [atom.left]
     if isinstance(atom, Compare) and isinstance(atom.right, Ask):
         asked.append(atom.right)

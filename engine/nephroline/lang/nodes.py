@@ -39,7 +39,7 @@ class Op(StrEnum):
         return {"<=": "≤", ">=": "≥"}.get(self.value, self.value)
 
 
-class Reference(StrEnum):
+class RefersTo(StrEnum):
     """What a `Holds` refers to, and for whom."""
 
     DEFINITION = "definition"
@@ -86,7 +86,7 @@ class Is(msgspec.Struct, frozen=True, eq=False):
 class Holds(msgspec.Struct, frozen=True, eq=False):
     """A definition or finding of the pathway holds."""
 
-    kind: Reference
+    kind: RefersTo
     id: str
 
 

@@ -31,15 +31,15 @@ from nephroline.lang.nodes import (
     Not,
     Op,
     Or,
-    Reference,
+    RefersTo,
 )
-from nephroline.terms import Exposure, Reads, Response, Scope, Trait
+from nephroline.terms import Adequacy, Reads, Response, Scope, Trait
 
 MAX_LENGTH = 2_000
 MAX_TOKENS = 400
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _OPS: dict[type[ast.cmpop], Op] = {ast.Lt: Op.LT, ast.LtE: Op.LE, ast.Gt: Op.GT, ast.GtE: Op.GE}
-_REFERENCES = {r.value: r for r in Reference if r is not Reference.DEFINITION}
+_REFERENCES = {r.value: r for r in RefersTo if r is not RefersTo.DEFINITION}
 _ONE = Fraction(1)
 _FORMS: Mapping[str, tuple[str, ...]] = {
     "time": ("time",),
@@ -101,7 +101,7 @@ def parse(text: str, scope: Scope, vocabulary: Vocabulary) -> Node:
         ) from None
     except (ValueError, RecursionError, MemoryError):
         raise ConditionError("the condition cannot be read", "simplify it", 1, 0) from None
-    return _Reader(text, scope, vocabulary).truth(tree.body)
+    return _ConditionParser(text, scope, vocabulary).truth(tree.body)
 
 
 def _unbalanced(text: str) -> bool:
@@ -113,7 +113,7 @@ def _unbalanced(text: str) -> bool:
     return False
 
 
-class _Reader(msgspec.Struct, frozen=True):
+class _ConditionParser(msgspec.Struct, frozen=True):
     text: str
     scope: Scope
     words: Vocabulary
@@ -155,17 +155,17 @@ class _Reader(msgspec.Struct, frozen=True):
             if len(node.args) != 1 or node.keywords:
                 raise self._error(node, f"`{name}` takes one name", f"write {name}(…)")
             wanted = self._symbol(node.args[0])
-            known = self.words.definitions if kind is Reference.ANY_LINE else self.words.findings
+            known = self.words.definitions if kind is RefersTo.ANY_LINE else self.words.findings
             if wanted not in known:
-                what = "definition" if kind is Reference.ANY_LINE else "finding"
+                what = "definition" if kind is RefersTo.ANY_LINE else "finding"
                 raise self._error(
                     node.args[0], f"unknown {what} {quoted(wanted)}", did_you_mean(wanted, known)
                 )
-            if kind is not Reference.FINDING and known[wanted] is not Scope.LINE:
+            if kind is not RefersTo.FINDING and known[wanted] is not Scope.LINE:
                 raise self._error(
                     node.args[0], f"{quoted(wanted)} is not about a line", "use it without `line`"
                 )
-            if kind is Reference.LINE_FINDING and self.scope is not Scope.LINE:
+            if kind is RefersTo.LINE_FINDING and self.scope is not Scope.LINE:
                 raise self._error(
                     node,
                     "`line.finding` needs a rule with `for: line`",
@@ -173,7 +173,7 @@ class _Reader(msgspec.Struct, frozen=True):
                 )
             return Holds(kind, wanted)
         if isinstance(node, ast.Name) and name in self.words.definitions:
-            return Holds(Reference.DEFINITION, self._definition(node, name))
+            return Holds(RefersTo.DEFINITION, self._definition(node, name))
         return None
 
     def _definition(self, node: ast.expr, name: str) -> str:
@@ -272,7 +272,7 @@ class _Reader(msgspec.Struct, frozen=True):
         return {
             "sex": {"female", "male"},
             "response": {str(r) for r in Response},
-            "exposure": {str(e) for e in Exposure},
+            "exposure": {str(e) for e in Adequacy},
             "regimen": {*catalogue.regimens, "other"},
             "stop_reason": {*catalogue.stop_reasons, "not-stopped"},
         }[kind]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nephroline.lang.nodes import And, Ask, Compare, Holds, Is, Member, Node, Not, Or, Reference
+from nephroline.lang.nodes import And, Ask, Compare, Holds, Is, Member, Node, Not, Or, RefersTo
 
 
 def written(node: Node) -> str:
@@ -24,7 +24,7 @@ def written(node: Node) -> str:
             return f"{_question(node.left)} in ({', '.join(node.words)})"
         case Is(ask=ask):
             return _question(ask)
-        case Holds(kind=Reference.DEFINITION, id=name):
+        case Holds(kind=RefersTo.DEFINITION, id=name):
             return name
         case Holds():
             return f"{node.kind}({node.id})"

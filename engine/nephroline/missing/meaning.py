@@ -9,7 +9,7 @@ from itertools import combinations
 import msgspec
 
 from nephroline.features import Slot
-from nephroline.missing.question import Outcome
+from nephroline.missing.question import Reply
 from nephroline.missing.regions import Span
 from nephroline.missing.tree import Leaf, Tree, branches
 from nephroline.missing.ways import Way, meet, partings
@@ -26,9 +26,9 @@ class Meaning(msgspec.Struct, frozen=True, dict=True):
         return list(_leaves(self.tree, {}))
 
     @property
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> list[Reply]:
         """The different outcomes, in order of the tree."""
-        found: list[Outcome] = []
+        found: list[Reply] = []
         for _, leaf in self.leaves:
             if leaf.outcome not in found:
                 found.append(leaf.outcome)

@@ -22,7 +22,7 @@ from nephroline.missing.datum import title_of
 from nephroline.missing.margins import all_margins
 from nephroline.missing.meaning import Meaning
 from nephroline.missing.pausing import uncollected
-from nephroline.missing.question import NextLine, Outcome, RuleHolds
+from nephroline.missing.question import NextLine, Reply, RuleHolds
 from nephroline.missing.search import BoundError, Search
 from nephroline.missing.state import State, state_of
 from nephroline.missing.tree import Leaf
@@ -194,7 +194,7 @@ def _advice(meaning: Meaning) -> list[Advised]:
     return [outcome for outcome in meaning.outcomes if isinstance(outcome, Advised)]
 
 
-def _told(state: State, outcome: Outcome) -> str:
+def _told(state: State, outcome: Reply) -> str:
     assert isinstance(outcome, Advised)  # noqa: S101
     return in_words(state.pathway.catalogue, outcome)
 

@@ -14,14 +14,14 @@ from nephroline.missing.resting import Support, Supports, for_rule
 from nephroline.missing.state import State
 from nephroline.pathway import Rule
 
-Outcome = Hashable
+Reply = Hashable
 """What a question came to; two outcomes are the same when they are equal."""
 
 
 class Question(Protocol):
     """Something to find out about a state."""
 
-    def read(self, state: State) -> tuple[Outcome, tuple[Missing, ...]]:
+    def read(self, state: State) -> tuple[Reply, tuple[Missing, ...]]:
         """The outcome, with the data that could still change it."""
         ...
 
@@ -41,7 +41,7 @@ class Question(Protocol):
 class NextLine(msgspec.Struct, frozen=True):
     """What is advised about the line of therapy."""
 
-    def read(self, state: State) -> tuple[Outcome, tuple[Missing, ...]]:
+    def read(self, state: State) -> tuple[Reply, tuple[Missing, ...]]:
         """See `Question`."""
         return state.answer
 
@@ -65,7 +65,7 @@ class RuleHolds(msgspec.Struct, frozen=True):
     rule: Rule
     subject: Subject
 
-    def read(self, state: State) -> tuple[Outcome, tuple[Missing, ...]]:
+    def read(self, state: State) -> tuple[Reply, tuple[Missing, ...]]:
         """See `Question`."""
         return state.settled(self.rule, self.subject)
 

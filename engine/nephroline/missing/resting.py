@@ -17,12 +17,12 @@ from nephroline.pathway import Definition, Reach, Rule
 from nephroline.terms import Reads
 from nephroline.truth import Truth
 
-Part = tuple[Definition | Rule, Subject]
+OfSubject = tuple[Definition | Rule, Subject]
 
 
 def for_next_line(run: Run) -> frozenset[str] | None:
     """The thresholds that the next line can still turn on; None: any."""
-    rules: list[Part] = [
+    rules: list[OfSubject] = [
         (rule, subject)
         for rule in run.pathway.rules.values()
         if rule.decides
@@ -45,7 +45,7 @@ class _Live:
         self._judged = False
         self._seen: set[tuple[str, Subject]] = set()
 
-    def of(self, parts: Iterable[Part], nodes: Iterable[Node]) -> frozenset[str] | None:
+    def of(self, parts: Iterable[OfSubject], nodes: Iterable[Node]) -> frozenset[str] | None:
         if any(line.doubtful for line in self._run.chart.timeline.lines):
             # A dose that is not known can make other lines of these.
             return None

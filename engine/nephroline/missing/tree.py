@@ -8,14 +8,14 @@ import msgspec
 
 from nephroline.features import Slot
 from nephroline.missing.datum import Datum
-from nephroline.missing.question import Outcome
+from nephroline.missing.question import Reply
 from nephroline.missing.regions import Region, Scale, Span, joined
 
 
 class Leaf(msgspec.Struct, frozen=True):
     """An outcome; `stuck`: data without a slot, or already entered, that still leave it open."""
 
-    outcome: Outcome
+    outcome: Reply
     stuck: tuple[str, ...] = ()
 
 

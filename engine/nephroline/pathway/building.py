@@ -18,7 +18,7 @@ from nephroline.lang import (
     Is,
     Node,
     Or,
-    Reference,
+    RefersTo,
     Shared,
     Vocabulary,
     atoms,
@@ -29,7 +29,7 @@ from nephroline.lang import (
 from nephroline.pathway.authority import told
 from nephroline.pathway.checks import check, findings_in, names_in
 from nephroline.pathway.composing import Composed, names_visible
-from nephroline.pathway.concluding import Concluding, unsourced
+from nephroline.pathway.concluding import Concluder, unsourced
 from nephroline.pathway.models import (
     Alert,
     Block,
@@ -53,10 +53,10 @@ ANOTHER_DISEASE = "the biopsy shows another disease"
 
 def build(composed: Composed, catalogue: Catalogue) -> Pathway:
     """Check and type everything. Raises: PathwayError with every problem found."""
-    return _Builder(composed, catalogue).pathway()
+    return _PathwayBuilder(composed, catalogue).pathway()
 
 
-class _Builder:
+class _PathwayBuilder:
     """Build one pathway; one use."""
 
     def __init__(self, composed: Composed, catalogue: Catalogue) -> None:
@@ -290,7 +290,7 @@ class _Builder:
         for field in ("title", "rationale"):
             if "{" in getattr(entry, field):
                 self._complain(place / field, "no number is put in here", "name it in `detail`, or in words")
-        concluding = Concluding(self._catalogue, self._thresholds, self._problems)
+        concluding = Concluder(self._catalogue, self._thresholds, self._problems)
         conclusion = concluding.conclusion(place, entry)
         statement = concluding.statement(said)
         when = self._condition(place / "when", entry.when, entry.scope, module)
@@ -415,11 +415,11 @@ def _in_order(rules: Mapping[str, Rule]) -> dict[str, Rule]:
 
 def _references(node: Node, *, findings: bool) -> list[str]:
     """The findings, or else the definitions, to which a condition refers."""
-    kinds = (Reference.FINDING, Reference.LINE_FINDING) if findings else _OF_DEFINITIONS
+    kinds = (RefersTo.FINDING, RefersTo.LINE_FINDING) if findings else _OF_DEFINITIONS
     return [atom.id for atom in atoms(node) if isinstance(atom, Holds) and atom.kind in kinds]
 
 
-_OF_DEFINITIONS = (Reference.DEFINITION, Reference.ANY_LINE)
+_OF_DEFINITIONS = (RefersTo.DEFINITION, RefersTo.ANY_LINE)
 
 
 def _order(problem: Problem) -> tuple[str, int, int]:

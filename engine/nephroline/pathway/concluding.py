@@ -22,7 +22,7 @@ _DOSES = ("mass", "mass-rate", "dose-rate-per-mass", "dose-per-mass", "dose-per-
 _NO_GUIDELINE = (SourceKind.CASE_REPORT, SourceKind.TRIAL)
 
 
-class Concluding(NamedTuple):
+class Concluder(NamedTuple):
     """Reads conclusions against a catalogue and thresholds; what is wrong is added to `problems`."""
 
     catalogue: Catalogue

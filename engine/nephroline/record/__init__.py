@@ -10,7 +10,7 @@ from nephroline.record.models import (
     Record,
 )
 from nephroline.record.read import RecordSource, open_document, read_record, record_at
-from nephroline.record.timeline import FAR, Assessment, Span, Timeline
+from nephroline.record.timeline import FAR, Assessment, Length, Timeline
 from nephroline.record.times import Clock, Moment, is_date, span_text
 from nephroline.record.treatment import NOT_STOPPED, Course, Line, Windows
 
@@ -24,13 +24,13 @@ __all__ = [
     "Condition",
     "Course",
     "Exposure",
+    "Length",
     "Line",
     "Moment",
     "Observation",
     "Procedure",
     "Record",
     "RecordSource",
-    "Span",
     "Timeline",
     "Windows",
     "is_date",

@@ -84,7 +84,7 @@ def record_at(document: Document, path: FieldPath, catalogue: Catalogue) -> Reco
         data = data[step]
     if not isinstance(data, dict):
         raise RecordError([document.problem(path, "expected a record: a mapping with `id`")])
-    return _Reader(document, path, catalogue).record(data)  # pyright: ignore[reportUnknownArgumentType]
+    return _RecordReader(document, path, catalogue).record(data)  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _plain(value: Any, depth: int) -> Any:
@@ -102,7 +102,7 @@ def _plain(value: Any, depth: int) -> Any:
     return str(value)  # pyright: ignore[reportUnknownArgumentType]
 
 
-class _Reader:
+class _RecordReader:
     """Read one record, collecting problems; one use."""
 
     def __init__(self, document: Document, path: FieldPath, catalogue: Catalogue) -> None:

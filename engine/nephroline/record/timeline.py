@@ -39,7 +39,7 @@ class _Dated(Protocol):
 D = TypeVar("D", bound=_Dated)
 
 
-class Span(msgspec.Struct, frozen=True, gc=False):
+class Length(msgspec.Struct, frozen=True, gc=False):
     """A length of time in days, between its least and its greatest possible value."""
 
     least: Fraction
@@ -192,10 +192,10 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Observations up to and including a day."""
         return self.between(analyte, -FAR, days)
 
-    def span(self, start: Moment, end: Moment | None) -> Span:
+    def span(self, start: Moment, end: Moment | None) -> Length:
         """The time from *start* to *end*, or to as-of."""
         last = end or self.as_of
-        return Span(
+        return Length(
             max(last.earliest - start.latest, Fraction(0)),
             max(last.latest - start.earliest, Fraction(0)),
         )

@@ -19,7 +19,7 @@ from nephroline.consultation.answer import (
     LineAdvice,
     StatementRef,
 )
-from nephroline.course import Course, Decision
+from nephroline.course import DecisionPoint, DrawnCourse
 from nephroline.errors import InputError, UsageError
 from nephroline.faces.phrases import (
     KINDS,
@@ -36,7 +36,7 @@ from nephroline.terms import Severity
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from nephroline.faces.report.picture import Scale
+    from nephroline.faces.report.picture import AxisScale
 
 _WIDE, _NARROW = 860, 330
 _MANY = 1_500
@@ -47,14 +47,14 @@ class _Shown(msgspec.Struct, frozen=True):
     """A course with its pictures."""
 
     anchor: str
-    course: Course
+    course: DrawnCourse
     last: Consultation
     wide: str
     narrow: str
     legend: list[tuple[str, str]]
 
 
-def page(courses: Sequence[Course], *, scale: Scale = "linear") -> str:
+def page(courses: Sequence[DrawnCourse], *, scale: AxisScale = "linear") -> str:
     """The report of some courses. Raises: UsageError when the extra `report` is not installed."""
     environment = _environment()
     shown = [_shown(course, f"c{number}", scale) for number, course in enumerate(courses, 1)]
@@ -106,7 +106,7 @@ def missing_extra(name: str) -> InputError:
     )
 
 
-def _shown(course: Course, anchor: str, scale: Scale) -> _Shown:
+def _shown(course: DrawnCourse, anchor: str, scale: AxisScale) -> _Shown:
     try:
         from nephroline.faces.report.picture import legend, picture
 
@@ -146,13 +146,13 @@ def _loud(answer: Consultation) -> list[str]:
     return [alert.title for alert in answer.alerts if alert.severity is Severity.CRITICAL]
 
 
-def _sources(course: Course) -> list[str]:
+def _sources(course: DrawnCourse) -> list[str]:
     """The full citations of all that was said."""
     met = {statement.source for decision in course.decisions for statement in _statements(decision)}
     return [source.citation for source in course.pathway.catalogue.sources.values() if source.id in met]
 
 
-def _statements(decision: Decision) -> Iterable[StatementRef]:
+def _statements(decision: DecisionPoint) -> Iterable[StatementRef]:
     answer = decision.answer
     if answer.next_line:
         yield answer.next_line.statement
@@ -162,7 +162,7 @@ def _statements(decision: Decision) -> Iterable[StatementRef]:
     yield from (action.statement for action in answer.actions)
 
 
-def _tally(course: Course) -> str:
+def _tally(course: DrawnCourse) -> str:
     """How often what was done agrees with what the rules say."""
     counts = Counter(deed.verdict for deed in course.replayed.deeds)
     return ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())

@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from nephroline.course import Bar, Course, Event, Panel, Point
+from nephroline.course import Bar, DrawnCourse, Event, Panel, Point
 from nephroline.terms import Response
 
 Spec = dict[str, Any]
-Scale = Literal["linear", "log"]
+AxisScale = Literal["linear", "log"]
 
 _PANEL, _ROW, _FLAG, _NUMBER = 120, 26, 16, 20
 _LETTER = 5.9
@@ -58,7 +58,7 @@ class Frame(msgspec.Struct, frozen=True):
         return (day - self.begin) / (self.end - self.begin) * self.width
 
 
-def picture(course: Course, *, width: int, scale: Scale = "linear", anchor: str = "") -> str:
+def picture(course: DrawnCourse, *, width: int, scale: AxisScale = "linear", anchor: str = "") -> str:
     """The picture of a course as SVG; decisions link to ``#<anchor>-<number>``."""
     import vl_convert
 
@@ -67,7 +67,7 @@ def picture(course: Course, *, width: int, scale: Scale = "linear", anchor: str 
     return _LINK.sub('href="#', svg)
 
 
-def spec_of(course: Course, *, width: int, scale: Scale = "linear", anchor: str = "") -> Spec:
+def spec_of(course: DrawnCourse, *, width: int, scale: AxisScale = "linear", anchor: str = "") -> Spec:
     """The Vega-Lite specification of a course."""
     frame = _frame(course, width)
     views = [_decisions(course, frame, anchor)]
@@ -112,7 +112,7 @@ _CONFIG: Spec = {
 }
 
 
-def _frame(course: Course, width: int) -> Frame:
+def _frame(course: DrawnCourse, width: int) -> Frame:
     span = course.end - course.begin
     month = course.month
     units = (("days", 1.0, 4 * month), ("months", month, 120 * month), ("years", 12 * month, float("inf")))
@@ -158,7 +158,7 @@ def _pixels(field: str) -> Spec:
 # -- the strip of decisions --------------------------------------------------------------------------
 
 
-def _decisions(course: Course, frame: Frame, anchor: str) -> Spec:
+def _decisions(course: DrawnCourse, frame: Frame, anchor: str) -> Spec:
     rows: list[Spec] = []
     ends: list[float] = []
     for decision in course.decisions:
@@ -214,7 +214,7 @@ def _axis(frame: Frame, orient: str) -> Spec:
 # -- a panel of one analyte --------------------------------------------------------------------------
 
 
-def _panel(course: Course, panel: Panel, frame: Frame, wanted: Scale) -> Spec:
+def _panel(course: DrawnCourse, panel: Panel, frame: Frame, wanted: AxisScale) -> Spec:
     scale = wanted if _spread(panel) > _DECADE else "linear"
     low, high = _domain(panel, scale)
     y = {
@@ -239,7 +239,7 @@ def _spread(panel: Panel) -> float:
     return max(values, default=1.0) / min(values, default=1.0)
 
 
-def _domain(panel: Panel, scale: Scale) -> tuple[float, float]:
+def _domain(panel: Panel, scale: AxisScale) -> tuple[float, float]:
     values = [v for p in panel.numbers for v in (p.low, p.high) if v is not None]
     values += [limit.value for limit in panel.limits]
     if not values:
@@ -250,7 +250,7 @@ def _domain(panel: Panel, scale: Scale) -> tuple[float, float]:
     return min(positive) / 1.6, max(positive) * 1.6
 
 
-def _shading(course: Course, frame: Frame) -> Spec:
+def _shading(course: DrawnCourse, frame: Frame) -> Spec:
     rows = [
         {
             "x": frame.x(phase.start),
@@ -267,7 +267,7 @@ def _limits(
     panel: Panel,
     frame: Frame,
     domain: tuple[float, float],
-    scale: Scale,
+    scale: AxisScale,
     where: Callable[[str], Spec],
 ) -> tuple[list[Spec], list[Spec]]:
     """The thresholds as lines, and their names, apart from each other, to be drawn over everything."""
@@ -290,7 +290,7 @@ def _limits(
     return [_layer(rule, rows, y=where("y"))], told
 
 
-def _height(value: float, domain: tuple[float, float], scale: Scale) -> float:
+def _height(value: float, domain: tuple[float, float], scale: AxisScale) -> float:
     """Where a value is, from the top, in pixels."""
     from math import log
 
@@ -372,7 +372,7 @@ def _flags(panel: Panel, frame: Frame) -> list[Spec]:
 # -- drugs and events --------------------------------------------------------------------------------
 
 
-def _drugs(course: Course, frame: Frame) -> Spec | None:
+def _drugs(course: DrawnCourse, frame: Frame) -> Spec | None:
     """A row for each drug, with the dose beside its name where there is room."""
     rows: dict[str, list[Bar]] = {}
     for bar in sorted(course.bars, key=lambda bar: not bar.line_drug):
@@ -421,7 +421,7 @@ def _drugs(course: Course, frame: Frame) -> Spec | None:
 _SHAPES = {"biopsy": "diamond", "condition": "circle", "procedure": "square"}
 
 
-def _happenings(course: Course, frame: Frame) -> Spec | None:
+def _happenings(course: DrawnCourse, frame: Frame) -> Spec | None:
     if not course.events:
         return None
     marks, names = list[Spec](), list[Spec]()
