@@ -51,9 +51,9 @@ def features() -> str:
         "",
         "# What each means, by example",
         "",
-        "Each chapter is a test: its charts are consulted and every cell is held against what comes out. A bar is "
-        "a drug that is given, `▶` while it runs; `???` a fact that is dated between two bounds. Chapters of exposure "
-        "and response follow.",
+        "Each chapter is a test: its charts are consulted and every cell is held against what comes out.",
+        "A bar is a drug that is given, `▶` while it runs; `???` a fact that is dated between two bounds.",
+        "Chapters of exposure and response follow.",
         "",
     ]
     for room, purpose in ROOMS.items():

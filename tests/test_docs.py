@@ -15,8 +15,7 @@ import pytest
 
 import nephroline
 from nephroline.faces.cli import app
-from nephroline.lang import Vocabulary, parse
-from nephroline.lang.parse import ConditionError
+from nephroline.lang import ConditionError, Vocabulary, parse
 from nephroline.pathway import load_pathway
 from nephroline.terms import Scope
 

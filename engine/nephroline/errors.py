@@ -39,6 +39,10 @@ class Problem(NamedTuple):
         parts += [str(n) for n in (self.line, self.column) if n is not None]
         return ":".join(parts)
 
+    def in_file(self) -> tuple[str, int, int]:
+        """The order in which its author meets it."""
+        return self.file, self.line or 0, self.column or 0
+
     def __str__(self) -> str:
         head = f"{self.place}: " if self.place else ""
         field = f"{self.path}: " if self.path else ""

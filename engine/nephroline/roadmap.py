@@ -11,13 +11,12 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from nephroline.features import FEATURES
-from nephroline.lang import And, Ask, Atom, Holds, Is, Member, Node, Or, RefersTo
+from nephroline.lang import And, Ask, Atom, Holds, Is, Member, Node, Or
 from nephroline.pathway import FindingOf, Pathway, Recommend, Rule
 from nephroline.replaying import Replayed
 from nephroline.terms import Action, Scope, Trait
 
 START, SILENT = "start", "silent"
-_OF_FINDINGS = (RefersTo.FINDING, RefersTo.LINE_FINDING)
 
 
 class Landmark(msgspec.Struct, frozen=True):
@@ -175,9 +174,7 @@ def _told(pathway: Pathway, rule: Rule) -> str:
 def _sources(pathway: Pathway, rule: Rule) -> list[str]:
     """Where a recommendation leads from: findings of a line, else other findings, else a regimen."""
     findings = [
-        atom.id
-        for atom in _affirmed(pathway, rule.when)
-        if isinstance(atom, Holds) and atom.kind in _OF_FINDINGS
+        atom.id for atom in _affirmed(pathway, rule.when) if isinstance(atom, Holds) and atom.kind.of_finding
     ]
     of_lines = [name for name in findings if pathway.finding_rules[name][0].scope is Scope.LINE]
     return [_finding(name) for name in of_lines or findings] or _regimens(pathway, rule.when)
@@ -207,7 +204,7 @@ def _affirmed(pathway: Pathway, node: Node) -> Iterable[Atom]:
     if isinstance(node, (And, Or)):
         for operand in node.operands:
             yield from _affirmed(pathway, operand)
-    elif isinstance(node, Holds) and node.kind not in _OF_FINDINGS:
+    elif isinstance(node, Holds) and not node.kind.of_finding:
         yield from _affirmed(pathway, pathway.definitions[node.id].when)
     elif isinstance(node, (Holds, Is, Member)):
         yield node

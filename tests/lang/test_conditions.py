@@ -10,6 +10,7 @@ from nephroline.lang import (
     And,
     Ask,
     Atom,
+    ConditionError,
     Is,
     Not,
     Or,
@@ -21,7 +22,6 @@ from nephroline.lang import (
     judge,
     parse,
 )
-from nephroline.lang.parse import ConditionError
 from nephroline.pathway import Pathway
 from nephroline.terms import Scope
 

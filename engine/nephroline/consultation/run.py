@@ -242,7 +242,7 @@ class Run(msgspec.Struct, eq=False, dict=True, weakref=True):
         if not reason.children:
             yield reason.text if ref is None else reason.sentence
             return
-        if ref is not None and ref.kind in _FINDINGS:
+        if ref is not None and ref.kind.of_finding:
             yield (reason.text if any(child.truth for child in reason.children) else self._denied(reason))
             return
         if ref is not None and ref.kind is RefersTo.ANY_LINE and not any(c.truth for c in reason.children):
@@ -305,7 +305,6 @@ class LazyRun(Run, eq=False):
         return self.truth(self.pathway.clauses[name].condition, subject)
 
 
-_FINDINGS = (RefersTo.FINDING, RefersTo.LINE_FINDING)
 _JOINS = ("all of these", "any of these")
 
 

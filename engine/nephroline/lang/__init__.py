@@ -23,7 +23,9 @@ from nephroline.lang.nodes import (
     interned,
     threshold_names,
 )
-from nephroline.lang.parse import ConditionError, Vocabulary, parse
+from nephroline.lang.parse import parse
+from nephroline.lang.text import ConditionError
+from nephroline.lang.vocabulary import Vocabulary
 from nephroline.lang.written import written
 
 __all__ = [

@@ -47,6 +47,11 @@ class RefersTo(StrEnum):
     FINDING = "finding"
     LINE_FINDING = "line.finding"
 
+    @property
+    def of_finding(self) -> bool:
+        """Whether it refers to a finding, not to a definition."""
+        return self in (RefersTo.FINDING, RefersTo.LINE_FINDING)
+
 
 class Argument(msgspec.Struct, frozen=True, eq=False):
     """A parameter of a question: a name of the catalogue, or of a threshold."""

@@ -18,7 +18,6 @@ from nephroline.lang import (
     Is,
     Node,
     Or,
-    RefersTo,
     Shared,
     Vocabulary,
     atoms,
@@ -116,7 +115,7 @@ class _PathwayBuilder:
         self._contracts()
         self._problems += check(draft, composed)
         if self._problems:
-            raise PathwayError(sorted(dict.fromkeys(self._problems), key=_order))
+            raise PathwayError(sorted(dict.fromkeys(self._problems), key=Problem.in_file))
         return self._stratified(draft)
 
     # -- names -----------------------------------------------------------------------------------
@@ -415,15 +414,8 @@ def _in_order(rules: Mapping[str, Rule]) -> dict[str, Rule]:
 
 def _references(node: Node, *, findings: bool) -> list[str]:
     """The findings, or else the definitions, to which a condition refers."""
-    kinds = (RefersTo.FINDING, RefersTo.LINE_FINDING) if findings else _OF_DEFINITIONS
-    return [atom.id for atom in atoms(node) if isinstance(atom, Holds) and atom.kind in kinds]
-
-
-_OF_DEFINITIONS = (RefersTo.DEFINITION, RefersTo.ANY_LINE)
-
-
-def _order(problem: Problem) -> tuple[str, int, int]:
-    return problem.file, problem.line or 0, problem.column or 0
+    refs = (atom for atom in atoms(node) if isinstance(atom, Holds))
+    return [ref.id for ref in refs if ref.kind.of_finding is findings]
 
 
 _BLOCK = re.compile(r"[|>]")

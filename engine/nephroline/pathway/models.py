@@ -15,7 +15,6 @@ from nephroline.lang import (
     Deciders,
     Holds,
     Node,
-    RefersTo,
     Shared,
     Speaker,
     about_patient,
@@ -322,11 +321,11 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
         """The definitions to which a condition refers."""
         nodes = (*self._nodes_in_use, *(node for node, _ in self.gaps))
         refs = (atom for node in nodes for atom in atoms(node) if isinstance(atom, Holds))
-        return frozenset(ref.id for ref in refs if ref.kind in (RefersTo.DEFINITION, RefersTo.ANY_LINE))
+        return frozenset(ref.id for ref in refs if not ref.kind.of_finding)
 
     def behind(self, ref: Holds) -> tuple[Definition | Rule, ...]:
         """What a reference refers to: a definition, or the rules of a finding."""
-        if ref.kind is RefersTo.DEFINITION or ref.kind is RefersTo.ANY_LINE:
+        if not ref.kind.of_finding:
             return (self.definitions[ref.id],)
         return self.finding_rules[ref.id]
 

@@ -7,16 +7,14 @@ shows a datum carries its text; what has no single value is drawn between its bo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Any, Literal
-
-import msgspec
+from typing import Literal
 
 from nephroline.course import Bar, DrawnCourse, Event, Panel, Point
+from nephroline.faces.report.frame import PLAIN, Frame, Spec, along, frame_of, layer, pixels, view
 from nephroline.terms import Response
 
-Spec = dict[str, Any]
 AxisScale = Literal["linear", "log"]
 
 _PANEL, _ROW, _FLAG, _NUMBER = 120, 26, 16, 20
@@ -38,26 +36,6 @@ COLOURS = {
 }
 
 
-class Frame(msgspec.Struct, frozen=True):
-    """How wide the picture is, and how time becomes its horizontal axis."""
-
-    width: int
-    begin: float
-    end: float
-    unit: str
-    days: float
-    zero: str
-    labels: bool
-
-    def x(self, day: float) -> float:
-        """A day in units of the axis."""
-        return round(day / self.days, 3)
-
-    def pixel(self, day: float) -> float:
-        """Where a day is, from the left."""
-        return (day - self.begin) / (self.end - self.begin) * self.width
-
-
 def picture(course: DrawnCourse, *, width: int, scale: AxisScale = "linear", anchor: str = "") -> str:
     """The picture of a course as SVG; decisions link to ``#<anchor>-<number>``."""
     import vl_convert
@@ -69,7 +47,7 @@ def picture(course: DrawnCourse, *, width: int, scale: AxisScale = "linear", anc
 
 def spec_of(course: DrawnCourse, *, width: int, scale: AxisScale = "linear", anchor: str = "") -> Spec:
     """The Vega-Lite specification of a course."""
-    frame = _frame(course, width)
+    frame = frame_of(course, width)
     views = [_decisions(course, frame, anchor)]
     views += [_panel(course, panel, frame, scale) for panel in course.panels]
     views += [view for view in (_drugs(course, frame), _happenings(course, frame)) if view]
@@ -112,49 +90,6 @@ _CONFIG: Spec = {
 }
 
 
-def _frame(course: DrawnCourse, width: int) -> Frame:
-    span = course.end - course.begin
-    month = course.month
-    units = (("days", 1.0, 4 * month), ("months", month, 120 * month), ("years", 12 * month, float("inf")))
-    unit, days, _ = next(row for row in units if span <= row[2])
-    zero = course.replayed.scenario.record.clock.zero
-    # A little room at the right shows what still goes on.
-    end = course.end + span * 0.02
-    return Frame(
-        width, course.begin, end, unit, days, f"from {zero}" if zero else "from time zero", width > 600
-    )
-
-
-def _x(frame: Frame, field: str = "x", *, axis: Spec | None = None) -> Spec:
-    return {
-        "field": field,
-        "type": "quantitative",
-        "scale": {"domain": [frame.x(frame.begin), frame.x(frame.end)], "nice": False, "zero": False},
-        "axis": axis,
-    }
-
-
-_PLAIN: Spec = {"labels": False, "ticks": False, "title": None, "grid": True, "gridOpacity": 0.6}
-
-
-def _view(frame: Frame, height: float, layers: list[Spec], title: str = "") -> Spec:
-    found: Spec = {"width": frame.width, "height": height, "layer": layers}
-    return {**found, "title": title} if title else found
-
-
-def _layer(mark: Spec, rows: Iterable[Spec], **encoding: Any) -> Spec:
-    """A layer of marks; rows with a text speak, others are only to be seen."""
-    values = list(rows)
-    spoken = bool(values) and "text" in values[0]
-    if spoken:
-        encoding["description"] = {"field": "text"}
-    return {"data": {"values": values}, "mark": {**mark, "aria": spoken}, "encoding": encoding}
-
-
-def _pixels(field: str) -> Spec:
-    return {"field": field, "type": "quantitative", "scale": None, "axis": None}
-
-
 # -- the strip of decisions --------------------------------------------------------------------------
 
 
@@ -175,19 +110,19 @@ def _decisions(course: DrawnCourse, frame: Frame, anchor: str) -> Spec:
                 "href": f"#{anchor}-{decision.number}",
             }
         )
-    encoding = {"x": _x(frame, axis=_axis(frame, orient="top")), "y": _pixels("y")}
+    encoding = {"x": along(frame, axis=_axis(frame, orient="top")), "y": pixels("y")}
     numbers = [{k: row[k] for k in ("x", "y", "number")} for row in rows]
     circle = {"type": "circle", "size": 290, "color": "var(--accent)", "opacity": 1}
     layers = [
-        _layer(circle, rows, **encoding, href={"field": "href"}),
-        _layer(
+        layer(circle, rows, **encoding, href={"field": "href"}),
+        layer(
             {"type": "text", "color": "var(--paper)", "fontSize": 10, "fontWeight": 600},
             numbers,
             **encoding,
             text={"field": "number"},
         ),
     ]
-    return _view(frame, max(len(ends), 1) * _NUMBER + 4, layers, "decisions")
+    return view(frame, max(len(ends), 1) * _NUMBER + 4, layers, "decisions")
 
 
 def _free_row(ends: list[float], start: float, width: float) -> int:
@@ -229,7 +164,7 @@ def _panel(course: DrawnCourse, panel: Panel, frame: Frame, wanted: AxisScale) -
         layers.append(_lines(panel, frame, low, where))
     layers += [*_ranges(panel, frame, low, where), *_points(panel, frame, low, where)]
     layers += [*_flags(panel, frame), *names]
-    return _view(frame, _PANEL, layers, f"{panel.title}, {panel.unit}")
+    return view(frame, _PANEL, layers, f"{panel.title}, {panel.unit}")
 
 
 def _spread(panel: Panel) -> float:
@@ -260,7 +195,7 @@ def _shading(course: DrawnCourse, frame: Frame) -> Spec:
         for phase in course.phases
     ]
     colour = {"field": "fill", "type": "nominal", "scale": None}
-    return _layer({"type": "rect"}, rows, x=_x(frame, axis=_PLAIN), x2={"field": "x2"}, fill=colour)
+    return layer({"type": "rect"}, rows, x=along(frame, axis=PLAIN), x2={"field": "x2"}, fill=colour)
 
 
 def _limits(
@@ -286,8 +221,8 @@ def _limits(
     label = {"type": "text", "align": "right", "x": frame.width - 4, "color": "var(--limit)", "fontSize": 10}
     names = [{k: v for k, v in row.items() if k != "text"} for row in rows]
     halo = {**label, "stroke": "var(--paper)", "strokeWidth": 3, "opacity": 0.8}
-    told = [_layer(mark, names, y=_pixels("place"), text={"field": "name"}) for mark in (halo, label)]
-    return [_layer(rule, rows, y=where("y"))], told
+    told = [layer(mark, names, y=pixels("place"), text={"field": "name"}) for mark in (halo, label)]
+    return [layer(rule, rows, y=where("y"))], told
 
 
 def _height(value: float, domain: tuple[float, float], scale: AxisScale) -> float:
@@ -312,7 +247,7 @@ def _lines(panel: Panel, frame: Frame, low: float, where: Callable[[str], Spec])
         for point in points
     ]
     mark = {"type": "line", "color": "var(--accent)", "strokeWidth": 1.2, "opacity": 0.7}
-    return _layer(mark, rows, x=_x(frame, axis=_PLAIN), y=where("y"), detail={"field": "run"})
+    return layer(mark, rows, x=along(frame, axis=PLAIN), y=where("y"), detail={"field": "run"})
 
 
 def _ranges(panel: Panel, frame: Frame, low: float, where: Callable[[str], Spec]) -> list[Spec]:
@@ -330,8 +265,8 @@ def _ranges(panel: Panel, frame: Frame, low: float, where: Callable[[str], Spec]
             wide.append({**ends, "y": level, "text": point.text})
     mark = {"type": "rule", "color": "var(--accent)", "opacity": 0.55, "strokeWidth": 5}
     return [
-        _layer(mark, wide, x=_x(frame, axis=_PLAIN), x2={"field": "x2"}, y=where("y")),
-        _layer(mark, tall, x=_x(frame, axis=_PLAIN), y=where("y"), y2={"field": "y2"}),
+        layer(mark, wide, x=along(frame, axis=PLAIN), x2={"field": "x2"}, y=where("y")),
+        layer(mark, tall, x=along(frame, axis=PLAIN), y=where("y"), y2={"field": "y2"}),
     ]
 
 
@@ -343,7 +278,7 @@ def _points(panel: Panel, frame: Frame, low: float, where: Callable[[str], Spec]
     ]
     size = 60 if len(panel.points) <= _FEW else 12
     mark = {"type": "circle", "size": size, "color": "var(--accent)", "opacity": 1}
-    return [_layer(mark, rows, x=_x(frame, axis=_PLAIN), y=where("y"))]
+    return [layer(mark, rows, x=along(frame, axis=PLAIN), y=where("y"))]
 
 
 def _flags(panel: Panel, frame: Frame) -> list[Spec]:
@@ -360,12 +295,12 @@ def _flags(panel: Panel, frame: Frame) -> list[Spec]:
         if here + needed <= frame.width and not any(here < end for end in ends):
             ends.append(here + needed)
             names.append({"x": row["x"], "y": 8, "name": point.word})
-    x = _x(frame, axis=_PLAIN)
+    x = along(frame, axis=PLAIN)
     flag = {"type": "point", "shape": "triangle-right", "size": 70, "color": "var(--word)", "filled": True}
     label = {"type": "text", "align": "left", "dx": 7, "color": "var(--word)", "fontStyle": "italic"}
     return [
-        _layer({**flag, "opacity": 1}, flags, x=x, y=_pixels("y")),
-        _layer(label, names, x=x, y=_pixels("y"), text={"field": "name"}),
+        layer({**flag, "opacity": 1}, flags, x=x, y=pixels("y")),
+        layer(label, names, x=x, y=pixels("y"), text={"field": "name"}),
     ]
 
 
@@ -397,25 +332,25 @@ def _drugs(course: DrawnCourse, frame: Frame) -> Spec | None:
                 names.append({"px": start, "y": top + 7, "name": label})
     colour = {"field": "fill", "type": "nominal", "scale": None}
     mark = {"type": "rect", "stroke": "var(--paper)", "strokeWidth": 1}
-    x = _x(frame, axis=_PLAIN)
+    x = along(frame, axis=PLAIN)
     layers = [
-        _layer(mark, bars, x=x, x2={"field": "x2"}, y=_pixels("y"), y2={"field": "y2"}, fill=colour),
-        _layer(
+        layer(mark, bars, x=x, x2={"field": "x2"}, y=pixels("y"), y2={"field": "y2"}, fill=colour),
+        layer(
             {"type": "point", "shape": "triangle-right", "filled": True, "opacity": 1, "size": 110},
             arrows,
             x=x,
-            y=_pixels("y"),
+            y=pixels("y"),
             fill=colour,
         ),
-        _layer(
+        layer(
             {"type": "text", "align": "left", "baseline": "middle"},
             names,
-            x=_pixels("px"),
-            y=_pixels("y"),
+            x=pixels("px"),
+            y=pixels("y"),
             text={"field": "name"},
         ),
     ]
-    return _view(frame, len(rows) * _ROW + 4, layers, "drugs")
+    return view(frame, len(rows) * _ROW + 4, layers, "drugs")
 
 
 _SHAPES = {"biopsy": "diamond", "condition": "circle", "procedure": "square"}
@@ -438,16 +373,16 @@ def _happenings(course: DrawnCourse, frame: Frame) -> Spec | None:
     shape = {"field": "shape", "type": "nominal", "scale": None}
     mark = {"type": "point", "size": 60, "color": "var(--event)", "filled": True, "opacity": 1}
     layers = [
-        _layer(mark, marks, x=_x(frame, axis=_PLAIN), y=_pixels("y"), shape=shape),
-        _layer(
+        layer(mark, marks, x=along(frame, axis=PLAIN), y=pixels("y"), shape=shape),
+        layer(
             {"type": "text", "align": "left", "baseline": "middle"},
             names,
-            x=_pixels("px"),
-            y=_pixels("y"),
+            x=pixels("px"),
+            y=pixels("y"),
             text={"field": "name"},
         ),
     ]
-    return _view(frame, len(ends) * _FLAG + 4, layers, "biopsies, conditions, procedures")
+    return view(frame, len(ends) * _FLAG + 4, layers, "biopsies, conditions, procedures")
 
 
 def _short(event: Event, frame: Frame) -> str:
