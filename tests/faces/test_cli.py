@@ -19,6 +19,7 @@ from nephroline.pathway import pathway_ids
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CASE_1 = str(ROOT / "scenarios/pjnh-2015-case-1.yaml")
+CASE_2 = str(ROOT / "scenarios/pjnh-2015-case-2.yaml")
 COMMANDS = [
     "consult",
     "why",
@@ -180,7 +181,7 @@ def test_why_of_an_unknown_name_helps() -> None:
 
 
 def test_replay_walks_both_cases_and_fails_on_a_miss(tmp_path: Path) -> None:
-    done = run("replay", str(ROOT / "scenarios"))
+    done = run("replay", CASE_1, CASE_2)
     assert done.returncode == 0
     assert "0 missed" in done.stdout
     assert "clinicians: adjust cyclosporine mycophenolate → late" in done.stdout
