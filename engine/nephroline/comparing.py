@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from nephroline.backends import Backend, backend
-from nephroline.consultation import Consultation, Consulted, consulted
+from nephroline.consultation import Consultation, Consulted, cited, consulted, headline
 from nephroline.lang import threshold_names
 from nephroline.pathway import ExposureRule, FindingOf, Pathway
 from nephroline.record import Moment, Record
@@ -121,11 +121,7 @@ def _parts(answer: Consultation) -> dict[str, str]:
     line = answer.next_line
     if line is None:
         return {}
-    statement = line.statement
-    grade = f" ({statement.grade})" if statement.grade else ""
-    found = {
-        "authority": f"{statement.citation} {statement.id or str(statement.kind).replace('-', ' ')}{grade}"
-    }
+    found = {"authority": cited(line.statement.citation, line.statement)}
     for dose in line.doses:
         found[f"dose of {dose.drug}"] = f"{dose.amount}, {dose.per}"
     return found | {
@@ -136,11 +132,9 @@ def _parts(answer: Consultation) -> dict[str, str]:
 
 
 def _answer(answer: Consultation) -> str:
-    line = answer.next_line
-    kind = str(answer.answer.kind).replace("-", " ")
     if answer.applicability.verdict is Verdict.DOES_NOT_APPLY:
-        return f"{kind}: {'; '.join(answer.applicability.because)}"
-    return line.title if line else kind
+        return f"{headline(answer)}: {'; '.join(answer.applicability.because)}"
+    return headline(answer)
 
 
 def _speaks(each: Consulted) -> bool:

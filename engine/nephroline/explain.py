@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from nephroline.backends import backend
-from nephroline.consultation import Run, consulted, fill
+from nephroline.consultation import Run, cited, consulted, fill
 from nephroline.errors import UsageError, did_you_mean, quoted
 from nephroline.lang import Reason
 from nephroline.pathway import Block, FindingOf, Pathway, Recommend, Rule
@@ -98,17 +98,7 @@ def names_of(rule: Rule, pathway: Pathway) -> set[str]:
 
 def _explanations(run: Run, rule: Rule) -> Iterator[Explanation]:
     source = run.pathway.catalogue.sources[rule.statement.source].short
-    statement = rule.statement
-    authority = " ".join(
-        part
-        for part in (
-            source,
-            statement.id,
-            statement.grade and f"({statement.grade})",
-            f"[{statement.confidence}]",
-        )
-        if part
-    )
+    authority = f"{cited(source, rule.statement)} [{rule.statement.confidence}]"
     for subject in run.subjects(rule.scope):
         exception = run.reason(rule.unless, subject) if rule.unless is not None else None
         yield Explanation(

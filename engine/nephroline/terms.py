@@ -5,6 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+def spoken(name: str) -> str:
+    """An id as people say it."""
+    return str(name).replace("-", " ")
+
+
 class Response(StrEnum):
     """How the disease stands at one assessment, or on the whole."""
 

@@ -72,7 +72,9 @@ def test_one_time_is_compared_alone() -> None:
 def test_a_pathway_that_does_not_apply_says_why_and_nothing_else() -> None:
     record = read_record(on_cyclosporine("140 ng/mL"))
     (item,) = compare(record, [*BOTH, load_pathway("kdigo-2021/mcd")], record.clock.read("4 mo"))
-    assert item.answers["kdigo-2021/mcd"].startswith("not applicable: the biopsy shows another disease")
+    assert item.answers["kdigo-2021/mcd"].startswith(
+        "the pathway does not apply: the biopsy shows another disease"
+    )
     assert all("kdigo-2021/mcd" not in cause.said for cause in item.rules)
 
 

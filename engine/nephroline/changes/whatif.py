@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 
 from nephroline.changes.edits import Changed, Edit, changed, in_order
-from nephroline.consultation import Consultation, consult, decision_time
+from nephroline.consultation import Consultation, consult, decision_time, headline
 from nephroline.errors import RecordError, UsageError
 from nephroline.pathway import Pathway
 from nephroline.record import Moment, Record, RecordSource, open_document, read_record, record_at
+from nephroline.terms import spoken
 from nephroline.yamlfile import mapping
 
 
@@ -122,14 +123,14 @@ def differences(before: Consultation, after: Consultation) -> list[Difference]:
 def _next_line(answer: Consultation) -> list[str]:
     line = answer.next_line
     if line is None:
-        return [f"none: {str(answer.answer.kind).replace('-', ' ')}"]
+        return [f"none: {headline(answer)}"]
     return [f"{line.title}{'' if line.certain else ' (not certain)'}"]
 
 
 _HEADINGS: Mapping[str, Callable[[Consultation], list[str]]] = {
     "next line": _next_line,
-    "status": lambda a: [str(a.status.response).replace("-", " ")],
-    "pathway": lambda a: [f"{str(a.applicability.verdict).replace('-', ' ')}: {a.applicability.because[0]}"],
+    "status": lambda a: [spoken(a.status.response)],
+    "pathway": lambda a: [f"{spoken(a.applicability.verdict)}: {a.applicability.because[0]}"],
     "alternatives": lambda a: [line.title for line in a.alternatives],
     "findings": lambda a: [f"{f.title}{f' (line {f.line})' if f.line else ''}" for f in a.findings],
     "blocked": lambda a: [b.title for b in a.blocked],

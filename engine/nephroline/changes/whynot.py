@@ -9,6 +9,7 @@ import msgspec
 from nephroline.changes.moves import Move, Moves, until
 from nephroline.changes.obstacles import May, Obstacle, in_the_way
 from nephroline.consultation import (
+    NO_LINE,
     Act,
     Advised,
     Subject,
@@ -109,7 +110,7 @@ def _answer(state: State) -> str:
     """The answer in words, as a consultation gives it."""
     found = state.advised
     if found.kind is Answer.NOTHING_APPLIES and state.decision.undecided:
-        return "not decided, data are missing"
+        return NO_LINE[Answer.NEEDS_DATA]
     return in_words(state.pathway.catalogue, found)
 
 

@@ -8,11 +8,12 @@ from nephroline.consultation.judges import rests_on
 from nephroline.consultation.needs import needs, presumed_exposures
 from nephroline.consultation.run import LazyRun, Run, Subject, chart_of, fill, same_catalogue
 from nephroline.consultation.telling import FAILED, blocked_out
-from nephroline.consultation.wording import in_words
+from nephroline.consultation.wording import NO_LINE, cited, headline, in_words
 
 __all__ = [
     "FAILED",
     "NOTICE",
+    "NO_LINE",
     "Act",
     "Advised",
     "Applied",
@@ -26,6 +27,7 @@ __all__ = [
     "blocked_out",
     "chart_of",
     "choose",
+    "cited",
     "concerns",
     "consult",
     "consulted",
@@ -34,6 +36,7 @@ __all__ = [
     "decision_time",
     "decisive",
     "fill",
+    "headline",
     "in_words",
     "needs",
     "open_data",

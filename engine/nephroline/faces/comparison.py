@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nephroline.comparing import Cause, Compared
-from nephroline.faces.phrases import words
 from nephroline.faces.screen import Screen
+from nephroline.terms import spoken
 
 _LABEL = 13
 
@@ -33,7 +33,7 @@ def show_comparison(out: Screen, found: Sequence[Compared]) -> None:
             if told.setdefault((cause.title, str(cause.said)), item.at) == item.at:
                 out.hang(((" " * _LABEL, ""),), (("beside it: ", "dim"), (_care(cause), "")), _LABEL + 2)
         if len(set(item.status.values())) > 1:
-            said = "; ".join(f"{words(status)} ({names})" for status, names in grouped(item.status).items())
+            said = "; ".join(f"{spoken(status)} ({names})" for status, names in grouped(item.status).items())
             out.paragraph(f"status: {said}", indent=_LABEL)
         for cause in item.rules:
             before = told.setdefault((cause.title, str(cause.held)), item.at)

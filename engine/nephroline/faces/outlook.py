@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nephroline.consultation import headline
 from nephroline.terms import Certain
 
 if TYPE_CHECKING:
@@ -110,8 +111,7 @@ def show_why_not(out: Screen, found: WhyNot) -> None:
 def show_what_if(out: Screen, found: WhatIf) -> None:
     """How answers with other data differ from the one that is."""
     base = found.base
-    line = base.next_line.title if base.next_line else str(base.answer.kind).replace("-", " ")
-    out.paragraph(f"{base.record} at {base.as_of.label}: {line}", style="bold")
+    out.paragraph(f"{base.record} at {base.as_of.label}: {headline(base)}", style="bold")
     for alternative in found.alternatives:
         out.line()
         _alternative(out, alternative)

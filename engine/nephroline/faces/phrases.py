@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nephroline.consultation import cited
 from nephroline.consultation.answer import DoseOut, LineAdvice, LineOut, MonitoringOut, StatementRef, TotalOut
-from nephroline.terms import Answer
+from nephroline.terms import spoken
 
 LEGEND = (
     "[verified] read in the source · [verified-2] in a text about it · [recalled] not yet checked · "
     "[policy] a choice of this rule base"
 )
-KINDS = {
-    Answer.GUIDELINE_SILENT: "The guideline is silent here",
-    Answer.NEEDS_DATA: "Not decided: data are missing",
-    Answer.NOTHING_APPLIES: "No rule about the next line holds now",
-    Answer.NOT_APPLICABLE: "This pathway does not apply",
-    Answer.CONFLICT: "Rules conflict: no next line is given",
-}
 
 
 def line_parts(line: LineAdvice) -> Iterator[str]:
@@ -39,25 +33,25 @@ def dose_told(dose: DoseOut) -> str:
     per = dose.per.removeprefix("day, ").removeprefix("day")
     tag = f" [{dose.confidence}]" if dose.confidence else ""
     here = f" → {dose.for_this_patient}" if dose.for_this_patient else ""
-    return f"{words(dose.drug)} {dose.amount}{', ' + per if per else ''}{most}{tag}{here}"
+    return f"{spoken(dose.drug)} {dose.amount}{', ' + per if per else ''}{most}{tag}{here}"
 
 
 def line_told(line: LineOut) -> str:
     """A line of therapy in one sentence."""
-    drugs = " + ".join(words(drug) for drug in line.drugs)
-    beside = f" (with {', '.join(words(a) for a in line.adjuncts)})" if line.adjuncts else ""
+    drugs = " + ".join(spoken(drug) for drug in line.drugs)
+    beside = f" (with {', '.join(spoken(a) for a in line.adjuncts)})" if line.adjuncts else ""
     end = line.ended.label if line.ended else "now"
-    best = words(line.best_response)
+    best = spoken(line.best_response)
     return (
         f"{drugs}{beside}, {line.started.label} to {end} ({line.weeks:g} weeks), exposure {line.exposure},"
-        f" best response {best} → {words(line.outcome)}"
+        f" best response {best} → {spoken(line.outcome)}"
     )
 
 
 def overdue_told(item: MonitoringOut) -> str:
     """Since when a value is overdue: ``due 12 days ago (every month on cyclosporine; last at 4 mo)``."""
     last = f"last at {item.last.label}" if item.last else "none since it began"
-    return f"due {ago(item.days_overdue)} ({item.every} on {words(item.drug)}; {last})"
+    return f"due {ago(item.days_overdue)} ({item.every} on {spoken(item.drug)}; {last})"
 
 
 _LONG = ((730.5, 365.25, "years"), (91, 30.4375, "months"), (28, 7, "weeks"))
@@ -76,19 +70,15 @@ def ago(days: float) -> str:
 def total_told(item: TotalOut) -> str:
     """How much of a drug was given in all."""
     needs = f", needs {'; '.join(item.needs)}" if item.needs else ""
-    return f"{words(item.drug)} {item.amount} in {item.weeks:g} weeks{needs}"
+    return f"{spoken(item.drug)} {item.amount} in {item.weeks:g} weeks{needs}"
 
 
 def authority(statement: StatementRef, on_guideline: bool) -> str:
     """Who says so, how strongly, and how sure this rule base is of it."""
-    number = f" {statement.id}" if statement.id else ""
-    grade = f" ({statement.grade})" if statement.grade else ""
-    plain = statement.kind in ("recommendation", "policy") or statement.kind in statement.citation
-    kind = "" if plain else f" {words(statement.kind)}"
     off = "" if on_guideline else "off-guideline · "
-    return f"{off}{statement.citation}{kind}{number}{grade} [{statement.confidence}]"
+    return f"{off}{cited(statement.citation, statement)} [{statement.confidence}]"
 
 
-def words(name: str) -> str:
-    """An id as words."""
-    return str(name).replace("-", " ")
+def capital(text: str) -> str:
+    """A text that begins a line."""
+    return text[:1].upper() + text[1:]

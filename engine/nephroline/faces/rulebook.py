@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from nephroline.catalogue import Source
-from nephroline.consultation import fill
+from nephroline.consultation import cited, fill
 from nephroline.faces.screen import Screen
 from nephroline.lang import Holds
 from nephroline.pathway import Alert, Block, FindingOf, Pathway, Recommend, Rule
+from nephroline.terms import spoken
 
 _WHOSE = {"patient": "the patient", "line": "a line", "assessment": "an assessment"}
 
@@ -76,7 +77,7 @@ def responses_told(pathway: Pathway) -> Iterator[tuple[str, str]]:
     """Each response with the condition of an assessment for it, then what is indeterminate, by name."""
     for response, node in pathway.responses:
         known = isinstance(node, Holds) and pathway.definitions.get(node.id)
-        yield str(response).replace("-", " "), pathway.speaker.describe(known.when if known else node)
+        yield spoken(response), pathway.speaker.describe(known.when if known else node)
     for node, because in pathway.gaps:
         yield f"indeterminate: {fill(pathway, because)}", pathway.speaker.describe(node)
 
@@ -115,14 +116,10 @@ def _rule_data(pathway: Pathway, rule: Rule) -> dict[str, Any]:
 def authority(pathway: Pathway, rule: Rule) -> str:
     """Who says so: source, kind, number and grade."""
     statement = rule.statement
-    grade = f" ({statement.grade})" if statement.grade else ""
-    if statement.strength == "not-graded":
-        grade = " (not graded)"
-    kind = str(statement.kind).replace("-", " ")
-    number = f" {statement.id}" if statement.id else ""
-    source = pathway.catalogue.sources[statement.source].short
+    said = cited(pathway.catalogue.sources[statement.source].short, statement, kind=True)
+    graded = " (not graded)" if statement.strength == "not-graded" else ""
     seen = f", reviewed {statement.reviewed}" if statement.reviewed else ""
-    return f"{source}, {kind}{number}{grade} [{statement.confidence}{seen}]"
+    return f"{said}{graded} [{statement.confidence}{seen}]"
 
 
 def concluded(pathway: Pathway, rule: Rule) -> str:
@@ -199,9 +196,9 @@ def show_pathway(out: Screen, pathway: Pathway) -> None:
         cite = f" {limit.cite}" if limit.cite else ""
         _entry(out, f"{limit.title}: {forms}", f"{source}{cite} [{limit.confidence}]{note}")
     _section(out, "Sources")
-    for cited in _cited(pathway):
-        seen = f" [reviewed {cited.reviewed}]" if cited.reviewed else ""
-        _entry(out, f"{cited.short}{seen}", cited.citation.strip())
+    for used in _cited(pathway):
+        seen = f" [reviewed {used.reviewed}]" if used.reviewed else ""
+        _entry(out, f"{used.short}{seen}", used.citation.strip())
 
 
 def _cited(pathway: Pathway) -> list[Source]:

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from nephroline.consultation import FAILED, Consultation
+from nephroline.consultation import FAILED, NO_LINE, Consultation, headline
 from nephroline.consultation.answer import ActionOut, BlockReason, MonitoringOut
 from nephroline.faces.outlook import show_outlook
 from nephroline.faces.phrases import (
-    KINDS,
     LEGEND,
     authority,
+    capital,
     dose_told,
     line_parts,
     line_told,
     overdue_told,
     total_told,
-    words,
 )
 from nephroline.faces.screen import Screen, Styled
 from nephroline.lang import Reason
-from nephroline.terms import Severity
+from nephroline.terms import Severity, spoken
 
 if TYPE_CHECKING:
     from nephroline.explain import Explanation
@@ -67,7 +66,7 @@ def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = Fals
 
 def _head(out: Screen, answer: Consultation) -> None:
     out.paragraph(f"{answer.record} at {answer.as_of.label}", style="bold")
-    status: list[Styled] = [(words(answer.status.response), "bold magenta")]
+    status: list[Styled] = [(spoken(answer.status.response), "bold magenta")]
     if answer.status.since:
         status.append((f" since {answer.status.since.label}", ""))
     if len(answer.status.because) > 1:
@@ -76,7 +75,7 @@ def _head(out: Screen, answer: Consultation) -> None:
     if earned:
         status.append((" · " + ", ".join(dict.fromkeys(earned)), ""))
     out.hang(((f"{'status':<13}", "bold"),), tuple(status), _LABEL)
-    verdict = f"{words(answer.applicability.verdict)}: {answer.applicability.because[0]}"
+    verdict = f"{spoken(answer.applicability.verdict)}: {answer.applicability.because[0]}"
     _item(out, "pathway", f"{answer.pathway.id} · {answer.pathway.edition}", verdict)
     if answer.pathway.changed:
         _item(out, "changed", f"by this site: {'; '.join(answer.pathway.changed)}", "")
@@ -87,13 +86,12 @@ def _head(out: Screen, answer: Consultation) -> None:
 def _next_line(out: Screen, answer: Consultation) -> None:
     out.line()
     line = answer.next_line
-    kind = KINDS.get(answer.answer.kind)
+    none = NO_LINE.get(answer.answer.kind)
     if line is None and answer.outlook is not None and answer.outlook.answer:
-        told = answer.outlook.answer
-        _item(out, "next line", told[0].upper() + told[1:], "", style="bold green")
+        _item(out, "next line", capital(answer.outlook.answer), "", style="bold green")
         _under(out, "several rules could hold by the missing data, and all of them say this", style="dim")
-    elif kind:
-        _item(out, "answer", f"{kind}.", "; ".join(answer.answer.because), style="bold")
+    elif none:
+        _item(out, "answer", f"{capital(none)}.", "; ".join(answer.answer.because), style="bold")
     if line is None:
         return
     _item(out, "next line", line.title, "", style="bold green")
@@ -268,7 +266,7 @@ def show_replay(out: Screen, done: Replayed, *, ascii_only: bool = False) -> Non
         _step(out, step)
         for deed in deeds.get(step.at.label, []):
             style = "green" if deed.verdict == "concordant" else "yellow"
-            out.paragraph(f"clinicians: {words(deed.did)} → {deed.verdict}", indent=14, style=style)
+            out.paragraph(f"clinicians: {spoken(deed.did)} → {deed.verdict}", indent=14, style=style)
     total = done.passed + len(done.failed)
     for miss in done.failed:
         out.paragraph(f"MISSED {miss}", indent=2, style="bold red")
@@ -282,7 +280,7 @@ def show_replay(out: Screen, done: Replayed, *, ascii_only: bool = False) -> Non
 
 def _step(out: Screen, step: Step) -> None:
     answer = step.consultation
-    advice = answer.next_line.title if answer.next_line else KINDS.get(answer.answer.kind, "")
+    advice = capital(headline(answer))
     body: list[Styled] = [(advice, "green" if answer.next_line else "yellow")]
     latest = answer.lines[-1].n if answer.lines else 0
     new = [f.title for f in answer.findings if f.line and f.line == latest]
@@ -291,7 +289,7 @@ def _step(out: Screen, step: Step) -> None:
     loud = [a.title for a in answer.alerts if a.severity is Severity.CRITICAL]
     if loud:
         body.append((f" · ! {', '.join(loud)}", "red"))
-    head = ((f"  {step.at.label:<11} ", "bold"), (f"{words(answer.status.response):<20}", ""))
+    head = ((f"  {step.at.label:<11} ", "bold"), (f"{spoken(answer.status.response):<20}", ""))
     out.hang(head, tuple(body), 34)
 
 

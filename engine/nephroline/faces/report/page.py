@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from nephroline.consultation import headline
 from nephroline.consultation.answer import (
     NOTICE,
     ActionOut,
@@ -22,16 +23,15 @@ from nephroline.consultation.answer import (
 from nephroline.course import DecisionPoint, DrawnCourse
 from nephroline.errors import InputError, UsageError
 from nephroline.faces.phrases import (
-    KINDS,
     LEGEND,
     authority,
+    capital,
     line_parts,
     line_told,
     overdue_told,
     total_told,
-    words,
 )
-from nephroline.terms import Severity
+from nephroline.terms import Severity, spoken
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -82,7 +82,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     filters: dict[str, Callable[..., Any]] = {
-        "words": words,
+        "words": spoken,
         "authority": _authority,
         "parts": line_parts,
         "told": line_told,
@@ -124,7 +124,7 @@ def _shown(course: DrawnCourse, anchor: str, scale: AxisScale) -> _Shown:
 
 def advice(answer: Consultation) -> str:
     """The answer about the next line in a few words."""
-    return answer.next_line.title if answer.next_line else KINDS.get(answer.answer.kind, "No next line")
+    return capital(headline(answer))
 
 
 def _authority(item: LineAdvice | FindingOut | AlertOut | ActionOut) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Literal
 
+from nephroline.consultation import headline
 from nephroline.course import Bar, DrawnCourse, Event, Panel, Point
 from nephroline.faces.report.frame import PLAIN, Frame, Spec, along, frame_of, layer, pixels, view
 from nephroline.terms import Response
@@ -99,8 +100,7 @@ def _decisions(course: DrawnCourse, frame: Frame, anchor: str) -> Spec:
     for decision in course.decisions:
         here = frame.pixel(decision.day)
         row = _free_row(ends, here, 20)
-        line = decision.answer.next_line
-        said = line.title if line else str(decision.answer.answer.kind).replace("-", " ")
+        said = headline(decision.answer)
         rows.append(
             {
                 "x": frame.x(decision.day),
