@@ -11,10 +11,10 @@ from nephroline.backends import backend
 from nephroline.consultation import consulted
 from nephroline.faces.cli import app
 from nephroline.faces.rulebook import authority, by_module, concluded, exposure_told, responses_told
-from nephroline.faces.schemas import KINDS, schema_text
 from nephroline.features import FEATURES
 from nephroline.pathway import Pathway, Rule, load_pathway, pathway_ids
 from nephroline.replaying import Scenario, read_scenario, scenario_files
+from nephroline.tools.schemas import KINDS, schema_text
 
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent / "tests" / "spec"))

@@ -15,6 +15,9 @@ import msgspec
 from nephroline.errors import did_you_mean, quoted
 from nephroline.exact import Fraction
 
+WEEK, MONTH, YEAR = Fraction(7), Fraction("30.4375"), Fraction("365.25")
+"""In days, for times that are said; the catalogue has the same (UCUM: wk, mo_j, a_j) for those read."""
+
 _NUMBER = r"[+-]?\d{1,15}(?:[.,]\d{1,15})?"
 _TEXT = re.compile(
     rf"(?P<bound>[<>≤≥]=?)?\s*(?P<low>{_NUMBER})(?:\s*(?:-|–|to)\s*(?P<high>{_NUMBER}))?\s*(?P<unit>\D.*)?"

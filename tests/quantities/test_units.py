@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nephroline.catalogue import load_catalogue
-from nephroline.quantities import QuantityError, decimal_text, number, parse
+from nephroline.quantities import MONTH, WEEK, YEAR, QuantityError, decimal_text, number, parse
 
 CATALOGUE = load_catalogue()
 UNITS = {u.code: u for u in CATALOGUE.units.values()}
@@ -137,3 +137,8 @@ def test_what_is_no_quantity_is_refused_with_a_remedy(text: str) -> None:
 )
 def test_decimal_text_rounds_half_away_from_zero(value: str, places: int, text: str) -> None:
     assert decimal_text(Fraction(value), places) == text
+
+
+def test_weeks_months_and_years_are_said_as_they_are_read() -> None:
+    units = load_catalogue().units
+    assert (units["wk"].factor, units["mo"].factor, units["years"].factor) == (WEEK, MONTH, YEAR)

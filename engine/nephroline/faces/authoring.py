@@ -84,7 +84,7 @@ def check(
     form: FormatOption = "text",
 ) -> None:
     """Check rules, records and scenarios; list every problem with its line and remedy."""
-    from nephroline.faces.checking import check_files
+    from nephroline.tools.checking import check_files
 
     results = check_files(paths or [], rules)
     problems = [problem for _, _, found in results for problem in found]
@@ -183,7 +183,7 @@ def schema(
     rules: RulesOption = None,
 ) -> None:
     """Print the JSON Schema of a public format."""
-    from nephroline.faces.schemas import KINDS, schema_text
+    from nephroline.tools.schemas import KINDS, schema_text
 
     catalogue = rule_base(rules).catalogue
     if write is None:
@@ -229,7 +229,7 @@ def units(
     form: FormatOption = "text",
 ) -> None:
     """List what a chart may hold: analytes with their units and words, or drugs, conditions and so on."""
-    from nephroline.faces.lists import listing
+    from nephroline.tools.lists import listing
 
     rows = listing(kind, rule_base(rules).catalogue)
     if form == "json":

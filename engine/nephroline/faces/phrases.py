@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from nephroline.consultation import cited
 from nephroline.consultation.answer import DoseOut, LineAdvice, LineOut, MonitoringOut, StatementRef, TotalOut
+from nephroline.quantities import MONTH, WEEK, YEAR
 from nephroline.terms import spoken
 
 LEGEND = (
@@ -54,7 +55,7 @@ def overdue_told(item: MonitoringOut) -> str:
     return f"due {ago(item.days_overdue)} ({item.every} on {spoken(item.drug)}; {last})"
 
 
-_LONG = ((730.5, 365.25, "years"), (91, 30.4375, "months"), (28, 7, "weeks"))
+_LONG = ((2 * float(YEAR), float(YEAR), "years"), (91, float(MONTH), "months"), (28, float(WEEK), "weeks"))
 
 
 def ago(days: float) -> str:

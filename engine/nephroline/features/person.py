@@ -14,9 +14,8 @@ from nephroline.features.values import (
     Value,
     unknown_amount,
 )
+from nephroline.quantities import YEAR
 from nephroline.terms import Entry, Reads
-
-_YEAR = Fraction("365.25")
 
 
 @feature("age", gives="amount:time", says="age", reads=Reads.PERSON, enters=Entry.AGE)
@@ -26,7 +25,7 @@ def age(chart: Chart) -> Value:
     if zero is None:
         return unknown_amount("time", Missing("age", "age", Slot(Entry.AGE)))
     now = zero + chart.timeline.now
-    return Amount(now, now, "time", f"{int(now / _YEAR)} years")
+    return Amount(now, now, "time", f"{int(now / YEAR)} years")
 
 
 @feature("sex", gives="choice:sex", says="sex", reads=Reads.PERSON, enters=Entry.SEX)

@@ -11,7 +11,7 @@ import msgspec
 
 from nephroline.errors import quoted
 from nephroline.exact import Fraction
-from nephroline.quantities import QuantityError, Unit, decimal_text, parse
+from nephroline.quantities import MONTH, WEEK, QuantityError, Unit, decimal_text, parse
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -127,7 +127,7 @@ class Clock(msgspec.Struct, frozen=True):
         exact = self.at(days, like)
         if not exact.label.endswith(" d") or abs(days) < _TWO_WEEKS:
             return exact
-        unit, size = ("wk", Fraction(7)) if abs(days) < _TWO_MONTHS else ("mo", Fraction("30.4375"))
+        unit, size = ("wk", WEEK) if abs(days) < _TWO_MONTHS else ("mo", MONTH)
         return Moment(days, days, f"{decimal_text(days / size, 1)} {unit}")
 
 
@@ -139,13 +139,13 @@ def span_text(days: Fraction) -> str:
     if abs(days) < 14:
         return f"{decimal_text(days)} d"
     if abs(days) < 182:
-        return f"{decimal_text(days / 7)} weeks"
-    return f"{decimal_text(days / Fraction('30.4375'))} months"
+        return f"{decimal_text(days / WEEK)} weeks"
+    return f"{decimal_text(days / MONTH)} months"
 
 
 def offset_text(days: Fraction) -> str:
     """Write an offset in the largest unit that says it exactly, else in days."""
-    for unit, size in (("mo", Fraction("30.4375")), ("wk", Fraction(7))):
+    for unit, size in (("mo", MONTH), ("wk", WEEK)):
         if days % size == 0:
             return f"{days / size} {unit}"
     return f"{decimal_text(days)} d"
