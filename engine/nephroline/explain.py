@@ -106,12 +106,17 @@ def _explanations(run: Run, rule: Rule) -> Iterator[Explanation]:
             title=rule.title,
             concludes=fill(run.pathway, rule.concludes),
             line=subject or None,
-            truth=True if run.stands(rule, subject) else run.settled(rule, subject),
+            truth=True if _told(run, rule, subject) else run.settled(rule, subject),
             reason=run.reason(rule.when, subject),
             exception=exception,
             authority=authority,
             rationale=rule.rationale,
         )
+
+
+def _told(run: Run, rule: Rule, subject: int) -> bool:
+    """Whether the answer says it: a finding is earned for good, others stand until an exception is known."""
+    return not isinstance(rule.conclusion, FindingOf) and run.stands(rule, subject)
 
 
 def _word(truth: bool | None) -> str:

@@ -52,12 +52,17 @@ class Unit(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class Quantity(msgspec.Struct, frozen=True, gc=False):
-    """Bounds in base units (None: unbounded), the dimension, and the text as printed."""
+    """Bounds in base units (None: unbounded), the dimension, and the text as printed.
+
+    `low_in`, `high_in`: whether the bound itself belongs to it; that of ``< 1.0 mg/dL`` does not.
+    """
 
     low: Fraction | None
     high: Fraction | None
     dimension: str
     text: str
+    low_in: bool = True
+    high_in: bool = True
 
     @property
     def exact(self) -> Fraction | None:
@@ -111,11 +116,13 @@ def parse(text: str, units: Mapping[str, Unit], *, accepted: Iterable[str] | Non
         None if high is None else high * unit.factor,
         unit.dimension,
         shown if unit.dimension == "count" else f"{shown} {unit.code}",
+        low_in=match["bound"] != ">",
+        high_in=match["bound"] != "<",
     )
 
 
 def _bounds(match: re.Match[str]) -> tuple[Fraction | None, Fraction | None]:
-    """Bounds as written; a strict bound is kept as its closed hull, which can only widen."""
+    """Bounds as written."""
     low = number(match["low"])
     if match["bound"]:
         if match["high"]:

@@ -71,7 +71,7 @@ def _open_findings(run: Run) -> Iterable[Asked]:
     for rule, _, subject in run.rules(FindingOf):
         line = run.line(subject)
         if (line is None or line.current) and run.settled(rule, subject) is None:
-            yield from ((rule.id, item) for item in run.missing(rule.when, subject))
+            yield from ((rule.id, item) for item in run.lacking(rule, subject))
 
 
 def _presumed_exposures(run: Run) -> Iterable[Asked]:

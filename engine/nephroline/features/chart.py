@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Hashable, Sequence
 from functools import cached_property, partial
+from typing import TypeVar
 
 import msgspec
 
 from nephroline.exact import Fraction
 from nephroline.features.values import Amount, Choice, Missing, Slot, Value, gather
 from nephroline.quantities import decimal_text
-from nephroline.record import Assessment, Line, Moment, Observation, Timeline
+from nephroline.record import Assertion, Assessment, Biopsy, Condition, Line, Moment, Observation, Timeline
 from nephroline.terms import Entry, Response
+
+Dated = TypeVar("Dated", Observation, Condition, Assertion, Biopsy)
 
 Judge = Callable[["Chart", Assessment], Choice]
 Prefix = tuple[str | None, tuple[Missing, ...]]
@@ -89,7 +92,10 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
         if len(at_once) == len(numeric):
             # Several forms at one moment: the analyte's preferred form is read.
             chosen = min(at_once, key=lambda i: known.dimensions.index(i.value.dimension) if i.value else 9)
-            return self.amount(chosen)
+            form = chosen.value.dimension if chosen.value else ""
+            numeric = [item for item in at_once if item.value and item.value.dimension == form]
+            if len({item.value for item in numeric}) == 1:
+                return self.amount(chosen)
         values = [item.value for item in numeric if item.value is not None]
         if len({value.dimension for value in values}) > 1:
             return Amount(None, None, dimension, "unknown", missing, known)
@@ -108,7 +114,8 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
         value = item.value
         assert value is not None  # noqa: S101
         known = self.timeline.catalogue.analytes[item.analyte]
-        return Amount(value.low, value.high, value.dimension, f"{item.text} ({item.at})", (), known)
+        text, within = f"{item.text} ({item.at})", (value.low_in, value.high_in)
+        return Amount(value.low, value.high, value.dimension, text, (), known, *within)
 
     def baseline(self, line: Line, analyte: str) -> Amount:
         """The last value up to the start of a line."""
@@ -124,25 +131,19 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
         """(now − base) / base as a ratio, exactly; unknown across forms that do not convert."""
         missing = gather((*base.missing, *now.missing))
         unknown = Amount(None, None, "ratio", "unknown", missing)
-        if not (base.low and base.high) or now.low is None or now.high is None:
+        if not base.known or not now.known:
             return unknown
-        low, high = now.low, now.high
-        if base.dimension != now.dimension:
-            analyte = now.analyte
-            carried = (
-                [analyte.convert(v, now.dimension, base.dimension) for v in (low, high)] if analyte else []
-            )
-            if len(carried) != 2 or carried[0] is None or carried[1] is None:
-                name = analyte.id if analyte else "value"
-                why = f"a value in the form of the baseline ({base.text})"
-                return Amount(None, None, "ratio", "unknown", (Missing(name, why),))
-            low, high = carried[0], carried[1]
-        least, most = (low - base.high) / base.high, (high - base.low) / base.low
-        shown = f"{decimal_text(least * 100, 0)} %"
-        if least != most:
-            shown += f" to {decimal_text(most * 100, 0)} %"
-        sign = "+" if least > 0 else ""
-        return Amount(least, most, "ratio", f"{sign}{shown}: {base.text} → {now.text}", missing)
+        carried = now.carried(base.dimension)
+        if carried is None:
+            name = now.analyte.id if now.analyte else "value"
+            why = f"a value in the form of the baseline ({base.text})"
+            return Amount(None, None, "ratio", "unknown", (Missing(name, why),))
+        # The least change is to the least value, from the greatest baseline.
+        least = _relative(carried.low, base.high)
+        most = _relative(carried.high, base.low)
+        if least is None and most is None:
+            return unknown
+        return Amount(least, most, "ratio", f"{_percent(least, most)}: {base.text} → {now.text}", missing)
 
     # -- responses -----------------------------------------------------------------------------
 
@@ -243,7 +244,7 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
         return tuple(onsets)
 
 
-def tail(items: Sequence[Observation], day: Fraction) -> Sequence[Observation]:
+def tail(items: Sequence[Dated], day: Fraction) -> Sequence[Dated]:
     """The end of an ordered series: what came at or after a day, found from the end."""
     start = len(items)
     while start and items[start - 1].at.latest >= day:
@@ -251,7 +252,7 @@ def tail(items: Sequence[Observation], day: Fraction) -> Sequence[Observation]:
     return items[start:]
 
 
-def possibly_last(items: Sequence[Observation]) -> Sequence[Observation]:
+def possibly_last(items: Sequence[Dated]) -> Sequence[Dated]:
     """The last of an ordered series, with all of that moment and all that may have come after it."""
     if not items:
         return ()
@@ -271,3 +272,19 @@ ALL_RESPONSES = frozenset(str(r) for r in Response if r not in (Response.UNKNOWN
 def _extreme(values: list[Fraction | None], pick: Callable[[list[Fraction]], Fraction]) -> Fraction | None:
     known = [value for value in values if value is not None]
     return pick(known) if len(known) == len(values) else None
+
+
+def _relative(now: Fraction | None, base: Fraction | None) -> Fraction | None:
+    return None if now is None or not base else (now - base) / base
+
+
+def _percent(least: Fraction | None, most: Fraction | None) -> str:
+    """A change between two bounds, in words."""
+    low, high = (None if edge is None else _signed(edge) for edge in (least, most))
+    if low is None or high is None:
+        return f"at least {low}" if low is not None else f"at most {high}"
+    return low if least == most else f"{low.removesuffix(' %')} % to {high.removeprefix('+')}"
+
+
+def _signed(edge: Fraction) -> str:
+    return f"{'+' if edge > 0 else ''}{decimal_text(edge * 100, 0)} %"

@@ -74,7 +74,7 @@ def _carried(edge: Fraction | None, base: Amount, formula: Formula) -> Fraction 
 
 @feature("word", ("word-analyte",), gives="choice:words", says="{0} in words", trait=Trait.BARE)
 def word(chart: Chart, analyte: str) -> Value:
-    """The latest report in words, no older than `current_window`; a later number makes it unknown."""
+    """The latest report in words, no older than `current_window`; after a later number alone, none."""
     return latest_word(chart, _recent(chart, analyte), analyte, chart.timeline.as_of)
 
 

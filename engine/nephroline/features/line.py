@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nephroline.exact import Fraction
 from nephroline.features.chart import ALL_RESPONSES, Chart
 from nephroline.features.schema import feature
 from nephroline.features.treatment import doubts
@@ -13,6 +12,7 @@ from nephroline.features.values import (
     Missing,
     Slot,
     Value,
+    no_amount,
 )
 from nephroline.record import NOT_STOPPED, Length, Line, span_text
 from nephroline.terms import Entry, Reads, Trait
@@ -110,9 +110,9 @@ def duration(chart: Chart, line: Line) -> Value:
 
 @feature("line.since_end", gives="amount:time", says="time since the line ended", reads=Reads.EXPOSURES)
 def since_end(chart: Chart, line: Line) -> Value:
-    """From the end of the line to as-of; nothing while it runs."""
+    """From the end of the line to as-of; none while it runs, so that no comparison holds."""
     if line.end is None:
-        return Amount(Fraction(-1), Fraction(-1), "time", "not ended")
+        return no_amount("time", "not ended")
     return length_of(chart.timeline.span(line.end, None))
 
 

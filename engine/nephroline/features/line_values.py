@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
+
+import msgspec
 
 from nephroline.exact import Fraction
 from nephroline.features.chart import Chart
@@ -17,9 +20,12 @@ from nephroline.features.values import (
     Slot,
     Threshold,
     Value,
+    gather,
 )
-from nephroline.record import Line, Moment
+from nephroline.record import Line, Moment, Observation
 from nephroline.terms import Entry
+
+_NUMBERS = Choice(frozenset({"not-in-words"}), "a number")
 
 
 @feature("line.baseline", ("analyte",), gives="amount:analyte", says="{0} when the line began")
@@ -50,12 +56,36 @@ def change(chart: Chart, line: Line, analyte: str) -> Value:
 def peak_change(chart: Chart, line: Line, analyte: str) -> Value:
     """The greatest relative rise above the line's baseline at any time on the line."""
     base = _amount(baseline(chart, line, analyte))
-    items = [item for item in chart.timeline.in_line(line, analyte) if item.value is not None]
-    if not items:
+    items = chart.timeline.in_line(line, analyte)
+    measured = [item for item in items if item.value is not None]
+    if not measured:
         return change(chart, line, analyte)
-    rises = [chart.change(base, chart.amount(item)) for item in items]
+    rises = [chart.change(base, chart.amount(item)) for item in measured]
     known = [rise for rise in rises if rise.low is not None]
-    return max(known, key=lambda rise: rise.low or Fraction(0)) if known else rises[-1]
+    if not known:
+        return rises[-1]
+    greatest = max(known, key=lambda rise: rise.low or Fraction(0))
+    highs = [rise.high for rise in rises if rise.high is not None]
+    worse = _told_worse(chart, items, analyte)
+    # Any of them may have been the peak, and so may one that is told in words only.
+    high = max(highs) if len(highs) == len(rises) and not worse else None
+    missing = gather((*greatest.missing, *worse)) if high != greatest.high else greatest.missing
+    return msgspec.structs.replace(greatest, high=high, missing=missing)
+
+
+def _told_worse(chart: Chart, items: Sequence[Observation], analyte: str) -> tuple[Missing, ...]:
+    """The numbers that are missing where a word alone, or nothing, tells of a value that may have risen."""
+    known = chart.timeline.catalogue.analytes[analyte]
+    numbers = {item.at.sort_key for item in items if item.value is not None}
+    told = (
+        item
+        for item in items
+        if item.value is None and item.word not in known.steady_words and item.at.sort_key not in numbers
+    )
+    return tuple(
+        Missing(analyte, f"{known.title} at {item.at}", Slot(Entry.OBSERVATION, analyte, item.at))
+        for item in told
+    )
 
 
 @feature(
@@ -70,7 +100,10 @@ def rise(chart: Chart, line: Line, analyte: str, limit: Threshold) -> Value:
     Without a number on the line, a report in the analyte's steady words (normal, stable) counts as no rise.
     """
     peak = _amount(peak_change(chart, line, analyte))
-    words = latest_word(chart, chart.timeline.in_line(line, analyte), analyte, _last_day(chart, line))
+    items = chart.timeline.in_line(line, analyte)
+    words = latest_word(chart, items, analyte, _last_day(chart, line))
+    if any(item.value is not None for item in items) or _told_worse(chart, items, analyte):
+        words = _NUMBERS
     return risen(chart, peak, words, analyte, limit)
 
 
@@ -111,8 +144,7 @@ def still_risen(
     if not until:
         return Flag(False, f"{title} was reduced while nothing was known to be up")
     change_then = chart.change(baseline_of(chart, line, analyte), chart.amount(until[-1]))
-    numbers = Choice(frozenset({"not-in-words"}), "a number")
-    if not (up_then := risen(chart, change_then, numbers, analyte, limit)).truth:
+    if not (up_then := risen(chart, change_then, _NUMBERS, analyte, limit)).truth:
         return Flag(up_then.truth, f"when {title} was reduced: {up_then.text}", up_then.missing)
     from_then = reduced.latest + wait.days
     seen = [i for i in chart.timeline.in_line(line, analyte) if i.value and i.at.earliest >= from_then]
@@ -124,7 +156,7 @@ def still_risen(
         why = f"{name} {wait.first.text} or more after {title} was reduced"
         return Flag(None, f"{why} is not known", (Missing(analyte, why, slot),))
     change_now = chart.change(baseline_of(chart, line, analyte), chart.amount(seen[-1]))
-    return risen(chart, change_now, numbers, analyte, limit)
+    return risen(chart, change_now, _NUMBERS, analyte, limit)
 
 
 def baseline_of(chart: Chart, line: Line, analyte: str) -> Amount:
@@ -146,7 +178,7 @@ def _reduced(chart: Chart, line: Line, agent: str) -> Moment | None:
 
 @feature("line.word", ("word-analyte",), gives="choice:words", says="{0} in words on the line")
 def word(chart: Chart, line: Line, analyte: str) -> Value:
-    """The last report in words on the line."""
+    """The last report in words on the line; after a later number alone, none of the words."""
     return latest_word(chart, chart.timeline.in_line(line, analyte), analyte, _last_day(chart, line))
 
 

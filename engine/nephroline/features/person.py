@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nephroline.exact import Fraction
-from nephroline.features.chart import Chart
+from nephroline.features.chart import Chart, possibly_last
 from nephroline.features.schema import feature
 from nephroline.features.values import (
     Amount,
@@ -15,6 +17,7 @@ from nephroline.features.values import (
     unknown_amount,
 )
 from nephroline.quantities import YEAR
+from nephroline.record import Condition, Moment
 from nephroline.terms import Entry, Reads
 
 
@@ -39,19 +42,24 @@ def sex(chart: Chart) -> Value:
 
 @feature("has", ("condition", "state"), optional=1, gives="flag", says="{0} {1}")
 def has(chart: Chart, condition: str, state: str | None = None) -> Value:
-    """Whether the condition is there (and in a state), by its latest entry. Not recorded: unknown."""
+    """Whether the condition is there (and in a state), by its latest entry. Not recorded: unknown.
+
+    Entries that differ, and of which it is not known which came last, leave it unknown. An assertion that
+    excludes it counts as an entry.
+    """
     title = chart.timeline.catalogue.conditions[condition].title
     entries = [c for c in chart.timeline.conditions if c.name == condition]
     excluded = chart.timeline.catalogue.conditions[condition].excluded_by
-    if not entries and excluded is not None:
-        exclusion = asserted(chart, excluded)
-        if isinstance(exclusion, Flag) and exclusion.truth:
-            return Flag(False, exclusion.text)
+    if excluded is not None and _excluded_since(chart, entries, excluded):
+        return Flag(False, _asserted(chart, excluded).text)
+    last_ones = possibly_last(entries)
+    if len({(c.present, c.state) for c in last_ones}) > 1:
+        return _order_not_known(condition, title, [(_told(c), c.at) for c in last_ones])
     if not entries or entries[-1].present is None:
         slot = Slot(Entry.CONDITION, condition, chart.timeline.as_of)
         missing = [Missing(condition, f"{title}: yes or no", slot)]
         if not entries and excluded is not None:
-            missing = [*asserted(chart, excluded).missing, *missing]
+            missing = [*_asserted(chart, excluded).missing, *missing]
         return Flag(None, f"{title}: not known", tuple(missing))
     last = entries[-1]
     if not last.present:
@@ -71,15 +79,21 @@ def recorded(chart: Chart, condition: str) -> Value:
     """Whether the chart says of a condition that it is there or that it is not: whether it was looked for."""
     title = chart.timeline.catalogue.conditions[condition].title
     entries = [c for c in chart.timeline.conditions if c.name == condition]
-    known = bool(entries) and entries[-1].present is not None
-    return Flag(
-        known, f"{title} looked for ({entries[-1].at})" if known else f"{title} not looked for so far"
-    )
+    if entries and entries[-1].present is not None:
+        return Flag(True, f"{title} looked for ({entries[-1].at})")
+    excluded = chart.timeline.catalogue.conditions[condition].excluded_by
+    if excluded is not None and _excluded_since(chart, entries, excluded):
+        return Flag(True, _asserted(chart, excluded).text)
+    return Flag(False, f"{title} not looked for so far")
 
 
 @feature("asserted", ("assertion",), gives="flag", says="{0}")
 def asserted(chart: Chart, assertion: str) -> Value:
     """What a clinician last asserted; not asserted is unknown (a volunteered judgement: false)."""
+    return _asserted(chart, assertion)
+
+
+def _asserted(chart: Chart, assertion: str) -> Flag:
     known = chart.timeline.catalogue.assertions[assertion]
     title = known.title
     entries = [a for a in chart.timeline.assertions if a.name == assertion]
@@ -88,8 +102,31 @@ def asserted(chart: Chart, assertion: str) -> Value:
     if not entries:
         slot = Slot(Entry.ASSERTION, assertion, chart.timeline.as_of)
         return Flag(None, f"{title}: not recorded", (Missing(assertion, f"{title}: yes or no", slot),))
+    last_ones = possibly_last(entries)
+    if len({entry.value for entry in last_ones}) > 1:
+        return _order_not_known(assertion, title, [("yes" if e.value else "no", e.at) for e in last_ones])
     last = entries[-1]
     return Flag(last.value, f"{title}: {'yes' if last.value else 'no'} ({last.at})")
+
+
+def _excluded_since(chart: Chart, entries: Sequence[Condition], assertion: str) -> bool:
+    """Whether an assertion excludes a condition, and no entry says anything of it later."""
+    known = [a for a in chart.timeline.assertions if a.name == assertion]
+    if not known or _asserted(chart, assertion).truth is not True:
+        return False
+    return all(entry.at.latest < known[-1].at.earliest for entry in entries)
+
+
+def _order_not_known(datum: str, title: str, told: Sequence[tuple[str, Moment]]) -> Flag:
+    """Entries that differ, of which any may be the last."""
+    text = " or ".join(f"{said} ({at})" for said, at in told)
+    return Flag(None, f"{title}: {text}, order not known", (Missing(datum, f"the dates of {title}"),))
+
+
+def _told(entry: Condition) -> str:
+    if entry.present is None:
+        return "not known"
+    return (entry.state or "yes") if entry.present else "no"
 
 
 @feature("diagnosed", ("diagnosis",), gives="flag", says="biopsy shows {0}")
@@ -130,6 +167,10 @@ def biopsy_glomeruli(chart: Chart) -> Value:
             Slot(Entry.GLOMERULI, "", done[-1].at) if done else Slot(Entry.BIOPSY, "", chart.timeline.as_of)
         )
         return unknown_amount("count", Missing("biopsy", "the number of glomeruli in the biopsy", slot))
-    last = done[-1]
-    count = Fraction(last.glomeruli or 0)
-    return Amount(count, count, "count", f"{last.glomeruli} ({last.at})")
+    counted = [b for b in possibly_last(done) if b.glomeruli is not None]
+    counts = [Fraction(b.glomeruli or 0) for b in counted]
+    text = " or ".join(f"{b.glomeruli} ({b.at})" for b in counted)
+    if len(set(counts)) == 1:
+        return Amount(counts[0], counts[0], "count", text)
+    lacking = (Missing("biopsy", "the dates of the biopsies"),)
+    return Amount(min(counts), max(counts), "count", f"{text}, order not known", lacking)

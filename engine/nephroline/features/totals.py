@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nephroline.exact import Fraction
 from nephroline.features.chart import Chart
+from nephroline.features.doses import uncounted
 from nephroline.features.line_doses import PER_DAY, PER_WEIGHT, WEIGHT, weight_near
 from nephroline.features.schema import feature
 from nephroline.features.values import Amount, Missing, Slot, Value, gather
@@ -16,7 +17,10 @@ _MILLION = 1_000_000
 
 @feature("cumulative_dose", ("agent",), gives="amount:mass", says="total dose of {0}", reads=Reads.ALL)
 def cumulative_dose(chart: Chart, agent: str) -> Value:
-    """The total given so far, over all courses; a dose that is not known leaves it open upwards."""
+    """The total given so far, over all courses; a dose that is not known leaves it open upwards.
+
+    Of a class, unlike drugs are counted by what they equal; one without an equivalence leaves it open.
+    """
     catalogue = chart.timeline.catalogue
     rows = [row for row in chart.timeline.exposures if catalogue.belongs(row.drug, agent)]
     least, most = Fraction(0), Fraction(0)
@@ -24,12 +28,15 @@ def cumulative_dose(chart: Chart, agent: str) -> Value:
     known = True
     for row in rows:
         span = chart.timeline.span(row.start, row.end)
-        a_day = _per_day(chart, row, missing)
-        if a_day is None:
+        factor = catalogue.counted(row.drug, agent)
+        if factor is None:
+            missing.append(uncounted(chart, row, agent))
+        a_day = _per_day(chart, row, missing) if factor is not None else None
+        if a_day is None or factor is None:
             known = False
             continue
-        least += a_day[0] * span.least
-        most += a_day[1] * span.most
+        least += a_day[0] * factor * span.least
+        most += a_day[1] * factor * span.most
     low, high = decimal_text(least), decimal_text(most)
     text = (f"{low} g" if low == high else f"{low} to {high} g") if known else f"at least {low} g"
     return Amount(least, most if known else None, "mass", text if rows else "none", gather(missing))

@@ -13,6 +13,7 @@ from nephroline.features.values import (
     Slot,
     Value,
     gather,
+    no_amount,
     unknown_amount,
 )
 from nephroline.record import Line
@@ -35,10 +36,12 @@ def taking(chart: Chart, agent: str) -> Value:
 
 @feature("dose", ("agent",), gives="amount:dose", says="dose of {0}", reads=Reads.EXPOSURES)
 def dose(chart: Chart, agent: str) -> Value:
-    """The dose in use just before as-of."""
+    """The dose in use just before as-of; none if it is not taken, so that no comparison holds."""
     catalogue = chart.timeline.catalogue
     rows = [row for drug, row in chart.timeline.running.items() if catalogue.belongs(drug, agent)]
     title = catalogue.title(agent)
+    if not rows:
+        return no_amount("mass-rate", f"not taking {title}")
     if len(rows) != 1 or rows[0].dose is None:
         slot = Slot(Entry.DOSE, rows[0].drug, rows[0].start) if len(rows) == 1 else None
         return unknown_amount("mass-rate", Missing(f"dose of {title}", f"the present dose of {title}", slot))

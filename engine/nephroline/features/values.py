@@ -42,7 +42,11 @@ class Missing(msgspec.Struct, frozen=True, gc=False):
 
 
 class Amount(msgspec.Struct, frozen=True, gc=False):
-    """A quantity between `low` and `high` (None: unbounded), in base units of its dimension."""
+    """A quantity between `low` and `high` (None: unbounded), in base units of its dimension.
+
+    `low_in`, `high_in`: whether the bound itself belongs to it. `absent`: it is known that there is none, as
+    of the dose of a drug that is not taken; then no comparison holds.
+    """
 
     low: Fraction | None
     high: Fraction | None
@@ -50,6 +54,23 @@ class Amount(msgspec.Struct, frozen=True, gc=False):
     text: str
     missing: tuple[Missing, ...] = ()
     analyte: Analyte | None = None
+    low_in: bool = True
+    high_in: bool = True
+    absent: bool = False
+
+    def carried(self, dimension: str) -> Amount | None:
+        """The same in another form of its analyte, exactly; None if it does not convert."""
+        if self.dimension == dimension:
+            return self
+        if self.analyte is None:
+            return None
+        low, high = (
+            None if bound is None else self.analyte.convert(bound, self.dimension, dimension)
+            for bound in (self.low, self.high)
+        )
+        if low is None and high is None:
+            return None
+        return msgspec.structs.replace(self, low=low, high=high, dimension=dimension)
 
     @property
     def known(self) -> bool:
@@ -94,7 +115,10 @@ class Threshold(msgspec.Struct, frozen=True, eq=False):
     amounts: dict[str, Amount] = {}
 
     def __post_init__(self) -> None:
-        made = {d: Amount(q.low, q.high, d, q.text) for d, q in self.forms.items()}
+        made = {
+            d: Amount(q.low, q.high, d, q.text, low_in=q.low_in, high_in=q.high_in)
+            for d, q in self.forms.items()
+        }
         msgspec.structs.force_setattr(self, "amounts", made)
 
     @property
@@ -131,16 +155,16 @@ class Threshold(msgspec.Struct, frozen=True, eq=False):
         same = self.amounts.get(amount.dimension)
         if same is not None:
             return same, amount
-        if amount.analyte is None:
-            return None
         for dimension, form in self.amounts.items():
-            low, high = (
-                None if v is None else amount.analyte.convert(v, amount.dimension, dimension)
-                for v in (amount.low, amount.high)
-            )
-            if low is not None or high is not None:
-                return form, Amount(low, high, dimension, amount.text, amount.missing, amount.analyte)
+            carried = amount.carried(dimension)
+            if carried is not None:
+                return form, carried
         return None
+
+
+def no_amount(dimension: str, text: str) -> Amount:
+    """An amount that is known not to be there."""
+    return Amount(None, None, dimension, text, absent=True)
 
 
 def unknown_amount(dimension: str, *missing: Missing, text: str = "unknown") -> Amount:

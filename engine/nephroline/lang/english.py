@@ -180,6 +180,8 @@ class Speaker(msgspec.Struct, frozen=True):
         return regimen.title if regimen else word.replace("-", " ")
 
     def _compared(self, atom: Compare, seen: Seen) -> str:
+        if isinstance(seen.left, Amount) and seen.left.absent:
+            return f"{self.phrase(atom.left)}: {seen.left.text}"
         op = atom.op if seen.truth is not False else atom.op.negated
         said = seen.left.text if isinstance(seen.left, Amount) else "unknown"
         if isinstance(atom.right, str):

@@ -121,6 +121,8 @@ def _against(put: _Put, op: Op, limit: Threshold) -> Decide:
     def decide(chart: Chart, subject: Any) -> Seen:
         left = put(chart, subject)
         assert isinstance(left, Amount)  # noqa: S101
+        if left.absent:
+            return Seen(False, left)
         compared = limit.form_for(left)
         if compared is None:
             missing = left.missing
@@ -144,12 +146,15 @@ def _against_other(put: _Put, op: Op, other: _Put) -> Decide:
 def _between(left: Value, op: Op, right: Value, shown: Value | None = None) -> Seen:
     assert isinstance(left, Amount)  # noqa: S101
     assert isinstance(right, Amount)  # noqa: S101
-    if left.dimension != right.dimension:
+    carried = left.carried(right.dimension)
+    if left.absent or right.absent:
+        truth = False
+    elif carried is None:
         truth = None
     elif op is Op.GT or op is Op.GE:
-        truth = _greater(left, right, strict=op is Op.GT)
+        truth = _greater(carried, right, strict=op is Op.GT)
     else:
-        truth = _greater(right, left, strict=op is Op.LT)
+        truth = _greater(right, carried, strict=op is Op.LT)
     missing = gather((*left.missing, *right.missing)) if truth is None else ()
     return Seen(truth, shown or left, right, missing)
 
@@ -157,12 +162,18 @@ def _between(left: Value, op: Op, right: Value, shown: Value | None = None) -> S
 def _greater(a: Amount, b: Amount, *, strict: bool) -> bool | None:
     """Whether a > b (or a >= b) for all, for none, or for some of the values they may have."""
     if a.low is not None and b.high is not None:
-        if a.low > b.high or (not strict and a.low == b.high):
+        if a.low > b.high:
+            return True
+        # Where the bounds meet, they are equal values unless one of them is only approached.
+        if a.low == b.high and not (strict and a.low_in and b.high_in):
             return True
         if a.low is a.high and b.low is b.high:
             return False
-    if a.high is not None and b.low is not None and (a.high < b.low or (strict and a.high == b.low)):
-        return False
+    if a.high is not None and b.low is not None:
+        if a.high < b.low:
+            return False
+        if a.high == b.low and (strict or not (a.high_in and b.low_in)):
+            return False
     return None
 
 

@@ -47,7 +47,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
         catalogue = self.catalogue
         kind = feature.result.removeprefix("choice:")
         if kind == "words":
-            return {*catalogue.analytes[ask.arguments[0].name].words, "not-in-words"}
+            return set(catalogue.analytes[ask.arguments[0].name].words)
         return {
             "sex": {"female", "male"},
             "response": {str(r) for r in Response},
@@ -61,7 +61,8 @@ class Vocabulary(msgspec.Struct, frozen=True):
         catalogue = self.catalogue
         tables: Mapping[str, Iterable[str]] = {
             "analyte": [a.id for a in catalogue.analytes.values() if a.units],
-            "word-analyte": [a.id for a in catalogue.analytes.values() if a.words],
+            # A report that speaks of another analyte is kept under that one.
+            "word-analyte": [a.id for a in catalogue.analytes.values() if a.words and not a.speaks_of],
             "agent": [*catalogue.drugs, *catalogue.classes],
             "regimen-or-agent": [*catalogue.regimens, *catalogue.drugs, *catalogue.classes],
             "condition": catalogue.conditions,
