@@ -49,7 +49,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Watched]]:
 
 def course(source: Any, pathway: str = "kdigo-2012/fsgs") -> DrawnCourse:
     scenario = read_course(source, pathway)
-    return course_of(replay(scenario, load_pathway(scenario.pathway), most=MOST_DRAWN))
+    return course_of(replay(scenario, load_pathway(scenario.pathway), quick=True, most=MOST_DRAWN))
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from nephroline.roadmap import Roadmap, roadmap_of
 def walked(root: Path) -> Roadmap:
     pathway = load_pathway("pjnh-2015/fsgs")
     scenario = read_course(root / "scenarios/pjnh-2015-case-1.yaml", pathway.id)
-    return roadmap_of(pathway, replay(scenario, pathway))
+    return roadmap_of(pathway, replay(scenario, pathway, quick=True))
 
 
 def test_every_start_of_a_regimen_is_on_the_map(extended: Pathway) -> None:
