@@ -157,7 +157,7 @@ def _title(done: Mapping[str, Consulted], name: str) -> str:
 
 
 def _chosen(each: Consulted) -> str | None:
-    return each.decision.line.rule.id if each.decision.line else None
+    return each.decision.act.rule.id if each.decision.act else None
 
 
 def _held(each: Consulted, name: str) -> bool | None:

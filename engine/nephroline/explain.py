@@ -59,7 +59,7 @@ def why(
     unknown id, and as `consult`.
     """
     done = consulted(record, pathway, as_of, backend(backend_name))
-    chosen = done.decision.line
+    chosen = done.decision.act
     if name == "next-line":
         if chosen is None:
             because = "; ".join(done.consultation.answer.because)

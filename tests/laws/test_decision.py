@@ -67,16 +67,16 @@ def test_the_outlook_only_annotates_an_answer_or_withholds_its_line(
 def test_a_decision_holds_one_act_for_each_thing_to_do(chart: dict[str, Any], name: str, month: int) -> None:
     done = consulted(read_record(chart), PATHWAYS[name], f"{month} mo", backend("reference"))
     decision = done.decision
-    offered = [act for act in (decision.line, *decision.alternatives) if act is not None]
+    offered = [act for act in (decision.act, *decision.alternatives) if act is not None]
     assert len({(act.action, act.what) for act in offered}) == len(offered)
     assert all(act.action.of_line for act in offered)
     beside = [act.rule.id for act in decision.beside]
     assert len(set(beside)) == len(beside)
     assert not any(act.action.of_line for act in decision.beside)
-    if decision.line is not None:
+    if decision.act is not None:
         assert decision.applies
         assert decision.conflict == ()
-        assert decision.silent == () or decision.line.action is Action.STOP
+        assert decision.silent == () or decision.act.action is Action.STOP
     assert isinstance(decision.advised, Advised)
     assert decision.advised.kind is not Answer.NEEDS_DATA
 

@@ -226,7 +226,10 @@ class DurableStage:
 
 
 def _parts(patterns: list[_Pattern]) -> list[list[_Pattern]]:
-    """Cut patterns into rulesets within the library's limits."""
+    """Cut patterns into rulesets within the library's limits.
+
+    Half the fields are left free: the patient and the lines name theirs apart.
+    """
     parts: list[list[_Pattern]] = []
     fields: set[Atom] = set()
     for pattern in patterns:

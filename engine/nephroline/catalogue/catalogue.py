@@ -75,11 +75,6 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
         return _names(self.drugs.values())
 
     @cached_property
-    def agent_names(self) -> Mapping[str, str]:
-        """Drugs and classes by every spelling."""
-        return {**_names(self.classes.values()), **self.drug_names}
-
-    @cached_property
     def condition_names(self) -> Mapping[str, str]:
         """Conditions by every spelling."""
         return _names(self.conditions.values())

@@ -189,7 +189,7 @@ def _rivals(state: State) -> Sequence[Act]:
 
 def _offers(state: State, goal: _Goal) -> Iterator[Offer]:
     run = state.run
-    chosen = state.decision.line
+    chosen = state.decision.act
     seen: set[tuple[str, tuple[str, ...]]] = set()
     for rule, subject in goal.offers(state):
         holds = run.stands(rule, subject)

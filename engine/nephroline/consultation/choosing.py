@@ -8,7 +8,7 @@ from functools import lru_cache
 import msgspec
 
 from nephroline.catalogue import Regimen
-from nephroline.consultation.outcomes import settled_outcome, settling
+from nephroline.consultation.outcomes import outcome_rules_of, settled_outcome
 from nephroline.consultation.run import Run, Subject, concluding
 from nephroline.features import Missing
 from nephroline.pathway import Block, Pathway, Recommend, Rule
@@ -114,7 +114,7 @@ def decisive(run: Run, chosen: Act | None) -> Iterator[tuple[Rule, Subject]]:
     regimens = {regimen for regimen, _ in wanted}
     for line in run.chart.timeline.lines:
         if run.pathway.catalogue.regimen_of(frozenset(line.drugs)) in regimens:
-            yield from ((rule, line.number) for rule, _ in settling(run, line.number))
+            yield from ((rule, line.number) for rule, _ in outcome_rules_of(run, line.number))
 
 
 def _asked_for(run: Run, recommend: Recommend, subject: Subject) -> tuple[Regimen | None, frozenset[str]]:
@@ -159,7 +159,7 @@ def _undecided(run: Run, chosen: Act | None) -> list[Lacks]:
 
 
 def _revocable(run: Run, kept_out: list[Act], blocks: list[tuple[Rule, Block, Subject]]) -> list[Lacks]:
-    """Blocks with an unknown exception that keep a act out."""
+    """Blocks with an unknown exception that keep an act out."""
     return [
         (rule.id, run.depends_on(rule, subject))
         for rule, block, subject in blocks
@@ -183,7 +183,7 @@ def open_blocks(run: Run, act: Act) -> list[Lacks]:
         if run.pathway.catalogue.regimen_of(frozenset(line.drugs)) == act.regimen:
             found += [
                 (rule.id, run.missing(rule.when, line.number))
-                for rule, outcome in settling(run, line.number)
+                for rule, outcome in outcome_rules_of(run, line.number)
                 if outcome is Outcome.RESISTANT and run.settled(rule, line.number) is None
             ]
     return found

@@ -40,15 +40,15 @@ class Advised(msgspec.Struct, frozen=True):
 class Decision(msgspec.Struct, frozen=True):
     """What is to be done, and what leaves that open.
 
-    `line`: the one act on the line of therapy, to begin one or to go on, change or stop; `alternatives` to
-    it; `conflict`: acts of one preference that ask for different things, so that none is `line`. `silent`:
+    `act`: the one on the line of therapy, to begin one or to go on, change or stop; `alternatives` to
+    it; `conflict`: acts of one preference that ask for different things, so that none is `act`. `silent`:
     that the source says nothing more. `undecided`: rules that could still overturn this. `beside`: what to
     investigate, whom to refer to, what care to give; known once the line is.
     """
 
     applied: Applied
     kind: Answer
-    line: Act | None
+    act: Act | None
     alternatives: tuple[Act, ...]
     conflict: tuple[Act, ...]
     silent: tuple[Act, ...]
@@ -63,15 +63,15 @@ class Decision(msgspec.Struct, frozen=True):
     @property
     def proposed(self) -> frozenset[str]:
         """The drugs that the patient will have: those of the line, unless it is to stop."""
-        return self.line.agents if self.line is not None and _goes_on(self.line) else frozenset()
+        return self.act.agents if self.act is not None and _goes_on(self.act) else frozenset()
 
     @property
     def advised(self) -> Advised:
         """What it comes to."""
-        act = self.line
+        act = self.act
         match self.kind:
             case Answer.CONFLICT:
-                return Advised(self.kind, None, " and ".join(sorted(act.rule.id for act in self.conflict)))
+                return Advised(self.kind, None, " and ".join(sorted(one.rule.id for one in self.conflict)))
             case Answer.NEEDS_DATA:
                 return Advised(Answer.NOTHING_APPLIES)
             case _ if act is not None:
@@ -160,8 +160,8 @@ def open_data(run: Run, decision: Decision) -> tuple[Missing, ...]:
     if not decision.applies:
         return _other_verdicts(run)
     undecided = [item for _, items in decision.undecided for item in items]
-    if decision.line is not None:
-        undecided += open_for(run, decision.line)
+    if decision.act is not None:
+        undecided += open_for(run, decision.act)
     if decision.kind is not Answer.CONFLICT:
         undecided += _open_silence(run, decision)
     return gather((*undecided, *decision.applied.missing))
@@ -186,7 +186,7 @@ def _other_verdicts(run: Run) -> tuple[Missing, ...]:
 
 def _open_silence(run: Run, decision: Decision) -> tuple[Missing, ...]:
     """What could still tell whether the source is silent; it matters only without a line to go on with."""
-    if decision.line is not None and _goes_on(decision.line):
+    if decision.act is not None and _goes_on(decision.act):
         return ()
     if decision.silent:
         return decision.silent[0].depends_on

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from nephroline.catalogue import RegimenDose
 from nephroline.consultation.answer import DoseOut
 from nephroline.consultation.choosing import Act
-from nephroline.consultation.run import NAMED, Run
+from nephroline.consultation.run import Run
 from nephroline.exact import Fraction
 from nephroline.features import Missing, Threshold
+from nephroline.pathway import NAMED
 from nephroline.quantities import Quantity, decimal_text
 from nephroline.record import Observation
 from nephroline.terms import Action

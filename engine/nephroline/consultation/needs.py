@@ -60,7 +60,7 @@ def _open_recommendations(run: Run, decision: Decision) -> Iterable[Asked]:
 
 
 def _open_blocks(run: Run, decision: Decision) -> Iterable[Asked]:
-    for act in (decision.line, *decision.alternatives, *decision.conflict):
+    for act in (decision.act, *decision.alternatives, *decision.conflict):
         if act is not None:
             for name, missing in open_blocks(run, act):
                 yield from ((name, item) for item in missing)

@@ -35,10 +35,10 @@ def _outcome(run: Run, line: Line) -> Outcome:
 
 def settled_outcome(run: Run, line: Line) -> Outcome | None:
     """The outcome of a line that a finding settles: the first in order of id."""
-    return next((o for rule, o in settling(run, line.number) if run.settled(rule, line.number)), None)
+    return next((o for rule, o in outcome_rules_of(run, line.number) if run.settled(rule, line.number)), None)
 
 
-def settling(run: Run, subject: Subject) -> Sequence[tuple[Rule, Outcome]]:
+def outcome_rules_of(run: Run, subject: Subject) -> Sequence[tuple[Rule, Outcome]]:
     """The findings that settle the outcome of a line if they hold, in order of id."""
     return _outcome_rules(run.pathway, len(run.chart.timeline.lines)).get(subject, ())
 

@@ -15,13 +15,10 @@ from nephroline.consultation.judges import judge_exposure, judge_response
 from nephroline.errors import UsageError, quoted
 from nephroline.features import Chart, Missing, gather
 from nephroline.lang import And, Atom, Holds, Node, Not, Or, Reason, RefersTo, Seen, atoms, judge
-from nephroline.pathway import Alert, Block, Clause, Definition, FindingOf, Pathway, Recommend, Rule
+from nephroline.pathway import NAMED, Alert, Block, Clause, Definition, FindingOf, Pathway, Recommend, Rule
 from nephroline.record import Line, Moment, Record, Timeline
 from nephroline.terms import Outcome, Scope
 from nephroline.truth import Truth, every, joined, negated, some
-
-NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-"""A threshold named inside a text."""
 
 Subject = int
 """0 for the patient, else the number of a line."""
@@ -72,8 +69,11 @@ def concluding(
     )
 
 
-class Run(msgspec.Struct, eq=False, dict=True, weakref=True):
-    """What a pathway concluded about a chart, and how; grows stratum by stratum."""
+class Run(msgspec.Struct, eq=False, dict=True):
+    """What a pathway concluded about a chart, and how; grows stratum by stratum.
+
+    It pulls: a stratum asks for its atoms, an atom for its features; each comes out once and is kept.
+    """
 
     pathway: Pathway
     chart: Chart

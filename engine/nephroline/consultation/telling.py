@@ -49,7 +49,7 @@ def told(run: Run, decision: Decision, engine: str) -> tuple[Consultation, Lacki
     """The answer, and what it lacks; *engine*: the backend that inferred."""
     chart, pathway = run.chart, run.pathway
     offered = [
-        _advice(run, act, decision) for act in (decision.line, *decision.alternatives) if act is not None
+        _advice(run, act, decision) for act in (decision.act, *decision.alternatives) if act is not None
     ]
     doses_lack = [item for _, items in offered for item in items]
     advice = [line for line, _ in offered]
@@ -70,8 +70,8 @@ def told(run: Run, decision: Decision, engine: str) -> tuple[Consultation, Lacki
         status=_status(run),
         lines=[_line(run, line) for line in chart.timeline.lines],
         findings=_findings(run),
-        next_line=advice[0] if decision.line else None,
-        alternatives=advice[1:] if decision.line else advice,
+        next_line=advice[0] if decision.act else None,
+        alternatives=advice[1:] if decision.act else advice,
         blocked=blocked_out(run),
         actions=[_action(run, act) for act in decision.beside] if decision.applies else [],
         alerts=_alerts(run),
@@ -108,7 +108,7 @@ def _answer(run: Run, decision: Decision, asked: Sequence[Need]) -> AnswerKind:
             waiting = [f"missing: {need.why}" for need in asked[:3]]
             because = ["no rule about the next line holds now", *waiting]
         case _:
-            because = [decision.line.rule.rationale] if decision.line else []
+            because = [decision.act.rule.rationale] if decision.act else []
     return AnswerKind(kind=decision.kind, because=because)
 
 
@@ -173,7 +173,7 @@ def _advice(run: Run, act: Act, decision: Decision) -> tuple[LineAdvice, list[Mi
     catalogue = run.pathway.catalogue
     name = title_of_line(catalogue, act.what)
     given, missing = doses(run, act)
-    rivals = decision.undecided if act is decision.line else ()
+    rivals = decision.undecided if act is decision.act else ()
     open_rules = (item for _, items in rivals for item in items)
     blocks = (item for _, items in open_blocks(run, act) for item in items)
     open_data = gather((*act.depends_on, *open_rules, *blocks, *decision.applied.missing))
@@ -295,7 +295,7 @@ def _loudest(run: Run) -> list[tuple[Rule, Alert, Subject]]:
 def _faults(run: Run, decision: Decision) -> list[str]:
     """Entries that were kept but not used, contradictions in the chart, ties among rules."""
     timeline = run.chart.timeline
-    found = [fault.text for fault in timeline.record.faults if fault.at.latest < timeline.now]
+    found = [fault.text for fault in timeline.record.faults if fault.seen_at(timeline.now)]
     found += [fault for choice in run.chart.responses for fault in choice.faults]
     if decision.conflict:
         names = ", ".join(c.rule.id for c in decision.conflict)

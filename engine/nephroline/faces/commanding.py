@@ -55,7 +55,7 @@ QuickOption = Annotated[
 ]
 ShadowOption = Annotated[
     bool,
-    typer.Option("--shadow", help="Infer twice, by durable_rules and by the reference, and compare."),
+    typer.Option("--shadow", help="Infer by every evaluator, and answer only if they agree."),
 ]
 
 

@@ -34,11 +34,6 @@ class Meaning(msgspec.Struct, frozen=True, dict=True):
                 found.append(leaf.outcome)
         return found
 
-    @property
-    def certain(self) -> bool:
-        """Whether the outcome is the same whatever the open data are."""
-        return isinstance(self.tree, Leaf) and not self.tree.stuck
-
     @cached_property
     def slots(self) -> Mapping[Slot, str]:
         """Every datum in the tree, with its title."""

@@ -59,6 +59,8 @@ def with_outlook(record: Record, pathway: Pathway, done: Consulted, *, margins: 
     search = Search(state_of(record, pathway, done.run.chart.timeline.as_of))
     essential: Essential = {}
     found, outcomes = _next_line(search, essential)
+    # Whether the line stands is a question of its own: no other search that met its bound leaves it open.
+    exact = found.complete and search.exact
     rules, complete = _rules(search, essential)
     found = msgspec.structs.replace(
         found,
@@ -68,14 +70,14 @@ def with_outlook(record: Record, pathway: Pathway, done: Consulted, *, margins: 
         complete=found.complete and complete and search.exact,
         states=search.states,
     )
-    answer = _withheld(done, found, outcomes)
+    answer = _withheld(done, found, outcomes) if exact else done.consultation
     chosen = answer.next_line
     if chosen is not None and found.verdict is Certain.CERTAIN:
         chosen = msgspec.structs.replace(chosen, certain=True, depends_on=[])
     lacks = done.lacking
     matter = [(r, m) for r, m in lacks.next_line if _matters(m, essential.get(NEXT_LINE))]
-    asked = {missing.slot for _, missing in matter}
-    matter += [(NEXT_LINE, search.asked[slot]) for slot in essential.get(NEXT_LINE, ()) if slot not in asked]
+    known = {missing.slot for _, missing in matter}
+    matter += [(NEXT_LINE, search.asked[slot]) for slot in essential.get(NEXT_LINE, ()) if slot not in known]
     matter += [(r, m) for r, m in lacks.rules if _matters(m, essential.get(r))]
     return msgspec.structs.replace(
         answer, next_line=chosen, needs=needs((*matter, *lacks.always)), outlook=found
@@ -84,8 +86,8 @@ def with_outlook(record: Record, pathway: Pathway, done: Consulted, *, margins: 
 
 def _withheld(done: Consulted, found: Outlook, outcomes: Sequence[Advised]) -> Consultation:
     """The answer without a next line that stands now, if no value of the missing data leaves it standing."""
-    answer, act = done.consultation, done.decision.line
-    if answer.next_line is None or act is None or not found.complete or not outcomes:
+    answer, act = done.consultation, done.decision.act
+    if answer.next_line is None or act is None or not outcomes:
         return answer
     if any((other.action, other.what) == (act.action, act.what) for other in outcomes):
         return answer
@@ -116,13 +118,13 @@ def _next_line(search: Search, essential: Essential) -> tuple[Outlook, Sequence[
     titles = meaning.slots
     # A value that makes another assessment is spoken of only if some were tried.
     assessing = {a.id for a in start.pathway.catalogue.analytes.values() if a.assessment}
-    tried = [m for m in missing if m.slot in search.split or m.slot is None or m.slot.name not in assessing]
+    tried = [m for m in missing if m.slot in search.tried or m.slot is None or m.slot.name not in assessing]
     although = _titles(search, tried, titles)
     stuck = list(dict.fromkeys(why for _, leaf in meaning.leaves for why in leaf.stuck))
     if isinstance(meaning.tree, Leaf):
         kind = Certain.UNSETTLED if stuck else Certain.CERTAIN
         outcome = meaning.tree.outcome
-        known = isinstance(outcome, Advised) and outcome.action is not None and start.decision.line is None
+        known = isinstance(outcome, Advised) and outcome.action is not None and start.decision.act is None
         told = _told(start, outcome) if known and not stuck else ""
         return _outlook(kind, answer=told, although=although, because=stuck), _advice(meaning)
     least = sorted(meaning.settling, key=lambda slots: sorted(map(search.burden, slots), reverse=True))

@@ -52,7 +52,7 @@ class NextLine(msgspec.Struct, frozen=True):
     def support(self, state: State, supports: Supports) -> Support:
         """See `Question`."""
         applied = (supports.of_node(node, PATIENT) for _, node, _ in state.pathway.applicability)
-        return supports.of_rules(decisive(state.run, state.decision.line)).union(*applied)
+        return supports.of_rules(decisive(state.run, state.decision.act)).union(*applied)
 
     def live(self, start: State) -> frozenset[str] | None:
         """See `Question`."""

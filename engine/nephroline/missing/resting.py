@@ -91,7 +91,7 @@ class _Live:
 
     def _settled(self, node: Node, subject: Subject, *, truth: bool) -> bool:
         """Whether a condition has come out so for good."""
-        return self._run.pathway.depends.settles(node) and self._run.truth(node, subject) is truth
+        return self._run.pathway.depends.stays(node) and self._run.truth(node, subject) is truth
 
 
 # -- what is enough for it -----------------------------------------------------------------------------

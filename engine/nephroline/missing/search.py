@@ -22,7 +22,11 @@ from nephroline.missing.tree import Leaf, Tree, joined_trees
 from nephroline.terms import Entry
 
 MOST_STATES = 700
-"""A search that looks at more states than this stops, and says so."""
+"""A search that looks at more states than this stops, and says so.
+
+They are counted over all questions of one consultation, the next line first: what is asked late of a large
+chart may go without an answer.
+"""
 
 
 _NUMBERS = (Entry.OBSERVATION, Entry.DOSE, Entry.TROUGH_TARGET, Entry.AGE, Entry.GLOMERULI)
@@ -98,7 +102,7 @@ class Search:
         self.exact = True
         self._data: dict[tuple[_Taken, Slot, tuple[Slot, ...], frozenset[str] | None], Datum] = {}
         self._live: frozenset[str] | None = None
-        self.split: set[Slot] = set()
+        self.tried: set[Slot] = set()
         """The data of which values were tried, for any question."""
         self._kin: dict[str, dict[Slot, None]] = {}
         """The values of each analyte that were ever open."""
@@ -146,11 +150,11 @@ class Search:
         for item in missing:
             if item.slot is not None:
                 self.asked.setdefault(item.slot, item)
-        self._meet(slots, entered)
+        self._introduce(slots, entered)
         slot = min(slots, key=lambda s: (*self._rank(s, slots), slots.index(s)))
-        datum = self._field(taken, slot)
+        datum = self._datum(taken, slot)
         self.exact = self.exact and datum.exact
-        self.split.add(slot)
+        self.tried.add(slot)
 
         def at(number: int, near: Sequence[Grown] = ()) -> Grown:
             tried = (*near, *(one for pattern in patterns for one in pattern.after(datum, number)))
@@ -162,7 +166,7 @@ class Search:
             found = [at(number) for number in range(len(datum.regions))]
         return Grown(joined_trees(datum, [grown.tree for grown in found]), reading, datum, found)
 
-    def _meet(self, slots: Iterable[Slot], entered: AbstractSet[Slot]) -> None:
+    def _introduce(self, slots: Iterable[Slot], entered: AbstractSet[Slot]) -> None:
         """Make known the open values of one analyte to each other: each is cut where it crosses another."""
         for slot in slots:
             if slot.entry is Entry.OBSERVATION:
@@ -202,7 +206,7 @@ class Search:
         pair = any(s != slot and (s.entry, s.name) == (slot.entry, slot.name) for s in slots)
         return number, not pair, self.burden(slot), slot.at.latest if slot.at is not None else Fraction(0)
 
-    def _field(self, taken: _Taken, slot: Slot) -> Datum:
+    def _datum(self, taken: _Taken, slot: Slot) -> Datum:
         entered = {other for other, _ in taken}
         kin = [other for other in self._kin.get(slot.name, ()) if other != slot]
         beside = tuple(other for other in kin if other not in entered)

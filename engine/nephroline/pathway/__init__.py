@@ -2,6 +2,7 @@
 
 from nephroline.pathway.depends import Reach, clauses
 from nephroline.pathway.models import (
+    NAMED,
     Alert,
     Block,
     Clause,
@@ -25,6 +26,7 @@ from nephroline.pathway.rulebase import (
 )
 
 __all__ = [
+    "NAMED",
     "Alert",
     "Block",
     "Clause",

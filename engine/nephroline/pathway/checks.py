@@ -49,7 +49,7 @@ def check(pathway: Pathway, composed: Composed) -> Iterator[Problem]:
         if early and any(after_choice(q) for node in nodes for q in asks(node)):
             yield composed.rules[rule.id].place.problem(
                 f"the rule {quoted(rule.id)} decides the next line and cannot ask `proposed`",
-                "only alerts and supportive rules may",
+                "only alerts, and rules of what is done beside the line, may",
             )
         if not rule.rationale:
             yield composed.rules[rule.id].place.problem(

@@ -226,7 +226,7 @@ class Depends:
         asked = (self.questions(node) for _, node, _ in self._pathway.applicability)
         return frozenset[Ask]().union(*asked)
 
-    def settles(self, node: Node) -> bool:
+    def stays(self, node: Node) -> bool:
         """Whether a condition that has come out stays so, whatever value is measured besides."""
         found = self._settled.get(node)
         if found is None:

@@ -134,7 +134,7 @@ class Definition(msgspec.Struct, frozen=True):
 class Rule(msgspec.Struct, frozen=True):
     """A rule with its authority. `module` states it, at `place` (file and line).
 
-    A care rule holds whatever the verdict on the pathway is.
+    `care`: it stands in a module of care or safety, which go with an edition, not with a disease.
     `clause` and `exception` are the ids under which inference decides its `when` and its `unless`.
     """
 
@@ -261,7 +261,7 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def deciders(self) -> Deciders:
-        """How each atom is decided."""
+        """How each atom is decided, except references: those are looked up among conclusions."""
         return Deciders(self.thresholds)
 
     @cached_property

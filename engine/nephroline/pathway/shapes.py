@@ -236,8 +236,8 @@ class _Sections(Shape, frozen=True, kw_only=True):
 class ModuleFile(_Sections, frozen=True, kw_only=True):
     """Rules, definitions and numbers that several pathways use.
 
-    `care`: its rules hold whatever the verdict on the pathway is. `edition`: it is the edition of this name,
-    which can be used without a disease.
+    `care`: it holds what goes with an edition, whatever the disease. `edition`: it is the edition of this
+    name, which can be used without a disease.
     """
 
     module: str

@@ -82,10 +82,15 @@ class Procedure(msgspec.Struct, frozen=True, gc=False):
 
 
 class Fault(msgspec.Struct, frozen=True, gc=False):
-    """An entry that was kept but not used, and why."""
+    """An entry that was kept but not used, and why; `given`: it is of something that was given."""
 
     text: str
     at: Moment
+    given: bool = False
+
+    def seen_at(self, now: Fraction) -> bool:
+        """Whether as-of sees the entry, as it would if it were used."""
+        return self.at.latest < now if self.given else self.at.latest <= now
 
 
 class Record(msgspec.Struct, frozen=True):

@@ -241,6 +241,7 @@ class _RecordReader(RowReader):
     ) -> Observation | None:
         analyte = self.catalogue.analytes[name]
         word = text.strip()
+        # A report such as that renal function is normal is kept under the analyte that it speaks of.
         if word == UNKNOWN:
             return Observation(analyte.speaks_of or name, at, reported=row.reported, cite=row.cite)
         if word in analyte.words:
@@ -280,6 +281,7 @@ class _RecordReader(RowReader):
         return Condition(name, at, present, state, row.cite) if name and at else None
 
     def _assertions(self, findings: Mapping[str, Any]) -> list[Assertion]:
+        """The `findings` of a record, which are assertions here: rules conclude findings."""
         found: list[Assertion] = []
         for name, raw in findings.items():
             path: FieldPath = ("findings", name)
@@ -389,7 +391,7 @@ class _RecordReader(RowReader):
                 )
                 at = self.moment((*path, "from"), row.start)
                 if at is not None:
-                    self.faults.append(Fault(text, at))
+                    self.faults.append(Fault(text, at, given=True))
             return None
         return dose
 

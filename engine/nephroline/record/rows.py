@@ -80,4 +80,5 @@ class RowReader:
             self.complain((*path, field), f"the catalogue has {quoted(name)}", remedy)
         moment = self.moment((*path, "at" if field == "name" else "from"), at)
         if moment is not None:
-            self.faults.append(Fault(f"{name}: not in the catalogue, so no rule reads it", moment))
+            given = field != "name"
+            self.faults.append(Fault(f"{name}: not in the catalogue, so no rule reads it", moment, given))

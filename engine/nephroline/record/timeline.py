@@ -55,14 +55,17 @@ class Assessment(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
-    """The view of a record at `as_of`."""
+    """The view of a record at `as_of`.
+
+    What is inherited was worked out for a timeline that agrees with it there; see `noting`.
+    """
 
     record: Record
     catalogue: Catalogue
     as_of: Moment
     windows: Windows
-    same_treatment: Treatment | None = None
-    same_assessments: tuple[Assessment, ...] | None = None
+    inherited_treatment: Treatment | None = None
+    inherited_assessments: tuple[Assessment, ...] | None = None
 
     def noting(self, record: Record, *, assessed: bool) -> Timeline:
         """The timeline of a record that says something else, but not of what was given.
@@ -106,7 +109,7 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def treatment(self) -> Treatment:
         """What was given."""
-        known = self.same_treatment
+        known = self.inherited_treatment
         return known or Treatment(self.record.exposures, self.catalogue, self.as_of, self.windows)
 
     @property
@@ -151,8 +154,8 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def assessments(self) -> tuple[Assessment, ...]:
         """Moments with response data, in order."""
-        if self.same_assessments is not None:
-            return self.same_assessments
+        if self.inherited_assessments is not None:
+            return self.inherited_assessments
         kinds = [a.id for a in self.catalogue.analytes.values() if a.assessment]
         times = {item.at.sort_key: item.at for kind in kinds for item in self.observations.get(kind, ())}
         ordered = [times[key] for key in sorted(times)]
