@@ -122,7 +122,7 @@ def line_begun_since(chart: Chart) -> Value:
     trait=Trait.AFTER_CHOICE,
 )
 def proposed(chart: Chart, agent: str) -> Value:
-    """Whether the next line holds a drug or class. Only alerts and rules of what is done beside it may ask."""
+    """Whether the next line holds a drug or class. Only alerts and what is done beside it may ask."""
     catalogue = chart.timeline.catalogue
     held = any(catalogue.within(proposed, agent) for proposed in chart.proposed)
     title = catalogue.title(agent)
