@@ -51,7 +51,8 @@ class Unit(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
         return (self.code, *self.spellings)
 
 
-class Quantity(msgspec.Struct, frozen=True, gc=False):
+# What has no strict bound is encoded as before there were any: digests are made over that.
+class Quantity(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Bounds in base units (None: unbounded), the dimension, and the text as printed.
 
     `low_in`, `high_in`: whether the bound itself belongs to it; that of ``< 1.0 mg/dL`` does not.
