@@ -9,7 +9,9 @@ from pathlib import Path
 
 from nephroline.backends import backend
 from nephroline.consultation import consulted
+from nephroline.coverage import ConditionCoverage, coverage_of
 from nephroline.faces.cli import app
+from nephroline.faces.coverage import state
 from nephroline.faces.rulebook import authority, by_module, concluded, exposure_told, responses_told
 from nephroline.features import FEATURES
 from nephroline.pathway import Pathway, Rule, load_pathway, pathway_ids
@@ -90,6 +92,8 @@ CONFIDENCE = (
 def rulebook(pathway: Pathway, scenarios: dict[str, Scenario]) -> str:
     """A pathway for review by a clinician: every statement, rule and number, and what is in doubt."""
     fired = exercised(pathway, scenarios)
+    covered = coverage_of(pathway, scenario_files([DOCS.parent / "scenarios"]))
+    tested = {each.id: each for each in covered.conditions if each.kind == "rule"}
     describe, sources = pathway.speaker.describe, pathway.catalogue.sources
     lines = [
         f"# {pathway.title} ({pathway.edition})",
@@ -109,7 +113,7 @@ def rulebook(pathway: Pathway, scenarios: dict[str, Scenario]) -> str:
     for module, title, rules in by_module(pathway):
         lines += [f"## {title} (`{module}`)", ""]
         for rule in rules:
-            lines += one_rule(pathway, rule, fired)
+            lines += one_rule(pathway, rule, fired, tested[rule.id])
     lines += ["## Definitions", "", "| definition | of | when | source |", "|---|---|---|---|"]
     for definition in pathway.definitions.values():
         source = sources[definition.source].short if definition.source else "Nephroline"
@@ -150,7 +154,9 @@ def rulebook(pathway: Pathway, scenarios: dict[str, Scenario]) -> str:
     return "\n".join(lines)
 
 
-def one_rule(pathway: Pathway, rule: Rule, fired: dict[str, set[str]]) -> list[str]:
+def one_rule(
+    pathway: Pathway, rule: Rule, fired: dict[str, set[str]], tested: ConditionCoverage
+) -> list[str]:
     """A rule as lines of its rule book."""
     describe = pathway.speaker.describe
     off = " · off-guideline" if not rule.on_guideline else ""
@@ -165,8 +171,15 @@ def one_rule(pathway: Pathway, rule: Rule, fired: dict[str, set[str]]) -> list[s
         *([f"- **Unless** {describe(rule.unless)}"] if rule.unless else []),
         f"- **Stands in:** `{rule.place.partition(':')[0]}`",
         f"- **Holds in:** {', '.join(sorted(fired.get(rule.id, ()))) or 'no scenario'}",
+        f"- **Tested:** {tested.covered} of {len(tested.clauses)} clauses{gaps(tested)}",
         "",
     ]
+
+
+def gaps(tested: ConditionCoverage) -> str:
+    """The clauses of a rule that no scenario tests."""
+    found = [f"*{state(clause)[0]}* {clause.text}" for clause in tested.clauses if not clause.covered]
+    return f"; {'; '.join(found)}" if found else ""
 
 
 def exercised(pathway: Pathway, scenarios: dict[str, Scenario]) -> dict[str, set[str]]:

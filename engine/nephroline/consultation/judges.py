@@ -131,7 +131,7 @@ def judge_exposure(pathway: Pathway, chart: Chart, line: Line) -> Choice:
 def _exposure_to(
     pathway: Pathway, chart: Chart, line: Line, drug: str
 ) -> tuple[Adequacy, tuple[Missing, ...]]:
-    rule = _rule_for(pathway, drug)
+    rule = exposure_rule(pathway, drug)
     title = chart.timeline.catalogue.drugs[drug].title
     if rule is None:
         return Adequacy.UNKNOWN, (
@@ -152,7 +152,7 @@ def _exposure_to(
     return Adequacy.UNKNOWN, missing
 
 
-def _rule_for(pathway: Pathway, drug: str) -> ExposureRule | None:
+def exposure_rule(pathway: Pathway, drug: str) -> ExposureRule | None:
     """The exposure rule of the drug itself, else of its class."""
     own = [r for r in pathway.exposure if r.agent == drug]
     wider = [r for r in pathway.exposure if pathway.catalogue.belongs(drug, r.agent)]

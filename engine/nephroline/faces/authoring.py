@@ -196,6 +196,57 @@ def schema(
 
 
 @app.command()
+def coverage(
+    paths: Annotated[list[str] | None, typer.Argument(help=_SCENARIOS)] = None,
+    pathways: _Pathways = None,
+    rules: RulesOption = None,
+    form: FormatOption = "text",
+    modules: Annotated[
+        list[str] | None,
+        typer.Option("--module", "-m", help="Only what this module states; give it again for another."),
+    ] = None,
+    least: Annotated[
+        int | None,
+        typer.Option("--fail-under", min=0, max=100, metavar="PERCENT", help="Exit with 1 below this share."),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Also what is tested, with the scenario and time.")
+    ] = False,
+) -> None:
+    """Which clauses of the rules do scenarios test? A clause is tested when it alone decides, both ways."""
+    from nephroline.catalogue import data_root
+    from nephroline.coverage import coverage_of
+    from nephroline.errors import UsageError, did_you_mean, quoted
+    from nephroline.faces.coverage import show_coverage
+    from nephroline.faces.progress import Progress
+    from nephroline.faces.screen import Screen
+    from nephroline.replaying import scenario_files
+
+    files = scenario_files(paths or [str(data_root("scenarios"))])
+    base = rule_base(rules, pathways[0] if pathways else None)
+    names = pathways or base.pathway_ids
+    with Progress(len(files) * len(names)) as progress:
+        found = [coverage_of(base.pathway(name), files, heard=progress.of) for name in names]
+    if modules:
+        known = {condition.module for item in found for condition in item.conditions}
+        for name in modules:
+            if name not in known:
+                told = f"no module {quoted(name)} states a condition of {', '.join(names)}"
+                raise UsageError.of(told, did_you_mean(name, known))
+        found = [item.of_modules(modules) for item in found]
+    if form == "json":
+        show_json({"pathways": [item.to_data() for item in found]})
+    else:
+        out = Screen()
+        for number, item in enumerate(found):
+            if number:
+                out.line()
+            show_coverage(out, item, verbose=verbose)
+    if least is not None and any(item.covered * 100 < least * item.clauses for item in found):
+        raise typer.Exit(1)
+
+
+@app.command()
 def features(form: FormatOption = "text") -> None:
     """List every question that a rule may ask of a chart."""
     from nephroline.features import FEATURES

@@ -259,7 +259,14 @@ class _PathwayBuilder:
                 self._source(stated.place / "source", source, module)
             if when is not None:
                 found[name] = Definition(
-                    name, title, entry.of, when, source, cite, confidence or Confidence.POLICY
+                    name,
+                    title,
+                    entry.of,
+                    when,
+                    source,
+                    cite,
+                    confidence or Confidence.POLICY,
+                    stated.module.id,
                 )
         return found
 

@@ -26,7 +26,7 @@ def digest_of(pathway: Pathway) -> str:
             (t.name, _plain(t, "forms", "amounts"), _forms(t.forms)) for t in _of(pathway.thresholds)
         ),
         "definitions": _by_key(
-            (d.id, _plain(d, "when", "clause"), written(d.when)) for d in _of(pathway.definitions)
+            (d.id, _plain(d, "when", "module", "clause"), written(d.when)) for d in _of(pathway.definitions)
         ),
         "exposure": _by_key(
             (e.agent, *map(_written, (e.adequate, e.presumed, e.inadequate))) for e in pathway.exposure

@@ -116,7 +116,7 @@ Conclusion = Recommend | Block | Alert | FindingOf
 
 
 class Definition(msgspec.Struct, frozen=True):
-    """A named condition."""
+    """A named condition, stated by `module`."""
 
     id: str
     title: str
@@ -125,6 +125,7 @@ class Definition(msgspec.Struct, frozen=True):
     source: str
     cite: str
     confidence: Confidence
+    module: str
     clause: str = ""
 
     def __post_init__(self) -> None:
@@ -194,7 +195,13 @@ class ExposureRule(msgspec.Struct, frozen=True):
     @property
     def nodes(self) -> list[Node]:
         """Its conditions."""
-        return [node for node in (self.adequate, self.presumed, self.inadequate) if node is not None]
+        return [node for _, node in self.conditions]
+
+    @property
+    def conditions(self) -> list[tuple[str, Node]]:
+        """Its conditions by what they say, in the order in which they are asked."""
+        asked = (("adequate", self.adequate), ("inadequate", self.inadequate), ("presumed", self.presumed))
+        return [(word, node) for word, node in asked if node is not None]
 
 
 class Clause(msgspec.Struct, frozen=True):

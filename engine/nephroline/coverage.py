@@ -1,0 +1,351 @@
+"""What of a rule is tested: coverage by clause.
+
+A *clause* of a condition is one atom of it: a comparison, a question, a reference to a definition or
+finding. A scenario tests a clause at a time at which the clause alone turns the condition: had it come out
+otherwise, everything else being as it is, the condition would have too (the masking form of modified
+condition/decision coverage). A clause is covered when it has done so while it held and while it failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from nephroline.backends import PATIENT, backend
+from nephroline.consultation import Consulted, Run, Subject, consulted
+from nephroline.consultation.judges import SeenAt, as_reported, exposure_rule
+from nephroline.features import Amount
+from nephroline.lang import And, Atom, Compare, Node, Not, Or, Seen, atoms, judge
+from nephroline.pathway import Pathway, Recommend
+from nephroline.record import Assessment, Line
+from nephroline.replaying import decision_times, read_scenario
+from nephroline.terms import Response, Scope
+from nephroline.truth import Truth, joined, negated
+
+Heard = Callable[[str], object]
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """Where a clause turned its condition: a scenario, a time, and the line of therapy or the assessment."""
+
+    scenario: str
+    at: str
+    of: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.scenario} at {self.at}{f', {self.of}' if self.of else ''}"
+
+
+class ClauseCoverage(msgspec.Struct):
+    """One clause of a condition, in plain English; where it turned it while it held, failed, was unknown."""
+
+    text: str
+    held: Proof | None = None
+    failed: Proof | None = None
+    unknown: Proof | None = None
+
+    @property
+    def covered(self) -> bool:
+        """Whether it has turned the condition both ways."""
+        return self.held is not None and self.failed is not None
+
+
+class ConditionCoverage(msgspec.Struct, frozen=True):
+    """A condition of a pathway: whose it is, where it stands, and its clauses."""
+
+    kind: str
+    id: str
+    title: str
+    module: str
+    clauses: list[ClauseCoverage]
+
+    @property
+    def covered(self) -> int:
+        """How many of its clauses are."""
+        return sum(clause.covered for clause in self.clauses)
+
+
+class ThresholdMet(msgspec.Struct):
+    """A threshold, and where a value was met below it, at it, above it."""
+
+    name: str
+    title: str
+    below: Proof | None = None
+    at: Proof | None = None
+    above: Proof | None = None
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """What some scenarios test of a pathway.
+
+    `never_shown`: what no answer has shown, by kind: rules, regimens, doses.
+    """
+
+    pathway: str
+    scenarios: int
+    times: int
+    conditions: list[ConditionCoverage]
+    thresholds: list[ThresholdMet]
+    never_shown: dict[str, list[str]]
+
+    @property
+    def covered(self) -> int:
+        """How many clauses are covered."""
+        return sum(condition.covered for condition in self.conditions)
+
+    @property
+    def clauses(self) -> int:
+        """How many there are."""
+        return sum(len(condition.clauses) for condition in self.conditions)
+
+    def of_modules(self, names: Collection[str]) -> Coverage:
+        """The same with the conditions of some modules only."""
+        kept = [condition for condition in self.conditions if condition.module in names]
+        return msgspec.structs.replace(self, conditions=kept)
+
+    def to_data(self) -> dict[str, object]:
+        """As plain data for JSON: the sums, conditions with the largest gaps first, thresholds."""
+        rows = sorted(self.conditions, key=lambda each: each.covered - len(each.clauses))
+        return {
+            "pathway": self.pathway,
+            "scenarios": self.scenarios,
+            "times": self.times,
+            "covered": self.covered,
+            "clauses": self.clauses,
+            "conditions": [
+                {
+                    "kind": row.kind,
+                    "id": row.id,
+                    "title": row.title,
+                    "module": row.module,
+                    "covered": row.covered,
+                    "clauses": row.clauses,
+                }
+                for row in rows
+            ],
+            "thresholds": self.thresholds,
+            "never_shown": self.never_shown,
+        }
+
+
+def coverage_of(pathway: Pathway, files: Sequence[Path], *, heard: Heard | None = None) -> Coverage:
+    """What scenarios test of a pathway, at each of their decision times; *heard* hears each file first.
+
+    Raises: RecordError.
+    """
+    collector = _Collector(pathway)
+    times = 0
+    for file in files:
+        if heard is not None:
+            heard(file.name)
+        scenario = read_scenario(file, pathway.catalogue)
+        for moment in decision_times(scenario):
+            times += 1
+            done = consulted(scenario.record, pathway, moment, backend("reference"))
+            collector.look(done, Proof(file.stem, moment.label))
+    return Coverage(
+        pathway=pathway.id,
+        scenarios=len(files),
+        times=times,
+        conditions=[known.told for known in collector.conditions.values()],
+        thresholds=list(collector.met.values()),
+        never_shown=collector.never_shown(),
+    )
+
+
+class _Tree(msgspec.Struct):
+    """A condition with its clauses; `open`: some clause has not turned it in every way."""
+
+    node: Node
+    atoms: tuple[Atom, ...]
+    told: ConditionCoverage
+
+    def turned(self, look: Callable[[Atom], Truth], proof: Proof) -> None:
+        """Note the clauses that alone turn the condition, as the atoms come out."""
+        truths = {atom: look(atom) for atom in self.atoms}
+        for atom, clause in zip(self.atoms, self.told.clauses, strict=True):
+            cell = _CELLS[truths[atom]]
+            if getattr(clause, cell) is None and turns(self.node, truths, atom):
+                setattr(clause, cell, proof)
+
+
+_CELLS: Mapping[Truth, str] = {True: "held", False: "failed", None: "unknown"}
+
+
+def turns(node: Node, truths: Mapping[Atom, Truth], atom: Atom) -> bool:
+    """Whether a condition comes out otherwise if an atom does, all others being as they are."""
+    return _value(node, truths, atom, held=True) is not _value(node, truths, atom, held=False)
+
+
+def _value(node: Node, truths: Mapping[Atom, Truth], atom: Atom, *, held: bool) -> Truth:
+    if isinstance(node, Not):
+        return negated(_value(node.operand, truths, atom, held=held))
+    if isinstance(node, (And, Or)):
+        values = (_value(operand, truths, atom, held=held) for operand in node.operands)
+        return joined(values, decisive=isinstance(node, Or))
+    return held if node is atom else truths[node]
+
+
+class _Collector:
+    """Gathers what consultations test of a pathway; one use."""
+
+    def __init__(self, pathway: Pathway) -> None:
+        self._pathway = pathway
+        self.conditions: dict[tuple[str, str], _Tree] = {}
+        self.met: dict[str, ThresholdMet] = {}
+        self._shown: set[str] = set()
+        self._doses: set[str] = set()
+        for rule in pathway.rules.values():
+            # What makes a rule hold is its condition without its exception.
+            node = rule.when if rule.unless is None else And((rule.when, Not(rule.unless)))
+            self._add("rule", rule.id, rule.title, rule.module, node)
+        for definition in pathway.definitions.values():
+            self._add("definition", definition.id, definition.title, definition.module, definition.when)
+        for response, node in pathway.responses:
+            self._add("response", str(response), f"the response is {response}", pathway.id, node)
+        for i, (node, because) in enumerate(pathway.gaps, start=1):
+            self._add("indeterminate", str(i), because, pathway.id, node)
+        for exposure in pathway.exposure:
+            for word, node in exposure.conditions:
+                name = f"{exposure.agent}, {word}"
+                self._add("exposure", name, f"the exposure to {exposure.agent} is {word}", pathway.id, node)
+        for i, (verdict, node, because) in enumerate(pathway.applicability, start=1):
+            self._add("applicability", str(i), f"{verdict}: {because}", pathway.id, node)
+
+    def _add(self, kind: str, name: str, title: str, module: str, node: Node) -> None:
+        found = tuple(dict.fromkeys(atoms(node)))
+        describe = self._pathway.speaker.describe
+        clauses = [ClauseCoverage(describe(atom)) for atom in found]
+        told = ConditionCoverage(kind, name, title, module, clauses)
+        self.conditions[kind, name] = _Tree(node, found, told)
+        for atom in found:
+            if isinstance(atom, Compare) and isinstance(atom.right, str):
+                limit = self._pathway.thresholds[atom.right]
+                self.met.setdefault(limit.name, ThresholdMet(limit.name, limit.title))
+
+    # -- one consultation --------------------------------------------------------------------------
+
+    def look(self, done: Consulted, proof: Proof) -> None:
+        """Note what a consultation tests."""
+        run, speaks = done.run, done.decision.applies
+        self._in_turn("applicability", run, PATIENT, proof)
+        for rule in self._pathway.rules.values():
+            if speaks or rule.care:
+                self._of_subjects("rule", rule.id, rule.scope, run, proof)
+        if not speaks:
+            return
+        for definition in self._pathway.definitions.values():
+            if definition.scope is not Scope.ASSESSMENT:
+                self._of_subjects("definition", definition.id, definition.scope, run, proof)
+        for assessment in run.chart.timeline.assessments:
+            self._at(assessment, run, proof)
+        for line in run.chart.timeline.lines:
+            self._on(line, run, proof)
+        self._show(done)
+
+    def _of_subjects(self, kind: str, name: str, scope: Scope, run: Run, proof: Proof) -> None:
+        for subject in run.subjects(scope):
+            here = msgspec.structs.replace(proof, of=f"line {subject}") if subject else proof
+            self.conditions[kind, name].turned(self._seen(run, subject, here), here)
+
+    def _seen(self, run: Run, subject: Subject, proof: Proof) -> Callable[[Atom], Truth]:
+        def look(atom: Atom) -> Truth:
+            return self._noted(atom, run.see(atom, subject), proof)
+
+        return look
+
+    def _noted(self, atom: Atom, seen: Seen, proof: Proof) -> Truth:
+        """The truth of an atom; on which side of its threshold the value was is noted."""
+        if isinstance(atom, Compare) and isinstance(atom.right, str) and isinstance(seen.left, Amount):
+            compared = self._pathway.thresholds[atom.right].form_for(seen.left)
+            if compared is not None:
+                limit, value = compared
+                met = self.met[atom.right]
+                if value.low is not None and value.low is value.high and limit.low is not None:
+                    side = "at" if value.low == limit.low else "below" if value.low < limit.low else "above"
+                    if getattr(met, side) is None:
+                        setattr(met, side, proof)
+        return seen.truth
+
+    def _in_turn(self, kind: str, run: Run, subject: Subject, proof: Proof) -> None:
+        """Conditions of which the first that holds counts: one matters if none before it holds."""
+        for (known, _), tree in self.conditions.items():
+            if known == kind:
+                tree.turned(self._seen(run, subject, proof), proof)
+                if run.truth(tree.node, subject) is True:
+                    return
+
+    def _at(self, assessment: Assessment, run: Run, proof: Proof) -> None:
+        here = msgspec.structs.replace(proof, of=f"assessment of {assessment.at}")
+        see = SeenAt(self._pathway, assessment, run.chart, {})
+
+        def look(atom: Atom) -> Truth:
+            return self._noted(atom, see(atom), here)
+
+        for definition in self._pathway.definitions.values():
+            if definition.scope is Scope.ASSESSMENT:
+                self.conditions["definition", definition.id].turned(look, here)
+        if as_reported(run.chart, assessment) is not None:
+            return
+        indeterminate = run.chart.response_at(assessment.index).options == {str(Response.INDETERMINATE)}
+        for kind in ("response", *(["indeterminate"] if indeterminate else [])):
+            for (known, _), tree in self.conditions.items():
+                if known == kind:
+                    tree.turned(look, here)
+                    if _value_of(tree.node, look) is True:
+                        break
+
+    def _on(self, line: Line, run: Run, proof: Proof) -> None:
+        here = msgspec.structs.replace(proof, of=f"line {line.number}")
+
+        def look(atom: Atom) -> Truth:
+            return self._noted(atom, self._pathway.deciders[atom](run.chart, line), here)
+
+        for drug in line.drugs:
+            rule = exposure_rule(self._pathway, drug)
+            for word, _ in rule.conditions if rule else ():
+                assert rule is not None  # noqa: S101
+                tree = self.conditions["exposure", f"{rule.agent}, {word}"]
+                tree.turned(look, here)
+                if _value_of(tree.node, look) is True:
+                    break
+
+    # -- what is shown -----------------------------------------------------------------------------
+
+    def _show(self, done: Consulted) -> None:
+        answer = done.consultation
+        offered = [line for line in (answer.next_line, *answer.alternatives) if line is not None]
+        self._shown |= {line.rule for line in offered}
+        self._shown |= {f"regimen {line.regimen}" for line in offered}
+        self._doses |= {
+            f"{line.regimen or line.rule}: {dose.drug}" for line in offered for dose in line.doses
+        }
+        self._shown |= {action.rule for action in answer.actions}
+        self._shown |= {alert.id for alert in answer.alerts}
+        self._shown |= {reason.rule for blocked in answer.blocked for reason in blocked.reasons}
+        earned = {finding.id for finding in answer.findings}
+        for name in earned:
+            self._shown |= {
+                rule.id
+                for rule in self._pathway.finding_rules[name]
+                if any(done.run.settled(rule, subject) for subject in done.run.subjects(rule.scope))
+            }
+
+    def never_shown(self) -> dict[str, list[str]]:
+        """The rules, regimens and doses that no answer has shown."""
+        pathway = self._pathway
+        asked = [r.conclusion for r in pathway.rules.values() if isinstance(r.conclusion, Recommend)]
+        regimens = dict.fromkeys(one.regimen for one in asked if one.regimen)
+        known = pathway.catalogue.regimens
+        doses = [f"{name}: {drug}" for name in regimens for drug in known[name].doses]
+        return {
+            "rules": [name for name in pathway.rules if name not in self._shown],
+            "regimens": [name for name in regimens if f"regimen {name}" not in self._shown],
+            "doses": [dose for dose in doses if dose not in self._doses],
+        }
+
+
+def _value_of(node: Node, look: Callable[[Atom], Truth]) -> Truth:
+    return judge(node, lambda atom: Seen(look(atom)))[0]

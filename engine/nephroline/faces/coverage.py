@@ -1,0 +1,90 @@
+"""What scenarios test of a pathway, on the screen: the gaps first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nephroline.coverage import ClauseCoverage, ConditionCoverage, Coverage, Proof, ThresholdMet
+from nephroline.faces.commanding import count
+from nephroline.faces.screen import Screen
+
+_LABEL = 17
+
+
+def show_coverage(out: Screen, found: Coverage, *, verbose: bool = False) -> None:
+    """Print the sums, then what no scenario tests; with *verbose*, also what is tested, and where."""
+    share = f" ({found.covered * 100 // found.clauses} %)" if found.clauses else ""
+    tested = f"{found.covered} of {count(found.clauses, 'clause')}{share}"
+    by = f"by {count(found.scenarios, 'scenario')} at {count(found.times, 'time')}"
+    out.paragraph(f"{found.pathway}: {tested} turned their condition both ways, {by}", style="bold")
+    for module, conditions in _by_module(found.conditions).items():
+        covered = sum(each.covered for each in conditions)
+        every = sum(len(each.clauses) for each in conditions)
+        if covered == every and not verbose:
+            continue
+        out.line()
+        out.line((module, "bold"), (f"  {covered} of {every}", ""))
+        for condition in conditions:
+            if verbose or condition.covered < len(condition.clauses):
+                _condition(out, condition, verbose=verbose)
+    _thresholds(out, found.thresholds, verbose=verbose)
+    _never_shown(out, found.never_shown)
+
+
+def _by_module(conditions: Sequence[ConditionCoverage]) -> Mapping[str, list[ConditionCoverage]]:
+    """The modules with the largest gaps first; conditions likewise."""
+    found: dict[str, list[ConditionCoverage]] = {}
+    for each in conditions:
+        found.setdefault(each.module, []).append(each)
+    gaps = {module: sum(len(c.clauses) - c.covered for c in rows) for module, rows in found.items()}
+    for rows in found.values():
+        rows.sort(key=lambda each: each.covered - len(each.clauses))
+    return {module: found[module] for module in sorted(found, key=lambda name: -gaps[name])}
+
+
+def _condition(out: Screen, condition: ConditionCoverage, *, verbose: bool) -> None:
+    told = f"{condition.covered} of {len(condition.clauses)}"
+    out.paragraph(f"{condition.kind} {condition.id}: {condition.title} ({told})", indent=2)
+    for clause in condition.clauses:
+        if clause.covered and not verbose:
+            continue
+        label, style = state(clause)
+        proofs = "; ".join(_proofs(clause, verbose=verbose))
+        head = ((f"    {label:<{_LABEL}}", style),)
+        out.hang(head, ((clause.text, ""), (f"  [{proofs}]" if proofs else "", "dim")), _LABEL + 4)
+
+
+def state(clause: ClauseCoverage) -> tuple[str, str]:
+    """What is missing: a time at which the clause alone let the condition fail, or hold, or either."""
+    if clause.covered:
+        return "tested", "green"
+    if clause.held is None and clause.failed is None:
+        return "never mattered", "red"
+    return ("never failed", "yellow") if clause.failed is None else ("never held", "yellow")
+
+
+def _proofs(clause: ClauseCoverage, *, verbose: bool) -> list[str]:
+    cells: list[tuple[str, Proof | None]] = [("held", clause.held), ("failed", clause.failed)]
+    if verbose:
+        cells.append(("unknown", clause.unknown))
+    return [f"{word} in {proof}" for word, proof in cells if proof is not None]
+
+
+def _thresholds(out: Screen, met: Sequence[ThresholdMet], *, verbose: bool) -> None:
+    """The numbers that no value came to on some side."""
+    sides = ("below", "at", "above")
+    counted = ", ".join(f"{sum(getattr(m, side) is not None for m in met)} {side}" for side in sides)
+    out.line()
+    out.paragraph(f"Of {count(len(met), 'number')}, values were met {counted} it.", style="bold")
+    for each in met:
+        missing = [side for side in sides if getattr(each, side) is None]
+        if verbose or {"below", "above"} & set(missing):
+            told = f"no value {' or '.join(missing)} it" if missing else "met on every side"
+            out.paragraph(f"{each.title} ({each.name}): {told}", indent=2)
+
+
+def _never_shown(out: Screen, never: Mapping[str, Sequence[str]]) -> None:
+    for kind, names in never.items():
+        if names:
+            out.line()
+            out.paragraph(f"{kind} that no answer has shown: {', '.join(names)}")
