@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache, partial
+from itertools import repeat
 from typing import TypeVar, cast
 
 import msgspec
@@ -178,7 +179,7 @@ class Run(msgspec.Struct, eq=False, dict=True):
         if isinstance(node, (And, Or)):
             key = (node, subject)
             if key not in self.known:
-                truths = (self.truth(operand, subject) for operand in node.operands)
+                truths = map(self.truth, node.operands, repeat(subject))
                 self.known[key] = joined(truths, decisive=isinstance(node, Or))
             return self.known[key]
         if isinstance(node, Not):
@@ -213,7 +214,10 @@ class Run(msgspec.Struct, eq=False, dict=True):
 
     def stands(self, rule: Rule, subject: Subject) -> bool:
         """Whether a rule holds, at least as long as its exception is not known to."""
-        return self.when(rule, subject) is True and self.excepted(rule, subject) is not True
+        # Asked of every rule several times: looked up directly.
+        if self.truths[rule.clause, subject] is not True:
+            return False
+        return rule.unless is None or self.truths[rule.exception, subject] is not True
 
     def lacking(self, part: Definition | Rule, subject: Subject) -> tuple[Missing, ...]:
         """The data that would settle a rule or definition, unless what is known settles it."""
@@ -293,12 +297,16 @@ class LazyRun(Run, eq=False):
         """See `Run.excepted`."""
         return False if rule.unless is None else self.clause(rule.exception, subject)
 
+    def stands(self, rule: Rule, subject: Subject) -> bool:
+        """See `Run.stands`."""
+        return self.when(rule, subject) is True and self.excepted(rule, subject) is not True
+
     def clause(self, name: str, subject: Subject) -> Truth:
         """Whether the condition of a clause holds."""
-        key = (name, subject)
-        if key not in self.truths:
-            self.truths[key] = self.judge_clause(name, subject)
-        return self.truths[key]
+        key, known = (name, subject), self.truths
+        if key not in known:
+            known[key] = self.judge_clause(name, subject)
+        return known[key]
 
     def judge_clause(self, name: str, subject: Subject) -> Truth:
         """Whether the condition of a clause holds, not remembered."""

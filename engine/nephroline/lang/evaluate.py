@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -146,7 +147,7 @@ def _against_other(put: _Put, op: Op, other: _Put) -> Decide:
 def _between(left: Value, op: Op, right: Value, shown: Value | None = None) -> Seen:
     assert isinstance(left, Amount)  # noqa: S101
     assert isinstance(right, Amount)  # noqa: S101
-    carried = left.carried(right.dimension)
+    carried = left if left.dimension == right.dimension else left.carried(right.dimension)
     if left.absent or right.absent:
         truth = False
     elif carried is None:
@@ -177,20 +178,28 @@ def _greater(a: Amount, b: Amount, *, strict: bool) -> bool | None:
     return None
 
 
+def truth_of(node: Node, see: Look) -> Truth:
+    """Decide a condition."""
+    if isinstance(node, (And, Or)):
+        return joined(map(truth_of, node.operands, repeat(see)), decisive=isinstance(node, Or))
+    if isinstance(node, Not):
+        return negated(truth_of(node.operand, see))
+    return see(node).truth
+
+
 def judge(node: Node, see: Look) -> tuple[Truth, tuple[Missing, ...]]:
     """Decide a condition; when it is unknown, also name the data that would decide it."""
-    if isinstance(node, Not):
-        truth, missing = judge(node.operand, see)
-        return negated(truth), missing
+    truth = truth_of(node, see)
+    return truth, () if truth is not None else gather(_lacking(node, see))
+
+
+def _lacking(node: Node, see: Look) -> Iterator[Missing]:
+    """What is missing in the unknown parts of a condition that is unknown."""
     if isinstance(node, (And, Or)):
-        lacking: list[Missing] = []
-
-        def judged(operand: Node) -> Truth:
-            truth, missing = judge(operand, see)
-            lacking.extend(missing)
-            return truth
-
-        truth = joined(map(judged, node.operands), decisive=isinstance(node, Or))
-        return truth, gather(lacking) if truth is None else ()
-    seen = see(node)
-    return seen.truth, seen.missing if seen.truth is None else ()
+        for operand in node.operands:
+            if truth_of(operand, see) is None:
+                yield from _lacking(operand, see)
+    elif isinstance(node, Not):
+        yield from _lacking(node.operand, see)
+    else:
+        yield from see(node).missing
