@@ -339,7 +339,7 @@ class _Collector:
         asked = [r.conclusion for r in pathway.rules.values() if isinstance(r.conclusion, Recommend)]
         regimens = dict.fromkeys(one.regimen for one in asked if one.regimen)
         known = pathway.catalogue.regimens
-        doses = [f"{name}: {drug}" for name in regimens for drug in known[name].doses]
+        doses = [f"{name}: {dose.drug}" for name in regimens for dose in known[name].doses]
         return {
             "rules": [name for name in pathway.rules if name not in self._shown],
             "regimens": [name for name in regimens if f"regimen {name}" not in self._shown],

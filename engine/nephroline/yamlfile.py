@@ -96,6 +96,29 @@ class Place(NamedTuple):
         found = self.problem("")
         return f"{found.file}:{found.line}" if found.line else found.file
 
+    def inside(self, line: int, column: int) -> tuple[int | None, int | None]:
+        """Carry a place inside a condition to its place in the file, across quotes and folded lines."""
+        mark = self.document.marks.get(self.path)
+        if mark is None:
+            return None, None
+        if mark.style and mark.style[0] in "|>":
+            return mark.line + 1 + line, None
+        offset = 1 if mark.style else 0
+        if mark.end_line == mark.line:
+            return mark.line + 1, mark.column + offset + column + 1
+        # A scalar over several lines is folded: each line is stripped and joined by one blank.
+        first = self.document.lines[mark.line][mark.column + offset :].rstrip()
+        if column <= len(first):
+            return mark.line + 1, mark.column + offset + column + 1
+        rest = column - len(first) - 1
+        for number in range(mark.line + 1, min(mark.end_line + 1, len(self.document.lines))):
+            text = self.document.lines[number]
+            inner = text.strip()
+            if rest <= len(inner):
+                return number + 1, len(text) - len(text.lstrip()) + rest + 1
+            rest -= len(inner) + 1
+        return mark.line + 1, None
+
 
 def mapping(value: Any) -> dict[str, Any]:
     """The value when it is a mapping, else an empty one."""

@@ -45,7 +45,7 @@ from nephroline.pathway.strata import CircleError, strata_of
 from nephroline.quantities import Quantity, QuantityError
 from nephroline.quantities import parse as parse_quantity
 from nephroline.terms import Confidence, Scope, Verdict
-from nephroline.yamlfile import Document, Place
+from nephroline.yamlfile import Place
 
 ANOTHER_DISEASE = "the biopsy shows another disease"
 
@@ -181,7 +181,7 @@ class _PathwayBuilder:
         try:
             node = interned(parse(text, scope, self._words), self._nodes)
         except ConditionError as bad:
-            line, column = _inside(place, bad.line, bad.column)
+            line, column = place.inside(bad.line, bad.column)
             self._problems.append(place.problem(str(bad), bad.help)._replace(line=line, column=column))
             return None
         self._visible(place, module, "thresholds", threshold_names(node))
@@ -425,30 +425,4 @@ def _references(node: Node, *, findings: bool) -> list[str]:
     return [ref.id for ref in refs if ref.kind.of_finding is findings]
 
 
-_BLOCK = re.compile(r"[|>]")
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-
-
-def _inside(place: Place, line: int, column: int) -> tuple[int | None, int | None]:
-    """Carry a place inside a condition to its place in the file, across quotes and folded lines."""
-    document: Document = place.document
-    mark = document.marks.get(place.path)
-    if mark is None:
-        return None, None
-    if mark.style and _BLOCK.match(mark.style):
-        return mark.line + 1 + line, None
-    offset = 1 if mark.style else 0
-    if mark.end_line == mark.line:
-        return mark.line + 1, mark.column + offset + column + 1
-    # A scalar over several lines is folded: each line is stripped and joined by one blank.
-    first = document.lines[mark.line][mark.column + offset :].rstrip()
-    if column <= len(first):
-        return mark.line + 1, mark.column + offset + column + 1
-    rest = column - len(first) - 1
-    for number in range(mark.line + 1, min(mark.end_line + 1, len(document.lines))):
-        text = document.lines[number]
-        inner = text.strip()
-        if rest <= len(inner):
-            return number + 1, len(text) - len(text.lstrip()) + rest + 1
-        rest -= len(inner) + 1
-    return mark.line + 1, None
