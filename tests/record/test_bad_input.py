@@ -278,3 +278,9 @@ def test_what_the_catalogue_does_not_have_is_kept_and_named_when_its_author_says
         "gout: not in the catalogue, so no rule reads it",
     ]
     assert not record.exposures
+
+
+def test_a_decision_time_beyond_any_life_is_refused() -> None:
+    record = read_record({"id": "x", "time_zero": "presentation"})
+    with pytest.raises(UsageError, match="more than 150 years after time zero"):
+        consult(record, load_pathway("kdigo-2012/fsgs"), "120000 years")

@@ -12,8 +12,11 @@ from nephroline.consultation.run import LazyRun, Run, chart_of, prepare, same_ca
 from nephroline.consultation.telling import told
 from nephroline.errors import InferenceError, UsageError, quoted
 from nephroline.pathway import Pathway
-from nephroline.quantities import QuantityError
+from nephroline.quantities import YEAR, QuantityError
 from nephroline.record import Moment, Record
+
+_LONGEST = 150 * YEAR
+"""In days; only catches slips of the pen."""
 
 
 class Consulted(msgspec.Struct, frozen=True, eq=False):
@@ -98,6 +101,11 @@ def decision_time(record: Record, as_of: str | Moment | None) -> Moment:
             moment = record.clock.read(as_of)
         except QuantityError as bad:
             raise UsageError.of(f"as-of: {bad}", bad.help) from None
+    if moment.latest > _LONGEST:
+        raise UsageError.of(
+            f"as-of {quoted(moment.label)} lies more than 150 years after time zero of the record",
+            "check the unit: 10 mo, 3 years, or a date",
+        )
     if moment.latest < 0:
         raise UsageError.of(
             f"as-of {quoted(moment.label)} is before time zero of the record",

@@ -94,7 +94,7 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
             chosen = min(at_once, key=lambda i: known.dimensions.index(i.value.dimension) if i.value else 9)
             form = chosen.value.dimension if chosen.value else ""
             numeric = [item for item in at_once if item.value and item.value.dimension == form]
-            if len({item.value for item in numeric}) == 1:
+            if len({_bounds(item) for item in numeric}) == 1:
                 return self.amount(chosen)
         values = [item.value for item in numeric if item.value is not None]
         if len({value.dimension for value in values}) > 1:
@@ -115,7 +115,10 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
         assert value is not None  # noqa: S101
         known = self.timeline.catalogue.analytes[item.analyte]
         text, within = f"{item.text} ({item.at})", (value.low_in, value.high_in)
-        return Amount(value.low, value.high, value.dimension, text, (), known, *within)
+        missing = (
+            () if value.exact is not None else (Missing(known.id, f"{known.title} more exactly: {text}"),)
+        )
+        return Amount(value.low, value.high, value.dimension, text, missing, known, *within)
 
     def baseline(self, line: Line, analyte: str) -> Amount:
         """The last value up to the start of a line."""
@@ -143,7 +146,9 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
         most = _relative(carried.high, base.low)
         if least is None and most is None:
             return unknown
-        return Amount(least, most, "ratio", f"{_percent(least, most)}: {base.text} → {now.text}", missing)
+        text = f"{_percent(least, most)}: {base.text} → {now.text}"
+        within = (carried.low_in and base.high_in, carried.high_in and base.low_in)
+        return Amount(least, most, "ratio", text, missing, None, *within)
 
     # -- responses -----------------------------------------------------------------------------
 
@@ -259,11 +264,10 @@ def possibly_last(items: Sequence[Dated]) -> Sequence[Dated]:
     final = items[-1]
     if len(items) == 1 or items[-2].at.latest < final.at.earliest:
         return (final,)
-    return [
-        item
-        for item in tail(items, final.at.earliest)
-        if item.at.sort_key == final.at.sort_key or item.at.latest > final.at.earliest
-    ]
+    late = tail(items, final.at.earliest)
+    # What ended before another certainly was is not the last.
+    bound = max(item.at.earliest for item in late)
+    return [item for item in late if item.at.latest > bound or item.at.earliest == bound]
 
 
 ALL_RESPONSES = frozenset(str(r) for r in Response if r not in (Response.UNKNOWN, Response.UNTREATED))
@@ -272,6 +276,12 @@ ALL_RESPONSES = frozenset(str(r) for r in Response if r not in (Response.UNKNOWN
 def _extreme(values: list[Fraction | None], pick: Callable[[list[Fraction]], Fraction]) -> Fraction | None:
     known = [value for value in values if value is not None]
     return pick(known) if len(known) == len(values) else None
+
+
+def _bounds(item: Observation) -> tuple[object, ...]:
+    """What a value is, however it is written."""
+    value = item.value
+    return () if value is None else (value.low, value.high, value.low_in, value.high_in)
 
 
 def _relative(now: Fraction | None, base: Fraction | None) -> Fraction | None:

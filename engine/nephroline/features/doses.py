@@ -13,7 +13,10 @@ def counted_amount(chart: Chart, row: Exposure, agent: str) -> Amount:
     quantity = counted_dose(chart, row, agent)
     if quantity is None:
         return unknown_amount("mass-rate", uncounted(chart, row, agent))
-    return Amount(quantity.low, quantity.high, quantity.dimension, quantity.text)
+    title, within = chart.timeline.catalogue.drugs[row.drug].title, (quantity.low_in, quantity.high_in)
+    inexact = Missing(f"dose of {title}", f"the dose of {title} more exactly: {quantity.text}")
+    missing = () if quantity.exact is not None else (inexact,)
+    return Amount(quantity.low, quantity.high, quantity.dimension, quantity.text, missing, None, *within)
 
 
 def counted_dose(chart: Chart, row: Exposure, agent: str) -> Quantity | None:
@@ -26,7 +29,7 @@ def counted_dose(chart: Chart, row: Exposure, agent: str) -> Quantity | None:
         return given
     low, high = given.low * factor, given.high * factor
     text = f"{given.text} of {catalogue.drugs[row.drug].title}, counted as {decimal_text(factor, 2)} times"
-    return Quantity(low, high, given.dimension, text)
+    return Quantity(low, high, given.dimension, text, given.low_in, given.high_in)
 
 
 def uncounted(chart: Chart, row: Exposure, agent: str) -> Missing:

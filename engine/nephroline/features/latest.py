@@ -134,16 +134,18 @@ def forms_apart(chart: Chart, analyte: str, limit: Threshold) -> Value:
     forms = {
         item.value.dimension: (item, item.value.low / form, item.value.high / form)
         for item in chart.timeline.at(analyte, measured[-1].at if measured else chart.timeline.as_of)
-        if item.value and item.value.low and item.value.high
+        if item.value and item.value.low is not None and item.value.high
         if (limit_form := limit.forms.get(item.value.dimension)) and (form := limit_form.exact)
     }
     if len(forms) < 2:
         return Amount(Fraction(0), Fraction(0), "ratio", "one form only")
     least = max(low for _, low, _ in forms.values()) / min(high for _, _, high in forms.values()) - 1
-    most = max(high for _, _, high in forms.values()) / min(low for _, low, _ in forms.values()) - 1
+    smallest = min(low for _, low, _ in forms.values())
+    most = max(high for _, _, high in forms.values()) / smallest - 1 if smallest else None
     shown = " and ".join(item.text for item, _, _ in forms.values())
     least = max(least, Fraction(0))
-    return Amount(least, most, "ratio", f"{decimal_text(least * 100, 0)} % ({shown}, {measured[-1].at})")
+    told = f"{'' if most is not None else 'at least '}{decimal_text(least * 100, 0)} %"
+    return Amount(least, most, "ratio", f"{told} ({shown}, {measured[-1].at})")
 
 
 @feature("measured", ("analyte",), gives="flag", says="{0} was measured")

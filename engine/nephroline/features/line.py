@@ -18,11 +18,12 @@ from nephroline.record import NOT_STOPPED, Length, Line, span_text
 from nephroline.terms import Entry, Reads, Trait
 
 
-def length_of(span: Length, missing: tuple[Missing, ...] = ()) -> Amount:
-    """A length of time as an amount, from its least to its most."""
+def length_of(span: Length, of: str, missing: tuple[Missing, ...] = ()) -> Amount:
+    """A length of time as an amount, from its least to its most; *of*: what lasts, whose dates would tell."""
     text = span_text(span.least)
     if span.most != span.least:
         text += f" to {span_text(span.most)}"
+        missing = missing or (Missing(f"dates of {of}", f"the dates of {of} more exactly"),)
     return Amount(span.least, span.most, "time", text, missing)
 
 
@@ -102,10 +103,10 @@ def duration(chart: Chart, line: Line) -> Value:
         if at is not None and line.start.latest < at.latest < chart.timeline.end_of(line)
     ]
     if not turns:
-        return length_of(whole)
+        return length_of(whole, f"line {line.number}")
     last = max(turns, key=lambda at: at.latest)
     least = chart.timeline.span(last, line.end).least
-    return length_of(Length(least, whole.most), doubts(chart, line))
+    return length_of(Length(least, whole.most), f"line {line.number}", doubts(chart, line))
 
 
 @feature("line.since_end", gives="amount:time", says="time since the line ended", reads=Reads.EXPOSURES)
@@ -113,7 +114,7 @@ def since_end(chart: Chart, line: Line) -> Value:
     """From the end of the line to as-of; none while it runs, so that no comparison holds."""
     if line.end is None:
         return no_amount("time", "not ended")
-    return length_of(chart.timeline.span(line.end, None))
+    return length_of(chart.timeline.span(line.end, None), f"line {line.number}")
 
 
 @feature("line.exposure", gives="choice:exposure", says="exposure on the line", trait=Trait.EXPOSURE)

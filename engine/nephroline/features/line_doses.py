@@ -74,7 +74,7 @@ def time_at_dose(chart: Chart, line: Line, agent: str, per_day: Threshold, most:
             longest += span.most
         if reached:
             least += span.least
-    return length_of(Length(least, longest), gather(missing))
+    return length_of(Length(least, longest), f"line {line.number}", gather(missing))
 
 
 def _at_dose(
@@ -157,7 +157,8 @@ def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value
     if not items or level is None:
         why = f"the measured trough of {chart.timeline.catalogue.title(drug)} on line {line.number}"
         slot = Slot(Entry.OBSERVATION, level, line.end or chart.timeline.as_of) if level else None
-        return length_of(Length(Fraction(0), whole.most), (Missing(level or f"{drug}_trough", why, slot),))
+        lacking = Missing(level or f"{drug}_trough", why, slot)
+        return length_of(Length(Fraction(0), whole.most), f"line {line.number}", (lacking,))
     least, most = Fraction(0), Fraction(0)
     begin = line.start.latest
     for i, item in enumerate(items):
@@ -171,7 +172,7 @@ def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value
             if value.high is None or value.high >= limit:
                 most += end - begin
         begin = end
-    return length_of(Length(least, most))
+    return length_of(Length(least, most), f"line {line.number}")
 
 
 @feature(
@@ -194,4 +195,6 @@ def trough_target(chart: Chart, line: Line, drug: str) -> Value:
     quantity = rows[-1].trough_target
     level = _level(chart, drug)
     analyte = chart.timeline.catalogue.analytes[level] if level else None
-    return Amount(quantity.low, quantity.high, quantity.dimension, quantity.text, (), analyte)
+    why = f"the target trough of {title} more exactly: {quantity.text}"
+    inexact = () if quantity.exact is not None else (Missing(f"target trough of {title}", why),)
+    return Amount(quantity.low, quantity.high, quantity.dimension, quantity.text, inexact, analyte)

@@ -140,23 +140,25 @@ def still_risen(
     reduced = _reduced(chart, line, agent)
     if reduced is None:
         return Flag(False, f"{title} was not reduced on the line")
-    until = [i for i in chart.timeline.in_line(line, analyte) if i.value and i.at.latest <= reduced.latest]
-    if not until:
+    name = chart.timeline.catalogue.analytes[analyte].title
+    items, base = chart.timeline.in_line(line, analyte), baseline_of(chart, line, analyte)
+    then = [item for item in items if item.at.latest <= reduced.latest]
+    if not then:
         return Flag(False, f"{title} was reduced while nothing was known to be up")
-    change_then = chart.change(baseline_of(chart, line, analyte), chart.amount(until[-1]))
-    if not (up_then := risen(chart, change_then, _NUMBERS, analyte, limit)).truth:
+    # A word, or a value said to be unknown, that came last hides the number before it.
+    value_then = chart.last(then, analyte, f"{name} when {title} was reduced", reduced)
+    up_then = risen(chart, chart.change(base, value_then), _NUMBERS, analyte, limit)
+    if not up_then.truth:
         return Flag(up_then.truth, f"when {title} was reduced: {up_then.text}", up_then.missing)
     from_then = reduced.latest + wait.days
-    seen = [i for i in chart.timeline.in_line(line, analyte) if i.value and i.at.earliest >= from_then]
-    name = chart.timeline.catalogue.analytes[analyte].title
+    seen = [item for item in items if item.at.earliest >= from_then]
     if not seen and chart.timeline.end_of(line) < from_then:
         return Flag(False, f"{title} was reduced less than {wait.first.text} ago")
-    if not seen:
-        slot = Slot(Entry.OBSERVATION, analyte, _last_day(chart, line))
-        why = f"{name} {wait.first.text} or more after {title} was reduced"
-        return Flag(None, f"{why} is not known", (Missing(analyte, why, slot),))
-    change_now = chart.change(baseline_of(chart, line, analyte), chart.amount(seen[-1]))
-    return risen(chart, change_now, _NUMBERS, analyte, limit)
+    why = f"{name} {wait.first.text} or more after {title} was reduced"
+    value_now = chart.last(seen, analyte, why, _last_day(chart, line))
+    if not value_now.known:
+        return Flag(None, f"{why} is not known", value_now.missing)
+    return risen(chart, chart.change(base, value_now), _NUMBERS, analyte, limit)
 
 
 def baseline_of(chart: Chart, line: Line, analyte: str) -> Amount:

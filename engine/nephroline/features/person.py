@@ -19,6 +19,7 @@ from nephroline.features.values import (
 from nephroline.quantities import YEAR
 from nephroline.record import Condition, Moment
 from nephroline.terms import Entry, Reads
+from nephroline.truth import Truth
 
 
 @feature("age", gives="amount:time", says="age", reads=Reads.PERSON, enters=Entry.AGE)
@@ -50,11 +51,13 @@ def has(chart: Chart, condition: str, state: str | None = None) -> Value:
     title = chart.timeline.catalogue.conditions[condition].title
     entries = [c for c in chart.timeline.conditions if c.name == condition]
     excluded = chart.timeline.catalogue.conditions[condition].excluded_by
-    if excluded is not None and _excluded_since(chart, entries, excluded):
+    exclusion = False if excluded is None else _excluded_since(chart, entries, excluded)
+    if exclusion and excluded is not None:
         return Flag(False, _asserted(chart, excluded).text)
     last_ones = possibly_last(entries)
-    if len({(c.present, c.state) for c in last_ones}) > 1:
-        return _order_not_known(condition, title, [(_told(c), c.at) for c in last_ones])
+    if exclusion is None or len({_is(c, state) for c in last_ones}) > 1:
+        told = [(_told(c), c.at) for c in last_ones]
+        return _order_not_known(condition, title, told)
     if not entries or entries[-1].present is None:
         slot = Slot(Entry.CONDITION, condition, chart.timeline.as_of)
         missing = [Missing(condition, f"{title}: yes or no", slot)]
@@ -82,7 +85,7 @@ def recorded(chart: Chart, condition: str) -> Value:
     if entries and entries[-1].present is not None:
         return Flag(True, f"{title} looked for ({entries[-1].at})")
     excluded = chart.timeline.catalogue.conditions[condition].excluded_by
-    if excluded is not None and _excluded_since(chart, entries, excluded):
+    if excluded is not None and _excluded_since(chart, entries, excluded) is not False:
         return Flag(True, _asserted(chart, excluded).text)
     return Flag(False, f"{title} not looked for so far")
 
@@ -109,12 +112,23 @@ def _asserted(chart: Chart, assertion: str) -> Flag:
     return Flag(last.value, f"{title}: {'yes' if last.value else 'no'} ({last.at})")
 
 
-def _excluded_since(chart: Chart, entries: Sequence[Condition], assertion: str) -> bool:
+def _excluded_since(chart: Chart, entries: Sequence[Condition], assertion: str) -> Truth:
     """Whether an assertion excludes a condition, and no entry says anything of it later."""
-    known = [a for a in chart.timeline.assertions if a.name == assertion]
-    if not known or _asserted(chart, assertion).truth is not True:
+    made = [a for a in chart.timeline.assertions if a.name == assertion and a.value]
+    stands = _asserted(chart, assertion).truth
+    if not made or stands is False:
         return False
-    return all(entry.at.latest < known[-1].at.earliest for entry in entries)
+    if stands and any(all(entry.at.latest < a.at.earliest for entry in entries) for a in made):
+        return True
+    later = any(all(entry.at.earliest < a.at.latest for entry in entries) for a in made)
+    return None if entries and later else False
+
+
+def _is(entry: Condition, state: str | None) -> Truth:
+    """What one entry says of a condition, in a state if one is asked for."""
+    if not entry.present or state is None:
+        return entry.present
+    return None if entry.state is None else entry.state == state
 
 
 def _order_not_known(datum: str, title: str, told: Sequence[tuple[str, Moment]]) -> Flag:
@@ -161,15 +175,14 @@ def biopsied(chart: Chart) -> Value:
 )
 def biopsy_glomeruli(chart: Chart) -> Value:
     """Glomeruli in the last biopsy."""
-    done = chart.timeline.biopsies
-    if not done or done[-1].glomeruli is None:
-        slot = (
-            Slot(Entry.GLOMERULI, "", done[-1].at) if done else Slot(Entry.BIOPSY, "", chart.timeline.as_of)
-        )
+    done = possibly_last(chart.timeline.biopsies)
+    uncounted = next((b for b in done if b.glomeruli is None), None)
+    if not done or uncounted is not None:
+        slot = Slot(Entry.BIOPSY, "", chart.timeline.as_of)
+        slot = slot if uncounted is None else Slot(Entry.GLOMERULI, "", uncounted.at)
         return unknown_amount("count", Missing("biopsy", "the number of glomeruli in the biopsy", slot))
-    counted = [b for b in possibly_last(done) if b.glomeruli is not None]
-    counts = [Fraction(b.glomeruli or 0) for b in counted]
-    text = " or ".join(f"{b.glomeruli} ({b.at})" for b in counted)
+    counts = [Fraction(b.glomeruli or 0) for b in done]
+    text = " or ".join(f"{b.glomeruli} ({b.at})" for b in done)
     if len(set(counts)) == 1:
         return Amount(counts[0], counts[0], "count", text)
     lacking = (Missing("biopsy", "the dates of the biopsies"),)

@@ -44,7 +44,7 @@ def risen(chart: Chart, change: Amount, words: Choice, analyte: str, limit: Thre
     form = limit.forms["ratio"].exact
     assert form is not None  # noqa: S101
     title = chart.timeline.catalogue.analytes[analyte].title
-    if change.low is not None and change.low > form:
+    if change.low is not None and (change.low > form or (change.low == form and not change.low_in)):
         return Flag(True, f"{title} {change.text} (limit +{limit.first.text}, {limit.title})")
     if change.high is not None and change.high <= form:
         return Flag(False, f"{title} {change.text} (limit +{limit.first.text}, {limit.title})")

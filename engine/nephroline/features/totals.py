@@ -37,6 +37,9 @@ def cumulative_dose(chart: Chart, agent: str) -> Value:
             continue
         least += a_day[0] * factor * span.least
         most += a_day[1] * factor * span.most
+    if known and least != most and not missing:
+        title = catalogue.title(agent)
+        missing.append(Missing(f"dose of {title}", f"the doses of {title} and their dates more exactly"))
     low, high = decimal_text(least), decimal_text(most)
     text = (f"{low} g" if low == high else f"{low} to {high} g") if known else f"at least {low} g"
     return Amount(least, most if known else None, "mass", text if rows else "none", gather(missing))

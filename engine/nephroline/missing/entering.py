@@ -26,16 +26,16 @@ def entered(record: Record, datum: Datum, region: Region, timeline: Timeline) ->
             else:
                 quantity = Quantity(value, value, datum.dimension, datum.scale.text(value))
                 new = Observation(slot.name, at, quantity)
-            kept = [o for o in record.observations if o.analyte != slot.name or o.at != at]
+            kept = [o for o in record.observations if o.analyte != slot.name or o.at.sort_key != at.sort_key]
             insort(kept, new, key=lambda item: item.at.sort_key)
             return change(record, observations=tuple(kept))
         case Entry.CONDITION | Entry.STATE:
             entry = Condition(slot.name, at, value is not False, value or None)
-            conditions = [c for c in record.conditions if c.name != slot.name or c.at != at]
+            conditions = [c for c in record.conditions if c.name != slot.name or c.at.sort_key != at.sort_key]
             insort(conditions, entry, key=lambda item: item.at.sort_key)
             return change(record, conditions=tuple(conditions))
         case Entry.ASSERTION:
-            assertions = [a for a in record.assertions if a.name != slot.name or a.at != at]
+            assertions = [a for a in record.assertions if a.name != slot.name or a.at.sort_key != at.sort_key]
             insort(assertions, Assertion(slot.name, value, at), key=lambda item: item.at.sort_key)
             return change(record, assertions=tuple(assertions))
         case Entry.BIOPSY:
@@ -44,7 +44,9 @@ def entered(record: Record, datum: Datum, region: Region, timeline: Timeline) ->
             return change(record, biopsies=tuple(biopsies))
         case Entry.GLOMERULI:
             count = int(value)
-            biopsies = [change(b, glomeruli=count) if b.at == at else b for b in record.biopsies]
+            biopsies = [
+                change(b, glomeruli=count) if b.at.sort_key == at.sort_key else b for b in record.biopsies
+            ]
             return change(record, biopsies=tuple(biopsies))
         case Entry.SEX:
             return change(record, sex=value)
@@ -65,7 +67,7 @@ def _exposures_entered(
             mine = row.drug in line.drugs and row.end is not None and row.end.latest == at.latest
             if mine and isinstance(value, str):
                 rows[i] = msgspec.structs.replace(row, stopped_for=value)
-        elif row.drug == slot.name and row.start == at and isinstance(value, Fraction):
+        elif row.drug == slot.name and row.start.sort_key == at.sort_key and isinstance(value, Fraction):
             text = datum.scale.text(value) if datum.scale else str(value)
             quantity = Quantity(value, value, datum.dimension, text)
             if slot.entry is Entry.DOSE:
