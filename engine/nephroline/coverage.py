@@ -289,7 +289,8 @@ class _Collector:
                 self.conditions["definition", definition.id].turned(look, here)
         if as_reported(run.chart, assessment) is not None:
             return
-        indeterminate = run.chart.response_at(assessment.index).options == {str(Response.INDETERMINATE)}
+        shown = run.chart.response_at(assessment.index).options
+        indeterminate = shown == frozenset({str(Response.INDETERMINATE)})
         for kind in ("response", *(["indeterminate"] if indeterminate else [])):
             for (known, _), tree in self.conditions.items():
                 if known == kind:
