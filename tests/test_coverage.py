@@ -41,7 +41,8 @@ def test_a_clause_turns_a_condition_if_its_truth_makes_the_difference(
     def value(changed: Mapping[Atom, Truth]) -> Truth:
         return judge(node, lambda one: Seen(changed[one]))[0]
 
-    assert turns(node, truths, atom) is (value(truths | {atom: True}) is not value(truths | {atom: False}))
+    both = {value(truths | {atom: True}), value(truths | {atom: False})}
+    assert turns(node, truths, atom) is (both == {True, False})
 
 
 RULE = """
@@ -154,3 +155,21 @@ def test_the_command_tells_sums_gaps_and_a_share_that_is_missed() -> None:
     unknown = run(*command[:-1], "safety/statin")
     assert unknown.returncode == 2
     assert "did you mean `safety/statins`" in unknown.stderr
+
+
+def test_which_side_of_a_number_was_met_is_told_for_decimal_values(tmp_path: Path) -> None:
+    rule = RULE.replace(
+        "uses: [kdigo-2021/fsgs]",
+        "uses: [kdigo-2021/fsgs]\nthresholds:\n  k: {title: k, value: 5.0 mmol/L, confidence: policy}",
+    )
+    file = tmp_path / "one.yaml"
+    file.write_text(rule.replace("taking(losartan)", "latest(potassium) > k"))
+    for number, value in enumerate(("4.0", "5.0", "5.2")):
+        (tmp_path / f"chart-{number}.yaml").write_text(
+            f"scenario: chart {number}\npathway: kdigo-2021/fsgs\nsynthetic: true\nrecord:\n  id: chart\n"
+            "  time_zero: presentation\n  biopsies: [{at: 0 mo, diagnosis: fsgs, glomeruli: 12}]\n"
+            f"  observations: [{{at: 2 mo, potassium: {value} mmol/L}}]\n"
+        )
+    found = coverage_of(load_pathway(file), sorted(tmp_path.glob("chart-*.yaml")))
+    (met,) = (each for each in found.thresholds if each.name == "k")
+    assert [str(side) for side in (met.below, met.at, met.above)] == [f"chart-{n} at 2 mo" for n in range(3)]

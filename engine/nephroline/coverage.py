@@ -1,20 +1,21 @@
 """What of a rule is tested: coverage by clause.
 
 A *clause* of a condition is one atom of it: a comparison, a question, a reference to a definition or
-finding. A scenario tests a clause at a time at which the clause alone turns the condition: had it come out
-otherwise, everything else being as it is, the condition would have too (the masking form of modified
-condition/decision coverage). A clause is covered when it has done so while it held and while it failed.
+finding. A clause decides at a time at which the condition is true with it and false without it, or the other
+way round, everything else being as it is (the masking form of modified condition/decision coverage). It is
+tested when it has decided while it held and while it failed; where it decides but is unknown is told apart.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from nephroline.backends import PATIENT, backend
-from nephroline.consultation import Consulted, Run, Subject, consulted
+from nephroline.consultation import Consulted, Run, Subject, consulted, fill
 from nephroline.consultation.judges import SeenAt, as_reported, exposure_rule
 from nephroline.features import Amount
 from nephroline.lang import And, Atom, Compare, Node, Not, Or, Seen, atoms, judge
@@ -39,9 +40,13 @@ class Proof(msgspec.Struct, frozen=True):
 
 
 class ClauseCoverage(msgspec.Struct):
-    """One clause of a condition, in plain English; where it turned it while it held, failed, was unknown."""
+    """One clause of a condition, in plain English; where it decided while it held, failed, was unknown.
+
+    `limit`: the threshold against which it compares.
+    """
 
     text: str
+    limit: str = ""
     held: Proof | None = None
     failed: Proof | None = None
     unknown: Proof | None = None
@@ -101,9 +106,16 @@ class Coverage(msgspec.Struct, frozen=True):
         return sum(len(condition.clauses) for condition in self.conditions)
 
     def of_modules(self, names: Collection[str]) -> Coverage:
-        """The same with the conditions of some modules only."""
+        """The same with the conditions of some modules only, and what belongs to them."""
         kept = [condition for condition in self.conditions if condition.module in names]
-        return msgspec.structs.replace(self, conditions=kept)
+        limits = {clause.limit for condition in kept for clause in condition.clauses}
+        rules = {condition.id for condition in kept if condition.kind == "rule"}
+        return msgspec.structs.replace(
+            self,
+            conditions=kept,
+            thresholds=[each for each in self.thresholds if each.name in limits],
+            never_shown={"rules": [name for name in self.never_shown["rules"] if name in rules]},
+        )
 
     def to_data(self) -> dict[str, object]:
         """As plain data for JSON: the sums, conditions with the largest gaps first, thresholds."""
@@ -136,15 +148,18 @@ def coverage_of(pathway: Pathway, files: Sequence[Path], *, heard: Heard | None 
     Raises: RecordError.
     """
     collector = _Collector(pathway)
+    files = list(dict.fromkeys(file.resolve() for file in files))
+    stems = Counter(file.stem for file in files)
     times = 0
     for file in files:
+        name = file.stem if stems[file.stem] == 1 else f"{file.parent.name}/{file.stem}"
         if heard is not None:
             heard(file.name)
         scenario = read_scenario(file, pathway.catalogue)
         for moment in decision_times(scenario):
             times += 1
             done = consulted(scenario.record, pathway, moment, backend("reference"))
-            collector.look(done, Proof(file.stem, moment.label))
+            collector.look(done, Proof(name, moment.label))
     return Coverage(
         pathway=pathway.id,
         scenarios=len(files),
@@ -159,6 +174,7 @@ class _Tree(msgspec.Struct):
     """A condition with its clauses; `open`: some clause has not turned it in every way."""
 
     node: Node
+    unless: Node | None
     atoms: tuple[Atom, ...]
     told: ConditionCoverage
 
@@ -167,16 +183,27 @@ class _Tree(msgspec.Struct):
         truths = {atom: look(atom) for atom in self.atoms}
         for atom, clause in zip(self.atoms, self.told.clauses, strict=True):
             cell = _CELLS[truths[atom]]
-            if getattr(clause, cell) is None and turns(self.node, truths, atom):
+            if getattr(clause, cell) is None and turns(self.node, truths, atom, self.unless):
                 setattr(clause, cell, proof)
 
 
 _CELLS: Mapping[Truth, str] = {True: "held", False: "failed", None: "unknown"}
 
 
-def turns(node: Node, truths: Mapping[Atom, Truth], atom: Atom) -> bool:
-    """Whether a condition comes out otherwise if an atom does, all others being as they are."""
-    return _value(node, truths, atom, held=True) is not _value(node, truths, atom, held=False)
+def _limit(atom: Atom) -> str:
+    return atom.right if isinstance(atom, Compare) and isinstance(atom.right, str) else ""
+
+
+def turns(node: Node, truths: Mapping[Atom, Truth], atom: Atom, unless: Node | None = None) -> bool:
+    """Whether a condition is true or false by one atom alone, all others being as they are."""
+
+    def stands(*, held: bool) -> Truth:
+        found = _value(node, truths, atom, held=held)
+        # A rule stands as long as its exception is not known to hold.
+        excepted = unless is not None and _value(unless, truths, atom, held=held) is True
+        return False if excepted else found
+
+    return {stands(held=True), stands(held=False)} == {True, False}
 
 
 def _value(node: Node, truths: Mapping[Atom, Truth], atom: Atom, *, held: bool) -> Truth:
@@ -198,9 +225,7 @@ class _Collector:
         self._shown: set[str] = set()
         self._doses: set[str] = set()
         for rule in pathway.rules.values():
-            # What makes a rule hold is its condition without its exception.
-            node = rule.when if rule.unless is None else And((rule.when, Not(rule.unless)))
-            self._add("rule", rule.id, rule.title, rule.module, node)
+            self._add("rule", rule.id, rule.title, rule.module, rule.when, rule.unless)
         for definition in pathway.definitions.values():
             self._add("definition", definition.id, definition.title, definition.module, definition.when)
         for response, node in pathway.responses:
@@ -214,12 +239,21 @@ class _Collector:
         for i, (verdict, node, because) in enumerate(pathway.applicability, start=1):
             self._add("applicability", str(i), f"{verdict}: {because}", pathway.id, node)
 
-    def _add(self, kind: str, name: str, title: str, module: str, node: Node) -> None:
-        found = tuple(dict.fromkeys(atoms(node)))
-        describe = self._pathway.speaker.describe
-        clauses = [ClauseCoverage(describe(atom)) for atom in found]
-        told = ConditionCoverage(kind, name, title, module, clauses)
-        self.conditions[kind, name] = _Tree(node, found, told)
+    def _text(self, atom: Atom, unless: Collection[Atom]) -> str:
+        told = self._pathway.speaker.describe(atom)
+        return f"unless {told}" if atom in unless else told
+
+    def _add(
+        self, kind: str, name: str, title: str, module: str, node: Node, unless: Node | None = None
+    ) -> None:
+        own = tuple(dict.fromkeys(atoms(node)))
+        excepting = (
+            [] if unless is None else [atom for atom in dict.fromkeys(atoms(unless)) if atom not in own]
+        )
+        found = (*own, *excepting)
+        clauses = [ClauseCoverage(self._text(atom, excepting), _limit(atom)) for atom in found]
+        told = ConditionCoverage(kind, name, fill(self._pathway, title), module, clauses)
+        self.conditions[kind, name] = _Tree(node, unless, found, told)
         for atom in found:
             if isinstance(atom, Compare) and isinstance(atom.right, str):
                 limit = self._pathway.thresholds[atom.right]
@@ -263,7 +297,7 @@ class _Collector:
             if compared is not None:
                 limit, value = compared
                 met = self.met[atom.right]
-                if value.low is not None and value.low is value.high and limit.low is not None:
+                if value.low is not None and value.low == value.high and limit.low is not None:
                     side = "at" if value.low == limit.low else "below" if value.low < limit.low else "above"
                     if getattr(met, side) is None:
                         setattr(met, side, proof)

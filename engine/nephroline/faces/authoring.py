@@ -233,7 +233,7 @@ def coverage(
             if name not in known:
                 told = f"no module {quoted(name)} states a condition of {', '.join(names)}"
                 raise UsageError.of(told, did_you_mean(name, known))
-        found = [item.of_modules(modules) for item in found]
+        found = [item for item in (each.of_modules(modules) for each in found) if item.clauses]
     if form == "json":
         show_json({"pathways": [item.to_data() for item in found]})
     else:
@@ -242,7 +242,10 @@ def coverage(
             if number:
                 out.line()
             show_coverage(out, item, verbose=verbose)
-    if least is not None and any(item.covered * 100 < least * item.clauses for item in found):
+    below = [item for item in found if least is not None and item.covered * 100 < least * item.clauses]
+    for item in below:
+        typer.echo(f"{item.pathway}: {item.covered} of {item.clauses} clauses is under {least} %", err=True)
+    if below:
         raise typer.Exit(1)
 
 

@@ -9,26 +9,37 @@ from nephroline.faces.commanding import count
 from nephroline.faces.screen import Screen
 
 _LABEL = 17
+_MOST = 12
+"""Of many modules, so many conditions are shown, those with the largest gaps."""
 
 
 def show_coverage(out: Screen, found: Coverage, *, verbose: bool = False) -> None:
     """Print the sums, then what no scenario tests; with *verbose*, also what is tested, and where."""
     share = f" ({found.covered * 100 // found.clauses} %)" if found.clauses else ""
-    tested = f"{found.covered} of {count(found.clauses, 'clause')}{share}"
+    tested = f"{found.covered} of {count(found.clauses, 'clause')} tested{share}"
     by = f"by {count(found.scenarios, 'scenario')} at {count(found.times, 'time')}"
-    out.paragraph(f"{found.pathway}: {tested} turned their condition both ways, {by}", style="bold")
-    for module, conditions in _by_module(found.conditions).items():
-        covered = sum(each.covered for each in conditions)
+    out.paragraph(f"{found.pathway}: {tested}, {by}", style="bold")
+    modules = _by_module(found.conditions)
+    for module, conditions in modules.items():
         every = sum(len(each.clauses) for each in conditions)
-        if covered == every and not verbose:
-            continue
-        out.line()
-        out.line((module, "bold"), (f"  {covered} of {every}", ""))
-        for condition in conditions:
-            if verbose or condition.covered < len(condition.clauses):
-                _condition(out, condition, verbose=verbose)
+        out.line((f"  {sum(each.covered for each in conditions):4} of {every:<4} {module}", ""))
+    gaps = [each for rows in modules.values() for each in rows if verbose or each.covered < len(each.clauses)]
+    shown = gaps if verbose or len(modules) == 1 else sorted(gaps, key=_gap)[:_MOST]
+    for number, condition in enumerate(shown):
+        if number == 0:
+            out.line()
+        _condition(out, condition, verbose=verbose)
+    if len(shown) < len(gaps):
+        more = (
+            f"and {len(gaps) - len(shown)} more conditions with gaps: --module NAME shows those of a module"
+        )
+        out.paragraph(more, indent=2)
     _thresholds(out, found.thresholds, verbose=verbose)
     _never_shown(out, found.never_shown)
+
+
+def _gap(condition: ConditionCoverage) -> int:
+    return condition.covered - len(condition.clauses)
 
 
 def _by_module(conditions: Sequence[ConditionCoverage]) -> Mapping[str, list[ConditionCoverage]]:
@@ -38,7 +49,7 @@ def _by_module(conditions: Sequence[ConditionCoverage]) -> Mapping[str, list[Con
         found.setdefault(each.module, []).append(each)
     gaps = {module: sum(len(c.clauses) - c.covered for c in rows) for module, rows in found.items()}
     for rows in found.values():
-        rows.sort(key=lambda each: each.covered - len(each.clauses))
+        rows.sort(key=_gap)
     return {module: found[module] for module in sorted(found, key=lambda name: -gaps[name])}
 
 
@@ -73,13 +84,14 @@ def _proofs(clause: ClauseCoverage, *, verbose: bool) -> list[str]:
 def _thresholds(out: Screen, met: Sequence[ThresholdMet], *, verbose: bool) -> None:
     """The numbers that no value came to on some side."""
     sides = ("below", "at", "above")
-    counted = ", ".join(f"{sum(getattr(m, side) is not None for m in met)} {side}" for side in sides)
+    counted = ", ".join(f"{side} {sum(getattr(m, side) is not None for m in met)}" for side in sides)
     out.line()
-    out.paragraph(f"Of {count(len(met), 'number')}, values were met {counted} it.", style="bold")
+    out.paragraph(f"numbers: {len(met)}; values met {counted}", style="bold")
     for each in met:
         missing = [side for side in sides if getattr(each, side) is None]
         if verbose or {"below", "above"} & set(missing):
             told = f"no value {' or '.join(missing)} it" if missing else "met on every side"
+            told = "no value was held against it" if len(missing) == len(sides) else told
             out.paragraph(f"{each.title} ({each.name}): {told}", indent=2)
 
 
