@@ -45,7 +45,7 @@ def check(source: RecordSource, pathway: Pathway, regimen: str, at: str) -> int:
     return len(found.changes)
 
 
-@pytest.mark.parametrize("pathway", sorted(name for name, p in PATHWAYS.items() if p.disease == "fsgs"))
+@pytest.mark.parametrize("pathway", ["kdigo-2021/fsgs", "pjnh-2015/fsgs"])
 def test_every_decision_of_the_published_cases_has_an_answer_for_every_regimen(
     pathway: str, root: Path
 ) -> None:
