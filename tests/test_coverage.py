@@ -10,26 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conditions import conditions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nephroline.coverage import ConditionCoverage, Coverage, coverage_of, turns
-from nephroline.lang import And, Atom, Holds, Node, Not, Or, RefersTo, Seen, judge
+from nephroline.lang import Atom, Holds, Node, RefersTo, Seen, judge
 from nephroline.pathway import load_pathway
 from nephroline.replaying import scenario_files
 from nephroline.truth import Truth
 
 ROOT = Path(__file__).resolve().parent.parent
 ATOMS: list[Atom] = [Holds(RefersTo.DEFINITION, f"d{i}") for i in range(4)]
-CONDITIONS: st.SearchStrategy[Node] = st.recursive(
-    st.sampled_from(ATOMS),
-    lambda inner: st.one_of(
-        inner.map(Not),
-        st.lists(inner, min_size=2, max_size=3).map(lambda xs: And(tuple(xs))),
-        st.lists(inner, min_size=2, max_size=3).map(lambda xs: Or(tuple(xs))),
-    ),
-    max_leaves=7,
-)
+CONDITIONS = conditions(ATOMS, 7)
 TRUTHS = st.fixed_dictionaries(dict.fromkeys(ATOMS, st.sampled_from([True, False, None])))
 
 

@@ -18,12 +18,12 @@ from nephroline.backends import PATIENT, backend
 from nephroline.consultation import Consulted, Run, Subject, consulted, fill
 from nephroline.consultation.judges import SeenAt, as_reported, exposure_rule
 from nephroline.features import Amount
-from nephroline.lang import And, Atom, Compare, Node, Not, Or, Seen, atoms, judge
+from nephroline.lang import Atom, Compare, Node, Seen, atoms, truth_of
 from nephroline.pathway import Pathway, Recommend
 from nephroline.record import Assessment, Line
 from nephroline.replaying import decision_times, read_scenario
 from nephroline.terms import Response, Scope
-from nephroline.truth import Truth, joined, negated
+from nephroline.truth import Truth
 
 Heard = Callable[[str], object]
 
@@ -70,6 +70,11 @@ class ConditionCoverage(msgspec.Struct, frozen=True):
     def covered(self) -> int:
         """How many of its clauses are."""
         return sum(clause.covered for clause in self.clauses)
+
+    @property
+    def gaps(self) -> int:
+        """How many are not."""
+        return len(self.clauses) - self.covered
 
 
 class ThresholdMet(msgspec.Struct):
@@ -119,7 +124,7 @@ class Coverage(msgspec.Struct, frozen=True):
 
     def to_data(self) -> dict[str, object]:
         """As plain data for JSON: the sums, conditions with the largest gaps first, thresholds."""
-        rows = sorted(self.conditions, key=lambda each: each.covered - len(each.clauses))
+        rows = sorted(self.conditions, key=lambda each: -each.gaps)
         return {
             "pathway": self.pathway,
             "scenarios": self.scenarios,
@@ -171,20 +176,21 @@ def coverage_of(pathway: Pathway, files: Sequence[Path], *, heard: Heard | None 
 
 
 class _Tree(msgspec.Struct):
-    """A condition with its clauses; `open`: some clause has not turned it in every way."""
+    """A condition with its clauses, and what is told of them."""
 
     node: Node
     unless: Node | None
     atoms: tuple[Atom, ...]
     told: ConditionCoverage
 
-    def turned(self, look: Callable[[Atom], Truth], proof: Proof) -> None:
-        """Note the clauses that alone turn the condition, as the atoms come out."""
+    def turned(self, look: Callable[[Atom], Truth], proof: Proof) -> Truth:
+        """Note the clauses that alone turn the condition, as the atoms come out; give how it comes out."""
         truths = {atom: look(atom) for atom in self.atoms}
         for atom, clause in zip(self.atoms, self.told.clauses, strict=True):
             cell = _CELLS[truths[atom]]
             if getattr(clause, cell) is None and turns(self.node, truths, atom, self.unless):
                 setattr(clause, cell, proof)
+        return truth_of(self.node, lambda atom: Seen(truths[atom]))
 
 
 _CELLS: Mapping[Truth, str] = {True: "held", False: "failed", None: "unknown"}
@@ -198,21 +204,14 @@ def turns(node: Node, truths: Mapping[Atom, Truth], atom: Atom, unless: Node | N
     """Whether a condition is true or false by one atom alone, all others being as they are."""
 
     def stands(*, held: bool) -> Truth:
-        found = _value(node, truths, atom, held=held)
+        def see(one: Atom) -> Seen:
+            return Seen(held if one is atom else truths[one])
+
         # A rule stands as long as its exception is not known to hold.
-        excepted = unless is not None and _value(unless, truths, atom, held=held) is True
-        return False if excepted else found
+        excepted = unless is not None and truth_of(unless, see) is True
+        return False if excepted else truth_of(node, see)
 
     return {stands(held=True), stands(held=False)} == {True, False}
-
-
-def _value(node: Node, truths: Mapping[Atom, Truth], atom: Atom, *, held: bool) -> Truth:
-    if isinstance(node, Not):
-        return negated(_value(node.operand, truths, atom, held=held))
-    if isinstance(node, (And, Or)):
-        values = (_value(operand, truths, atom, held=held) for operand in node.operands)
-        return joined(values, decisive=isinstance(node, Or))
-    return held if node is atom else truths[node]
 
 
 class _Collector:
@@ -255,16 +254,16 @@ class _Collector:
         told = ConditionCoverage(kind, name, fill(self._pathway, title), module, clauses)
         self.conditions[kind, name] = _Tree(node, unless, found, told)
         for atom in found:
-            if isinstance(atom, Compare) and isinstance(atom.right, str):
-                limit = self._pathway.thresholds[atom.right]
-                self.met.setdefault(limit.name, ThresholdMet(limit.name, limit.title))
+            name = _limit(atom)
+            if name:
+                self.met.setdefault(name, ThresholdMet(name, self._pathway.thresholds[name].title))
 
     # -- one consultation --------------------------------------------------------------------------
 
     def look(self, done: Consulted, proof: Proof) -> None:
         """Note what a consultation tests."""
         run, speaks = done.run, done.decision.applies
-        self._in_turn("applicability", run, PATIENT, proof)
+        self._in_turn("applicability", self._seen(run, PATIENT, proof), proof)
         for rule in self._pathway.rules.values():
             if speaks or rule.care:
                 self._of_subjects("rule", rule.id, rule.scope, run, proof)
@@ -292,24 +291,23 @@ class _Collector:
 
     def _noted(self, atom: Atom, seen: Seen, proof: Proof) -> Truth:
         """The truth of an atom; on which side of its threshold the value was is noted."""
-        if isinstance(atom, Compare) and isinstance(atom.right, str) and isinstance(seen.left, Amount):
-            compared = self._pathway.thresholds[atom.right].form_for(seen.left)
+        name = _limit(atom)
+        if name and isinstance(seen.left, Amount):
+            compared = self._pathway.thresholds[name].form_for(seen.left)
             if compared is not None:
                 limit, value = compared
-                met = self.met[atom.right]
+                met = self.met[name]
                 if value.low is not None and value.low == value.high and limit.low is not None:
                     side = "at" if value.low == limit.low else "below" if value.low < limit.low else "above"
                     if getattr(met, side) is None:
                         setattr(met, side, proof)
         return seen.truth
 
-    def _in_turn(self, kind: str, run: Run, subject: Subject, proof: Proof) -> None:
+    def _in_turn(self, kind: str, look: Callable[[Atom], Truth], proof: Proof) -> None:
         """Conditions of which the first that holds counts: one matters if none before it holds."""
         for (known, _), tree in self.conditions.items():
-            if known == kind:
-                tree.turned(self._seen(run, subject, proof), proof)
-                if run.truth(tree.node, subject) is True:
-                    return
+            if known == kind and tree.turned(look, proof):
+                return
 
     def _at(self, assessment: Assessment, run: Run, proof: Proof) -> None:
         here = msgspec.structs.replace(proof, of=f"assessment of {assessment.at}")
@@ -326,11 +324,7 @@ class _Collector:
         shown = run.chart.response_at(assessment.index).options
         indeterminate = shown == frozenset({str(Response.INDETERMINATE)})
         for kind in ("response", *(["indeterminate"] if indeterminate else [])):
-            for (known, _), tree in self.conditions.items():
-                if known == kind:
-                    tree.turned(look, here)
-                    if _value_of(tree.node, look) is True:
-                        break
+            self._in_turn(kind, look, here)
 
     def _on(self, line: Line, run: Run, proof: Proof) -> None:
         here = msgspec.structs.replace(proof, of=f"line {line.number}")
@@ -340,11 +334,9 @@ class _Collector:
 
         for drug in line.drugs:
             rule = exposure_rule(self._pathway, drug)
-            for word, _ in rule.conditions if rule else ():
-                assert rule is not None  # noqa: S101
-                tree = self.conditions["exposure", f"{rule.agent}, {word}"]
-                tree.turned(look, here)
-                if _value_of(tree.node, look) is True:
+            names = [f"{rule.agent}, {word}" for word, _ in rule.conditions] if rule else []
+            for name in names:
+                if self.conditions["exposure", name].turned(look, here):
                     break
 
     # -- what is shown -----------------------------------------------------------------------------
@@ -380,7 +372,3 @@ class _Collector:
             "regimens": [name for name in regimens if f"regimen {name}" not in self._shown],
             "doses": [dose for dose in doses if dose not in self._doses],
         }
-
-
-def _value_of(node: Node, look: Callable[[Atom], Truth]) -> Truth:
-    return judge(node, lambda atom: Seen(look(atom)))[0]

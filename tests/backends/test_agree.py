@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from conditions import conditions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,15 +20,7 @@ from nephroline.pathway import Clause
 from nephroline.terms import Scope
 
 ATOMS: list[Atom] = [Holds(RefersTo.DEFINITION, f"d{i}") for i in range(8)]
-CONDITIONS: st.SearchStrategy[Node] = st.recursive(
-    st.sampled_from(ATOMS),
-    lambda inner: st.one_of(
-        inner.map(Not),
-        st.lists(inner, min_size=2, max_size=3).map(lambda xs: And(tuple(xs))),
-        st.lists(inner, min_size=2, max_size=3).map(lambda xs: Or(tuple(xs))),
-    ),
-    max_leaves=8,
-)
+CONDITIONS = conditions(ATOMS, 8)
 TRUTHS = st.sampled_from([True, False, None])
 WORLDS = st.fixed_dictionaries(dict.fromkeys(ATOMS, TRUTHS))
 

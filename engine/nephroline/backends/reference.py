@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from nephroline.backends.base import Fact, Stage, Truths
-from nephroline.lang import Look, Seen, judge
+from nephroline.lang import Look, Seen, truth_of
 from nephroline.pathway import Clause
 
 
@@ -19,7 +19,7 @@ class ReferenceStage(msgspec.Struct, frozen=True):
     def fire(self, facts: Sequence[Fact]) -> Truths:
         """Judge every clause for every fact of its scope."""
         return {
-            (clause.id, fact.subject): judge(clause.condition, _seen_in(fact))[0]
+            (clause.id, fact.subject): truth_of(clause.condition, _seen_in(fact))
             for clause in self.clauses
             for fact in facts
             if fact.scope is clause.scope

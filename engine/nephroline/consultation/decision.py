@@ -10,10 +10,10 @@ import msgspec
 
 from nephroline.backends import PATIENT
 from nephroline.consultation.choosing import Act, Lacks, choose, open_blocks
-from nephroline.consultation.run import Run
+from nephroline.consultation.run import Run, Subject
 from nephroline.features import Missing, Slot, gather
 from nephroline.lang import Node
-from nephroline.pathway import Recommend
+from nephroline.pathway import Recommend, Rule
 from nephroline.terms import Action, Answer, Entry, Verdict
 
 
@@ -108,10 +108,14 @@ def _goes_on(act: Act) -> bool:
 def _silent(run: Run) -> tuple[Act, ...]:
     """The rules that say that the source is silent."""
     return tuple(
-        Act(rule, recommend, subject, None, frozenset(), run.depends_on(rule, subject))
+        _without_drugs(run, rule, recommend, subject)
         for rule, recommend, subject in run.rules(Recommend)
         if recommend.silent and run.stands(rule, subject)
     )
+
+
+def _without_drugs(run: Run, rule: Rule, recommend: Recommend, subject: Subject) -> Act:
+    return Act(rule, recommend, subject, None, frozenset(), run.depends_on(rule, subject))
 
 
 def beside(run: Run) -> tuple[Act, ...]:
@@ -119,8 +123,7 @@ def beside(run: Run) -> tuple[Act, ...]:
     found: dict[str, Act] = {}
     for rule, recommend, subject in run.rules(Recommend):
         if not recommend.action.of_line and run.stands(rule, subject):
-            waits = run.depends_on(rule, subject)
-            found[rule.id] = Act(rule, recommend, subject, None, frozenset(), waits)
+            found[rule.id] = _without_drugs(run, rule, recommend, subject)
     order = [Action.REFER, Action.INVESTIGATE, Action.SUPPORTIVE]
     return tuple(sorted(found.values(), key=lambda act: (order.index(act.action), act.rule.id)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nephroline.features import ALL_RESPONSES, Chart, Choice, Missing, gather
-from nephroline.lang import Atom, Holds, Seen, judge
+from nephroline.lang import Atom, Holds, Seen, judge, truth_of
 from nephroline.pathway import ExposureRule, Pathway
 from nephroline.record import Assessment, Line
 from nephroline.terms import Adequacy, Response
@@ -72,7 +72,7 @@ def by_numbers(
 def gap(pathway: Pathway, chart: Chart, assessment: Assessment) -> str | None:
     """Why an assessment is none of the pathway's responses, if one of its named gaps holds."""
     see = SeenAt(pathway, assessment, chart, {})
-    return next((because for node, because in pathway.gaps if judge(node, see)[0]), None)
+    return next((because for node, because in pathway.gaps if truth_of(node, see)), None)
 
 
 def as_reported(chart: Chart, assessment: Assessment) -> Choice | None:
@@ -145,9 +145,9 @@ def _exposure_to(
     adequate, missing = judge(rule.adequate, see)
     if adequate:
         return Adequacy.ADEQUATE, ()
-    if rule.inadequate is not None and judge(rule.inadequate, see)[0]:
+    if rule.inadequate is not None and truth_of(rule.inadequate, see):
         return Adequacy.INADEQUATE, ()
-    if rule.presumed is not None and judge(rule.presumed, see)[0]:
+    if rule.presumed is not None and truth_of(rule.presumed, see):
         return Adequacy.PRESUMED, missing
     return Adequacy.UNKNOWN, missing
 

@@ -25,8 +25,8 @@ from nephroline.consultation.answer import (
     Status,
     When,
 )
-from nephroline.consultation.choosing import Act, blocks_of, concerns, failed_lines, open_blocks
-from nephroline.consultation.decision import Decision
+from nephroline.consultation.choosing import Act, blocks_of, concerns, failed_lines
+from nephroline.consultation.decision import Decision, open_for
 from nephroline.consultation.doses import doses, numbers, target
 from nephroline.consultation.judges import gap
 from nephroline.consultation.monitoring import monitoring, planned, totals
@@ -175,8 +175,7 @@ def _advice(run: Run, act: Act, decision: Decision) -> tuple[LineAdvice, list[Mi
     given, missing = doses(run, act)
     rivals = decision.undecided if act is decision.act else ()
     open_rules = (item for _, items in rivals for item in items)
-    blocks = (item for _, items in open_blocks(run, act) for item in items)
-    open_data = gather((*act.depends_on, *open_rules, *blocks, *decision.applied.missing))
+    open_data = gather((*act.depends_on, *open_rules, *open_for(run, act), *decision.applied.missing))
     trial = run.pathway.thresholds.get(act.regimen.minimum_trial or "") if act.regimen else None
     advice = LineAdvice(
         rule=rule.id,

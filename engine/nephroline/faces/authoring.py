@@ -9,6 +9,7 @@ import typer
 
 from nephroline.faces.commanding import (
     FormatOption,
+    QuickOption,
     RulesOption,
     app,
     count,
@@ -24,7 +25,6 @@ _Pathways = Annotated[
     list[str] | None,
     typer.Option("--pathway", "-p", help="Only under this pathway; give it again for another. Default: all."),
 ]
-_Quick = Annotated[bool, typer.Option("--quick", help="Without the search for what missing data can change.")]
 
 
 @app.command()
@@ -111,7 +111,7 @@ def answers(
     scenarios: Annotated[list[str] | None, typer.Argument(help=_SCENARIOS)] = None,
     pathway: _Pathways = None,
     rules: RulesOption = None,
-    quick: _Quick = False,
+    quick: QuickOption = False,
 ) -> None:
     """Keep every answer to a set of scenarios in a file, to be compared with others by diff-answers."""
     from nephroline.answers import write_answers
@@ -126,7 +126,7 @@ def diff_answers(
     new: Annotated[str, typer.Argument(metavar="NEW", help=_SIDE)],
     scenarios: Annotated[list[str] | None, typer.Argument(help=_SCENARIOS)] = None,
     pathway: _Pathways = None,
-    quick: _Quick = False,
+    quick: QuickOption = False,
     form: FormatOption = "text",
 ) -> None:
     """Show which answers differ between two sets of rules, and how: what an edit changes.

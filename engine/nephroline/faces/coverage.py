@@ -23,8 +23,8 @@ def show_coverage(out: Screen, found: Coverage, *, verbose: bool = False) -> Non
     for module, conditions in modules.items():
         every = sum(len(each.clauses) for each in conditions)
         out.line((f"  {sum(each.covered for each in conditions):4} of {every:<4} {module}", ""))
-    gaps = [each for rows in modules.values() for each in rows if verbose or each.covered < len(each.clauses)]
-    shown = gaps if verbose or len(modules) == 1 else sorted(gaps, key=_gap)[:_MOST]
+    gaps = [each for rows in modules.values() for each in rows if verbose or each.gaps]
+    shown = gaps if verbose or len(modules) == 1 else sorted(gaps, key=lambda each: -each.gaps)[:_MOST]
     for number, condition in enumerate(shown):
         if number == 0:
             out.line()
@@ -38,18 +38,14 @@ def show_coverage(out: Screen, found: Coverage, *, verbose: bool = False) -> Non
     _never_shown(out, found.never_shown)
 
 
-def _gap(condition: ConditionCoverage) -> int:
-    return condition.covered - len(condition.clauses)
-
-
 def _by_module(conditions: Sequence[ConditionCoverage]) -> Mapping[str, list[ConditionCoverage]]:
     """The modules with the largest gaps first; conditions likewise."""
     found: dict[str, list[ConditionCoverage]] = {}
     for each in conditions:
         found.setdefault(each.module, []).append(each)
-    gaps = {module: sum(len(c.clauses) - c.covered for c in rows) for module, rows in found.items()}
+    gaps = {module: sum(each.gaps for each in rows) for module, rows in found.items()}
     for rows in found.values():
-        rows.sort(key=_gap)
+        rows.sort(key=lambda each: -each.gaps)
     return {module: found[module] for module in sorted(found, key=lambda name: -gaps[name])}
 
 

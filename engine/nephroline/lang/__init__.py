@@ -1,7 +1,7 @@
 """The rule language: its tree, its checker, its three-valued meaning, and its plain English."""
 
 from nephroline.lang.english import Reason, Speaker
-from nephroline.lang.evaluate import Deciders, Look, Seen, about_patient, judge
+from nephroline.lang.evaluate import Deciders, Look, Seen, about_patient, judge, truth_of
 from nephroline.lang.nodes import (
     ATOMS,
     And,
@@ -58,5 +58,6 @@ __all__ = [
     "judge",
     "parse",
     "threshold_names",
+    "truth_of",
     "written",
 ]

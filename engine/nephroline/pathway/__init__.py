@@ -1,6 +1,6 @@
 """Pathways: from a YAML file to checked rules in strata."""
 
-from nephroline.pathway.depends import Reach, clauses
+from nephroline.pathway.depends import Reach
 from nephroline.pathway.models import (
     NAMED,
     Alert,
@@ -40,7 +40,6 @@ __all__ = [
     "Rule",
     "RuleBase",
     "Statement",
-    "clauses",
     "is_rule_base",
     "load_pathway",
     "load_rules",

@@ -19,7 +19,7 @@ from nephroline.lang import Ask, Atom, Compare, Holds, Node, Op, asks, atoms, th
 from nephroline.terms import Confidence, Entry, Reads, Trait
 
 if TYPE_CHECKING:
-    from nephroline.pathway.models import Definition, ExposureRule, Pathway, Rule
+    from nephroline.pathway.models import ExposureRule, Pathway, Rule
 
 
 class Reach(msgspec.Struct, frozen=True, eq=False, dict=True):
@@ -64,11 +64,11 @@ class Depends:
     def clauses_of(self, node: Node) -> list[str]:
         """The clauses to which a condition itself refers."""
         refs = (atom for atom in atoms(node) if isinstance(atom, Holds))
-        return [name for ref in refs for part in self._pathway.behind(ref) for name in clauses(part)]
+        return [name for ref in refs for part in self._pathway.behind(ref) for name in part.clauses]
 
     def is_late(self, rule: Rule) -> bool:
         """Whether a rule can be judged only when the next line is chosen."""
-        return not self.late.isdisjoint(clauses(rule))
+        return not self.late.isdisjoint(rule.clauses)
 
     @cached_property
     def cones(self) -> Mapping[str, frozenset[Ask]]:
@@ -218,7 +218,7 @@ class Depends:
     def _deciding(self) -> frozenset[str]:
         """The clauses on which the choice of the next line rests."""
         rules = (rule for rule in self._pathway.rules.values() if rule.decides)
-        return frozenset(name for rule in rules for name in (rule.clause, rule.exception))
+        return frozenset(name for rule in rules for name in rule.clauses)
 
     @cached_property
     def _of_applicability(self) -> frozenset[Ask]:
@@ -290,12 +290,6 @@ class Depends:
             for ask in self._pathway.nodes.questions.values()
             if FEATURES[ask.feature].parameters[:1] == ("condition",) and len(ask.arguments) == 1
         )
-
-
-def clauses(part: Definition | Rule) -> tuple[str, ...]:
-    """The clauses of a rule (its `when`, and its `unless` if it has one), or of a definition."""
-    exception = getattr(part, "unless", None) is not None
-    return (part.clause, part.exception) if exception else (part.clause,)  # type: ignore[union-attr]
 
 
 def after_choice(ask: Ask) -> bool:

@@ -131,6 +131,11 @@ class Definition(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "clause", f"definition:{self.id}")
 
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """The clauses that inference decides for it."""
+        return (self.clause,)
+
 
 class Rule(msgspec.Struct, frozen=True):
     """A rule with its authority. `module` states it, at `place` (file and line).
@@ -157,6 +162,11 @@ class Rule(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "clause", f"rule:{self.id}")
         msgspec.structs.force_setattr(self, "exception", f"unless:{self.id}")
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """The clauses that inference decides for it: its `when`, and its `unless` if it has one."""
+        return (self.clause,) if self.unless is None else (self.clause, self.exception)
 
     @property
     def decides(self) -> bool:
