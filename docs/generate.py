@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import nephroline
 from nephroline.backends import backend
 from nephroline.consultation import consulted
 from nephroline.coverage import ConditionCoverage, coverage_of
@@ -21,15 +22,18 @@ from nephroline.tools.schemas import KINDS, schema_text
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent / "tests" / "spec"))
 
-from chapters import chapters, drawn, pathway_of  # noqa: E402
+from chapters import IN_WORDS, chapters, drawn, pathway_of  # noqa: E402
+from timelines import printed, timelines  # noqa: E402
 
 ROOMS = {
     "language": "The language",
     "values": "Values of the patient",
     "person": "The person",
-    "treatment": "What is taken",
+    "treatment": "What is taken and was given",
     "totals": "Totals",
-    "line": "Values and times of a line",
+    "line": "Agents, times, values and responses of a line",
+    "exposure": "Doses, levels and the phases of the steroid course",
+    "response": "How the disease stands",
     "assessment": "Values at an assessment",
 }
 PURPOSES = {
@@ -55,9 +59,13 @@ def features() -> str:
         "",
         "Each chapter is a test: its charts are consulted and every cell is held against what comes out.",
         "A bar is a drug that is given, `▶` while it runs; `???` a fact that is dated between two bounds.",
-        "Chapters of exposure and response follow.",
+        IN_WORDS,
+        "",
+        "## Lines of therapy and the steroid course, drawn",
         "",
     ]
+    for _, timeline in timelines():
+        lines += printed(timeline)
     for room, purpose in ROOMS.items():
         lines += [f"## {purpose}", ""]
         for _, chapter in chapters(room):
@@ -76,7 +84,11 @@ def commands() -> str:
             capture_output=True,
             text=True,
             check=True,
-            env={"COLUMNS": "100", "PATH": ""},
+            env={
+                "COLUMNS": "100",
+                "PATH": "",
+                "PYTHONPATH": str(Path(nephroline.__file__).resolve().parents[1]),
+            },
         )
         text = done.stdout.replace("python -m nephroline", "nephroline").replace("__main__.py", "nephroline")
         lines += [f"## {name}", "", "```text", text.strip(), "```", ""]

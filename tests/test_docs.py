@@ -52,7 +52,7 @@ def test_every_file_shown_is_valid(folder: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert "4 files checked" in done.stdout
+    assert "6 files checked" in done.stdout
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
@@ -66,8 +66,9 @@ def test_every_command_shown_runs(page: Path, folder: Path) -> None:
             assert done.stdout
 
 
-def test_the_scenario_shown_meets_its_expectations(folder: Path) -> None:
-    assert nephroline.replay(nephroline.read_scenario(folder / "scenario.yaml")).failed == ()
+@pytest.mark.parametrize("name", ["scenario.yaml", "choice.yaml"])
+def test_the_scenario_shown_meets_its_expectations(folder: Path, name: str) -> None:
+    assert nephroline.replay(nephroline.read_scenario(folder / name)).failed == ()
 
 
 def test_the_embedding_shown_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,15 @@
 """Nephroline: treatment-pathway decision support for nephrotic syndrome, from rules in YAML.
 
 >>> import nephroline
->>> pathway = nephroline.load_pathway("kdigo-2012/fsgs")
 >>> record = nephroline.read_record({
 ...     "id": "new", "age": "40 years",
+...     "biopsies": [{"at": "0 mo", "glomeruli": 20, "diagnosis": "mcd"}],
 ...     "observations": [{"at": "0 mo", "proteinuria": "9 g/d", "albumin": "1.8 g/dL"}],
 ... })
->>> nephroline.consult(record, pathway).next_line.regimen
+>>> answer = nephroline.consult(record)
+>>> answer.pathway.id
+'kdigo-2021/mcd'
+>>> answer.next_line.regimen
 'high-dose-glucocorticoid'
 """
 

@@ -97,10 +97,10 @@ def _answers(file: Path, pathways: Sequence[str], rules: str | Path | None, quic
     for name in pathways:
         pathway = base.pathway(name)
         for moment in decision_times(scenario):
-            answer = consult(scenario.record, pathway, moment)
+            answer = consult(scenario.record, pathway, moment, stops_seen=False)
             found[scenario.title, name, moment.label, "quick"] = msgspec.to_builtins(answer)
             if not quick:
-                deep = thorough(scenario.record, pathway, moment)
+                deep = thorough(scenario.record, pathway, moment, stops_seen=False)
                 found[scenario.title, name, moment.label, "thorough"] = msgspec.to_builtins(deep)
     return found
 

@@ -1,13 +1,13 @@
 """The Python API for embedding: what a program outside needs, and nothing else."""
 
 from nephroline.changes import Edit, what_if, why_not
-from nephroline.consultation import Consultation, consult
+from nephroline.consultation import Consultation
 from nephroline.errors import InferenceError, InputError, NephrolineError
 from nephroline.explain import why
-from nephroline.missing import thorough
 from nephroline.pathway import Pathway, RuleBase, load_pathway, load_rules, pathway_ids
 from nephroline.record import Record, read_record
 from nephroline.replaying import read_scenario, replay
+from nephroline.selecting import consult, thorough
 
 __all__ = [
     "Consultation",

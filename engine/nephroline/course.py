@@ -83,7 +83,7 @@ class Event(msgspec.Struct, frozen=True):
     when: str
 
 
-class Phase(msgspec.Struct, frozen=True):
+class ResponseStretch(msgspec.Struct, frozen=True):
     """A stretch of one response."""
 
     start: float
@@ -115,7 +115,7 @@ class DrawnCourse(msgspec.Struct, frozen=True):
     panels: tuple[Panel, ...]
     bars: tuple[Bar, ...]
     events: tuple[Event, ...]
-    phases: tuple[Phase, ...]
+    phases: tuple[ResponseStretch, ...]
     decisions: tuple[DecisionPoint, ...]
     undecided: int = 0
 
@@ -257,9 +257,9 @@ def _events(record: Record, catalogue: Catalogue, begin: float) -> Iterator[Even
 # -- how it went -------------------------------------------------------------------------------------
 
 
-def _phases(replayed: Replayed, end: float) -> Iterator[Phase]:
+def _phases(replayed: Replayed, end: float) -> Iterator[ResponseStretch]:
     """Responses from the assessment that showed them to the one that showed another."""
-    found: list[Phase] = []
+    found: list[ResponseStretch] = []
     for step in replayed.steps:
         status = step.consultation.status
         since = status.since.offset_days if status.since else float(step.at.latest)
@@ -267,7 +267,7 @@ def _phases(replayed: Replayed, end: float) -> Iterator[Phase]:
             continue
         if found:
             found[-1] = msgspec.structs.replace(found[-1], end=max(since, found[-1].start))
-        found.append(Phase(since, end, status.response))
+        found.append(ResponseStretch(since, end, status.response))
     return (phase for phase in found if phase.response not in (Response.UNKNOWN, Response.UNTREATED))
 
 

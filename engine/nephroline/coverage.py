@@ -163,7 +163,7 @@ def coverage_of(pathway: Pathway, files: Sequence[Path], *, heard: Heard | None 
         scenario = read_scenario(file, pathway.catalogue)
         for moment in decision_times(scenario):
             times += 1
-            done = consulted(scenario.record, pathway, moment, backend("reference"))
+            done = consulted(scenario.record, pathway, moment, backend("reference"), stops_seen=False)
             collector.look(done, Proof(name, moment.label))
     return Coverage(
         pathway=pathway.id,

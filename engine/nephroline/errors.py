@@ -4,7 +4,7 @@
       InputError          the author of a file or command can mend it; no traceback is shown
         RecordError       a record or scenario
         PathwayError      a pathway or catalogue file
-        UsageError        an argument: an unknown pathway, an as-of before time zero, …
+        UsageError        an argument: an unknown pathway, an as-of that cannot be read, …
       InferenceError      the inference engine broke one of its own rules; the answer is withheld
 
 An `InputError` carries one `Problem` for each fault found, so that a file is mended in one go.
@@ -97,3 +97,36 @@ def did_you_mean(word: str, known: Iterable[str], *, see: str = "") -> str:
     if near:
         return f"did you mean {quoted(near[0])}?" + (f" {see}" if see else "")
     return see
+
+
+_LEAST = 5
+_LONG = 8
+
+
+def likely_slip(word: str, known: Iterable[str]) -> str:
+    """A help text with the one name that *word* is a slip of the pen of; empty if none is so near.
+
+    For names of drugs and diseases, where the nearest name is another drug: one letter is wrong, too many,
+    missing or out of place; in a long word two may be too many or missing.
+    """
+    if len(word) < _LEAST or len(word) > _SHOWN:
+        return ""
+    most = 2 if len(word) > _LONG else 1
+    near = [
+        name
+        for name in sorted(set(known))
+        if abs(len(name) - len(word)) <= most and len(name) + len(word) - 2 * _common(name, word) <= 2
+    ]
+    return f"did you mean {quoted(near[0])}?" if len(near) == 1 else ""
+
+
+def _common(one: str, other: str) -> int:
+    """How many letters two words share in order."""
+    row = [0] * (len(other) + 1)
+    for letter in one:
+        before = 0
+        for i, candidate in enumerate(other, start=1):
+            above = row[i]
+            row[i] = before + 1 if letter == candidate else max(row[i], row[i - 1])
+            before = above
+    return row[-1]

@@ -8,16 +8,19 @@ import msgspec
 
 from nephroline.backends import backend
 from nephroline.consultation import Run, cited, consulted, fill
+from nephroline.consultation.answer import PathwayRef
 from nephroline.errors import UsageError, did_you_mean, quoted
 from nephroline.lang import Reason
 from nephroline.pathway import Block, FindingOf, Pathway, Recommend, Rule
 from nephroline.record import Moment, Record
+from nephroline.selecting import Among, select
 
 
 class Explanation(msgspec.Struct, frozen=True):
     """One rule about one subject: whether it holds, why, and on whose authority.
 
-    `line` is None for a rule about the patient. `exception` is the tree of its `unless`.
+    `line` is None for a rule about the patient. `exception` is the tree of its `unless`. `pathway`: of
+    which the rule is, and why it was asked.
     """
 
     rule: str
@@ -29,6 +32,7 @@ class Explanation(msgspec.Struct, frozen=True):
     exception: Reason | None
     authority: str
     rationale: str
+    pathway: PathwayRef
 
     def to_data(self) -> dict[str, object]:
         """The explanation as plain data for JSON."""
@@ -42,29 +46,32 @@ class Explanation(msgspec.Struct, frozen=True):
             "unless": _data(self.exception) if self.exception else None,
             "authority": self.authority,
             "rationale": self.rationale,
+            "pathway": self.pathway,
         }
 
 
 def why(
     record: Record,
-    pathway: Pathway,
-    name: str,
+    pathway: Among = None,
+    name: str = "next-line",
     as_of: str | Moment | None = None,
     *,
     backend_name: str = "durable",
 ) -> list[Explanation]:
     """Explain a rule, finding, regimen or alert by its id; ``next-line`` is the one that was chosen.
 
-    For a regimen, the rules that offer it and the rules that block it. Raises: UsageError for an
-    unknown id, and as `consult`.
+    For a regimen, the rules that offer it and the rules that block it. Without a pathway, the one that
+    `consult` would ask. Raises: UsageError for an unknown id, and as `consult`.
     """
+    selected = select(record, pathway, as_of)
+    pathway = selected.pathway
     done = consulted(record, pathway, as_of, backend(backend_name))
     chosen = done.decision.act
     if name == "next-line":
         if chosen is None:
             because = "; ".join(done.consultation.answer.because)
             raise UsageError.of(
-                f"there is no next line at {done.consultation.as_of.label}: {because}",
+                f"{pathway.id} gives no next line at {done.consultation.as_of.label}: {because}",
                 "ask why of a rule, finding or regimen",
             )
         name = chosen.rule.id
@@ -75,7 +82,8 @@ def why(
             f"unknown rule, finding or regimen {quoted(name)} in {pathway.id}",
             did_you_mean(name, known, see=f"`nephroline show {pathway.id}` lists the rules"),
         )
-    found = [explanation for rule in rules for explanation in _explanations(done.run, rule)]
+    reference = selected.reference
+    found = [explanation for rule in rules for explanation in _explanations(done.run, rule, reference)]
     return sorted(found, key=lambda e: (e.truth is not True, e.truth is False))
 
 
@@ -96,7 +104,7 @@ def names_of(rule: Rule, pathway: Pathway) -> set[str]:
     return {rule.id}
 
 
-def _explanations(run: Run, rule: Rule) -> Iterator[Explanation]:
+def _explanations(run: Run, rule: Rule, reference: PathwayRef) -> Iterator[Explanation]:
     source = run.pathway.catalogue.sources[rule.statement.source].short
     authority = f"{cited(source, rule.statement)} [{rule.statement.confidence}]"
     for subject in run.subjects(rule.scope):
@@ -111,6 +119,7 @@ def _explanations(run: Run, rule: Rule) -> Iterator[Explanation]:
             exception=exception,
             authority=authority,
             rationale=rule.rationale,
+            pathway=reference,
         )
 
 

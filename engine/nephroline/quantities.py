@@ -36,7 +36,8 @@ class QuantityError(ValueError):
 class Unit(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A unit: its dimension, its exact factor to the base unit of that dimension, other ways to write it.
 
-    `ucum` is the case-sensitive UCUM code, against which the tests check the factor.
+    `ucum` is the case-sensitive UCUM code, against which the tests check the factor. `every`: days from one
+    dose to the next, of a unit that doses are written in.
     """
 
     code: str
@@ -44,6 +45,7 @@ class Unit(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     factor: Fraction
     ucum: str
     spellings: tuple[str, ...] = ()
+    every: int = 1
 
     @property
     def written(self) -> tuple[str, ...]:

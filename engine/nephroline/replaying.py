@@ -9,49 +9,19 @@ from typing import Any
 import msgspec
 
 from nephroline.catalogue import Catalogue, load_catalogue
-from nephroline.consultation import Consultation, consult
+from nephroline.consultation import Consultation
 from nephroline.errors import Problem, RecordError, UsageError, did_you_mean, quoted
-from nephroline.missing import thorough
+from nephroline.expecting import ExpectEntry, check, problems_of
 from nephroline.pathway import Pathway, load_pathway
 from nephroline.quantities import QuantityError
 from nephroline.record import Moment, Record, RecordSource, open_document, record_at
+from nephroline.selecting import AUTO, Among, consult, select, thorough
 from nephroline.shapes import Shape, fit
 from nephroline.terms import Action
 from nephroline.yamlfile import Document, mapping
 
 MOST_DRAWN = 100
 """A picture of a longer record shows what the rules say at so many of its dates."""
-
-
-class ExpectEntry(Shape, frozen=True, kw_only=True):
-    """What must be in the answer at a time; every list is a subset, ``not_…`` denies.
-
-    `pathway`: only under this pathway; without it, under the scenario's own.
-    """
-
-    at: str
-    pathway: str | None = None
-    answer: str | None = None
-    applicability: str | None = None
-    status: str | None = None
-    next_line: str | None = None
-    action: str | None = None
-    findings: list[str] = []
-    alternatives: list[str] = []
-    blocked: list[str] = []
-    actions: list[str] = []
-    alerts: list[str] = []
-    needs: list[str] = []
-    faults: int | None = None
-    exposure: dict[str, str] = {}
-    outcome: dict[str, str] = {}
-    not_findings: list[str] = []
-    not_next_line: list[str] = []
-    not_alternatives: list[str] = []
-    not_blocked: list[str] = []
-    not_actions: list[str] = []
-    not_alerts: list[str] = []
-    not_needs: list[str] = []
 
 
 class DidEntry(Shape, frozen=True, kw_only=True):
@@ -104,7 +74,7 @@ class Deed(msgspec.Struct, frozen=True):
 
 
 class Replayed(msgspec.Struct, frozen=True):
-    """A scenario walked through."""
+    """A scenario walked through; `pathway` is the one that is asked at its end."""
 
     scenario: Scenario
     pathway: Pathway
@@ -144,13 +114,13 @@ def read_scenario(source: RecordSource, catalogue: Catalogue | None = None) -> S
                 record.clock.read(row.at)
             except QuantityError as bad:
                 problems.append(document.problem((section, i, "at"), str(bad), bad.help))
-    regimens = catalogue.regimens
-    named = [(("expect", i, "next_line"), row.next_line) for i, row in enumerate(expect)]
-    named += [(("clinicians_did", i, "regimen"), row.regimen) for i, row in enumerate(did)]
-    for path, name in named:
-        if name not in (None, "none", *regimens):
-            remedy = did_you_mean(name, regimens)
-            problems.append(document.problem(path, f"unknown regimen {quoted(name)}", remedy))
+    for i, row in enumerate(expect):
+        problems += problems_of(document, ("expect", i), row, catalogue)
+    for i, row in enumerate(did):
+        if row.regimen not in ("none", *catalogue.regimens):
+            remedy = did_you_mean(row.regimen, catalogue.regimens)
+            path = ("clinicians_did", i, "regimen")
+            problems.append(document.problem(path, f"unknown regimen {quoted(row.regimen)}", remedy))
     if problems:
         raise RecordError(problems)
     return Scenario(
@@ -189,8 +159,8 @@ def scenario_files(paths: Sequence[str | Path]) -> list[Path]:
     return found
 
 
-def read_course(source: RecordSource, pathway: str, catalogue: Catalogue | None = None) -> Scenario:
-    """Read a scenario; or a plain record, as a scenario of *pathway* that expects nothing.
+def read_course(source: RecordSource, catalogue: Catalogue | None = None) -> Scenario:
+    """Read a scenario; or a plain record, as a scenario of no pathway of its own that expects nothing.
 
     Raises: RecordError.
     """
@@ -198,12 +168,12 @@ def read_course(source: RecordSource, pathway: str, catalogue: Catalogue | None 
     if "scenario" in mapping(document.data):
         return read_scenario(document, catalogue)
     record = record_at(document, (), catalogue or load_catalogue())
-    return Scenario(record.id, document.file, pathway, False, record, (), ())
+    return Scenario(record.id, document.file, AUTO, False, record, (), ())
 
 
 def replay(
     scenario: Scenario,
-    pathway: Pathway | None = None,
+    pathway: Among = None,
     *,
     backend_name: str = "durable",
     quick: bool = False,
@@ -212,30 +182,34 @@ def replay(
 ) -> Replayed:
     """Walk a scenario under its own pathway or another; expectations of other pathways are left out.
 
+    Under none of its own, each moment is asked of the pathway that fits best what is known then.
     Expectations are held against the answer that a user is shown: with its outlook, unless *quick*.
     With *most*, a long record is walked at no more times than that, evenly chosen, beside those at which
     something is expected or was done; the last is always among them. *progress* hears the number of
     times done, and of all.
     """
-    rules = pathway or load_pathway(scenario.pathway)
+    if pathway is None and scenario.pathway != AUTO:
+        pathway = load_pathway(scenario.pathway)
     record = scenario.record
     moments = decision_times(scenario, most)
     steps: list[Step] = []
     ask = consult if quick else thorough
     for moment in moments:
-        steps.append(Step(moment, ask(record, rules, moment, backend_name=backend_name)))
+        steps.append(Step(moment, ask(record, pathway, moment, backend_name=backend_name, stops_seen=False)))
         if progress is not None:
             progress(len(steps), len(moments))
+    last = select(record, pathway, moments[-1] if moments else None).pathway
     by_day = {step.at.latest: step.consultation for step in steps}
     passed, failed = 0, list[str]()
     for entry in scenario.expect:
-        if (entry.pathway or scenario.pathway) != rules.id:
+        answer = by_day[record.clock.read(entry.at).latest]
+        if (entry.pathway or scenario.pathway) != answer.pathway.id:
             continue
-        for good, text in check(entry, by_day[record.clock.read(entry.at).latest]):
+        for good, text in check(entry, answer, last.catalogue):
             passed += good
             if not good:
                 failed.append(f"at {entry.at}: {text}")
-    return Replayed(scenario, rules, tuple(steps), passed, tuple(failed), tuple(_deeds(scenario, steps)))
+    return Replayed(scenario, last, tuple(steps), passed, tuple(failed), tuple(_deeds(scenario, steps)))
 
 
 def decision_times(scenario: Scenario, most: int | None = None) -> list[Moment]:
@@ -253,56 +227,6 @@ def _thinned(moments: Sequence[Moment], most: int) -> list[Moment]:
     if len(moments) <= most:
         return list(moments)
     return [moments[round(i * (len(moments) - 1) / (most - 1))] for i in range(most)]
-
-
-# -- expectations ------------------------------------------------------------------------------------
-
-_LISTS: Mapping[str, Callable[[Consultation], list[str]]] = {
-    "findings": lambda c: [f.id for f in c.findings],
-    "alternatives": lambda c: [str(a.regimen) for a in c.alternatives],
-    "blocked": lambda c: [b.regimen for b in c.blocked],
-    "actions": lambda c: [a.rule for a in c.actions],
-    "alerts": lambda c: [a.id for a in c.alerts],
-    "needs": lambda c: [n.datum for n in c.needs],
-    "next_line": lambda c: [c.next_line.regimen or "none" if c.next_line else "none"],
-}
-_WORDS: Mapping[str, Callable[[Consultation], str]] = {
-    "answer": lambda c: str(c.answer.kind),
-    "applicability": lambda c: str(c.applicability.verdict),
-    "status": lambda c: str(c.status.response),
-    "next_line": lambda c: c.next_line.regimen or "none" if c.next_line else "none",
-    "action": lambda c: str(c.next_line.action) if c.next_line else "none",
-}
-
-
-def check(entry: ExpectEntry, consultation: Consultation) -> Iterator[tuple[bool, str]]:
-    """Compare one expectation with an answer: whether each part is met, and what was expected and seen."""
-    for name, of in _WORDS.items():
-        wanted = getattr(entry, name)
-        if wanted is not None:
-            seen = of(consultation)
-            yield seen == wanted, f"expected {name} {wanted}, got {seen}"
-    for name, of_list in _LISTS.items():
-        seen_all = of_list(consultation)
-        if name != "next_line":
-            for wanted in getattr(entry, name):
-                yield (
-                    wanted in seen_all,
-                    f"expected {wanted} among {name}, got {', '.join(seen_all) or 'none'}",
-                )
-        for denied in getattr(entry, f"not_{name}"):
-            yield denied not in seen_all, f"did not expect {denied} among {name}"
-    for n, wanted in entry.exposure.items():
-        seen = next((str(line.exposure) for line in consultation.lines if str(line.n) == n), "no such line")
-        yield seen == wanted, f"expected exposure {wanted} on line {n}, got {seen}"
-    for n, wanted in entry.outcome.items():
-        seen = next((str(line.outcome) for line in consultation.lines if str(line.n) == n), "no such line")
-        yield seen == wanted, f"expected outcome {wanted} of line {n}, got {seen}"
-    if entry.faults is not None:
-        yield (
-            len(consultation.faults) == entry.faults,
-            f"expected {entry.faults} faults, got {len(consultation.faults)}",
-        )
 
 
 # -- what was done -----------------------------------------------------------------------------------

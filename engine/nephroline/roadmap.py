@@ -138,8 +138,9 @@ def _ways(pathway: Pathway) -> Iterator[Road]:
         end = _end(rule)
         if end is None:
             continue
-        starts = _regimens(pathway, rule.when) if isinstance(rule.conclusion, FindingOf) else []
-        if not isinstance(rule.conclusion, FindingOf):
+        if isinstance(rule.conclusion, FindingOf):
+            starts = _regimens(pathway, rule.when) or _alone(pathway, rule.conclusion.outcome_of)
+        else:
             starts = _sources(pathway, rule) or [START]
         for start in dict.fromkeys(starts):
             if start != end:
@@ -193,6 +194,11 @@ def _regimens(pathway: Pathway, node: Node) -> list[str]:
             containing += [r.id for r in catalogue.regimens.values() if catalogue.contains(r, drug)]
     known = {r.conclusion.regimen for r in pathway.rules.values() if isinstance(r.conclusion, Recommend)}
     return [_regimen(name) for name in named or containing if name in known]
+
+
+def _alone(pathway: Pathway, agent: str | None) -> list[str]:
+    """The regimens that are one agent alone: where a finding is about its course, whatever runs beside it."""
+    return [_regimen(r.id) for r in pathway.catalogue.regimens.values() if r.agents == (agent,)]
 
 
 def _of_line(ask: Ask) -> bool:

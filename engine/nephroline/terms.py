@@ -22,6 +22,10 @@ class Response(StrEnum):
     UNTREATED = "untreated"
 
 
+REMISSION = "remission"
+"""A remission of which a report does not say whether it was complete."""
+
+
 class Adequacy(StrEnum):
     """Whether a line was given at a dose and for a level that lets its failure count."""
 
@@ -29,6 +33,19 @@ class Adequacy(StrEnum):
     PRESUMED = "presumed"
     INADEQUATE = "inadequate"
     UNKNOWN = "unknown"
+
+
+class Phase(StrEnum):
+    """How high the dose of a course is; `none` while it does not run."""
+
+    HIGH = "high"
+    REDUCED = "reduced"
+    LOW = "low"
+    NONE = "none"
+
+
+HIGH_ONLY, LOW_ONLY = frozenset((Phase.HIGH,)), frozenset((Phase.LOW,))
+"""The phases of a dose of which the phase is known."""
 
 
 class Outcome(StrEnum):
@@ -116,6 +133,23 @@ class Action(StrEnum):
         return self in _LINE_ACTIONS
 
 
+class Direction(StrEnum):
+    """Which way a dose is adjusted."""
+
+    RAISE = "raise"
+    REDUCE = "reduce"
+    HOLD = "hold"
+
+
+class ReassessFrom(StrEnum):
+    """From when the time to the next judgement counts."""
+
+    NOW = "now"
+    LINE = "line"
+    FULL_DOSE = "full-dose"
+    REMISSION = "remission"
+
+
 _LINE_ACTIONS = (Action.START, Action.CONTINUE, Action.ADJUST, Action.TAPER, Action.STOP)
 
 
@@ -158,6 +192,7 @@ class Answer(StrEnum):
     NEXT_LINE = "next-line"
     CONTINUE = "continue"
     GUIDELINE_SILENT = "guideline-silent"
+    NO_LINE = "no-line"
     NEEDS_DATA = "needs-data"
     NOTHING_APPLIES = "nothing-applies"
     NOT_APPLICABLE = "not-applicable"

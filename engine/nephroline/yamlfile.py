@@ -8,6 +8,8 @@ than one document, too deep nesting and too large files.
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
@@ -29,6 +31,7 @@ _CONSTANTS: Mapping[str, bool | None] = {
     "~": None,
     "": None,
 }
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 FieldPath = tuple[str | int, ...]
@@ -141,9 +144,7 @@ def dotted(path: FieldPath) -> str:
 def read_file(path: Readable, name: str, error: type[InputError]) -> Document:
     """Read a file; *name* is how errors call it. Raises *error*."""
     try:
-        if isinstance(path, Path) and path.is_file() and path.stat().st_size > MAX_BYTES:
-            raise error([_too_large(name)])
-        content = path.read_bytes()
+        content = _at_most(path, MAX_BYTES + 1)
     except FileNotFoundError:
         raise error.of("no such file", file=name) from None
     except OSError as problem:
@@ -151,17 +152,44 @@ def read_file(path: Readable, name: str, error: type[InputError]) -> Document:
     return read_bytes(content, name, error)
 
 
+def _at_most(path: Readable, most: int) -> bytes:
+    """The content, or its beginning: a pipe or a device may never end."""
+    if not isinstance(path, Path):
+        return path.read_bytes()
+    with path.open("rb") as file:
+        return file.read(most)
+
+
 def read_bytes(content: bytes, name: str, error: type[InputError]) -> Document:
-    """Read UTF-8 YAML (JSON is YAML too). Raises *error*."""
+    """Read YAML (JSON is YAML too) as UTF-8, or in an older encoding that can be told. Raises: *error*."""
     if len(content) > MAX_BYTES:
         raise error([_too_large(name)])
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise error.of("is not text in UTF-8", "is it a binary file?", file=name) from None
+    text = _decoded(content)
+    if text is None:
+        raise error.of("is not text in UTF-8", "is it a binary file?", file=name)
     if "\0" in text:
         raise error.of("is not text: it holds NUL bytes", "is it a binary file?", file=name)
     return _DataBuilder(text, name, error).document()
+
+
+def _decoded(content: bytes) -> str | None:
+    """The text of a file; None if it is none.
+
+    Without a mark of its own, what is not UTF-8 is what Windows and older systems of hospitals write
+    (Windows-1252, of which Latin-1 is the printable part), if it holds no control characters.
+    """
+    try:
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return content.decode("utf-16")
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _CONTROLS.search(content):
+        return None
+    try:
+        return content.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
 
 
 def _too_large(name: str) -> Problem:

@@ -29,7 +29,7 @@ def headings(found: WhatIf, number: int = 0) -> dict[str, tuple[list[str], list[
 
 
 def test_alternatives_stand_side_by_side(ask: Callable[..., WhatIf]) -> None:
-    found = ask("pregnancy=yes", "creatinine@4 mo=2.0 mg/dL")
+    found = ask("pregnancy=yes", "creatinine@4 mo=2.0 mg/dL; creatinine=2.0 mg/dL")
     assert headings(found, 0)["next line"][1] == ["none: no rule about the next line holds"]
     assert "Cyclosporine" not in headings(found, 0)
     assert headings(found, 1)["next line"][1][0].startswith("Start cyclosporine with mycophenolate")
@@ -53,19 +53,24 @@ def test_what_is_set_counts_at_the_end_of_a_wait(ask: Callable[..., WhatIf]) -> 
 
 
 @pytest.mark.parametrize(
-    ("change", "expected"),
+    ("change", "at", "expected"),
     [
-        ("remove simvastatin", ("alerts", "critical: Simvastatin with cyclosporine")),
-        ("remove hypertension", ("alerts", "warning: Uncontrolled hypertension")),
-        ("hypertension=controlled", ("alerts", "warning: Uncontrolled hypertension")),
-        ("remove biopsy", ("pathway", "applies: FSGS on biopsy and secondary causes excluded")),
+        ("remove simvastatin", "8 mo", ("alerts", "critical: Simvastatin with cyclosporine")),
+        ("remove hypertension", "10 mo", ("alerts", "warning: Uncontrolled hypertension")),
+        ("hypertension=controlled", "10 mo", ("alerts", "warning: Uncontrolled hypertension")),
+        ("remove biopsy", "10 mo", ("pathway", "applies: FSGS on biopsy and secondary causes excluded")),
     ],
 )
 def test_each_kind_of_datum_can_be_changed(
-    ask: Callable[..., WhatIf], change: str, expected: tuple[str, str]
+    ask: Callable[..., WhatIf], change: str, at: str, expected: tuple[str, str]
 ) -> None:
     about, gone = expected
-    assert gone in headings(ask(change))[about][0]
+    assert gone in headings(ask(change, at=at))[about][0]
+
+
+def test_a_drug_that_ended_today_has_ended(ask: Callable[..., WhatIf]) -> None:
+    """Cyclosporine ended at 10 mo: what is taken beside it no longer matters then."""
+    assert "alerts" not in headings(ask("remove simvastatin"))
 
 
 @pytest.mark.parametrize(

@@ -101,13 +101,17 @@ def test_a_dose_lowered_in_remission_is_not_lowered_for_the_creatinine() -> None
 def test_rituximab_waits_for_clearance_in_a_carrier_of_hepatitis_b(
     cleared: bool | None, blocked: bool
 ) -> None:
+    """At the relapse it is an alternative to the steroid; in the remission that follows, the next line."""
     pathway = "kdigo-2021/mcd"
-    chart = patient(pathway, exposures=[steroid("0")], m0=NEPHROTIC, m2=REMISSION, m4=NEPHROTIC)
+    visits = {"m0": NEPHROTIC, "m2": REMISSION, "m4": NEPHROTIC, "m6": REMISSION}
+    chart = patient(pathway, exposures=[steroid("0")], **visits)
     chart["findings"]["fertility_to_be_preserved"]["value"] = True
     chart["conditions"].append({"name": "hepatitis_b", "at": "0 mo"})
     if cleared is not None:
         chart["findings"]["immunosuppression_cleared"] = {"value": cleared, "at": "0 mo"}
-    answer = ask(chart, pathway, "4 mo")
+    relapse, answer = ask(chart, pathway, "4 mo"), ask(chart, pathway, "6 mo")
+    assert ("rituximab" in {b.regimen for b in relapse.blocked}) is blocked
+    assert ("rituximab" in {line.regimen for line in relapse.alternatives}) is not blocked
     assert ("rituximab" in {b.regimen for b in answer.blocked}) is blocked
     assert (answer.next_line is not None and answer.next_line.regimen == "rituximab") is not blocked
 

@@ -99,7 +99,8 @@ def charts(draw: st.DrawFn, *, imprecise: bool = True) -> dict[str, Any]:
         {
             "name": name,
             "at": "0 mo",
-            "present": draw(st.booleans()),
+            # A pregnant man is refused as a contradiction.
+            "present": draw(st.booleans()) and not (name == "pregnancy" and chart.get("sex") == "male"),
             "control": draw(st.sampled_from(["uncontrolled", "controlled"])),
         }
         for name in conditions

@@ -10,7 +10,7 @@ import pytest
 from nephroline.consultation import consult
 from nephroline.pathway import RuleBase, load_rules
 from nephroline.record import read_record
-from nephroline.selecting import select_pathway
+from nephroline.selecting import select
 
 RULES = load_rules()
 PLANT = """\
@@ -76,7 +76,7 @@ def test_a_disease_added_tomorrow_is_refused_by_every_pathway(
     rules = load_rules(folder)
     assert set(verdicts(rules, "c3-glomerulopathy").values()) == {"does-not-apply"}
     record = read_record(chart("c3-glomerulopathy"), rules.catalogue)
-    selected = select_pathway(record, None, rules)
+    selected = select(record, rules)
     assert not selected.applies
     for name in rules.pathway_ids:
         answer = consult(record, rules.pathway(name))

@@ -40,10 +40,15 @@ SCENARIOS = [
 
 
 def ask(
-    chart: dict[str, Any], pathway: str | Pathway, at: str = "24 mo", backend: str = "reference"
+    chart: dict[str, Any],
+    pathway: str | Pathway,
+    at: str = "24 mo",
+    backend: str = "reference",
+    *,
+    stops_seen: bool = True,
 ) -> Consultation:
     rules = PATHWAYS[pathway] if isinstance(pathway, str) else pathway
-    return consult(read_record(chart), rules, at, backend_name=backend)
+    return consult(read_record(chart), rules, at, backend_name=backend, stops_seen=stops_seen)
 
 
 def answer(consultation: Consultation) -> bytes:
@@ -87,11 +92,11 @@ def test_law_1_no_clock_locale_or_environment_in_an_answer(root: Path) -> None:
 
 
 @LAW
-@given(charts(), charts(), EVERY, st.integers(0, 24))
+@given(charts(), charts(), EVERY, st.integers(0, 24), st.booleans())
 def test_law_2_nothing_later_is_seen(
-    chart: dict[str, Any], other: dict[str, Any], pathway: str, month: int
+    chart: dict[str, Any], other: dict[str, Any], pathway: str, month: int, seen: bool
 ) -> None:
-    """What another chart says of the time after as-of changes nothing."""
+    """What another chart says of the time after as-of, or is begun then, changes nothing."""
     at = f"{month} mo"
     later = copy.deepcopy(chart)
     later["observations"] += [
@@ -108,18 +113,43 @@ def test_law_2_nothing_later_is_seen(
         for row in chart["observations"]
     }
     assume(not known & {f"{month + 1 + i} mo" for i in range(len(other["observations"]))})
-    assert answer(ask(later, pathway, at)) == answer(ask(chart, pathway, at))
+    assert answer(ask(later, pathway, at, stops_seen=seen)) == answer(
+        ask(chart, pathway, at, stops_seen=seen)
+    )
 
 
 @LAW
-@given(charts(), EVERY, st.integers(0, 36))
-def test_law_2_ends_at_or_after_as_of_are_not_seen(chart: dict[str, Any], pathway: str, month: int) -> None:
+@given(charts(), EVERY, st.integers(0, 36), st.booleans())
+def test_law_2_ends_after_as_of_are_not_seen_nor_those_of_the_day_before_its_stops(
+    chart: dict[str, Any], pathway: str, month: int, seen: bool
+) -> None:
+    """An end after as-of is never seen; one exactly then is, unless the day is seen as before its stops."""
+    at = f"{month} mo"
     open_ended = copy.deepcopy(chart)
     for row in open_ended["exposures"]:
-        if "to" in row and int(row["to"].split()[0]) >= month:
+        if "to" in row and int(row["to"].split()[0]) >= month + seen:
             del row["to"]
             row.pop("stopped_for", None)
-    assert answer(ask(open_ended, pathway, f"{month} mo")) == answer(ask(chart, pathway, f"{month} mo"))
+    assert answer(ask(open_ended, pathway, at, stops_seen=seen)) == answer(
+        ask(chart, pathway, at, stops_seen=seen)
+    )
+
+
+@LAW
+@given(charts(), EVERY, st.integers(1, 36))
+def test_law_2_what_ends_at_as_of_has_ended(chart: dict[str, Any], pathway: str, month: int) -> None:
+    """It is told as ended then, and before the stops of the day as running."""
+    ends = {
+        load_catalogue().drug_names[row["drug"].replace(" ", "-")]
+        for row in chart["exposures"]
+        if row.get("to") == f"{month} mo"
+    }
+    for seen in (True, False):
+        for line in ask(chart, pathway, f"{month} mo", stops_seen=seen).lines:
+            if ends & set(line.drugs) and line.ended is None:
+                assert not seen, line
+            if line.ended is not None and line.ended.label == f"{month} mo":
+                assert seen, line
 
 
 @LAW

@@ -191,6 +191,22 @@ FAULTS: dict[str, tuple[dict[str, str], str]] = {
         },
         "`two` is not a dose, but time",
     ),
+    "a full dose of no dose": (
+        {
+            "own": OWN
+            + "uses: [kdigo-2012/edition]\nthresholds:\n  steroid_daily_most: {replaces: true, title: t, value: 2 wk, "
+            + "source: nephroline, confidence: policy}\n",
+        },
+        "the threshold `steroid_daily_most` is no dose per day: glucocorticoid is at its full dose from it on",
+    ),
+    "one full dose and not the others": (
+        {
+            "own": OWN
+            + "thresholds:\n  steroid_daily_most: {title: t, value: 80 mg/d, source: nephroline, confidence: policy}\n",
+            "head": HEAD.replace("kdigo-2012/fsgs", "shared/windows"),
+        },
+        "the threshold `steroid_alternate_most` is missing: glucocorticoid is at its full dose from it on",
+    ),
     "a name with a NUL": ({"own": OWN + 'uses: ["./a\\0b"]\n'}, "cannot name a file"),
     "a name of a thousand letters": ({"own": OWN + f"uses: [./{'a' * 1000}]\n"}, "aaaa"),
     "a comment in a condition": (
@@ -337,15 +353,15 @@ def test_safety_and_care_load_with_an_edition_alone(edition: str) -> None:
 # -- a hospital's folder -------------------------------------------------------------------------------
 
 DRUG = """\
-module: ./voclosporin
-title: voclosporin, which we use
+module: ./examplosporin
+title: examplosporin, which we use
 source: nephroline
 uses: [safety/cni]
 catalogue:
   sources:
     - {id: our-formulary, short: our formulary, kind: policy, citation: the hospital's own list of drugs}
   drugs:
-    - {id: voclosporin, title: voclosporin, classes: [calcineurin-inhibitor], synonyms: [voc], atc: L04AD03}
+    - {id: examplosporin, title: examplosporin, classes: [calcineurin-inhibitor], synonyms: [exsp], atc: L04AD99}
 """
 CHART: dict[str, Any] = {
     "id": "x",
@@ -357,20 +373,20 @@ CHART: dict[str, Any] = {
         {"at": "0 mo", "proteinuria": "9 g/d", "albumin": "18 g/L", "creatinine": "1.0 mg/dL"},
         {"at": "2 mo", "proteinuria": "8 g/d", "albumin": "18 g/L", "creatinine": "1.6 mg/dL"},
     ],
-    "exposures": [{"drug": "voc", "from": "0 mo", "dose": "47.4 mg/d"}],
+    "exposures": [{"drug": "exsp", "from": "0 mo", "dose": "47.4 mg/d"}],
 }
 
 
 def test_a_hospital_adds_a_drug_that_our_rules_speak_of(tmp_path: Path) -> None:
-    files = {"voclosporin": DRUG, "ours/fsgs": HEAD.replace("./own", "./../voclosporin")}
+    files = {"examplosporin": DRUG, "ours/fsgs": HEAD.replace("./own", "./../examplosporin")}
     rules = load_rules(site(tmp_path, files))
     record = nephroline.read_record(CHART, rules.catalogue)
     for name in ("test/x", "kdigo-2012/fsgs"):
         answer = nephroline.consult(record, rules.pathway(name), "2 mo")
-        assert answer.lines[0].drugs == ["voclosporin"]
+        assert answer.lines[0].drugs == ["examplosporin"]
         assert "cni-nephrotoxicity" in {f.id for f in answer.findings}
         assert answer.pathway.changed == nephroline.consult(record, rules.pathway(name)).pathway.changed
-    with pytest.raises(nephroline.InputError, match="unknown drug `voc`"):
+    with pytest.raises(nephroline.InputError, match="unknown drug `exsp`"):
         nephroline.read_record(CHART)
     assert rules.catalogue.digest != load_rules().catalogue.digest
     assert rules.pathway("kdigo-2012/fsgs").digest != load_pathway("kdigo-2012/fsgs").digest
@@ -438,7 +454,7 @@ def test_moving_an_entry_between_files_leaves_the_digest(root: Path, tmp_path: P
 @pytest.mark.parametrize(
     "entry",
     [
-        {"exposures": [{"drug": "voclosporin", "from": "0 mo"}]},
+        {"exposures": [{"drug": "examplosporin", "from": "0 mo"}]},
         {"biopsies": [{"at": "0 mo", "glomeruli": 9, "diagnosis": "c3g"}]},
         {"conditions": [{"name": "gout", "at": "0 mo"}]},
         {"observations": [{"at": "0 mo", "crp": "5 mg/L"}]},
@@ -453,7 +469,7 @@ def test_a_record_that_was_read_with_another_catalogue_is_refused(
         "  assertions: [{id: cleared, title: cleared}]\n"
         "  analytes: [{id: crp, title: CRP, units: [mg/L], plausible: [0-1000 mg/L]}]\n"
     )
-    rules = load_rules(site(tmp_path, {"voclosporin": DRUG + more}))
+    rules = load_rules(site(tmp_path, {"examplosporin": DRUG + more}))
     chart = {"id": "x", "biopsies": [{"at": "0 mo", "glomeruli": 9}], **entry}
     record = nephroline.read_record(chart, rules.catalogue)
     assert nephroline.thorough(record, rules.pathway("kdigo-2021/fsgs"), "0 mo")

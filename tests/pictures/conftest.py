@@ -13,7 +13,6 @@ from watching import Watched
 
 from nephroline.course import DrawnCourse, course_of
 from nephroline.faces.report import page
-from nephroline.pathway import load_pathway
 from nephroline.replaying import MOST_DRAWN, read_course, replay
 
 
@@ -47,9 +46,9 @@ def visit(browser: Browser) -> Iterator[Callable[..., Watched]]:
         window.close()
 
 
-def course(source: Any, pathway: str = "kdigo-2012/fsgs") -> DrawnCourse:
-    scenario = read_course(source, pathway)
-    return course_of(replay(scenario, load_pathway(scenario.pathway), quick=True, most=MOST_DRAWN))
+def course(source: Any) -> DrawnCourse:
+    scenario = read_course(source)
+    return course_of(replay(scenario, quick=True, most=MOST_DRAWN))
 
 
 @pytest.fixture(scope="session")

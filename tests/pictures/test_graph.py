@@ -18,7 +18,7 @@ from nephroline.roadmap import Roadmap, roadmap_of
 @pytest.fixture(scope="module")
 def walked(root: Path) -> Roadmap:
     pathway = load_pathway("pjnh-2015/fsgs")
-    scenario = read_course(root / "scenarios/pjnh-2015-case-1.yaml", pathway.id)
+    scenario = read_course(root / "scenarios/pjnh-2015-case-1.yaml")
     return roadmap_of(pathway, replay(scenario, pathway, quick=True))
 
 

@@ -82,8 +82,12 @@ def test_a_report_in_words_has_no_made_up_height(visit: Visit, one: Path) -> Non
 
 def test_an_uncertain_time_is_drawn_as_wide_as_it_is(visit: Visit, one: Path) -> None:
     page_ = visit(one).page
-    wide = page_.locator(".picture.wide [aria-label='proteinuria 22.5 g/d (14 mo to 24 mo)']").bounding_box()
-    short = page_.locator(".picture.wide [aria-label='proteinuria 20 g/d (8 mo to 10 mo)']").bounding_box()
+    wide = page_.locator(
+        ".picture.wide [aria-label='proteinuria 22.5 g/d (between 14 mo and 24 mo)']"
+    ).bounding_box()
+    short = page_.locator(
+        ".picture.wide [aria-label='proteinuria 20 g/d (between 8 mo and 10 mo)']"
+    ).bounding_box()
     assert wide is not None
     assert short is not None
     stroke = 5
@@ -150,7 +154,7 @@ def hostile_record() -> dict[str, Any]:
 @pytest.mark.parametrize("width", [390, 1000])
 def test_hostile_text_is_text(visit: Visit, folder: Path, width: int) -> None:
     file = folder / "hostile.html"
-    scenario = read_course(hostile_record(), "kdigo-2012/fsgs")
+    scenario = read_course(hostile_record())
     file.write_text(page([course_of(replay(scenario, quick=True))]), encoding="utf-8")
     seen = visit(file, width=width)
     assert seen.console == []
@@ -168,7 +172,7 @@ def test_a_long_record_stays_small_and_quick(visit: Visit, folder: Path) -> None
         {"at": f"{i} d", "proteinuria": f"{9 - i % 7} g/d", "albumin": "2.0 g/dL", "creatinine": "1.0 mg/dL"}
         for i in range(1667)
     ]
-    scenario = read_course({"id": "long", "age": "40 years", "observations": rows}, "kdigo-2012/fsgs")
+    scenario = read_course({"id": "long", "age": "40 years", "observations": rows})
     drawn = course_of(replay(scenario, quick=True, most=10))
     file = folder / "long.html"
     file.write_text(page([drawn]), encoding="utf-8")
@@ -186,8 +190,7 @@ def test_a_logarithm_spreads_only_what_is_spread(case_1: DrawnCourse) -> None:
 
 def test_a_record_of_one_day_can_be_drawn() -> None:
     scenario = read_course(
-        {"id": "new", "age": "40 years", "observations": [{"at": "0 mo", "creatinine": "< 1 mg/dL"}]},
-        "kdigo-2012/fsgs",
+        {"id": "new", "age": "40 years", "observations": [{"at": "0 mo", "creatinine": "< 1 mg/dL"}]}
     )
     html = page([course_of(replay(scenario, quick=True))])
     assert "serum creatinine &lt; 1 mg/dL" in html

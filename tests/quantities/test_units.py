@@ -32,6 +32,10 @@ BASES = {
     "multiple-of-normal": "1",
     "pressure": "mm[Hg]",
     "length": "cm",
+    "dose-rate-per-area": "mg/m2/d",
+    "activity": "[IU]",
+    "activity-rate": "[IU]/d",
+    "catalytic-concentration": "U/L",
 }
 
 

@@ -20,15 +20,15 @@ BAD = {
         "unknown drug `prednisolon`",
         "prednisolone",
     ),
-    "a class for a drug": (
-        "exposures: [{drug: mycophenolate, from: 0 mo}]",
-        "`mycophenolate` is a class of drugs",
-        "name the drug: mycophenolate-mofetil, mycophenolate-sodium",
+    "a drug of another class": (
+        "exposures: [{drug: CsA, class: mycophenolate, from: 0 mo}]",
+        "`CsA` is not of the class mycophenolate",
+        "leave out `class`",
     ),
-    "listed after all": (
-        "exposures: [{drug: CsA, from: 0 mo, unlisted: true}]",
-        "the catalogue has `CsA`",
-        "leave out",
+    "unknown class": (
+        "exposures: [{drug: trial drug, class: mycofenolate, from: 0 mo}]",
+        "unknown class `mycofenolate`",
+        "did you mean `mycophenolate`?",
     ),
     "condition of no concern": (
         "conditions: [{name: gout, at: 0 mo}]",
@@ -98,7 +98,11 @@ BAD = {
         "unknown finding",
         "secondary_cause_excluded",
     ),
-    "unknown diagnosis": ("biopsies: [{at: 0 mo, diagnosis: fgsg}]", "unknown diagnosis", "fsgs"),
+    "unknown diagnosis": (
+        "biopsies: [{at: 0 mo, diagnosis: menbranous}]",
+        "unknown diagnosis",
+        "did you mean `membranous`?",
+    ),
     "diagnosis without glomeruli": (
         "biopsies: [{at: 0 mo, glomeruli: 0, diagnosis: mcd}]",
         "cannot carry a diagnosis",
@@ -106,7 +110,7 @@ BAD = {
     ),
     "glomeruli in words": ("biopsies: [{at: 0 mo, glomeruli: many}]", "expected a whole number", "many"),
     "unknown word": (
-        "observations: [{at: 0 mo, response: better}]",
+        "observations: [{at: 0 mo, response: grand}]",
         "not a word for response",
         "complete-remission",
     ),
@@ -129,7 +133,7 @@ BAD = {
     "missing field": ("exposures: [{drug: prednisolone}]", "the field `from` is missing", "add it"),
     "deep": ("notes: " + "[" * 60 + "]" * 60, "nested deeper", "flatten"),
     "two documents": ("---\nid: y", "more than one document", "one file"),
-    "sex": ("sex: F", "`F` is not accepted", "female, male or unknown"),
+    "sex": ("sex: X", "`X` is not accepted", "female, male or unknown"),
     "stop reason": (
         "exposures: [{drug: prednisolone, from: 0 mo, to: 1 mo, stopped_for: boredom}]",
         "`boredom` is not accepted",
@@ -216,7 +220,7 @@ def test_data_given_by_a_program_gets_the_same_manners(data: dict[str, Any]) -> 
 @pytest.mark.parametrize(
     ("at", "message"),
     [
-        ("-1 mo", "before time zero"),
+        ("-1900 mo", "150 years before time zero"),
         ("someday", "as-of"),
         ("2014-05-31", "time zero of this record is not"),
         ("4 kg", "as-of"),
@@ -269,18 +273,38 @@ def test_what_the_catalogue_does_not_have_is_kept_and_named_when_its_author_says
             "id": "x",
             "conditions": [{"name": "gout", "at": "1 mo", "unlisted": True}],
             "observations": [{"at": "0 mo", "proteinuria": "9 g/d"}, {"at": "2 mo", "proteinuria": "8 g/d"}],
-            "exposures": [{"drug": "levothyroxine", "dose": "50 mcg", "from": "0 mo", "unlisted": True}],
+            "exposures": [{"drug": "glucosamine", "dose": "50 mcg", "from": "0 mo", "unlisted": True}],
         }
     )
     faults = consult(record, load_pathway("kdigo-2012/fsgs"), "2 mo").faults
     assert faults == [
-        "levothyroxine: not in the catalogue, so no rule reads it",
+        "glucosamine: not in the catalogue, so no rule reads it; with `class` it counts as one of it",
         "gout: not in the catalogue, so no rule reads it",
     ]
     assert not record.exposures
 
 
+def test_what_the_catalogue_has_after_all_counts_and_is_named() -> None:
+    record = read_record(
+        {
+            "id": "x",
+            "conditions": [{"name": "hypertension", "at": "1 mo", "unlisted": True}],
+            "observations": [{"at": "0 mo", "proteinuria": "9 g/d"}, {"at": "2 mo", "proteinuria": "8 g/d"}],
+            "exposures": [{"drug": "CsA", "from": "0 mo", "unlisted": True}],
+        }
+    )
+    answer = consult(record, load_pathway("kdigo-2012/fsgs"), "2 mo")
+    assert answer.faults == [
+        "CsA: marked as unlisted, but the catalogue has it, so it counts",
+        "hypertension: marked as unlisted, but the catalogue has it, so it counts",
+    ]
+    assert [line.drugs for line in answer.lines] == [["cyclosporine"]]
+    assert [condition.name for condition in record.conditions] == ["hypertension"]
+
+
 def test_a_decision_time_beyond_any_life_is_refused() -> None:
     record = read_record({"id": "x", "time_zero": "presentation"})
     with pytest.raises(UsageError, match="more than 150 years after time zero"):
-        consult(record, load_pathway("kdigo-2012/fsgs"), "120000 years")
+        consult(record, load_pathway("kdigo-2012/fsgs"), "180 years")
+    with pytest.raises(UsageError, match="more than 200 years from time zero"):
+        consult(record, load_pathway("kdigo-2012/fsgs"), "1000000000 mo")

@@ -7,30 +7,50 @@ from typing import Any
 import pytest
 
 from nephroline.catalogue import load_catalogue
+from nephroline.consultation import consult
 from nephroline.pathway import Pathway
 from nephroline.record import Line, Timeline, read_record
+from nephroline.terms import Phase
 
 
-def timeline(kdigo: Pathway, at: str, **parts: Any) -> Timeline:
+def timeline(kdigo: Pathway, at: str, *, stops_seen: bool = True, **parts: Any) -> Timeline:
     record = read_record({"id": "x", **parts})
-    return Timeline(record, load_catalogue(), record.clock.read(at), kdigo.windows)
+    catalogue, moment = load_catalogue(), record.clock.read(at)
+    return Timeline(record, catalogue, moment, kdigo.windows, stops_seen)
 
 
 def drugs(lines: tuple[Line, ...]) -> list[tuple[str, ...]]:
     return [line.drugs for line in lines]
 
 
-def test_a_drug_begun_at_as_of_is_not_running_and_one_stopped_there_is(kdigo: Pathway) -> None:
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_drug_begun_at_as_of_is_not_running_and_one_stopped_there_has_ended(
+    kdigo: Pathway, seen: bool
+) -> None:
+    """The stops of the day are facts; without them the day is as it was before any decision."""
     rows = [
         {"drug": "prednisolone", "from": "0 mo", "to": "4 mo"},
         {"drug": "cyclosporine", "from": "4 mo", "to": "10 mo"},
     ]
-    at_4, at_10 = timeline(kdigo, "4 mo", exposures=rows), timeline(kdigo, "10 mo", exposures=rows)
+    at_4 = timeline(kdigo, "4 mo", stops_seen=seen, exposures=rows)
+    at_10 = timeline(kdigo, "10 mo", stops_seen=seen, exposures=rows)
     assert drugs(at_4.lines) == [("prednisolone",)]
-    assert at_4.lines[0].current
+    assert at_4.lines[0].current is not seen
     assert drugs(at_10.lines) == [("prednisolone",), ("cyclosporine",)]
-    assert at_10.lines[1].current
+    assert at_10.lines[1].current is not seen
     assert not at_10.lines[0].current
+    assert timeline(kdigo, "9 mo", stops_seen=seen, exposures=rows).lines[1].current
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_dose_changed_at_as_of_is_no_stop(kdigo: Pathway, seen: bool) -> None:
+    rows = [
+        {"drug": "cyclosporine", "dose": "300 mg/d", "from": "0 mo", "to": "4 mo"},
+        {"drug": "cyclosporine", "dose": "200 mg/d", "from": "4 mo"},
+    ]
+    at_4 = timeline(kdigo, "4 mo", stops_seen=seen, exposures=rows)
+    assert at_4.lines[0].current
+    assert [row.dose.text for row in at_4.lines[0].rows if row.dose] == ["300 mg/d"]
 
 
 def test_facts_count_up_to_and_including_as_of(kdigo: Pathway) -> None:
@@ -48,6 +68,15 @@ def test_a_fact_between_two_bounds_is_seen_once_the_later_is_reached(kdigo: Path
     assert timeline(kdigo, "10 mo", observations=rows).observations["creatinine"]
 
 
+def test_the_day_that_an_imprecise_time_reaches_bears_the_later_of_its_names() -> None:
+    rows = [
+        {"at": {"between": ["4 mo", "8 mo"]}, "creatinine": "1 mg/dL"},
+        {"at": {"between": ["2020-11", "2020-12"]}, "creatinine": "1 mg/dL"},
+    ]
+    record = read_record({"id": "x", "time_zero": "2020-01-05", "observations": rows})
+    assert [moment.label for moment in record.moments()] == ["8 mo", "2020-12-31"]
+
+
 def test_low_dose_steroid_beside_another_drug_is_an_adjunct(kdigo: Pathway) -> None:
     rows = [
         {"drug": "cyclosporine", "from": "0 mo"},
@@ -58,10 +87,18 @@ def test_low_dose_steroid_beside_another_drug_is_an_adjunct(kdigo: Pathway) -> N
     assert line.adjuncts == ("prednisolone",)
 
 
-def test_high_dose_steroid_begun_with_another_drug_is_an_agent(kdigo: Pathway) -> None:
+def test_high_dose_steroid_begun_with_another_drug_is_beside_it_too(kdigo: Pathway) -> None:
+    """Its course is followed by itself; what runs beside it makes the line, and names the regimen."""
     rows = [{"drug": "MMF", "from": "0 mo"}, {"drug": "dexamethasone", "dose": "40 mg/d", "from": "0 mo"}]
-    (line,) = timeline(kdigo, "6 mo", exposures=rows).lines
-    assert line.drugs == ("dexamethasone", "mycophenolate-mofetil")
+    seen = timeline(kdigo, "6 mo", exposures=rows)
+    (line,) = seen.lines
+    assert line.drugs == ("mycophenolate-mofetil",)
+    assert line.adjuncts == ("dexamethasone",)
+    (course,) = seen.treatment.followed
+    assert course.drug == "glucocorticoid"
+    assert seen.treatment.phases(course.rows[0]) == {Phase.HIGH}
+    answer = consult(seen.record, kdigo, "6 mo")
+    assert [told.regimen for told in answer.lines] == ["mycophenolate-dexamethasone"]
 
 
 def test_a_steroid_taper_beside_the_next_line_does_not_make_a_line(kdigo: Pathway) -> None:

@@ -15,11 +15,35 @@ import msgspec
 from nephroline.errors import RecordError
 from nephroline.explain import Explanation, why
 from nephroline.pathway import Pathway, load_pathway
-from nephroline.record import Record, read_record
+from nephroline.record import Moment, Record, read_record
 from nephroline.yamlfile import read_file, written
 
 HERE = Path(__file__).resolve().parent
 WORDS = {True: "yes", False: "no", None: "unknown"}
+
+LIMITS = {
+    "full_remission": {"value": "0.3 g/d"},
+    "nephrotic_range": {"value": "3.5 g/d"},
+    "fall_by_half": {"value": "-50 %"},
+    "steroid_adequate_dose": {"value": "0.95 mg/kg/d"},
+    "steroid_daily_most": {"value": "80 mg/d"},
+    "steroid_alternate_most": {"value": "120 mg/2d"},
+}
+"""What every chapter takes for a response, and for the full dose of a steroid."""
+RESPONSES = (
+    {"is": "complete-remission", "when": "proteinuria < full_remission"},
+    {"is": "relapse", "when": "proteinuria > nephrotic_range and earlier(complete-remission)"},
+    {
+        "is": "partial-remission",
+        "when": "proteinuria <= nephrotic_range and change_in_episode(proteinuria) <= fall_by_half",
+    },
+    {"is": "no-response", "when": "proteinuria > nephrotic_range"},
+)
+IN_WORDS = (
+    "Complete remission is proteinuria below 0.3 g/d; relapse above 3.5 g/d after it; partial remission a fall by half"
+    " in this episode to 3.5 g/d or less; no response what stays above. A steroid is at its full dose from 0.95 mg/kg,"
+    " 80 mg, or 120 mg every second day on."
+)
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,8 +67,9 @@ class Chapter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What one feature or one node of the language means.
 
     `about` names them. `conditions` are asked of every case, at `at` unless the case says otherwise, of the
-    patient, of a line (the case says which), or of the last assessment. `definitions` and `rules` are written as
-    in a pathway. `never_unknown`: why no case is.
+    patient, of a line (the case says which), or of the last assessment. `definitions`, `rules`, `exposure` and
+    `responses` are written as in a pathway; without responses they are as in `RESPONSES`, and an assessment is
+    judged by what it is asked alone. `never_unknown`, `never_no`: why no case is.
     """
 
     title: str
@@ -56,8 +81,11 @@ class Chapter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     thresholds: dict[str, Any] = {}
     definitions: list[dict[str, Any]] = []
     rules: list[dict[str, Any]] = []
+    exposure: list[dict[str, Any]] = []
+    responses: list[dict[str, Any]] = []
     conditions: list[str]
     never_unknown: str = ""
+    never_no: str = ""
     cases: list[Case]
 
     def chart(self, case: Case) -> dict[str, Any]:
@@ -78,54 +106,87 @@ class Chapter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 def chapters(*rooms: str) -> Iterator[tuple[Path, Chapter]]:
     """Every chapter with its file, in order of their names; of some rooms or of all."""
     for file in sorted(HERE.rglob("*.yaml")):
-        if not rooms or file.parent.name in rooms:
+        if file.parent.name in rooms or (not rooms and file.parent.name != "timelines"):
             yield file, msgspec.convert(read_file(file, file.name, RecordError).data, Chapter, strict=False)
 
 
 def pathway_of(chapter: Chapter, place: Path) -> Pathway:
     """A pathway that asks the conditions of a chapter: ``asked-1`` and so on. It is written into a folder."""
     per_line = {"for": "line"} if chapter.scope == "line" else {}
-    responses = [{"is": "complete-remission", "when": "proteinuria < proteinuria_of_remission"}]
+    responses = [*(chapter.responses or RESPONSES)]
     limits = dict(chapter.thresholds)
-    if chapter.scope != "assessment":
-        limits["proteinuria_of_remission"] = {"value": "0.3 g/d"}
     asked = list(chapter.conditions)
     definitions = list(chapter.definitions)
     if chapter.scope == "assessment":
         # An assessment is asked by the response that it shows; a pathway has one set of responses.
         (when,) = asked
         definitions.append({"id": "asked", "title": "asked", "of": "assessment", "when": when})
-        responses = [{"is": "complete-remission", "when": "asked"}]
-        asked = ["response == complete-remission"]
+        responses = [*chapter.responses, {"is": "relapse", "when": "asked"}]
+        asked = ["response == relapse"]
+    limits |= {
+        name: limit for name, limit in LIMITS.items() if _named_in(name, responses) or "steroid" in name
+    }
+    rules = [
+        *chapter.rules,
+        *(
+            {"id": f"asked-{n}", "title": f"asked {n}", "when": when, **_concluding(n, when)} | per_line
+            for n, when in enumerate(asked, start=1)
+        ),
+    ]
+    return pathway_to_ask(
+        place,
+        chapter.title,
+        rules,
+        thresholds=limits,
+        definitions=[{"of": chapter.scope} | definition for definition in definitions],
+        responses=responses,
+        exposure=chapter.exposure,
+    )
+
+
+def pathway_to_ask(
+    place: Path,
+    title: str,
+    rules: Sequence[Mapping[str, Any]],
+    *,
+    thresholds: Mapping[str, Any] = LIMITS,
+    definitions: Sequence[Mapping[str, Any]] = (),
+    responses: Sequence[Mapping[str, Any]] = RESPONSES,
+    exposure: Sequence[Mapping[str, Any]] = (),
+) -> Pathway:
+    """A pathway with little but some rules, written into a folder."""
     data = {
         "pathway": "spec/chapter",
-        "title": chapter.title,
+        "title": title,
         "edition": "a chapter",
         "disease": "fsgs",
         "source": "nephroline",
         "uses": ["shared/windows"],
         "thresholds": {
-            name: {"title": name.replace("_", " "), "confidence": "policy"} | limit
-            for name, limit in limits.items()
+            name: {"title": name.replace("_", " "), "confidence": "policy", **limit}
+            for name, limit in thresholds.items()
         },
-        "definitions": [{"of": chapter.scope} | definition for definition in definitions],
-        "responses": responses,
+        "definitions": [*definitions],
+        "responses": [*responses],
+        "exposure": [*exposure],
         "applicability": [{"verdict": "applies", "when": "diagnosed(fsgs)", "because": "a biopsy shows it"}],
         "rules": [
-            {"statement": {"kind": "policy", "confidence": "policy"}, "rationale": "A chapter."} | rule
-            for rule in [
-                *chapter.rules,
-                *(
-                    {"id": f"asked-{n}", "title": f"asked {n}", "when": when, "finding": f"asked-{n}"}
-                    | per_line
-                    for n, when in enumerate(asked, start=1)
-                ),
-            ]
+            {"statement": {"kind": "policy", "confidence": "policy"}, "rationale": "A chapter.", **rule}
+            for rule in rules
         ],
     }
     file = place / "chapter.yaml"
     file.write_text(written(data), encoding="utf-8")
     return load_pathway(file)
+
+
+def _named_in(name: str, responses: Sequence[Mapping[str, Any]]) -> bool:
+    return any(name in response["when"] for response in responses)
+
+
+def _concluding(number: int, when: str) -> dict[str, Any]:
+    """What an asked condition concludes; only an alert may ask what is proposed."""
+    return {"alert": {"severity": "info"}} if "proposed(" in when else {"finding": f"asked-{number}"}
 
 
 def record_of(chapter: Chapter, case: Case, pathway: Pathway) -> Record:
@@ -143,7 +204,14 @@ def asked(chapter: Chapter, case: Case, pathway: Pathway, number: int) -> Explan
 
 # -- drawn -------------------------------------------------------------------------------------------------
 
-_LABEL, _WIDTH = 26, 70
+LABEL, WIDTH = 26, 70
+SAID = {
+    "for": "for ",
+    "taken": "taken: ",
+    "trough_target": "aims at ",
+    "class": "a ",
+    "stopped_for": "ended for ",
+}
 
 
 def drawn(chapter: Chapter, pathway: Pathway) -> list[str]:
@@ -153,19 +221,19 @@ def drawn(chapter: Chapter, pathway: Pathway) -> list[str]:
     last = max(ends)
     lines = [f"### {chapter.title}", "", " ".join(chapter.text.split()), ""]
     lines += [*_named(chapter), "```text"]
-    lines += [_row("", _ticks(float(last)))]
+    lines += [row_of("", ticks(float(last)))]
     common = msgspec.structs.replace(chapter.cases[0], add={}, without=[])
-    base = list(_series(chapter.chart(common), records[0], float(last))) if chapter.record else []
-    lines += [_row(label, text) for label, text in base]
+    base = list(series(chapter.chart(common), records[0], float(last))) if chapter.record else []
+    lines += [row_of(label, text) for label, text in base]
     for case, record, end in zip(chapter.cases, records, ends, strict=True):
         name = f"{case.case}"
         whole = chapter.chart(case)
         own = {name: rows if isinstance(rows, list) else whole[name] for name, rows in case.add.items()}
-        shown = list(_series(own, record, float(last)))
+        shown = list(series(own, record, float(last)))
         left = [f"without {', '.join(case.without)}"] if case.without else []
         when = [] if end == last else [f"asked at {case.at or chapter.at}"]
-        lines.append(_row(name, ", ".join([*left, *when])))
-        lines += [_row(f"  {label}", text) for label, text in shown]
+        lines.append(row_of(name, ", ".join([*left, *when])))
+        lines += [row_of(f"  {label}", text) for label, text in shown]
     lines += ["```", "", "| case | " + " | ".join(f"`{c}`" for c in chapter.conditions) + " | asks for |"]
     lines += ["|---" * (len(chapter.conditions) + 2) + "|"]
     for case in chapter.cases:
@@ -180,7 +248,22 @@ def _named(chapter: Chapter) -> list[str]:
     found += [f"`{each['id']}` is `{' '.join(each['when'].split())}`" for each in chapter.definitions]
     for rule in chapter.rules:
         unless = f" unless `{rule['unless']}`" if "unless" in rule else ""
-        found.append(f"`{rule['finding']}` is concluded when `{' '.join(rule['when'].split())}`{unless}")
+        told = (
+            f"`{rule['finding']}` is concluded" if "finding" in rule else f"*{rule['title']}* is recommended"
+        )
+        found.append(f"{told} when `{' '.join(rule['when'].split())}`{unless}")
+    for response in chapter.responses:
+        waits = (
+            f", and waits to be seen again while `{response['unconfirmed']}`"
+            if "unconfirmed" in response
+            else ""
+        )
+        found.append(f"{response['is'].replace('-', ' ')} is `{response['when']}`{waits}")
+    for each in chapter.exposure:
+        ways = [
+            f"{word} when `{each[word]}`" for word in ("adequate", "inadequate", "presumed") if word in each
+        ]
+        found.append(f"exposure to {each['for']} is {', '.join(ways)}")
     return [f"Here {'; '.join(found)}.", ""] if found else []
 
 
@@ -188,22 +271,25 @@ def _values(value: Any) -> str:
     return " = ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _row(label: str, text: str) -> str:
-    return f"{label:{_LABEL}} {text}".rstrip()
+def row_of(label: str, text: str) -> str:
+    """A row with its label."""
+    return f"{label:{LABEL}} {text}".rstrip()
 
 
-def _column(day: float, last: float) -> int:
-    return round(day / last * _WIDTH) if last else 0
+def column(day: float, last: float) -> int:
+    """Where a day stands in a row."""
+    return round(day / last * WIDTH) if last else 0
 
 
-def _ticks(last: float) -> str:
+def ticks(last: float) -> str:
+    """The months."""
     months = last / 30.4375
     step = next(s for s in (1, 2, 3, 6, 12, 24, 60, 120, 600) if months / s <= 10)
-    cells = [(_column(m * 30.4375, last), f"{m} mo") for m in range(0, int(months + 1.001), step)]
-    return _placed(cells)
+    cells = [(column(m * 30.4375, last), f"{m} mo") for m in range(0, int(months + 1.001), step)]
+    return placed(cells)
 
 
-def _placed(cells: Sequence[tuple[int, str]]) -> str:
+def placed(cells: Sequence[tuple[int, str]]) -> str:
     """Texts at their columns; one that would run into the one before it moves to the right."""
     line = ""
     for column, text in cells:
@@ -212,25 +298,47 @@ def _placed(cells: Sequence[tuple[int, str]]) -> str:
     return line
 
 
-def _series(data: Mapping[str, Any], record: Record, last: float) -> Iterator[tuple[str, str]]:
+def bar(told: str, start: Moment, end: Moment | None, last: float) -> str:
+    """What was given from one time to another, as a bar that is uncertain where the times are."""
+    first, begun = (column(max(float(day), 0), last) for day in (start.earliest, start.latest))
+    stop, off = (
+        (WIDTH, WIDTH)
+        if end is None
+        else (column(min(float(day), last), last) for day in (end.earliest, end.latest))
+    )
+    stop = max(stop, begun)
+    solid = (f"{told} " if told else "").ljust(max(stop - begun, 1), "━")
+    doubt = "?" * max(off - stop, 0)
+    closed = "▶" if end is None else "" if end.open else "┤"
+    return placed([(first, f"{'?' * (begun - first)}{solid}{doubt}{closed}")])
+
+
+def series(data: Mapping[str, Any], record: Record, last: float) -> Iterator[tuple[str, str]]:
     """What a chart says, a row for each drug and value, and one for the rest."""
 
     def at(row: Mapping[str, Any], name: str = "at") -> int:
-        return _column(float(record.clock.read(row[name]).latest), last)
+        return column(float(record.clock.read(row[name]).latest), last)
 
     def noted(row: Mapping[str, Any], told: str) -> tuple[int, str]:
         """Where a fact stands; what is dated between two bounds is drawn from one to the other."""
         when = record.clock.read(row["at"])
-        first, end = _column(float(when.earliest), last), at(row)
+        first, end = column(float(when.earliest), last), at(row)
         return (first, f"{'?' * (end - first)}{told}") if first < end else (end, told)
 
     for row in data.get("exposures", []):
-        told = ", ".join(str(v) for k, v in row.items() if k not in ("drug", "from", "to"))
-        start = at(row, "from")
-        known = row.get("to") not in (None, "unknown")
-        end = at(row, "to") if known else _WIDTH
-        bar = f"{told} ".ljust(max(end - start, 1), "━") + ("┤" if known else "▶")
-        yield str(row["drug"]), _placed([(start, bar)])
+        told = ", ".join(
+            f"{SAID.get(k, '')}{v}" for k, v in row.items() if k not in ("drug", "from", "to", "doses")
+        )
+        if "doses" in row:
+            given = [noted(dose, f"{dose['amount']}|") for dose in row["doses"]]
+            yield str(row["drug"]), placed([*given, *([(WIDTH, told)] if told else [])])
+            continue
+        start, end = record.clock.read(row["from"]), None
+        if row.get("to") == "unknown":
+            end = record.clock.unknown_after(start)
+        elif row.get("to") is not None:
+            end = record.clock.read(row["to"])
+        yield str(row["drug"]), bar(told, start, end, last)
     values: dict[str, list[tuple[int, str]]] = {}
     for row in data.get("observations", []):
         for name, value in row.items():
@@ -243,11 +351,13 @@ def _series(data: Mapping[str, Any], record: Record, last: float) -> Iterator[tu
     for row in data.get("biopsies", []):
         told = ", ".join(f"{k} {v}" for k, v in row.items() if k != "at")
         values.setdefault("biopsy", []).append(noted(row, told))
-    for name, given in data.get("findings", {}).items():
-        for row in given if isinstance(given, list) else [given]:
-            values.setdefault(name, []).append(noted(row, WORDS[row["value"]]))
+    for name, stated in data.get("findings", {}).items():
+        for each in stated if isinstance(stated, list) else [stated]:
+            values.setdefault(name, []).append(noted(each, WORDS[each["value"]]))
+    for row in data.get("reactions", []):
+        values.setdefault(f"reaction to {row['drug']}", []).append(noted(row, row["what"]))
     for name, cells in values.items():
-        yield name.replace("_", " "), _placed(sorted(cells))
+        yield name.replace("_", " "), placed(sorted(cells))
     for name in ("age", "birth_date", "sex", "weight", "height", "time_zero"):
         if name in data and data[name] != "presentation":
             yield name.replace("_", " "), str(data[name])

@@ -13,9 +13,23 @@ from nephroline.features import FEATURES
 from nephroline.pathway import Pathway
 from nephroline.record import read_record
 
+OPEN = {
+    "line.latest_line: steroid after it, dose not told": "a doubtful line counts as a later one",
+    "line.regimen: only the class is told": "a drug of a class is no regimen, where it may be one",
+    "course_lasted: dose not told": "an unknown dose counts as a low one",
+    "phase_lasted: one dose not told": "a change to or from an unknown dose counts as one of phase",
+}
+"""What the engine does not say yet as it is written."""
+
 ALL = list(chapters())
 CASES = [
-    pytest.param(file, chapter, case, id=f"{file.stem}: {case.case}")
+    pytest.param(
+        file,
+        chapter,
+        case,
+        id=(name := f"{file.stem}: {case.case}"),
+        marks=[pytest.mark.xfail(strict=True, reason=OPEN[name])] if name in OPEN else [],
+    )
     for file, chapter in ALL
     for case in chapter.cases
 ]
@@ -45,23 +59,6 @@ def test_chapter(file: Path, chapter: Chapter, case: Case, pathways: dict[Path, 
     assert sorted(set(missing)) == sorted(case.needs)
 
 
-LATER = {name for name, feature in FEATURES.items() if feature.scope == "line"} - {
-    "line.duration",
-    "line.since_end",
-    "line.baseline",
-    "line.latest",
-    "line.change",
-    "line.peak_change",
-    "line.rise",
-    "line.up",
-    "line.still_risen",
-    "line.word",
-}
-"""What speaks of lines and exposure: the chapters come with the course that they will follow."""
-LATER |= {"tried", "treated", "on_line", "line_begun_since", "proposed"}
-LATER |= {"response", "response_lasted", "relapses", "relapses_on"}
-LATER |= {"assessment.earlier", "assessment.risen_in"}
-
 NODES = {
     "and",
     "or",
@@ -80,7 +77,7 @@ NODES |= {"unless", "forms"}
 
 def test_every_feature_and_node_has_its_chapter() -> None:
     told = {name for _, chapter in ALL for name in chapter.about}
-    assert (set(FEATURES) - LATER | NODES) - told == set()
+    assert (set(FEATURES) | NODES) - told == set()
 
 
 def test_every_chapter_meets_its_edges() -> None:
@@ -88,6 +85,8 @@ def test_every_chapter_meets_its_edges() -> None:
     for file, chapter in ALL:
         for number, condition in enumerate(chapter.conditions):
             met = {case.holds[number] for case in chapter.cases}
-            assert {"yes", "no"} <= met, f"{file.stem}: {condition} only {met}"
+            assert {"yes"} | ({"no"} if not chapter.never_no else set()) <= met, (
+                f"{file.stem}: {condition} only {met}"
+            )
         open_ended = any("unknown" in case.holds for case in chapter.cases)
         assert open_ended is not bool(chapter.never_unknown), file.stem

@@ -16,6 +16,7 @@ from nephroline.catalogue.models import (
     Source,
     Target,
     Variation,
+    phrase,
     spelling,
 )
 from nephroline.catalogue.schedules import Schedule, ScheduleStep, often
@@ -43,6 +44,7 @@ __all__ = [
     "digest",
     "load_catalogue",
     "often",
+    "phrase",
     "read_catalogue",
     "spelling",
 ]

@@ -21,12 +21,24 @@ from nephroline.catalogue.models import (
     spelling,
 )
 from nephroline.catalogue.schedules import Schedule
-from nephroline.errors import did_you_mean, quoted
+from nephroline.errors import likely_slip, quoted
 from nephroline.exact import Fraction
 from nephroline.quantities import Quantity, QuantityError, Unit, parse
 from nephroline.terms import Entry
 
-_DOSES = ("mass", "mass-rate", "dose-rate-per-mass", "dose-per-area")
+_DOSES = (
+    "mass",
+    "mass-rate",
+    "dose-rate-per-mass",
+    "dose-per-area",
+    "dose-rate-per-area",
+    "activity",
+    "activity-rate",
+)
+
+
+_SHOWN = 8
+"""So many drugs of a class are named where one is asked for."""
 
 
 class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
@@ -43,8 +55,10 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
     conditions: Mapping[str, Named] = {}
     assertions: Mapping[str, Named] = {}
     diagnoses: Mapping[str, Named] = {}
+    labels: Mapping[str, Named] = {}
     states: Mapping[str, str] = {}
     stop_reasons: Mapping[str, str] = {}
+    purposes: Mapping[str, str] = {}
     burdens: Mapping[str, Burden] = {}
     entries: Mapping[str, EntryBurden] = {}
     formulas: Mapping[str, Formula] = {}
@@ -70,14 +84,35 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
         return {text: unit for unit in self.units_by_code.values() for text in unit.written}
 
     @cached_property
+    def analyte_names(self) -> Mapping[str, str]:
+        """Analytes by every name of their field."""
+        return {name: a.id for a in self.analytes.values() for name in (a.id, *a.synonyms)}
+
+    @cached_property
     def drug_names(self) -> Mapping[str, str]:
         """Drugs by every spelling."""
-        return _names(self.drugs.values())
+        named = _names(drug for drug in self.drugs.values() if not drug.unnamed)
+        classes = {name: self.unnamed(kind) for name, kind in self.class_names.items()}
+        return classes | named
+
+    @cached_property
+    def class_names(self) -> Mapping[str, str]:
+        """Classes of drugs by every spelling."""
+        return _names(self.classes.values())
+
+    def unnamed(self, kind: str) -> str:
+        """The drug that stands for any drug of a class."""
+        return UNNAMED + kind
 
     @cached_property
     def condition_names(self) -> Mapping[str, str]:
         """Conditions by every spelling."""
         return _names(self.conditions.values())
+
+    @cached_property
+    def label_names(self) -> Mapping[str, str]:
+        """Labels that clinicians write, by every spelling."""
+        return _names(self.labels.values())
 
     @cached_property
     def diagnosis_names(self) -> Mapping[str, str]:
@@ -87,11 +122,8 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
     def lookup(self, kind: str, name: str, names: Mapping[str, str]) -> str:
         """Find the id behind a spelling. Raises: QuantityError with the nearest name."""
         found = names.get(spelling(name))
-        if found is None and kind == "drug" and spelling(name) in self.classes:
-            drugs = ", ".join(drug.id for drug in self.drugs.values() if spelling(name) in drug.classes)
-            raise QuantityError(f"{quoted(name)} is a class of drugs", f"name the drug: {drugs}")
         if found is None:
-            raise QuantityError(f"unknown {kind} {quoted(name)}", did_you_mean(spelling(name), names))
+            raise QuantityError(f"unknown {kind} {quoted(name)}", likely_slip(spelling(name), names))
         return found
 
     def title(self, agent: str) -> str:
@@ -120,14 +152,27 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
         if limits is None:
             return value
         number = value.text.rsplit(" ", 1)[0]
-        for code in analyte.units:
-            other = parse(f"{number} {code}", self.units)
-            if other.dimension != value.dimension and analyte.implausible(other) is None:
+        others = [parse(f"{number} {code}", self.units) for code in analyte.units]
+        # A slip between mass and substance is the more likely one than between sizes of one unit.
+        for other in sorted(others, key=lambda other: other.dimension == value.dimension):
+            code = other.text.removeprefix(number).strip()
+            if other.text != value.text and analyte.implausible(other) is None:
                 raise QuantityError(
                     f"{quoted(value.text)} is not a possible {analyte.title} (plausible: {limits})",
                     f"did you mean {code}?",
                 )
         raise QuantityError(f"{quoted(value.text)} is not a possible {analyte.title}", f"plausible: {limits}")
+
+    @cached_property
+    def told_by_stops(self) -> Mapping[str, str]:
+        """The response that a reason for stopping tells of, where it is one."""
+        responses = {word for a in self.analytes.values() if a.assessment for word in a.words}
+        return {reason: reason for reason in self.stop_reasons if reason in responses}
+
+    @cached_property
+    def stops_for_harm(self) -> frozenset[str]:
+        """The reasons for stopping that say that a drug did harm."""
+        return frozenset(HARM) & set(self.stop_reasons)
 
     @cached_property
     def formula_of(self) -> Mapping[str, Formula]:
@@ -147,7 +192,35 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
         return self._acting(known) or self.classes[known.classes[0]]
 
     def _acting(self, drug: Drug) -> DrugClass | None:
-        return next((self.classes[c] for c in drug.classes if self.classes[c].immunosuppressant), None)
+        kinds = (self.classes[name] for name in drug.classes)
+        return next((kind for kind in kinds if kind.makes_lines), None)
+
+    def followed(self, drug: str) -> bool:
+        """Whether a drug is followed as a course of its class, and no agent beside others."""
+        return self.class_of_lines(drug).followed_through_lines
+
+    def followed_all(self, agent: str) -> bool:
+        """The same of a drug or of a class."""
+        if agent in self.drugs:
+            return self.followed(agent)
+        return self.classes[agent].followed_through_lines
+
+    def acting_time(self, drug: str) -> Fraction | None:
+        """How many days after its last dose a drug still acts, if it is given in single doses."""
+        times = (self.classes[name].acts_for for name in self.drugs[drug].classes)
+        return next((time.low for time in times if time is not None), None)
+
+    def may_belong(self, drug: str, agent: str) -> bool:
+        """Whether a drug of which only the class is known may be *agent*, or of the class *agent*."""
+        known = self.drugs[drug]
+        if not known.unnamed or self.belongs(drug, agent):
+            return False
+        own = self.classes[known.classes[0]]
+        if own.all_of_lines:
+            return agent in self.immunosuppressants or (
+                agent in self.classes and self.classes[agent].immunosuppressant
+            )
+        return agent in self.drugs and own.id in self.drugs[agent].classes
 
     def belongs(self, drug: str, agent: str) -> bool:
         """Whether *drug* is *agent*, or of the class *agent*."""
@@ -181,12 +254,23 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
     def _regimens_of(self) -> dict[frozenset[str], Regimen | None]:
         return {}
 
-    def _is(self, regimen: Regimen, drugs: frozenset[str]) -> bool:
+    def _is(self, regimen: Regimen, given: frozenset[str]) -> bool:
+        drugs = self._each_class_once(regimen, given)
         return (
             len(regimen.agents) == len(drugs)
             and all(any(self.belongs(drug, agent) for drug in drugs) for agent in regimen.agents)
             and all(any(self.belongs(drug, agent) for agent in regimen.agents) for drug in drugs)
         )
+
+    def _each_class_once(self, regimen: Regimen, drugs: frozenset[str]) -> frozenset[str]:
+        """Of a followed class that a regimen names, one drug stands for all that are given of it."""
+        found = set(drugs)
+        for agent in regimen.agents:
+            own = sorted(
+                d for d in found if agent in self.classes and self.belongs(d, agent) and self.followed(d)
+            )
+            found -= set(own[1:])
+        return frozenset(found)
 
     def contains(self, regimen: Regimen, agent: str) -> bool:
         """Whether every way to give *regimen* contains the drug or class *agent*."""
@@ -203,6 +287,22 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
             table = self.conditions if entry is Entry.CONDITION else self.assertions
         own = table[name].burden if name in table else None
         return self.burdens[own or self.entries[entry].burden]
+
+
+HARM = ("toxicity", "intolerance")
+"""Reasons for stopping a drug that are a reason not to give it again."""
+UNNAMED = "unnamed-"
+"""How the ids begin of drugs that stand for any of their class."""
+
+
+def unnamed_drugs(classes: Iterable[DrugClass]) -> dict[str, Drug]:
+    """For each class the drug that stands for any of it."""
+    return {
+        UNNAMED + kind.id: Drug(
+            id=UNNAMED + kind.id, title=f"{kind.title} (not named)", classes=(kind.id,), unnamed=True
+        )
+        for kind in classes
+    }
 
 
 def _names(entries: Iterable[DrugClass | Drug | Named]) -> dict[str, str]:

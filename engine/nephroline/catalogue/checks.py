@@ -10,13 +10,22 @@ from keyword import iskeyword
 from math import isfinite
 
 from nephroline.catalogue.formulas import Formula, Surface
-from nephroline.catalogue.models import Analyte, Drug, DrugClass, Named, Regimen, Source, spelling
+from nephroline.catalogue.models import (
+    Analyte,
+    Drug,
+    DrugClass,
+    Named,
+    Regimen,
+    Source,
+    phrase,
+    spelling,
+)
 from nephroline.catalogue.placed import Placed
 from nephroline.catalogue.reading import references
 from nephroline.catalogue.schedules import Schedule
 from nephroline.errors import Problem, did_you_mean, quoted
 from nephroline.quantities import Quantity, Unit
-from nephroline.terms import Entry, Response
+from nephroline.terms import REMISSION, Entry, Response
 
 Tables = Mapping[str, Mapping[str, Placed]]
 """Entries by section and id."""
@@ -24,12 +33,12 @@ Tables = Mapping[str, Mapping[str, Placed]]
 _ID = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 OTHER_REGIMEN = "other"
 REPORTED_RESPONSE = "response"
-_RESPONSES = tuple(str(response) for response in Response)
+_RESPONSES = (*(str(response) for response in Response), REMISSION)
 _DAILY = ("mass-rate", "dose-rate-per-mass")
 _RXNORM = re.compile(r"\d{1,8}")
 _ATC = re.compile(r"[A-Z]\d\d[A-Z]{2}\d\d")
 # What may stand in one and the same place of a chart or rule must not share a name.
-_NAMESPACES = (("analytes", "conditions", "assertions"), ("drugs", "classes"), ("diagnoses",))
+_NAMESPACES = (("analytes", "conditions", "assertions", "labels"), ("drugs", "classes"), ("diagnoses",))
 
 
 def faults(tables: Tables) -> Iterator[Problem]:
@@ -41,6 +50,7 @@ def faults(tables: Tables) -> Iterator[Problem]:
         "units": _unit,
         "sources": _source,
         "analytes": _analyte,
+        "conditions": _condition,
         "classes": _class,
         "drugs": _drug,
         "regimens": _regimen,
@@ -91,8 +101,7 @@ def _spellings(tables: Tables) -> Iterator[Problem]:
 
 def _spelled(placed: Placed) -> Iterable[str]:
     entry: Analyte | Named | Drug | DrugClass = placed.entry
-    synonyms = () if isinstance(entry, Analyte) else entry.synonyms
-    return dict.fromkeys(spelling(name) for name in (entry.id, entry.title, *synonyms))
+    return dict.fromkeys(spelling(name) for name in (entry.id, entry.title, *entry.synonyms))
 
 
 def _twice(what: str, named: Iterable[tuple[Placed, str]]) -> Iterator[Problem]:
@@ -124,6 +133,7 @@ _SINGULAR = {
     "assertions": "assertion",
     "burdens": "burden",
     "classes": "class",
+    "conditions": "condition",
     "drugs": "drug",
 }
 
@@ -134,7 +144,7 @@ def _texts(placed: Placed) -> Iterator[Problem]:
         text = getattr(placed.entry, field, None)
         if isinstance(text, str) and not text.strip():
             yield placed.problem("says nothing", "write it", (field,))
-    for field in ("synonyms", "spellings", "words", "measure"):
+    for field in ("synonyms", "spellings", "words", "measure", "full_doses"):
         names: tuple[str, ...] = getattr(placed.entry, field, ())
         if any(not spelling(name) for name in names):
             yield placed.problem("holds an empty name", "remove it", (field,))
@@ -206,19 +216,55 @@ def _analyte(placed: Placed, analyte: Analyte, tables: Tables) -> Iterator[Probl
                 yield placed.problem(
                     f"{quoted(word)} is no response", did_you_mean(word, _RESPONSES), ("words",)
                 )
+    yield from _said(placed, analyte)
+    for i, limit in enumerate(analyte.slip_below):
+        if not (limit.exact or 0) > 0 or limit.dimension not in analyte.dimensions:
+            yield placed.problem(
+                f"{quoted(limit.text)} is no value of it", "such as 30 mg/g", ("slip_below", i)
+            )
     for word in analyte.steady_words:
         if word not in analyte.words:
             yield placed.problem(f"{quoted(word)} is none of its words", did_you_mean(word, analyte.words))
 
 
+def _said(placed: Placed, analyte: Analyte) -> Iterator[Problem]:
+    """Other ways to say its words mean words that it has, and each one thing."""
+    for text, word in analyte.word_synonyms.items():
+        if word not in analyte.words:
+            wrong = f"{quoted(word)} is none of its words"
+            yield placed.problem(wrong, did_you_mean(word, analyte.words), ("word_synonyms", text))
+    texts = [*analyte.words, *analyte.word_synonyms, *analyte.not_words]
+    spelled = [phrase(text) for text in texts]
+    for text in texts:
+        if spelled.count(phrase(text)) > 1:
+            yield placed.problem(f"{quoted(text)} is told twice among its words", "keep one")
+            return
+
+
+def _condition(placed: Placed, condition: Named, tables: Tables) -> Iterator[Problem]:
+    seen = {condition.id}
+    wider = condition.kind_of
+    while wider is not None and wider in tables["conditions"]:
+        if wider in seen:
+            yield placed.problem("is a kind of itself", "remove one `kind_of`", ("kind_of",))
+            return
+        seen.add(wider)
+        wider = tables["conditions"][wider].entry.kind_of
+
+
 def _class(placed: Placed, kind: DrugClass, tables: Tables) -> Iterator[Problem]:
     members = {p.key for p in tables["drugs"].values() if kind.id in p.entry.classes}
+    if kind.acts_for is not None and not _length(kind.acts_for):
+        yield placed.problem(f"{quoted(kind.acts_for.text)} is no time", "such as 6 mo", ("acts_for",))
+    for field in ("full_doses", "low_up_to"):
+        if kind.followed_through_lines is not bool(getattr(kind, field)):
+            wrong = "a class that is followed through all lines has phases by its doses, and no other has"
+            yield placed.problem(wrong, f"add `{field}`, or leave it out", (field,))
+    if kind.followed_through_lines and not kind.immunosuppressant:
+        yield placed.problem("is followed through lines, but is no immunosuppressant", "", ("id",))
     if not members and not kind.all_of_lines:
         yield placed.problem("the class is empty: no drug belongs to it", "add a drug, or remove it")
-    beside = [
-        (("adjunct_beside", name, i), q) for name, qs in kind.adjunct_beside.items() for i, q in enumerate(qs)
-    ]
-    for at, dose in [*((("adjunct_up_to", i), q) for i, q in enumerate(kind.adjunct_up_to)), *beside]:
+    for at, dose in ((("low_up_to", i), q) for i, q in enumerate(kind.low_up_to)):
         if dose.dimension not in _DAILY or not (dose.exact or 0) > 0:
             yield placed.problem(f"{quoted(dose.text)} is no dose per day", "such as 15 mg/d", at)
     if kind.counted_as is not None and kind.counted_as in tables["drugs"] and kind.counted_as not in members:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nephroline.catalogue.catalogue import Catalogue
+from nephroline.catalogue.catalogue import Catalogue, unnamed_drugs
 from nephroline.catalogue.checks import faults
 from nephroline.catalogue.files import data_root
 from nephroline.catalogue.formulas import Formula, Surface
@@ -37,8 +37,10 @@ SECTIONS: Mapping[str, type[Any]] = {
     "conditions": Named,
     "assertions": Named,
     "diagnoses": Named,
+    "labels": Named,
     "states": str,
     "stop_reasons": str,
+    "purposes": str,
     "classes": DrugClass,
     "drugs": Drug,
     "regimens": Regimen,
@@ -107,6 +109,7 @@ class _CatalogueReader:
             raise PathwayError(self._problems)
         tables = {name: {k: p.entry for k, p in table.items()} for name, table in found.items()}
         tables["units_by_code"] = tables.pop("units")
+        tables["drugs"] |= unnamed_drugs(tables["classes"].values())
         return Catalogue(**tables, replaced=tuple(sorted(self._replaced)))
 
     def _unknown_sections(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Literal
 
 import msgspec
 
@@ -13,6 +14,7 @@ from nephroline.catalogue.fields import (
     AssertionId,
     BurdenId,
     ClassId,
+    ConditionId,
     DrugId,
     ReviewDate,
     SourceId,
@@ -75,18 +77,32 @@ class EntryBurden(Shape, frozen=True, kw_only=True):
 
 
 class Analyte(Shape, frozen=True, kw_only=True, dict=True):
-    """Something observed: a number in accepted units, a word, or both. `charted`: reports draw its course."""
+    """Something observed: a number in accepted units, a word, or both. `charted`: reports draw its course.
+
+    `trends`: words that tell how it changes, not how it is. `word_synonyms`: other ways to say a word;
+    `not_words`: what cannot be read as it, with what to write.
+    `slip_below`: where a value is asked about if it may have been written in a unit a thousand times too
+    small. `superseded_by`: a later report of this in words, or in these (`superseded_by_words`), says that
+    an older value is not that of now.
+    """
 
     id: str
     title: str
+    synonyms: tuple[str, ...] = ()
     measured_in: tuple[Unit, ...] = msgspec.field(name="units", default=())
     words: tuple[str, ...] = ()
+    trends: tuple[str, ...] = ()
+    word_synonyms: Mapping[str, str] = {}
+    not_words: Mapping[str, str] = {}
+    slip_below: tuple[Quantity, ...] = ()
     plausible: tuple[Quantity, ...] = ()
     molar_mass: Fraction | None = None
     assessment: bool = False
     level_of: DrugId | None = None
     speaks_of: AnalyteId | None = None
     steady_words: tuple[str, ...] = ()
+    superseded_by: AnalyteId | None = None
+    superseded_by_words: tuple[str, ...] = ()
     burden: BurdenId | None = None
     variation: Variation | None = None
     charted: bool = False
@@ -95,6 +111,17 @@ class Analyte(Shape, frozen=True, kw_only=True, dict=True):
     def units(self) -> tuple[str, ...]:
         """The codes of the accepted units, the preferred one first."""
         return tuple(unit.code for unit in self.measured_in)
+
+    @cached_property
+    def meaning(self) -> Mapping[str, str]:
+        """The word that each accepted report in words means, by its spelling."""
+        own = {word: word for word in self.words}
+        return {phrase(text): meant for text, meant in (dict(self.word_synonyms) | own).items()}
+
+    @cached_property
+    def told_instead(self) -> Mapping[str, str]:
+        """What to write in place of a report that cannot be read, by its spelling."""
+        return {phrase(text): remedy for text, remedy in self.not_words.items()}
 
     @cached_property
     def dimensions(self) -> tuple[str, ...]:
@@ -142,26 +169,35 @@ class DrugClass(Shape, frozen=True, kw_only=True):
     """A class of drugs; immunosuppressants make lines of therapy.
 
     `counted_as`: the drug in which doses of the class are told, if they are not alike. `all_of_lines`: every
-    immunosuppressant belongs to it. `adjunct_up_to`: at or below any of these doses it is an adjunct of a
-    line; `adjunct_beside`: beside a class, at or below any of these, if its doses are told in that drug.
+    immunosuppressant belongs to it. `followed_through_lines`: it is followed as one course with phases,
+    whatever else runs, and is a line of its own only while nothing else does; `low_up_to`: at or below any
+    of these doses its phase is low, and `full_doses` are the thresholds of the pathway from which on it is
+    high. `acts_for`: how long after its last dose a drug of the class still acts.
     """
 
     id: str
     title: str
     synonyms: tuple[str, ...] = ()
     immunosuppressant: bool = False
-    adjunct_up_to: tuple[Quantity, ...] = ()
+    followed_through_lines: bool = False
+    low_up_to: tuple[Quantity, ...] = ()
+    full_doses: tuple[str, ...] = ()
+    acts_for: Quantity | None = None
     counted_as: DrugId | None = None
     all_of_lines: bool = False
-    adjunct_beside: Mapping[ClassId, tuple[Quantity, ...]] = {}
     cite: str = ""
+
+    @property
+    def makes_lines(self) -> bool:
+        """Whether its drugs are immunosuppressants."""
+        return self.immunosuppressant or self.all_of_lines
 
 
 class Drug(Shape, frozen=True, kw_only=True):
     """A drug, its classes, its codes where verified; `most_per_day` guards against slips of the pen.
 
     `equals`: so much of it counts as so much of the drug as which its class is counted; None if no source
-    says.
+    says. `unnamed`: it stands for any drug of its class, where a chart tells no more.
     """
 
     id: str
@@ -173,6 +209,7 @@ class Drug(Shape, frozen=True, kw_only=True):
     rxnorm: str | None = None
     atc: str | None = None
     cite: str = ""
+    unnamed: bool = False
 
     @property
     def ratio(self) -> Fraction | None:
@@ -202,12 +239,17 @@ class Target(Shape, frozen=True, kw_only=True):
 
 
 class Regimen(Shape, frozen=True, kw_only=True):
-    """Drugs in combination; `agents` are drugs or classes, each met by exactly one drug."""
+    """Drugs in combination; `agents` are drugs or classes, each met by exactly one drug.
+
+    `alternating`: agents or adjuncts that take turns, so that a pause in one while another is given ends no
+    line.
+    """
 
     id: str
     title: str
     agents: tuple[AgentId, ...]
     adjuncts: tuple[AgentId, ...] = ()
+    alternating: tuple[AgentId, ...] = ()
     doses: tuple[RegimenDose, ...] = ()
     target: Target | None = None
     minimum_trial: str | None = None
@@ -222,10 +264,11 @@ class Regimen(Shape, frozen=True, kw_only=True):
 
 
 class Named(Shape, frozen=True, kw_only=True):
-    """A condition, assertion or diagnosis.
+    """A condition, assertion, diagnosis, or a label that clinicians write.
 
     A volunteered assertion that is not made does not hold. `excluded_by` is an assertion that says a
-    condition is not there.
+    condition is not there. `kind_of`: where the condition is there, so is that one. `only_of`: the sex that
+    alone can have it.
     """
 
     id: str
@@ -233,7 +276,14 @@ class Named(Shape, frozen=True, kw_only=True):
     synonyms: tuple[str, ...] = ()
     volunteered: bool = False
     excluded_by: AssertionId | None = None
+    kind_of: ConditionId | None = None
+    only_of: Literal["female", "male"] | None = None
     burden: BurdenId | None = None
+
+
+def phrase(text: str) -> str:
+    """The form in which reports in words are compared; signs are kept, for ``2+`` and ``-`` are reports."""
+    return "-".join(text.replace("_", " ").lower().split())
 
 
 def spelling(name: str) -> str:

@@ -87,6 +87,17 @@ def _fields(kind: Any) -> Mapping[str, Any]:
     }
 
 
+@lru_cache(maxsize=256)
+def _attributes(kind: Any) -> tuple[tuple[str, str, Any], ...]:
+    """The attributes of a struct: each with the name that is written, and the type that matters."""
+    kinds = _fields(kind)
+    return tuple(
+        (field.name, field.encode_name, kinds[field.encode_name])
+        for field in msgspec.structs.fields(kind)
+        if kinds.get(field.encode_name) is not None
+    )
+
+
 def _without_none(kind: Any) -> Any:
     options = [option for option in get_args(kind) if option is not type(None)]
     return options[0] if type(None) in get_args(kind) and len(options) == 1 else kind
@@ -109,10 +120,8 @@ def _references(value: Any, kind: Any, path: FieldPath) -> Iterator[tuple[FieldP
         if isinstance(value, str):
             yield path, value, sections
     elif isinstance(value, msgspec.Struct):
-        for field in msgspec.structs.fields(value):
-            inner = _fields(type(value)).get(field.encode_name)
-            if inner is not None:
-                yield from _references(getattr(value, field.name), inner, (*path, field.encode_name))
+        for name, written, inner in _attributes(type(value)):
+            yield from _references(getattr(value, name), inner, (*path, written))
     elif isinstance(value, tuple):
         for i, item in enumerate(listed(value)):
             yield from _references(item, _inside(kind), (*path, i))

@@ -14,7 +14,7 @@ from typing import Any, cast
 import msgspec
 
 from nephroline.catalogue import Catalogue, spelling
-from nephroline.errors import InputError, UsageError, did_you_mean, quoted
+from nephroline.errors import InputError, UsageError, did_you_mean, likely_slip, quoted
 from nephroline.exact import Fraction
 from nephroline.quantities import QuantityError, decimal_text, parse
 from nephroline.record import Clock, Moment, Record, is_date
@@ -189,8 +189,8 @@ class _Changer:
             if name == "age":
                 self._data.pop("birth_date", None)
                 self._data["age"] = self._age_zero(edit.value)
-        elif name in catalogue.analytes:
-            self._observe(name, _spaced(edit.value))
+        elif name in catalogue.analyte_names:
+            self._observe(catalogue.analyte_names[name], _spaced(edit.value))
         elif plain in catalogue.condition_names:
             self._note_condition(catalogue.condition_names[plain], edit.value)
         elif name in catalogue.assertions:
@@ -228,9 +228,10 @@ class _Changer:
         target = self._catalogue.analytes[name].speaks_of or name
         for row in rows:
             if self._is_now(row.get("at")):
-                for other in [key for key in row if key in self._catalogue.analytes]:
+                for key in [key for key in row if key in self._catalogue.analyte_names]:
+                    other = self._catalogue.analyte_names[key]
                     if (self._catalogue.analytes[other].speaks_of or other) == target:
-                        del row[other]
+                        del row[key]
         if name in ("weight", "height") and self._at.latest == 0:
             self._data.pop(name, None)
         rows.append({"at": self._label, name: value})
@@ -258,7 +259,8 @@ class _Changer:
     def _set_biopsy(self, field: str, value: str) -> None:
         if field not in ("diagnosis", "glomeruli"):
             raise UsageError.of(
-                f"biopsy has no {quoted(field)}", "write biopsy.diagnosis=… or biopsy.glomeruli=…"
+                f"biopsy has no {quoted(field)}" if field else "what of the biopsy is to be set?",
+                "write biopsy.diagnosis=… or biopsy.glomeruli=…",
             )
         rows: list[dict[str, Any]] = self._data.setdefault("biopsies", [])
         now = [row for row in rows if self._is_now(row.get("at"))]
@@ -271,7 +273,7 @@ class _Changer:
         names = self._catalogue.drug_names
         known = names.get(spelling(drug))
         if known is None:
-            raise UsageError.of(f"unknown drug {quoted(drug)}", did_you_mean(spelling(drug), names))
+            raise UsageError.of(f"unknown drug {quoted(drug)}", likely_slip(spelling(drug), names))
         rows = [
             row
             for row in self._data.get("exposures", [])
@@ -303,7 +305,7 @@ class _Changer:
         if not self._removed(edit.name):
             raise UsageError.of(
                 f"there is no {quoted(edit.name)} to remove",
-                "the record does not name it; see it with `timeline`",
+                "the record does not name it; `replay` draws what it holds",
             )
 
     def _removed(self, name: str) -> bool:

@@ -27,7 +27,10 @@ _FOUND_OUT = (Entry.OBSERVATION, Entry.CONDITION, Entry.ASSERTION, Entry.BIOPSY,
 
 
 class Move(msgspec.Struct, frozen=True):
-    """One change. `can`: it lies ahead; else it would need another past, or another person."""
+    """One change. `can`: it lies ahead; else it would need another past, or another person.
+
+    `found_out`: it enters what is not known yet, and changes nothing that the chart says.
+    """
 
     edit: Edit
     can: bool
@@ -35,6 +38,7 @@ class Move(msgspec.Struct, frozen=True):
     region: Region | None = None
     days: Fraction | None = None
     drug: str = ""
+    found_out: bool = False
 
     def told(self, regions: Sequence[Region]) -> str:
         """The change in words, with the values of some neighbouring regions."""
@@ -87,12 +91,13 @@ class Move(msgspec.Struct, frozen=True):
 
 def _touching(state: State, obstacle: Obstacle) -> Iterator[Move]:
     line = state.run.line(obstacle.subject)
-    for ask in asks(obstacle.atom):
-        yield from _moves(state, ask, line)
     if obstacle.subject in (0, *state.run.subjects(Scope.LINE)):
         for missing in state.run.see(obstacle.atom, obstacle.subject).missing:
             if missing.slot is not None and missing.slot.entry in _FOUND_OUT:
-                yield from _entries(state, missing.slot, can=True)
+                for move in _entries(state, missing.slot, can=True):
+                    yield msgspec.structs.replace(move, found_out=True)
+    for ask in asks(obstacle.atom):
+        yield from _moves(state, ask, line)
     yield from _waits(state, obstacle.atom, line)
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
+from nephroline.catalogue import Catalogue, load_catalogue
 from nephroline.changes.edits import Changed, Edit, changed, in_order
-from nephroline.consultation import Consultation, consult, decision_time, headline
+from nephroline.consultation import Consultation, decision_time, headline
 from nephroline.errors import RecordError, UsageError
-from nephroline.pathway import Pathway
 from nephroline.record import Moment, Record, RecordSource, open_document, read_record, record_at
+from nephroline.selecting import Among, consult
 from nephroline.terms import spoken
 from nephroline.yamlfile import mapping
 
@@ -61,7 +62,7 @@ class WhatIf(msgspec.Struct, frozen=True):
 
 def what_if(
     source: RecordSource,
-    pathway: Pathway,
+    pathway: Among,
     alternatives: Sequence[Sequence[Edit]],
     as_of: str | Moment | None = None,
     *,
@@ -69,17 +70,19 @@ def what_if(
 ) -> WhatIf:
     """Consult about a record and about changed copies of it.
 
+    Where *pathway* is None, each is asked of the pathway that fits it best: a change may be one of pathway.
     Raises: UsageError for a change that cannot be made, or after which the record is none; and as `consult`.
     """
     document = open_document(source)
-    record = read_record(document, pathway.catalogue)
+    catalogue = load_catalogue() if pathway is None else pathway.catalogue
+    record = read_record(document, catalogue)
     moment = decision_time(record, as_of)
     base = consult(record, pathway, moment, backend_name=backend_name)
     data = mapping(document.data)
     data = mapping(data["record"]) if {"scenario", "record"} <= set(data) else data
     found: list[Alternative] = []
     for edits in alternatives:
-        after, other = _changed(data, edits, record, moment, pathway)
+        after, other = _changed(data, edits, record, moment, catalogue)
         answer = consult(other, pathway, after.at, backend_name=backend_name)
         told = tuple(differences(base, answer))
         found.append(Alternative(tuple(edits), after.data, answer, told, after.assumes))
@@ -87,13 +90,13 @@ def what_if(
 
 
 def _changed(
-    data: Mapping[str, Any], edits: Sequence[Edit], record: Record, moment: Moment, pathway: Pathway
+    data: Mapping[str, Any], edits: Sequence[Edit], record: Record, moment: Moment, catalogue: Catalogue
 ) -> tuple[Changed, Record]:
     """A changed record. Raises: UsageError that names the change after which the record is none."""
 
     def after(some: Sequence[Edit]) -> tuple[Changed, Record]:
-        found = changed(data, some, record, moment, pathway.catalogue)
-        return found, record_at(open_document(dict(found.data)), (), pathway.catalogue)
+        found = changed(data, some, record, moment, catalogue)
+        return found, record_at(open_document(dict(found.data)), (), catalogue)
 
     try:
         return after(edits)
@@ -130,7 +133,10 @@ def _next_line(answer: Consultation) -> list[str]:
 _HEADINGS: Mapping[str, Callable[[Consultation], list[str]]] = {
     "next line": _next_line,
     "status": lambda a: [spoken(a.status.response)],
-    "pathway": lambda a: [f"{spoken(a.applicability.verdict)}: {a.applicability.because[0]}"],
+    "pathway": lambda a: [
+        a.pathway.id,
+        f"{spoken(a.applicability.verdict)}: {a.applicability.because[0]}",
+    ],
     "alternatives": lambda a: [line.title for line in a.alternatives],
     "findings": lambda a: [f"{f.title}{f' (line {f.line})' if f.line else ''}" for f in a.findings],
     "blocked": lambda a: [b.title for b in a.blocked],

@@ -20,15 +20,16 @@ from nephroline.consultation import (
     in_words,
     same_catalogue,
 )
-from nephroline.consultation.answer import BlockReason
+from nephroline.consultation.answer import BlockReason, PathwayRef
 from nephroline.errors import UsageError, did_you_mean, quoted
 from nephroline.features import FEATURES
 from nephroline.lang import asks
 from nephroline.missing.pausing import uncollected
 from nephroline.missing.regions import Region
 from nephroline.missing.state import State, state_of
-from nephroline.pathway import Block, FindingOf, Pathway, Recommend, Rule
+from nephroline.pathway import Block, FindingOf, Recommend, Rule
 from nephroline.record import Moment, Record
+from nephroline.selecting import Among, select
 from nephroline.terms import Answer, Outcome, Trait, Verdict
 
 DEEPEST = 3
@@ -72,14 +73,18 @@ class WhyNot(msgspec.Struct, frozen=True):
     changes: list[Change]
     complete: bool
     states: int
+    pathway: PathwayRef
 
 
 @uncollected
-def why_not(record: Record, pathway: Pathway, regimen: str, as_of: str | Moment | None = None) -> WhyNot:
+def why_not(record: Record, pathway: Among, regimen: str, as_of: str | Moment | None = None) -> WhyNot:
     """Tell why a regimen is not the next line, and the least that would make it so.
 
+    Where *pathway* is None, that which `consult` would ask.
     Raises: UsageError for an unknown regimen, and as `consult`.
     """
+    selected = select(record, pathway, as_of)
+    pathway = selected.pathway
     known = pathway.catalogue.regimens
     if regimen not in known:
         raise UsageError.of(
@@ -103,6 +108,7 @@ def why_not(record: Record, pathway: Pathway, regimen: str, as_of: str | Moment 
         changes=changes,
         complete=search.complete,
         states=search.looked_at,
+        pathway=selected.reference,
     )
 
 
@@ -246,8 +252,10 @@ class _LeastChanges:
                     if self.looked_at > MOST_STATES:
                         self.complete = False
                         return found
-                    if self._goal.reached(there):
-                        found.append((*taken, move))
+                    changes = (*taken, move)
+                    # Made anew from the chart, as a person would: values that hang together may move apart.
+                    if self._goal.reached(there) and self._goal.reached(_made(self._start, changes)):
+                        found.append(changes)
                     else:
                         after.append(((*taken, move), there))
             if found:
@@ -312,8 +320,15 @@ def _made(state: State, moves: Sequence[Move]) -> State:
 
 
 def _distinct(found: Sequence[tuple[Move, ...]]) -> list[tuple[Move, ...]]:
-    """One of each kind: other values of the same data are not other changes."""
+    """One of each kind, as other values of the same data are not other changes; the likely ones first.
+
+    To wait, or to find out what is not known, is more likely than that the patient becomes another.
+    """
     kinds: dict[frozenset[str], tuple[Move, ...]] = {}
     for item in found:
         kinds.setdefault(frozenset(move.key for move in item), item)
-    return list(kinds.values())[:SHOWN]
+
+    def unlikely(moves: tuple[Move, ...]) -> int:
+        return sum(move.days is None and not move.found_out for move in moves)
+
+    return sorted(kinds.values(), key=unlikely)[:SHOWN]

@@ -1,14 +1,14 @@
 """Record + pathway + as-of → Consultation."""
 
 from nephroline.consultation.answer import NOTICE, Consultation
+from nephroline.consultation.blocking import FAILED, blocked_out
 from nephroline.consultation.choosing import Act, choose, concerns, decisive
 from nephroline.consultation.consult import Consulted, consult, consulted, decided, decision_time
 from nephroline.consultation.decision import Advised, Applied, Decision, applicability, decide, open_data
 from nephroline.consultation.judges import rests_on
 from nephroline.consultation.needs import needs, presumed_exposures
 from nephroline.consultation.run import LazyRun, Run, Subject, chart_of, fill, same_catalogue
-from nephroline.consultation.telling import FAILED, blocked_out
-from nephroline.consultation.wording import NO_LINE, cited, headline, in_words
+from nephroline.consultation.wording import NO_LINE, cited, headline, in_words, line_told
 
 __all__ = [
     "FAILED",
@@ -38,6 +38,7 @@ __all__ = [
     "fill",
     "headline",
     "in_words",
+    "line_told",
     "needs",
     "open_data",
     "presumed_exposures",

@@ -5,6 +5,8 @@ Keys are stable. Times are days from time zero (rounded to a tenth) with the lab
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from nephroline.terms import Action, Adequacy, Answer, Certain, Holding, Outcome, Response, Severity, Verdict
@@ -28,9 +30,10 @@ class When(_OfAnswer, frozen=True):
 
 
 class PathwayRef(_OfAnswer, frozen=True):
-    """The pathway that answered, with the digest of its content; and why, if it was chosen by `auto`.
+    """The pathway that answered, with the digest of its content.
 
-    `changed`: entries of our catalogue that a site has changed; left out if there are none.
+    `chosen_because`: why it was taken; empty if it was asked for by name. `changed`: entries of our
+    catalogue that a site has changed; left out if there are none.
     """
 
     id: str
@@ -63,11 +66,15 @@ class AnswerKind(_OfAnswer, frozen=True):
 
 
 class Status(_OfAnswer, frozen=True):
-    """The response now, and since when it has held."""
+    """The response now, and since when it has held.
+
+    `provisional`: a value that its definition asks for is missing.
+    """
 
     response: Response
     since: When | None
     because: list[str]
+    provisional: bool = False
 
 
 class StatementRef(_OfAnswer, frozen=True):
@@ -84,7 +91,10 @@ class StatementRef(_OfAnswer, frozen=True):
 
 
 class LineOut(_OfAnswer, frozen=True):
-    """A line of therapy as judged. `weeks` is its least possible length."""
+    """A line of therapy as judged. `weeks` is its least possible length, `weeks_most` its most if longer.
+
+    `falls_short`: why its exposure is inadequate, with the values.
+    """
 
     n: int
     drugs: list[str]
@@ -93,7 +103,9 @@ class LineOut(_OfAnswer, frozen=True):
     started: When = msgspec.field(name="from")
     ended: When | None = msgspec.field(name="to")
     weeks: float
+    weeks_most: float | None
     exposure: Adequacy
+    falls_short: list[str]
     best_response: str
     outcome: Outcome
 
@@ -111,7 +123,11 @@ class FindingOut(_OfAnswer, frozen=True):
 
 
 class DoseOut(_OfAnswer, frozen=True):
-    """What to give of one drug; `for_this_patient` shows the arithmetic, or what it needs."""
+    """What to give of one drug; `for_this_patient` shows the arithmetic, or what it needs.
+
+    `least` and `greatest` are the bounds of what it comes to, such as ``105 mg/d`` (``mg`` for a single
+    dose); empty where that is not known.
+    """
 
     drug: str
     amount: str
@@ -119,6 +135,8 @@ class DoseOut(_OfAnswer, frozen=True):
     most: str
     for_this_patient: str
     confidence: str
+    least: str = ""
+    greatest: str = ""
 
 
 class MonitoringOut(_OfAnswer, frozen=True):
@@ -170,6 +188,27 @@ class LineAdvice(_OfAnswer, frozen=True):
     certain: bool
     depends_on: list[str]
     rests_on: list[str]
+
+
+class ActOut(_OfAnswer, frozen=True):
+    """What to do with one agent, a drug or a class.
+
+    `act`: start, continue, raise, reduce, taper, hold, stop or undecided. `regimen`: the one of
+    which it is a part. `until`: when to look again, or when it ends.
+    """
+
+    agent: str
+    act: str
+    regimen: str | None
+    title: str
+    detail: str
+    dose: str
+    until: When | None
+    certain: bool
+    because: list[str]
+    statement: StatementRef
+    on_guideline: bool
+    rule: str
 
 
 class BlockReason(_OfAnswer, frozen=True):
@@ -307,6 +346,7 @@ class Consultation(_OfAnswer, frozen=True, kw_only=True):
     format: int = ANSWER_FORMAT
     record: str
     as_of: When
+    stops_of_the_day: Literal["seen", "unseen"] = "seen"
     pathway: PathwayRef
     engine: EngineRef
     applicability: Applicability
@@ -316,6 +356,7 @@ class Consultation(_OfAnswer, frozen=True, kw_only=True):
     findings: list[FindingOut]
     next_line: LineAdvice | None
     alternatives: list[LineAdvice]
+    acts: list[ActOut] = []
     blocked: list[BlockedOut]
     actions: list[ActionOut]
     alerts: list[AlertOut]
@@ -323,6 +364,7 @@ class Consultation(_OfAnswer, frozen=True, kw_only=True):
     totals: list[TotalOut]
     needs: list[Need]
     faults: list[str]
+    notes: list[str]
     outlook: Outlook | None = None
     notice: str = NOTICE
 

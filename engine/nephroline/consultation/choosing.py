@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
 
 from nephroline.catalogue import Regimen
-from nephroline.consultation.outcomes import outcome_rules_of, settled_outcome
+from nephroline.consultation.outcomes import failed_agents, outcome_rules_of, settled_outcome
 from nephroline.consultation.run import Run, Subject, concluding
-from nephroline.features import Missing
+from nephroline.features import Missing, regimen_of
 from nephroline.pathway import Block, Pathway, Recommend, Rule
 from nephroline.record import Line
 from nephroline.terms import Action, Outcome
@@ -32,6 +32,7 @@ class Act(msgspec.Struct, frozen=True):
     regimen: Regimen | None
     agents: frozenset[str]
     depends_on: tuple[Missing, ...]
+    course: str | None = None
 
     @property
     def action(self) -> Action:
@@ -40,21 +41,32 @@ class Act(msgspec.Struct, frozen=True):
 
     @property
     def what(self) -> str:
-        """With what: a regimen by its id, else drugs."""
-        return self.regimen.id if self.regimen else " + ".join(sorted(self.agents))
+        """With what: a regimen that begins by its id; of what runs the drugs."""
+        return (
+            self.regimen.id
+            if self.regimen and self.action is Action.START
+            else " + ".join(sorted(self.agents))
+        )
 
     def same_as(self, other: Act) -> bool:
         """Whether both ask for the same: then they do not conflict."""
-        return self.action is other.action and self.what == other.what
+        mine, theirs = self.recommend.direction, other.recommend.direction
+        return self.action is other.action and mine is theirs and self.what == other.what
 
 
 class Choosing(msgspec.Struct, frozen=True):
-    """The outcome of the competition; `undecided` could still overturn it."""
+    """The outcome of the competition; `undecided` could still overturn it.
+
+    `courses`: what is to be done with courses that run beside the line; `courses_open`: the classes of which
+    that is not decided.
+    """
 
     chosen: Act | None
     alternatives: tuple[Act, ...]
     conflict: tuple[Act, ...]
     undecided: tuple[Lacks, ...]
+    courses: tuple[Act, ...] = ()
+    courses_open: tuple[tuple[str, Lacks], ...] = ()
 
 
 @lru_cache(maxsize=500)
@@ -62,16 +74,19 @@ def _competing(pathway: Pathway, lines: int) -> Sequence[Sequence[tuple[Rule, Re
     """The recommendations about the line of therapy, one preference after the other, each in order of id."""
     found: dict[int, list[tuple[Rule, Recommend, Subject]]] = {}
     for rule, recommend, subject in concluding(pathway, Recommend, lines):
-        if isinstance(recommend, Recommend) and recommend.action.of_line:
+        if isinstance(recommend, Recommend) and recommend.action.of_line and recommend.agent is None:
             found.setdefault(recommend.preference, []).append((rule, recommend, subject))
     return [group for _, group in sorted(found.items())]
 
 
 def choose(run: Run, *, alternatives: bool = True) -> Choosing:
-    """Let the line recommendations that stand compete by preference, without those that are blocked.
+    """Let the recommendations that stand compete by preference, without those that are blocked.
 
-    Two that share the first preference and ask for different things are a conflict: neither wins. Without
-    *alternatives*, those that come after the chosen one are not looked at.
+    Those about the line compete for the one act on it; those about a course that runs through all lines, for
+    the one act on that. The act on the course is that on the line if the course is the line and nothing else
+    is to begin; beside another line whose act is not decided it is none. Two that share the first preference
+    and ask for different things are a conflict: neither wins. Without *alternatives*, those that come after
+    the chosen one are not looked at.
     """
     blocks, failed = blocks_of(run), failed_lines(run)
     acts: list[Act] = []
@@ -82,29 +97,125 @@ def choose(run: Run, *, alternatives: bool = True) -> Choosing:
         if free and not alternatives:
             break
     free.sort(key=lambda c: (c.recommend.preference, bool(c.depends_on), c.rule.id, c.subject))
-    unique: list[Act] = []
-    for act in free:
-        if not any(act.same_as(other) for other in unique):
-            unique.append(act)
+    unique = _each_once(free)
     first = [c for c in unique if c.recommend.preference == unique[0].recommend.preference]
     conflict = tuple(first) if len(first) > 1 else ()
     chosen = None if conflict or not unique else unique[0]
     others = tuple(c for c in unique if c is not chosen)
     kept_out = [c for c in acts if c not in free and (chosen is None or _rivals(chosen, c.recommend))]
     unsettled = [*_undecided(run, chosen), *_revocable(run, kept_out, blocks)]
-    return Choosing(chosen, others, conflict, tuple(unsettled))
+    courses, at_odds = _course_acts(run)
+    open_courses = _courses_open(run, courses)
+    if chosen is None and not conflict:
+        conflict = at_odds
+        waits = bool(unsettled) and _runs_beside_a_line(run)
+        chosen = next(iter(courses), None) if not conflict and not waits else None
+        unsettled += [lacks for _, lacks in open_courses]
+    beside = tuple(
+        act
+        for act in courses
+        if act is not chosen and (chosen is None or not _holds(run, chosen, str(act.course)))
+    )
+    still_open = [
+        (agent, lacks) for agent, lacks in open_courses if chosen is None or not _holds(run, chosen, agent)
+    ]
+    return Choosing(chosen, others, conflict, tuple(unsettled), beside, tuple(still_open))
+
+
+def _runs_beside_a_line(run: Run) -> bool:
+    """Whether a line of other agents runs: then the act on a course is none on the line that is undecided."""
+    line = run.chart.timeline.line
+    return line is not None and not all(run.pathway.catalogue.followed(drug) for drug in line.drugs)
+
+
+def _each_once(acts: Sequence[Act]) -> list[Act]:
+    unique: list[Act] = []
+    for act in acts:
+        if not any(act.same_as(other) for other in unique):
+            unique.append(act)
+    return unique
+
+
+def _holds(run: Run, chosen: Act, course: str) -> bool:
+    """Whether a line that begins says itself what is to be done with a course."""
+    agents = chosen.regimen.agents if chosen.regimen is not None else ()
+    within = run.pathway.catalogue.within
+    return chosen.action is Action.START and any(within(agent, course) for agent in agents)
+
+
+def _course_acts(run: Run) -> tuple[list[Act], tuple[Act, ...]]:
+    """For each course that runs through all lines the one act on it; and those that are at odds."""
+    found: list[Act] = []
+    at_odds: tuple[Act, ...] = ()
+    for agent, group in _about_courses(run.pathway).items():
+        drugs, regimen = _in_course(run, agent)
+        standing = [
+            Act(rule, recommend, 0, regimen, drugs, run.depends_on(rule, 0), agent)
+            for rule, recommend in group
+            if run.stands(rule, 0) and drugs
+        ]
+        standing.sort(key=lambda c: (c.recommend.preference, bool(c.depends_on), c.rule.id))
+        unique = _each_once(standing)
+        first = [c for c in unique if c.recommend.preference == unique[0].recommend.preference]
+        if len(first) > 1:
+            at_odds = (*at_odds, *first)
+        elif unique:
+            found.append(unique[0])
+    return found, at_odds
+
+
+def _in_course(run: Run, agent: str) -> tuple[frozenset[str], Regimen | None]:
+    """The drugs of a followed class that are taken, or may be; and the regimen that they are alone."""
+    timeline, catalogue = run.chart.timeline, run.pathway.catalogue
+    running = {**timeline.treatment.running, **timeline.treatment.perhaps_running}
+    drugs = frozenset(d for d, row in running.items() if catalogue.belongs(d, agent) and row.purpose is None)
+    return drugs, catalogue.regimen_of(drugs) if drugs else None
+
+
+@lru_cache(maxsize=100)
+def _about_courses(pathway: Pathway) -> Mapping[str, Sequence[tuple[Rule, Recommend]]]:
+    """The recommendations about courses that run through all lines, by their class."""
+    found: dict[str, list[tuple[Rule, Recommend]]] = {}
+    for rule, recommend, _ in concluding(pathway, Recommend, 0):
+        if isinstance(recommend, Recommend) and recommend.agent is not None:
+            found.setdefault(recommend.agent, []).append((rule, recommend))
+    return found
+
+
+def _courses_open(run: Run, acts: Sequence[Act]) -> list[tuple[str, Lacks]]:
+    """Recommendations about courses that are unknown, and would come before the act on it or tie with it."""
+    chosen = {act.course: act for act in acts}
+    return [
+        (agent, (rule.id, run.missing(rule.when, 0)))
+        for agent, group in _about_courses(run.pathway).items()
+        for rule, recommend in group
+        if run.when(rule, 0) is None
+        and run.excepted(rule, 0) is not True
+        and _in_course(run, agent)[0]
+        and (
+            (act := chosen.get(agent)) is None
+            or (recommend.preference <= act.recommend.preference and recommend.action is not act.action)
+        )
+    ]
 
 
 def decisive(run: Run, chosen: Act | None) -> Iterator[tuple[Rule, Subject]]:
     """The rules that decided the choice: as long as each comes out as it did, it stays the same.
 
-    These are the chosen one, those that it would not outrank, and what takes any of them out.
+    These are the chosen one, those that it would not outrank, and what takes any of them out. An act on a
+    course is outranked by every line that would begin.
     """
     wanted: list[tuple[Regimen | None, frozenset[str]]] = []
+    last = None if chosen is None or chosen.course is not None else chosen.recommend.preference
     for rule, recommend, subject in run.rules(Recommend):
-        if not (recommend.action.of_line or recommend.silent):
+        if not (recommend.action.of_line or recommend.silent or recommend.answers):
             continue
-        if chosen is None or recommend.silent or recommend.preference <= chosen.recommend.preference:
+        if recommend.agent is not None:
+            if last is None:
+                yield rule, subject
+            continue
+        speaks = recommend.silent or recommend.answers
+        if last is None or speaks or recommend.preference <= last:
             yield rule, subject
             if run.stands(rule, subject):
                 wanted.append(_asked_for(run, recommend, subject))
@@ -113,7 +224,7 @@ def decisive(run: Run, chosen: Act | None) -> Iterator[tuple[Rule, Subject]]:
             yield rule, subject
     regimens = {regimen for regimen, _ in wanted}
     for line in run.chart.timeline.lines:
-        if run.pathway.catalogue.regimen_of(frozenset(line.drugs)) in regimens:
+        if regimen_of(run.chart, line) in regimens:
             yield from ((rule, line.number) for rule, _ in outcome_rules_of(run, line.number))
 
 
@@ -124,8 +235,9 @@ def _asked_for(run: Run, recommend: Recommend, subject: Subject) -> tuple[Regime
         regimen = catalogue.regimens.get(recommend.regimen or "")
         return regimen, frozenset(regimen.agents) if regimen else frozenset()
     line = run.line(subject) or run.chart.timeline.line
-    agents = frozenset(line.drugs) if line is not None else frozenset[str]()
-    return catalogue.regimen_of(agents), agents
+    if line is None:
+        return None, frozenset()
+    return regimen_of(run.chart, line), frozenset(line.drugs)
 
 
 def _acts(run: Run) -> Iterator[list[Act]]:
@@ -135,10 +247,20 @@ def _acts(run: Run) -> Iterator[list[Act]]:
         for rule, recommend, subject in group:
             if run.stands(rule, subject):
                 regimen, agents = _asked_for(run, recommend, subject)
-                if agents or not recommend.keep:
+                if (agents or not recommend.keep) and not _taken_already(run, recommend, agents):
                     waits = run.depends_on(rule, subject)
                     found.append(Act(rule, recommend, subject, regimen, agents, waits))
         yield found
+
+
+def _taken_already(run: Run, recommend: Recommend, agents: frozenset[str]) -> bool:
+    """Whether what would begin is taken: not what is given in courses, or followed through all lines."""
+    catalogue, timeline = run.pathway.catalogue, run.chart.timeline
+    if recommend.action is not Action.START:
+        return False
+    taken = [drug for drug in timeline.running if catalogue.acting_time(drug) is None]
+    own = [agent for agent in agents if not catalogue.followed_all(agent)]
+    return bool(own) and all(any(catalogue.within(drug, agent) for drug in taken) for agent in own)
 
 
 def _undecided(run: Run, chosen: Act | None) -> list[Lacks]:
@@ -150,6 +272,7 @@ def _undecided(run: Run, chosen: Act | None) -> list[Lacks]:
     for rule, recommend, subject in run.rules(Recommend):
         if (
             recommend.action.of_line
+            and recommend.agent is None
             and run.when(rule, subject) is None
             and run.excepted(rule, subject) is not True
             and (chosen is None or _rivals(chosen, recommend))
@@ -180,7 +303,7 @@ def open_blocks(run: Run, act: Act) -> list[Lacks]:
     if act.action is not Action.START:
         return found
     for line in run.chart.timeline.lines:
-        if run.pathway.catalogue.regimen_of(frozenset(line.drugs)) == act.regimen:
+        if regimen_of(run.chart, line) == act.regimen:
             found += [
                 (rule.id, run.missing(rule.when, line.number))
                 for rule, outcome in outcome_rules_of(run, line.number)
@@ -191,6 +314,8 @@ def open_blocks(run: Run, act: Act) -> list[Lacks]:
 
 def _rivals(chosen: Act, other: Recommend) -> bool:
     mine = chosen.recommend
+    if chosen.course is not None:
+        return True
     same = mine.action is other.action and (
         (mine.keep and other.keep) or (mine.regimen is not None and mine.regimen == other.regimen)
     )
@@ -206,9 +331,13 @@ def failed_lines(run: Run) -> dict[str, Line]:
     """Regimens of lines that failed with an exposure that counts."""
     found: dict[str, Line] = {}
     for line in run.chart.timeline.lines:
-        regimen = run.pathway.catalogue.regimen_of(frozenset(line.drugs))
+        regimen = regimen_of(run.chart, line)
         if regimen is not None and settled_outcome(run, line) is Outcome.RESISTANT:
             found[regimen.id] = line
+    for agent, line in failed_agents(run).items():
+        for regimen in run.pathway.catalogue.regimens.values():
+            if regimen.agents == (agent,):
+                found.setdefault(regimen.id, line)
     return found
 
 

@@ -34,6 +34,7 @@ def consult(
     as_of: str | Moment | None = None,
     *,
     backend_name: str = "durable",
+    stops_seen: bool = True,
 ) -> Consultation:
     """Consult a pathway about a record.
 
@@ -41,25 +42,38 @@ def consult(
         record: the chart.
         pathway: the rules.
         as_of: the decision time (``10 mo``, ``2014-05-31``); nothing later is seen. Without it, the
-            last dated item of the chart; never today.
+            last fact of the chart (a planned end is none); never today.
         backend_name: ``durable``, ``reference``, or ``shadow`` (both, compared).
+        stops_seen: whether the stops of that very day are, as facts; a replay asks before them.
 
     Raises:
-        UsageError: as-of cannot be read, lies before time zero, or the chart has no dated item.
+        UsageError: as-of cannot be read, or the chart has no dated item.
         InferenceError: the inference engine cannot be trusted here; there is no answer.
     """
-    return consulted(record, pathway, as_of, backend(backend_name)).consultation
+    return consulted(record, pathway, as_of, backend(backend_name), stops_seen=stops_seen).consultation
 
 
-def consulted(record: Record, pathway: Pathway, as_of: str | Moment | None, engine: Backend) -> Consulted:
+def consulted(
+    record: Record,
+    pathway: Pathway,
+    as_of: str | Moment | None,
+    engine: Backend,
+    *,
+    stops_seen: bool = True,
+) -> Consulted:
     """Consult, and keep what the answer came from. Raises as `consult`."""
-    run, decision = decided(record, pathway, as_of, engine)
+    run, decision = decided(record, pathway, as_of, engine, stops_seen=stops_seen)
     answer, lacks = told(run, decision, engine.name)
     return Consulted(answer, run, decision, lacks)
 
 
 def decided(
-    record: Record, pathway: Pathway, as_of: str | Moment | None, engine: Backend
+    record: Record,
+    pathway: Pathway,
+    as_of: str | Moment | None,
+    engine: Backend,
+    *,
+    stops_seen: bool = True,
 ) -> tuple[Run, Decision]:
     """Infer and decide; what comes after the choice of the line may ask what is proposed.
 
@@ -67,7 +81,7 @@ def decided(
     """
     moment = decision_time(record, as_of)
     same_catalogue(record, pathway)
-    run = Run(pathway, chart_of(record, pathway, moment))
+    run = Run(pathway, chart_of(record, pathway, moment, stops_seen=stops_seen))
     run.fire(prepare(pathway, engine, late=False))
     decision = decide(run)
     run = run.proposing(decision.proposed)
@@ -89,26 +103,22 @@ def decision_time(record: Record, as_of: str | Moment | None) -> Moment:
     if isinstance(as_of, Moment):
         moment = as_of
     elif as_of is None:
-        dated = record.moments()
-        if not dated:
+        last = record.last_fact()
+        if last is None:
             raise UsageError.of(
                 "the record has no dated item, so there is no time to consult at",
                 "give the decision time, or add an observation",
             )
-        moment = dated[-1]
+        moment = last
     else:
         try:
             moment = record.clock.read(as_of)
         except QuantityError as bad:
             raise UsageError.of(f"as-of: {bad}", bad.help) from None
-    if moment.latest > _LONGEST:
+    if abs(moment.latest) > _LONGEST:
+        side = "after" if moment.latest > 0 else "before"
         raise UsageError.of(
-            f"as-of {quoted(moment.label)} lies more than 150 years after time zero of the record",
+            f"as-of {quoted(moment.label)} lies more than 150 years {side} time zero of the record",
             "check the unit: 10 mo, 3 years, or a date",
-        )
-    if moment.latest < 0:
-        raise UsageError.of(
-            f"as-of {quoted(moment.label)} is before time zero of the record",
-            "give a time at or after time zero",
         )
     return moment

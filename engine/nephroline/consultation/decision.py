@@ -14,7 +14,7 @@ from nephroline.consultation.run import Run, Subject
 from nephroline.features import Missing, Slot, gather
 from nephroline.lang import Node
 from nephroline.pathway import Recommend, Rule
-from nephroline.terms import Action, Answer, Entry, Verdict
+from nephroline.terms import Action, Answer, Direction, Entry, Verdict
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -35,6 +35,7 @@ class Advised(msgspec.Struct, frozen=True):
     kind: Answer
     action: Action | None = None
     what: str = ""
+    direction: Direction | None = None
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -42,8 +43,9 @@ class Decision(msgspec.Struct, frozen=True):
 
     `act`: the one on the line of therapy, to begin one or to go on, change or stop; `alternatives` to
     it; `conflict`: acts of one preference that ask for different things, so that none is `act`. `silent`:
-    that the source says nothing more. `undecided`: rules that could still overturn this. `beside`: what to
-    investigate, whom to refer to, what care to give; known once the line is.
+    that the source says nothing more. `undecided`: rules that could still overturn this. `courses`: the act
+    on each course that runs beside the line, and `courses_open` those of which it is not decided. `beside`:
+    what to investigate, whom to refer to, what care to give; known once the line is.
     """
 
     applied: Applied
@@ -53,6 +55,8 @@ class Decision(msgspec.Struct, frozen=True):
     conflict: tuple[Act, ...]
     silent: tuple[Act, ...]
     undecided: tuple[Lacks, ...]
+    courses: tuple[Act, ...] = ()
+    courses_open: tuple[tuple[str, Lacks], ...] = ()
     beside: tuple[Act, ...] = ()
 
     @property
@@ -63,7 +67,8 @@ class Decision(msgspec.Struct, frozen=True):
     @property
     def proposed(self) -> frozenset[str]:
         """The drugs that the patient will have: those of the line, unless it is to stop."""
-        return self.act.agents if self.act is not None and _goes_on(self.act) else frozenset()
+        going = self.act is not None and self.act.action is not Action.STOP
+        return self.act.agents if self.act is not None and going else frozenset()
 
     @property
     def advised(self) -> Advised:
@@ -76,7 +81,7 @@ class Decision(msgspec.Struct, frozen=True):
                 return Advised(Answer.NOTHING_APPLIES)
             case _ if act is not None:
                 # What is stopped counts too: silent with a line to stop is not silent without one.
-                return Advised(self.kind, act.action, act.what)
+                return Advised(self.kind, act.action, act.what, act.recommend.direction)
             case _:
                 return Advised(self.kind)
 
@@ -95,14 +100,26 @@ def decide(run: Run, *, alternatives: bool = True) -> Decision:
         kind = Answer.GUIDELINE_SILENT
     elif chosen is not None:
         kind = Answer.CONTINUE if chosen.action is Action.CONTINUE else Answer.NEXT_LINE
+    elif _answering(run):
+        kind = Answer.NO_LINE
     else:
-        kind = Answer.NEEDS_DATA if found.undecided else Answer.NOTHING_APPLIES
-    return Decision(applied, kind, chosen, found.alternatives, found.conflict, silent, found.undecided)
+        kind = Answer.NEEDS_DATA if found.undecided or _open_words(run) else Answer.NOTHING_APPLIES
+    return Decision(
+        applied,
+        kind,
+        chosen,
+        found.alternatives,
+        found.conflict,
+        silent,
+        found.undecided,
+        found.courses,
+        found.courses_open,
+    )
 
 
 def _goes_on(act: Act) -> bool:
-    """Whether there is a line after it: the source cannot be silent then."""
-    return act.action is not Action.STOP
+    """Whether the source says what follows: it cannot be silent then."""
+    return act.action is not Action.STOP and not act.recommend.ends and act.rule.on_guideline
 
 
 def _silent(run: Run) -> tuple[Act, ...]:
@@ -112,6 +129,24 @@ def _silent(run: Run) -> tuple[Act, ...]:
         for rule, recommend, subject in run.rules(Recommend)
         if recommend.silent and run.stands(rule, subject)
     )
+
+
+def _answering(run: Run) -> list[Rule]:
+    """The rules that stand and say that nothing is to begin or to change."""
+    return [rule for rule, one, subject in run.rules(Recommend) if one.answers and run.stands(rule, subject)]
+
+
+def _open_words(run: Run) -> bool:
+    """Whether it is unknown that the source is silent, or that nothing is to begin."""
+    return any(
+        (one.answers or one.silent) and run.settled(rule, subject) is None
+        for rule, one, subject in run.rules(Recommend)
+    )
+
+
+def answering(run: Run) -> list[str]:
+    """The ids of the rules that say that nothing is to begin or to change."""
+    return [rule.id for rule in _answering(run)]
 
 
 def _without_drugs(run: Run, rule: Rule, recommend: Recommend, subject: Subject) -> Act:
@@ -163,11 +198,17 @@ def open_data(run: Run, decision: Decision) -> tuple[Missing, ...]:
     if not decision.applies:
         return _other_verdicts(run)
     undecided = [item for _, items in decision.undecided for item in items]
+    undecided += provisional_data(run)
     if decision.act is not None:
         undecided += open_for(run, decision.act)
     if decision.kind is not Answer.CONFLICT:
         undecided += _open_silence(run, decision)
     return gather((*undecided, *decision.applied.missing))
+
+
+def provisional_data(run: Run) -> tuple[Missing, ...]:
+    """What would confirm the response now, where it is only taken to be so."""
+    return run.chart.status.provisional
 
 
 def open_for(run: Run, act: Act) -> tuple[Missing, ...]:
@@ -193,10 +234,15 @@ def _open_silence(run: Run, decision: Decision) -> tuple[Missing, ...]:
         return ()
     if decision.silent:
         return decision.silent[0].depends_on
+    return open_silence(run)
+
+
+def open_silence(run: Run) -> tuple[Missing, ...]:
+    """What would tell whether the source is silent, or whether nothing is to begin."""
     lacking = (
         item
         for rule, recommend, subject in run.rules(Recommend)
-        if recommend.silent
+        if (recommend.silent or recommend.answers) and run.settled(rule, subject) is None
         for item in run.lacking(rule, subject)
     )
     return gather(lacking)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from nephroline.catalogue import RegimenDose
 from nephroline.consultation.answer import DoseOut
@@ -19,6 +20,20 @@ _NO_WEIGHT = "needs weight"
 _NO_SURFACE = "needs height and weight"
 
 
+class _Given(NamedTuple):
+    """A dose for this patient: how it is told, and its amounts in the unit; none if they are not known."""
+
+    text: str
+    amounts: Sequence[Fraction] = ()
+    unit: str = ""
+
+    def plain(self, *, least: bool) -> str:
+        """The least or greatest amount as plain text."""
+        if not self.amounts:
+            return ""
+        return f"{_milligrams(min(self.amounts) if least else max(self.amounts))} {self.unit}"
+
+
 def doses(run: Run, act: Act) -> tuple[list[DoseOut], list[Missing]]:
     """The doses of a line that starts or changes, and the data they need."""
     thresholds = run.pathway.thresholds
@@ -28,9 +43,9 @@ def doses(run: Run, act: Act) -> tuple[list[DoseOut], list[Missing]]:
         amounts = [thresholds[name] for name in dose.amount]
         most = thresholds[dose.most] if dose.most else None
         here = _for_patient(run, amounts, most, dose.times)
-        if here == _NO_WEIGHT:
+        if here.text == _NO_WEIGHT:
             missing.append(Missing("weight", f"the dose of {_title(run, dose.drug)} in mg"))
-        if here == _NO_SURFACE:
+        if here.text == _NO_SURFACE:
             missing.append(Missing("height and weight", f"the dose of {_title(run, dose.drug)} in mg"))
         found.append(
             DoseOut(
@@ -38,8 +53,10 @@ def doses(run: Run, act: Act) -> tuple[list[DoseOut], list[Missing]]:
                 amount=_range(amounts) if amounts else "by target trough",
                 per=dose.per,
                 most=most.first.text if most else "",
-                for_this_patient=here,
+                for_this_patient=here.text,
                 confidence=_weakest([*amounts, *([most] if most else [])]),
+                least=here.plain(least=True),
+                greatest=here.plain(least=False),
             )
         )
     return found, missing
@@ -80,7 +97,7 @@ def target(run: Run, act: Act) -> str:
     return f"{title} {forms[0]}{others} [{_weakest([low, high])}]"
 
 
-def _for_patient(run: Run, amounts: list[Threshold], most: Threshold | None, times: int) -> str:
+def _for_patient(run: Run, amounts: list[Threshold], most: Threshold | None, times: int) -> _Given:
     """The dose in mg, with the arithmetic; capped, and split into the doses of a day."""
     by_surface = [form for a in amounts if (form := a.forms.get("dose-per-area")) is not None]
     if by_surface:
@@ -90,22 +107,27 @@ def _for_patient(run: Run, amounts: list[Threshold], most: Threshold | None, tim
         if forms:
             limit = most.forms[whole].exact if most and whole in most.forms else None
             return _weighed(run, amounts, forms, limit, unit, times)
-    fixed = [form.exact for a in amounts if (form := a.forms.get("mass-rate")) and form.exact]
-    return _each([grams * _MG for grams in fixed], times)
+    for whole, unit in _FIXED:
+        fixed = [form.exact * _MG for a in amounts if (form := a.forms.get(whole)) and form.exact]
+        if fixed:
+            return _Given(_each(fixed, times), fixed, unit)
+    return _Given("")
 
 
 _MG = 1000
 """Milligrams in a gram, the base unit of mass; also grams in a kilogram."""
 _BY_WEIGHT = (("dose-rate-per-mass", "mass-rate", "mg/d"), ("dose-per-mass", "mass", "mg"))
 """Doses by weight: their dimension, that of the dose itself, and its unit."""
+_FIXED = (("mass-rate", "mg/d"), ("mass", "mg"))
+"""Doses that are the same for every patient: their dimension, and the unit in which they are told."""
 
 
 def _weighed(
     run: Run, amounts: list[Threshold], per_kg: list[Fraction], limit: Fraction | None, unit: str, times: int
-) -> str:
+) -> _Given:
     weight = _last(run, "weight")
     if weight is None or weight.value is None or weight.value.exact is None:
-        return _NO_WEIGHT
+        return _Given(_NO_WEIGHT)
     kilograms = weight.value.exact / _MG
     most = None if limit is None else limit * _MG
     full = [dose * kilograms for dose in per_kg]
@@ -115,7 +137,7 @@ def _weighed(
     if given != full:
         shown = f"{_told(given, unit)}: {_told(full, unit)} ({sum_told}) is above the most"
     each = _each(given, times)
-    return f"{shown}, {each}" if each else shown
+    return _Given(f"{shown}, {each}" if each else shown, given, unit)
 
 
 def _milligrams(amount: Fraction) -> str:
@@ -138,16 +160,18 @@ def _each(per_day: list[Fraction], times: int) -> str:
     return f"{_join(*(f'{_milligrams(mg / times)} mg' for mg in per_day))} {often} a day"
 
 
-def _by_surface(run: Run, forms: list[Quantity]) -> str:
+def _by_surface(run: Run, forms: list[Quantity]) -> _Given:
     height, weight = _last(run, "height"), _last(run, "weight")
     numbers = [item.value.exact for item in (height, weight) if item is not None and item.value is not None]
     surface_of = next(iter(run.pathway.catalogue.surfaces.values()), None)
     if len(numbers) < 2 or numbers[0] is None or numbers[1] is None or surface_of is None:
-        return _NO_SURFACE
+        return _Given(_NO_SURFACE)
     surface = surface_of.value(numbers[0], numbers[1])
-    mg = _join(*(f"{decimal_text(form.exact * surface, 0)} mg" for form in forms if form.exact is not None))
+    given = [form.exact * surface for form in forms if form.exact is not None]
+    mg = _join(*(f"{decimal_text(each, 0)} mg" for each in given))
     amount = _join(*(form.text for form in forms))
-    return f"{mg} ({amount} × {decimal_text(surface, 2)} m², {surface_of.title} [{surface_of.confidence}])"
+    sum_told = f"{amount} × {decimal_text(surface, 2)} m², {surface_of.title} [{surface_of.confidence}]"
+    return _Given(f"{mg} ({sum_told})", given, "mg")
 
 
 def _last(run: Run, analyte: str) -> Observation | None:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from nephroline.features import ALL_RESPONSES, Chart, Choice, Missing, gather
+from collections.abc import Iterator
+
+from nephroline.features import (
+    ALL_RESPONSES,
+    Chart,
+    Choice,
+    Missing,
+    gather,
+    measured_in_other_form,
+)
 from nephroline.lang import Atom, Holds, Seen, judge, truth_of
 from nephroline.pathway import ExposureRule, Pathway
 from nephroline.record import Assessment, Line
-from nephroline.terms import Adequacy, Response
+from nephroline.terms import REMISSION, Adequacy, Response
+from nephroline.truth import Truth
 
 _WORST_FIRST = (Adequacy.INADEQUATE, Adequacy.UNKNOWN, Adequacy.PRESUMED, Adequacy.ADEQUATE)
 
@@ -48,15 +58,21 @@ def by_numbers(
 ) -> Choice:
     """The response by the pathway's definitions: the first that holds; *memo* keeps what was looked at.
 
-    Definitions that are unknown leave their response possible. If all fail it is indeterminate.
+    Definitions that are unknown leave their response possible, unless it is taken to hold until the rest is
+    known. If all fail it is indeterminate.
     """
     see = SeenAt(pathway, assessment, chart, {} if memo is None else memo)
     possible: list[str] = []
     missing: list[Missing] = []
+    provisional: tuple[Missing, ...] = ()
+    until_known = dict(pathway.provisional)
     for response, node in pathway.responses:
         truth, lacking = judge(node, see)
         if truth is False:
             continue
+        taken_so = truth is None and not possible and response in until_known
+        if taken_so and truth_of(until_known[response], see):
+            truth, provisional, lacking = True, gather(lacking), ()
         possible.append(str(response))
         missing += lacking
         if truth:
@@ -66,7 +82,42 @@ def by_numbers(
     text = " or ".join(word.replace("-", " ") for word in possible)
     settled = len(possible) == 1
     shown = text if settled or len(possible) < len(ALL_RESPONSES) else "unknown"
-    return Choice(frozenset(possible), f"{shown} ({assessment.at})", () if settled else gather(missing))
+    other = _in_another_form(chart, assessment)
+    if settled and possible[0] not in _BY_ONE_VALUE and other:
+        provisional = (*provisional, other)
+    if not settled and not missing and other:
+        missing.append(other)
+    doubted, doubt = _doubted(pathway, Response(possible[0]), see) if settled else (False, ())
+    told = f"{shown} ({assessment.at})"
+    if provisional:
+        told += f", provisional: {', '.join(dict.fromkeys(item.why for item in provisional))} not known"
+    if doubted and Response(possible[0]) is not Response.RELAPSE:
+        because = pathway.doubts.get(Response(possible[0]), "")
+        told += f", {because}" if because else ""
+        provisional = (*provisional, Missing("response again", because or "the response again"))
+    lacks = () if settled else gather(missing)
+    return Choice(frozenset(possible), told, lacks, (), provisional, doubted, doubt)
+
+
+_BY_ONE_VALUE = (Response.COMPLETE_REMISSION,)
+"""Responses for which no earlier value is compared."""
+
+
+def _in_another_form(chart: Chart, assessment: Assessment) -> Missing | None:
+    """What would settle a change between an amount a day and a ratio, which is only presumed."""
+    timeline = chart.timeline
+    for analyte in timeline.catalogue.analytes.values():
+        items = timeline.at(analyte.id, assessment.at) if analyte.assessment else []
+        if measured_in_other_form(chart, assessment, items):
+            why = f"{analyte.title} in the form of the values before, such as a 24-hour collection"
+            return Missing(f"{analyte.id} in the earlier form", f"{why} ({assessment.at})")
+    return None
+
+
+def _doubted(pathway: Pathway, response: Response, see: SeenAt) -> tuple[Truth, tuple[Missing, ...]]:
+    """Whether a response waits for another value."""
+    node = dict(pathway.unconfirmed).get(response)
+    return (False, ()) if node is None else judge(node, see)
 
 
 def gap(pathway: Pathway, chart: Chart, assessment: Assessment) -> str | None:
@@ -76,13 +127,25 @@ def gap(pathway: Pathway, chart: Chart, assessment: Assessment) -> str | None:
 
 
 def as_reported(chart: Chart, assessment: Assessment) -> Choice | None:
-    """The response as the chart reports it in words at this moment."""
-    words = {item.word for item in chart.timeline.at("response", assessment.at) if item.word is not None}
+    """The response as the chart reports it in words at this moment, or as a reason for stopping tells it.
+
+    A remission of which is not said whether it was complete is taken to be so until that is known.
+    """
+    timeline = chart.timeline
+    words = {item.word for item in timeline.at("response", assessment.at) if item.word is not None}
+    how = "as reported"
+    stop = timeline.told_by_stops.get(assessment.at)
+    if not words and stop is not None:
+        words, how = {stop}, "by the reason for stopping"
     if not words:
         return None
     shown = " or ".join(sorted(word.replace("-", " ") for word in words))
-    text = f"{shown} ({assessment.at}, as reported)"
+    text = f"{shown} ({assessment.at}, {how})"
     if len(words) == 1:
+        word = next(iter(words))
+        if word == REMISSION:
+            kind = Missing("response", f"whether the remission at {assessment.at} was complete or partial")
+            return Choice(frozenset({str(Response.COMPLETE_REMISSION)}), text, provisional=(kind,))
         return Choice(frozenset(words), text)
     two = f"two responses are reported at {assessment.at}"
     return Choice(frozenset(words), text, (Missing("response", two),), (f"{two}: neither is used",))
@@ -94,6 +157,15 @@ def contradicting(pathway: Pathway, chart: Chart, assessment: Assessment, report
         return None
     numbers = by_numbers(pathway, chart, assessment)
     return None if numbers.options & reported.options else numbers
+
+
+def _numbers_at(chart: Chart, assessment: Assessment) -> Iterator[str]:
+    """The values by which a response is judged, as measured at an assessment."""
+    timeline = chart.timeline
+    for analyte in timeline.catalogue.analytes.values():
+        for item in timeline.at(analyte.id, assessment.at) if analyte.assessment else ():
+            if item.value is not None:
+                yield f"{analyte.title} {item.text}"
 
 
 def _measured(chart: Chart, assessment: Assessment) -> bool:
@@ -114,7 +186,8 @@ def judge_response(pathway: Pathway, chart: Chart, assessment: Assessment) -> Ch
     numbers = contradicting(pathway, chart, assessment, reported)
     if numbers is None:
         return reported
-    missing = Missing("response", f"report and numbers disagree at {assessment.at}")
+    measured = ", ".join(_numbers_at(chart, assessment))
+    missing = Missing("response", f"report and numbers disagree at {assessment.at} ({measured})")
     text = f"{reported.text}, but {numbers.text} by the numbers"
     fault = f"report and numbers disagree: {text}"
     return Choice(reported.options | numbers.options, text, (missing,), (*reported.faults, fault))
@@ -122,10 +195,17 @@ def judge_response(pathway: Pathway, chart: Chart, assessment: Assessment) -> Ch
 
 def judge_exposure(pathway: Pathway, chart: Chart, line: Line) -> Choice:
     """The exposure on a line: that of its least well exposed agent."""
-    found = [_exposure_to(pathway, chart, line, drug) for drug in line.drugs]
+    found = [_exposure_to(pathway, chart, line, drug) for drug in _once_each_class(chart, line)]
     exposure, missing = min(found, key=lambda pair: _WORST_FIRST.index(pair[0]))
     options = {"adequate", "inadequate"} if exposure is Adequacy.UNKNOWN else {str(exposure)}
     return Choice(frozenset(options), str(exposure), missing)
+
+
+def _once_each_class(chart: Chart, line: Line) -> list[str]:
+    """The agents of a line; of a class that is followed one stands for all."""
+    catalogue = chart.timeline.catalogue
+    kinds = {catalogue.class_of_lines(d).id if catalogue.followed(d) else d: d for d in reversed(line.drugs)}
+    return list(kinds.values())
 
 
 def _exposure_to(

@@ -8,7 +8,7 @@ import msgspec
 
 from nephroline.consultation.answer import Need
 from nephroline.consultation.choosing import open_blocks
-from nephroline.consultation.decision import Decision
+from nephroline.consultation.decision import Decision, provisional_data
 from nephroline.consultation.run import Run
 from nephroline.features import Missing, gather
 from nephroline.pathway import Alert, FindingOf, Recommend
@@ -34,9 +34,13 @@ def lacking(run: Run, decision: Decision, doses: Iterable[Missing]) -> Lacking:
     if decision.applies:
         chosen += _open_recommendations(run, decision)
         chosen += _open_blocks(run, decision)
+        chosen += _open_words(run, decision)
+        always += _open_alternatives(run, decision)
+        chosen += [(rule, item) for _, (rule, items) in decision.courses_open for item in items]
         verdict = decision.applied.missing
         chosen += [("applicability", missing) for missing in verdict if missing.datum != "diagnosis"]
         always += [("dose", missing) for missing in doses]
+    always += [("response", missing) for missing in provisional_data(run)]
     always += _presumed_exposures(run)
     return Lacking(tuple(chosen), (*_open_findings(run), *_open_alerts(run)), tuple(always))
 
@@ -60,10 +64,27 @@ def _open_recommendations(run: Run, decision: Decision) -> Iterable[Asked]:
 
 
 def _open_blocks(run: Run, decision: Decision) -> Iterable[Asked]:
-    for act in (decision.act, *decision.alternatives, *decision.conflict):
+    for act in (decision.act, *decision.conflict):
         if act is not None:
             for name, missing in open_blocks(run, act):
                 yield from ((name, item) for item in missing)
+
+
+def _open_alternatives(run: Run, decision: Decision) -> Iterable[Asked]:
+    """What could take an alternative out: it is asked for, though the first line does not depend on it."""
+    for act in decision.alternatives:
+        yield from ((act.rule.id, item) for item in act.depends_on)
+        for name, missing in open_blocks(run, act):
+            yield from ((name, item) for item in missing)
+
+
+def _open_words(run: Run, decision: Decision) -> Iterable[Asked]:
+    """What would tell whether the source is silent, where there is no act at all."""
+    if decision.act is not None or decision.silent:
+        return
+    for rule, one, subject in run.rules(Recommend):
+        if (one.silent or one.answers) and run.settled(rule, subject) is None:
+            yield from ((rule.id, item) for item in run.lacking(rule, subject))
 
 
 def _open_findings(run: Run) -> Iterable[Asked]:

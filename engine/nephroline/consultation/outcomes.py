@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from nephroline.consultation.run import Run, Subject, concluding
+from nephroline.features import regimen_of
 from nephroline.pathway import FindingOf, Pathway, Rule
 from nephroline.record import Line
 from nephroline.terms import Outcome, Response
@@ -26,9 +27,9 @@ def _outcome(run: Run, line: Line) -> Outcome:
     best = run.chart.best_response(line)
     if best.options <= {Response.COMPLETE_REMISSION, Response.PARTIAL_REMISSION}:
         return Outcome.REMISSION
-    regimen = run.pathway.catalogue.regimen_of(frozenset(line.drugs))
+    regimen = regimen_of(run.chart, line)
     trial = run.pathway.thresholds.get(regimen.minimum_trial or "") if regimen else None
-    if trial is not None and run.chart.timeline.span(line.start, line.end).least < trial.days:
+    if trial is not None and run.chart.timeline.span(line.start, line.end).most < trial.days:
         return Outcome.TOO_EARLY
     return Outcome.ONGOING if line.current else Outcome.INDETERMINATE
 
@@ -40,14 +41,38 @@ def settled_outcome(run: Run, line: Line) -> Outcome | None:
 
 def outcome_rules_of(run: Run, subject: Subject) -> Sequence[tuple[Rule, Outcome]]:
     """The findings that settle the outcome of a line if they hold, in order of id."""
-    return _outcome_rules(run.pathway, len(run.chart.timeline.lines)).get(subject, ())
+    found = _outcome_rules(run.pathway, len(run.chart.timeline.lines)).get(subject, ())
+    line, catalogue = run.line(subject), run.pathway.catalogue
+    return [
+        (rule, outcome)
+        for rule, outcome, of in found
+        if of is None or (line is not None and any(catalogue.belongs(drug, of) for drug in line.drugs))
+    ]
 
 
 @lru_cache(maxsize=500)
-def _outcome_rules(pathway: Pathway, lines: int) -> Mapping[Subject, Sequence[tuple[Rule, Outcome]]]:
-    """For each line the findings that settle its outcome, in order of id."""
-    found: dict[Subject, list[tuple[Rule, Outcome]]] = {}
+def _outcome_rules(
+    pathway: Pathway, lines: int
+) -> Mapping[Subject, Sequence[tuple[Rule, Outcome, str | None]]]:
+    """For each line the findings that settle its outcome, in order of id, and of which agent."""
+    found: dict[Subject, list[tuple[Rule, Outcome, str | None]]] = {}
     for rule, finding, subject in concluding(pathway, FindingOf, lines):
         if isinstance(finding, FindingOf) and finding.outcome is not None and subject:
-            found.setdefault(subject, []).append((rule, finding.outcome))
+            found.setdefault(subject, []).append((rule, finding.outcome, finding.outcome_of))
+    return found
+
+
+def failed_agents(run: Run) -> Mapping[str, Line]:
+    """The classes that failed beside another line: by a finding about the one of them, and the line."""
+    found: dict[str, Line] = {}
+    for rule, finding, subject in concluding(run.pathway, FindingOf, len(run.chart.timeline.lines)):
+        line = run.line(subject)
+        if (
+            isinstance(finding, FindingOf)
+            and finding.outcome is Outcome.RESISTANT
+            and finding.outcome_of is not None
+            and line is not None
+            and run.settled(rule, subject)
+        ):
+            found[finding.outcome_of] = line
     return found

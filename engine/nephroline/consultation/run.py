@@ -335,7 +335,7 @@ def same_catalogue(record: Record, pathway: Pathway) -> None:
         )
 
 
-def chart_of(record: Record, pathway: Pathway, as_of: Moment) -> Chart:
-    """The chart of a record at as-of, judged by a pathway."""
-    timeline = Timeline(record, pathway.catalogue, as_of, pathway.windows)
+def chart_of(record: Record, pathway: Pathway, as_of: Moment, *, stops_seen: bool = True) -> Chart:
+    """The chart of a record at as-of, judged by a pathway; *stops_seen*: see `Timeline`."""
+    timeline = Timeline(record, pathway.catalogue, as_of, pathway.windows, stops_seen)
     return Chart(timeline, partial(judge_response, pathway), partial(judge_exposure, pathway))

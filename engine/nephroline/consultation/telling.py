@@ -7,49 +7,45 @@ from collections.abc import Sequence
 import msgspec
 
 from nephroline.backends import PATIENT
+from nephroline.consultation.acting import acts_out, advised, drugs_given
 from nephroline.consultation.answer import (
     ActionOut,
     AlertOut,
     AnswerKind,
     Applicability,
-    BlockedOut,
-    BlockReason,
     Consultation,
     EngineRef,
     FindingOut,
-    LineAdvice,
     LineOut,
     Need,
     PathwayRef,
-    StatementRef,
     Status,
-    When,
 )
-from nephroline.consultation.choosing import Act, blocks_of, concerns, failed_lines
-from nephroline.consultation.decision import Decision, open_for
-from nephroline.consultation.doses import doses, numbers, target
-from nephroline.consultation.judges import gap
-from nephroline.consultation.monitoring import monitoring, planned, totals
+from nephroline.consultation.blocking import blocked_out
+from nephroline.consultation.choosing import Act
+from nephroline.consultation.decision import Decision, answering, open_silence
+from nephroline.consultation.judges import exposure_rule, gap
+from nephroline.consultation.monitoring import monitoring, totals
 from nephroline.consultation.needs import Lacking, lacking, needs
 from nephroline.consultation.outcomes import outcome
 from nephroline.consultation.run import Run, Subject, fill
-from nephroline.consultation.wording import VERBS, title_of_line
-from nephroline.features import Missing, gather
-from nephroline.pathway import Alert, FindingOf, Recommend, Rule, Statement
+from nephroline.consultation.wording import statement_ref, when
+from nephroline.features import (
+    is_confirmed,
+    regimen_of,
+)
+from nephroline.pathway import Alert, FindingOf, Rule
 from nephroline.quantities import decimal_text
-from nephroline.record import Line, Moment
-from nephroline.terms import Action, Adequacy, Answer, Response
+from nephroline.record import Line
+from nephroline.terms import Adequacy, Answer, Response
 from nephroline.version import __version__
-
-FAILED = "already-failed"
-"""The id of the standing reason not to repeat a line that failed with adequate exposure."""
 
 
 def told(run: Run, decision: Decision, engine: str) -> tuple[Consultation, Lacking]:
     """The answer, and what it lacks; *engine*: the backend that inferred."""
     chart, pathway = run.chart, run.pathway
     offered = [
-        _advice(run, act, decision) for act in (decision.act, *decision.alternatives) if act is not None
+        advised(run, act, decision) for act in (decision.act, *decision.alternatives) if act is not None
     ]
     doses_lack = [item for _, items in offered for item in items]
     advice = [line for line, _ in offered]
@@ -57,7 +53,8 @@ def told(run: Run, decision: Decision, engine: str) -> tuple[Consultation, Lacki
     asked = needs((*lacks.next_line, *lacks.rules, *lacks.always))
     answer = Consultation(
         record=chart.timeline.record.id,
-        as_of=_when(chart.timeline.as_of),
+        as_of=when(chart.timeline.as_of),
+        stops_of_the_day="seen" if chart.timeline.stops_seen else "unseen",
         pathway=PathwayRef(
             id=pathway.id,
             edition=pathway.edition,
@@ -72,6 +69,7 @@ def told(run: Run, decision: Decision, engine: str) -> tuple[Consultation, Lacki
         findings=_findings(run),
         next_line=advice[0] if decision.act else None,
         alternatives=advice[1:] if decision.act else advice,
+        acts=acts_out(run, decision, advice[0] if decision.act else None) if decision.applies else [],
         blocked=blocked_out(run),
         actions=[_action(run, act) for act in decision.beside] if decision.applies else [],
         alerts=_alerts(run),
@@ -79,6 +77,7 @@ def told(run: Run, decision: Decision, engine: str) -> tuple[Consultation, Lacki
         totals=totals(run),
         needs=asked,
         faults=_faults(run, decision),
+        notes=_notes(run),
     )
     return answer, lacks
 
@@ -102,8 +101,16 @@ def _answer(run: Run, decision: Decision, asked: Sequence[Need]) -> AnswerKind:
         case Answer.GUIDELINE_SILENT:
             silent = [fill(run.pathway, act.recommend.title or act.rule.title) for act in decision.silent]
             because = [*silent, *undecided]
+        case Answer.NO_LINE:
+            said = set(answering(run))
+            because = [
+                fill(run.pathway, act.recommend.title or act.rule.title)
+                for act in decision.beside
+                if act.rule.id in said
+            ]
         case Answer.NEEDS_DATA:
-            because = undecided
+            words = list(dict.fromkeys(item.why for item in open_silence(run)))
+            because = undecided or [f"not decided without: {', '.join(words)}"]
         case Answer.NOTHING_APPLIES:
             waiting = [f"missing: {need.why}" for need in asked[:3]]
             because = ["no rule about the next line holds now", *waiting]
@@ -116,35 +123,52 @@ def _status(run: Run) -> Status:
     status, since = run.chart.status, run.chart.status_since
     known = Response(next(iter(status.options))) if len(status.options) == 1 else Response.UNKNOWN
     because = [status.text]
-    if known is Response.INDETERMINATE:
+    doubted = bool(status.provisional) or status.unconfirmed is not False
+    if known is Response.RELAPSE and is_confirmed(run.chart, run.chart.timeline.assessments[-1]):
+        doubted = bool(status.provisional)
+    if known in (Response.INDETERMINATE, Response.PARTIAL_REMISSION) and run.chart.timeline.assessments:
         named = gap(run.pathway, run.chart, run.chart.timeline.assessments[-1])
         because += [fill(run.pathway, named)] if named else []
     return Status(
         response=known,
-        since=_when(since.at) if since and known not in (Response.UNKNOWN, Response.UNTREATED) else None,
+        since=when(since.at) if since and known not in (Response.UNKNOWN, Response.UNTREATED) else None,
+        provisional=doubted and known is not Response.UNTREATED,
         because=because,
     )
 
 
 def _line(run: Run, line: Line) -> LineOut:
     chart = run.chart
-    regimen = run.pathway.catalogue.regimen_of(frozenset(line.drugs))
+    regimen = regimen_of(chart, line)
     exposure, best = chart.exposure(line), chart.best_response(line)
     known = exposure.options if len(exposure.options) == 1 else {Adequacy.UNKNOWN}
     word = next(iter(best.options)) if len(best.options) == 1 else "unknown"
-    weeks = chart.timeline.span(line.start, line.end).least / 7
+    span = chart.timeline.span(line.start, line.end)
+    weeks, most = float(decimal_text(span.least / 7)), float(decimal_text(span.most / 7))
     return LineOut(
         n=line.number,
         drugs=list(line.drugs),
         adjuncts=list(line.adjuncts),
         regimen=regimen.id if regimen else None,
-        started=_when(line.start),
-        ended=_when(line.end) if line.end else None,
-        weeks=float(decimal_text(weeks)),
+        started=when(line.start),
+        ended=when(line.end) if line.end else None,
+        weeks=weeks,
+        weeks_most=most if most > weeks else None,
         exposure=Adequacy(next(iter(known))),
+        falls_short=_falls_short(run, line) if known == {Adequacy.INADEQUATE} else [],
         best_response="none" if word == Response.NO_RESPONSE else word,
         outcome=outcome(run, line),
     )
+
+
+def _falls_short(run: Run, line: Line) -> list[str]:
+    """What of the exposure on a line falls short: of each agent by which it is judged."""
+    found: list[str] = []
+    for drug in line.drugs:
+        rule = exposure_rule(run.pathway, drug)
+        if rule is not None and rule.inadequate is not None and run.truth(rule.inadequate, line.number):
+            found += run.because(rule.inadequate, line.number)
+    return list(dict.fromkeys(found))
 
 
 def _findings(run: Run) -> list[FindingOut]:
@@ -154,9 +178,9 @@ def _findings(run: Run) -> list[FindingOut]:
             title=rule.title,
             line=subject or None,
             because=run.because(rule.when, subject),
-            statement=_statement(run, rule.statement),
+            statement=statement_ref(run, rule.statement),
             on_guideline=rule.on_guideline,
-            rests_on=list(run.pathway.depends.rests_on(rule, _drugs_given(run))),
+            rests_on=list(run.pathway.depends.rests_on(rule, drugs_given(run))),
         )
         for rule, conclusion, subject in _earned(run)
     ]
@@ -165,60 +189,10 @@ def _findings(run: Run) -> list[FindingOut]:
 def _earned(run: Run) -> list[tuple[Rule, FindingOf, Subject]]:
     """Findings that are earned, by line and id."""
     found = [item for item in run.rules(FindingOf) if run.settled(item[0], item[2])]
+    of_lines = {finding.id for _, finding, subject in found if subject}
+    # What a line shows is not told of the patient again.
+    found = [item for item in found if item[2] or item[1].id not in of_lines]
     return sorted(found, key=lambda item: (item[2] or PATIENT, item[1].id))
-
-
-def _advice(run: Run, act: Act, decision: Decision) -> tuple[LineAdvice, list[Missing]]:
-    recommend, rule = act.recommend, act.rule
-    catalogue = run.pathway.catalogue
-    name = title_of_line(catalogue, act.what)
-    given, missing = doses(run, act)
-    rivals = decision.undecided if act is decision.act else ()
-    open_rules = (item for _, items in rivals for item in items)
-    open_data = gather((*act.depends_on, *open_rules, *open_for(run, act), *decision.applied.missing))
-    trial = run.pathway.thresholds.get(act.regimen.minimum_trial or "") if act.regimen else None
-    advice = LineAdvice(
-        rule=rule.id,
-        action=recommend.action,
-        regimen=act.regimen.id if act.regimen else None,
-        title=recommend.title or f"{VERBS[recommend.action]} {name}",
-        detail=fill(run.pathway, recommend.detail),
-        doses=given,
-        target=target(run, act),
-        minimum_trial=trial.first.text if trial and recommend.action is Action.START else "",
-        reassess_at=_reassess(run, act),
-        monitoring=planned(run, act.regimen) if act.regimen else [],
-        statement=_statement(run, rule.statement),
-        on_guideline=rule.on_guideline,
-        because=run.because(rule.when, act.subject),
-        certain=not open_data,
-        depends_on=[item.why for item in open_data],
-        rests_on=_rests_on(run, act),
-    )
-    return advice, missing
-
-
-def _rests_on(run: Run, act: Act) -> list[str]:
-    """The numbers that are not confirmed: those that say how to give a line, and those that chose it."""
-    chose = run.pathway.depends.rests_on(act.rule, _drugs_given(run))
-    return list(dict.fromkeys((*run.pathway.depends.unsure(numbers(act)), *chose)))
-
-
-def _drugs_given(run: Run) -> frozenset[str]:
-    return frozenset(drug for line in run.chart.timeline.lines for drug in line.drugs)
-
-
-def _reassess(run: Run, act: Act) -> When | None:
-    """When to judge: counted from now for a line that starts or changes, else from its start."""
-    recommend, timeline = act.recommend, run.chart.timeline
-    if recommend.reassess is None:
-        return None
-    after = run.pathway.thresholds[recommend.reassess].days
-    line = run.line(act.subject) or timeline.line
-    kept = recommend.action is Action.CONTINUE and line is not None
-    start = line.start.latest if kept and line is not None else timeline.now
-    due = max(start + after, timeline.now)
-    return _when(timeline.record.clock.about(due, timeline.as_of.label))
 
 
 def _action(run: Run, act: Act) -> ActionOut:
@@ -226,45 +200,12 @@ def _action(run: Run, act: Act) -> ActionOut:
         rule=act.rule.id,
         action=act.action,
         title=fill(run.pathway, act.recommend.title or act.rule.title),
-        statement=_statement(run, act.rule.statement),
+        statement=statement_ref(run, act.rule.statement),
         on_guideline=act.rule.on_guideline,
         because=run.because(act.rule.when, act.subject),
         depends_on=[item.why for item in act.depends_on],
         before_first_dose=act.recommend.before_first_dose,
     )
-
-
-def blocked_out(run: Run) -> list[BlockedOut]:
-    """Every regimen the pathway may recommend that is out, with all reasons."""
-    blocks, failed = blocks_of(run), failed_lines(run)
-    known = {
-        rule.conclusion.regimen
-        for rule in run.pathway.rules.values()
-        if isinstance(rule.conclusion, Recommend)
-    }
-    found: list[BlockedOut] = []
-    for regimen in run.pathway.catalogue.regimens.values():
-        if regimen.id not in known:
-            continue
-        reasons: list[BlockReason] = []
-        for rule, block, subject in blocks:
-            if concerns(run, block, regimen, frozenset(regimen.agents)):
-                because = run.because(rule.when, subject)
-                reasons.append(
-                    BlockReason(
-                        rule=rule.id,
-                        title=rule.title,
-                        because=because,
-                        until=fill(run.pathway, block.until),
-                    )
-                )
-        line = failed.get(regimen.id)
-        if line is not None:
-            text = f"line {line.number} was {regimen.title}, without remission at an exposure that counts"
-            reasons.append(BlockReason(rule=FAILED, title="Already failed", because=[text], until=""))
-        if reasons:
-            found.append(BlockedOut(regimen=regimen.id, title=regimen.title, reasons=reasons))
-    return found
 
 
 def _alerts(run: Run) -> list[AlertOut]:
@@ -275,7 +216,7 @@ def _alerts(run: Run) -> list[AlertOut]:
             title=rule.title,
             detail=fill(run.pathway, alert.detail),
             because=run.because(rule.when, subject),
-            statement=_statement(run, rule.statement),
+            statement=statement_ref(run, rule.statement),
             on_guideline=rule.on_guideline,
         )
         for rule, alert, subject in _loudest(run)
@@ -302,19 +243,8 @@ def _faults(run: Run, decision: Decision) -> list[str]:
     return found
 
 
-def _statement(run: Run, statement: Statement) -> StatementRef:
-    source = run.pathway.catalogue.sources[statement.source]
-    return StatementRef(
-        source=statement.source,
-        id=statement.id,
-        kind=str(statement.kind),
-        strength=str(statement.strength),
-        certainty=str(statement.certainty),
-        grade=statement.grade,
-        confidence=str(statement.confidence),
-        citation=source.short,
-    )
-
-
-def _when(moment: Moment) -> When:
-    return When(offset_days=float(decimal_text(moment.latest)), label=moment.label)
+def _notes(run: Run) -> list[str]:
+    """What the chart notes in words beside a drug that is taken now: shown, since no rule can read it."""
+    rows = run.chart.timeline.treatment.running.items()
+    titles = run.pathway.catalogue.drugs
+    return [f"{row.name or titles[drug].title}: {row.note}" for drug, row in rows if row.note]

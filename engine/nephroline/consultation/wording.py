@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from nephroline.catalogue import Catalogue
-from nephroline.consultation.answer import Consultation, StatementRef
+from nephroline.consultation.answer import Consultation, LineOut, StatementRef, When
 from nephroline.consultation.decision import Advised
-from nephroline.pathway import Statement
+from nephroline.consultation.run import Run
+from nephroline.pathway import Recommend, Statement
+from nephroline.quantities import decimal_text
+from nephroline.record import Moment
 from nephroline.terms import Action, Answer, spoken
 
 VERBS = {
@@ -17,8 +20,19 @@ VERBS = {
 }
 
 
+def act_word(recommend: Recommend) -> str:
+    """What an act is in one word: an adjustment by its direction."""
+    return str(recommend.direction or recommend.action)
+
+
+def verb(recommend: Recommend) -> str:
+    """The word with which the title of an act begins."""
+    return act_word(recommend).capitalize()
+
+
 NO_LINE = {
     Answer.GUIDELINE_SILENT: "the guideline is silent",
+    Answer.NO_LINE: "nothing is begun now",
     Answer.NEEDS_DATA: "not decided, data are missing",
     Answer.NOTHING_APPLIES: "no rule about the next line holds",
     Answer.NOT_APPLICABLE: "the pathway does not apply",
@@ -59,11 +73,56 @@ def in_words(catalogue: Catalogue, advised: Advised) -> str:
 
 
 def _line(catalogue: Catalogue, advised: Advised) -> str:
-    verb = VERBS[advised.action].lower() if advised.action else ""
-    return f"{verb} {title_of_line(catalogue, advised.what)}"
+    word = advised.direction or advised.action or ""
+    return f"{word} {title_of_line(catalogue, advised.what)}"
 
 
 def title_of_line(catalogue: Catalogue, what: str) -> str:
     """The title of a regimen, or of the drugs of an act that makes none."""
     known = catalogue.regimens.get(what)
     return known.title if known else " + ".join(catalogue.title(name) for name in what.split(" + "))
+
+
+def _weeks(line: LineOut) -> str:
+    """How long a line lasted, or between what; one that was begun nobody knows when has no most."""
+    if line.weeks_most is None:
+        return f"{line.weeks:g} weeks"
+    if line.weeks_most > _LIFELONG:
+        return f"at least {line.weeks:g} weeks" if line.weeks >= 1 else "length not known"
+    return f"{line.weeks:g} to {line.weeks_most:g} weeks"
+
+
+_LIFELONG = 52 * 60
+
+
+def line_told(line: LineOut) -> str:
+    """A line of therapy in one sentence."""
+    drugs = " + ".join(spoken(drug) for drug in line.drugs)
+    beside = f" (with {', '.join(spoken(a) for a in line.adjuncts)})" if line.adjuncts else ""
+    end = line.ended.label if line.ended else "now"
+    best = spoken(line.best_response)
+    short = f" ({'; '.join(line.falls_short)})" if line.falls_short else ""
+    return (
+        f"{drugs}{beside}, {line.started.label} to {end} ({_weeks(line)}), exposure {line.exposure}{short},"
+        f" best response {best} → {spoken(line.outcome)}"
+    )
+
+
+def statement_ref(run: Run, statement: Statement) -> StatementRef:
+    """On whose authority a rule speaks, with its source in short."""
+    source = run.pathway.catalogue.sources[statement.source]
+    return StatementRef(
+        source=statement.source,
+        id=statement.id,
+        kind=str(statement.kind),
+        strength=str(statement.strength),
+        certainty=str(statement.certainty),
+        grade=statement.grade,
+        confidence=str(statement.confidence),
+        citation=source.short,
+    )
+
+
+def when(moment: Moment) -> When:
+    """A moment as the public answer gives it."""
+    return When(offset_days=float(decimal_text(moment.latest)), label=moment.label)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from nephroline.faces.commanding import (
-    DEFAULT_PATHWAY,
+    AUTO,
     At,
     FormatOption,
     PathwayOption,
@@ -17,9 +17,11 @@ from nephroline.faces.commanding import (
     RulesOption,
     ShadowOption,
     app,
+    asked_for,
+    asked_of,
+    complete_asked,
     count,
     document_of,
-    pathway_of,
     record_and_pathway,
     rule_base,
     show_json,
@@ -38,34 +40,27 @@ def consult(
     margins: Annotated[
         bool, typer.Option("--margins", help="Also how far each value stands from another answer.")
     ] = False,
+    before_stops: Annotated[
+        bool,
+        typer.Option(
+            "--before-stops",
+            help="Decide as if the drugs that end on that very day still ran, as replay does.",
+        ),
+    ] = False,
     quick: QuickOption = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the basis of everything.")] = False,
 ) -> None:
     """Where does this patient stand, what is the next line, and what must be checked first?"""
-    from nephroline.consultation import consult as ask
+    from nephroline.selecting import consult as ask
+    from nephroline.selecting import thorough
 
-    selected = None
-    if pathway == "auto":
-        from nephroline.record import read_record
-        from nephroline.selecting import select_pathway
-
-        base = rule_base(rules)
-        chart = read_record(document_of(record), base.catalogue)
-        selected = select_pathway(chart, at, base)
-        found = selected.pathway
-    else:
-        chart, found = record_and_pathway(record, pathway, rules)
+    chart, asked = record_and_pathway(record, pathway, rules)
     engine = "shadow" if shadow else "durable"
+    seen = not before_stops
     if quick:
-        answer = ask(chart, found, at, backend_name=engine)
+        answer = ask(chart, asked, at, backend_name=engine, stops_seen=seen)
     else:
-        from nephroline.missing import thorough
-
-        answer = thorough(chart, found, at, margins=margins, backend_name=engine)
-    if selected is not None:
-        from nephroline.selecting import explained
-
-        answer = explained(answer, selected)
+        answer = thorough(chart, asked, at, margins=margins, backend_name=engine, stops_seen=seen)
     if form == "json":
         typer.echo(answer.to_json(indent=2))
         return
@@ -173,7 +168,9 @@ def what_if(
         raise UsageError.of("nothing is changed", "give --set, --remove, --wait or --also")
     if save is not None and len(alternatives) != 1:
         raise UsageError.of("one alternative is saved, not several", "give --save with a single alternative")
-    found = ask(document, pathway_of(document, pathway, rules), alternatives, at)
+    if save is not None and record != "-" and save.exists() and save.samefile(record):
+        raise UsageError.of(f"{save} is the record itself", "save the changed record in another file")
+    found = ask(document, asked_of(document, pathway, rules), alternatives, at)
     if save is not None:
         from nephroline.yamlfile import written
 
@@ -225,12 +222,11 @@ def compare(
 def replay(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(help="Scenario files or folders. Default: the scenarios that come with Nephroline."),
+        typer.Argument(
+            help="Scenario or record files, or folders. Default: the scenarios that come with Nephroline."
+        ),
     ] = None,
-    pathway: Annotated[
-        str | None,
-        typer.Option("--pathway", "-p", help="Replay under this pathway instead of the scenario's own."),
-    ] = None,
+    pathway: PathwayOption = None,
     rules: RulesOption = None,
     form: FormatOption = "text",
     quiet: Annotated[
@@ -243,7 +239,7 @@ def replay(
     """Walk scenarios through every moment at which something changed, and check what they expect."""
     from nephroline.catalogue import data_root
     from nephroline.faces.progress import Progress
-    from nephroline.replaying import read_scenario, scenario_files
+    from nephroline.replaying import read_course, scenario_files
     from nephroline.replaying import replay as walk
 
     files = scenario_files(paths or [str(data_root("scenarios"))])
@@ -252,10 +248,10 @@ def replay(
     with Progress(len(files)) as progress:
         for file in files:
             heard = progress.of(file.name)
-            scenario = read_scenario(file, base.catalogue)
-            found = base.pathway(pathway or scenario.pathway)
+            scenario = read_course(file, base.catalogue)
+            asked = asked_for(base, pathway, scenario)
             engine = "shadow" if shadow else "durable"
-            done.append(walk(scenario, found, backend_name=engine, quick=quick, progress=heard))
+            done.append(walk(scenario, asked, backend_name=engine, quick=quick, progress=heard))
     failed = sum(len(item.failed) for item in done)
     if form == "json":
         show_json({"scenarios": [item.to_data() for item in done]})
@@ -268,7 +264,7 @@ def replay(
             if not quiet or item.failed:
                 show_replay(out, item, ascii_only=plain)
         passed = sum(item.passed for item in done)
-        typer.echo(f"{len(done)} scenarios, {passed} expectations met, {failed} missed")
+        typer.echo(f"{count(len(done), 'scenario')}, {count(passed, 'expectation')} met, {failed} missed")
     if failed:
         raise typer.Exit(1)
 
@@ -301,9 +297,9 @@ def report(
     with Progress(len(files)) as progress:
         for file in files:
             heard = progress.of(file.name)
-            scenario = read_course(file, pathway or DEFAULT_PATHWAY, base.catalogue)
-            found = base.pathway(pathway or scenario.pathway)
-            courses.append(course_of(walk(scenario, found, quick=quick, most=MOST_DRAWN, progress=heard)))
+            scenario = read_course(file, base.catalogue)
+            asked = asked_for(base, pathway, scenario)
+            courses.append(course_of(walk(scenario, asked, quick=quick, most=MOST_DRAWN, progress=heard)))
         progress.of("drawing")
         html = page(courses, scale=scale)
         if out.suffix == ".pdf":
@@ -319,7 +315,13 @@ def report(
 
 @app.command()
 def graph(
-    pathway: Annotated[str, typer.Argument(help="A pathway id or YAML file.")] = DEFAULT_PATHWAY,
+    pathway: Annotated[
+        str | None,
+        typer.Argument(
+            help=f"A pathway id or YAML file. Default: the scenario's own, else {AUTO}, by the record.",
+            autocompletion=complete_asked,
+        ),
+    ] = None,
     record: Annotated[
         str | None,
         typer.Option("--record", "-r", help="Mark this patient's way: a record or scenario."),
@@ -334,16 +336,27 @@ def graph(
     ] = None,
 ) -> None:
     """Draw the lines of therapy of a pathway, and the rules that lead from one to the next."""
+    from nephroline.errors import UsageError
     from nephroline.faces import graph as drawing
+    from nephroline.faces.phrases import taken
     from nephroline.replaying import MOST_DRAWN, read_course
     from nephroline.replaying import replay as walk
     from nephroline.roadmap import roadmap_of
+    from nephroline.selecting import select
 
-    found = rule_base(rules, pathway).pathway(pathway)
+    base = rule_base(rules, pathway)
     done = None
-    if record:
-        course = read_course(document_of(record), found.id, found.catalogue)
+    if record is not None:
+        course = read_course(document_of(record), base.catalogue)
+        selected = select(course.record, asked_for(base, pathway, course))
+        if selected.because:
+            typer.echo(taken(selected.reference), err=True)
+        found = selected.pathway
         done = walk(course, found, most=MOST_DRAWN)
+    elif pathway in (None, AUTO):
+        raise UsageError.of("there is no record to choose a pathway by", "name a pathway, or give --record")
+    else:
+        found = base.pathway(str(pathway))
     ending = {".svg": "svg", ".dot": "dot", ".gv": "dot"}.get(out.suffix if out else "", "mermaid")
     kind = form or ending
     draw = {"mermaid": drawing.mermaid, "dot": drawing.dot, "svg": drawing.svg}[kind]

@@ -12,6 +12,7 @@ from nephroline.faces.commanding import (
     QuickOption,
     RulesOption,
     app,
+    complete_pathway,
     count,
     rule_base,
     show_json,
@@ -21,10 +22,30 @@ from nephroline.faces.commanding import (
 _SCENARIOS = "Scenario files or folders. Default: the scenarios that come with Nephroline."
 _SIDE = "A folder of rules, or a file of answers made with `nephroline answers`; `packaged`: our own."
 _OURS = "packaged"
+_FORMATS = {
+    "record": "a patient's chart",
+    "scenario": "a record, with the pathway to ask and what is expected of its answers",
+    "pathway": "the rules of one disease in one edition",
+    "module": "rules, definitions and numbers that several pathways use",
+    "catalogue": "what charts and rules may name: analytes, drugs, conditions, regimens …",
+    "consultation": "an answer",
+}
 _Pathways = Annotated[
     list[str] | None,
-    typer.Option("--pathway", "-p", help="Only under this pathway; give it again for another. Default: all."),
+    typer.Option(
+        "--pathway",
+        "-p",
+        help="Only under this pathway; give it again for another. Default: all.",
+        autocompletion=complete_pathway,
+    ),
 ]
+
+
+def _complete_shown(typed: str) -> list[str]:
+    from nephroline.pathway import load_rules
+
+    editions = [name for name in load_rules().edition_ids if name.startswith(typed)]
+    return [*editions, *complete_pathway(typed)]
 
 
 @app.command()
@@ -54,7 +75,10 @@ def pathways(rules: RulesOption = None, form: FormatOption = "text") -> None:
 def show(
     pathway: Annotated[
         str,
-        typer.Argument(help="A pathway id or YAML file; or an edition (kdigo-2021): its safety and care."),
+        typer.Argument(
+            help="A pathway id or YAML file; or an edition (kdigo-2021): its safety and care.",
+            autocompletion=_complete_shown,
+        ),
     ],
     rules: RulesOption = None,
     form: FormatOption = "text",
@@ -174,20 +198,27 @@ def _answered(
 @app.command()
 def schema(
     kind: Annotated[
-        Literal["record", "scenario", "pathway", "module", "catalogue", "consultation"],
-        typer.Argument(help="Which format."),
-    ] = "record",
+        Literal["record", "scenario", "pathway", "module", "catalogue", "consultation"] | None,
+        typer.Argument(help="Which format. Without it, all are listed."),
+    ] = None,
     write: Annotated[
         Path | None, typer.Option("--write", help="Write all schemas into this folder instead.")
     ] = None,
     rules: RulesOption = None,
+    form: FormatOption = "text",
 ) -> None:
-    """Print the JSON Schema of a public format."""
+    """Print the JSON Schema of a public format, which is JSON in either form; or list the formats."""
     from nephroline.tools.schemas import KINDS, schema_text
 
+    if kind is None and write is None:
+        if form == "json":
+            show_json([{"kind": name, "meaning": meaning} for name, meaning in _FORMATS.items()])
+        else:
+            show_table(list(_FORMATS.items()), (13,))
+        return
     catalogue = rule_base(rules).catalogue
     if write is None:
-        typer.echo(schema_text(kind, catalogue), nl=False)
+        typer.echo(schema_text(str(kind), catalogue), nl=False)
         return
     write.mkdir(parents=True, exist_ok=True)
     for name in KINDS:
@@ -276,7 +307,7 @@ def features(form: FormatOption = "text") -> None:
 @app.command()
 def units(
     kind: Annotated[
-        Literal["analytes", "drugs", "conditions", "findings", "diagnoses", "regimens"],
+        Literal["analytes", "drugs", "conditions", "findings", "labels", "diagnoses", "regimens"],
         typer.Argument(help="What to list."),
     ] = "analytes",
     rules: RulesOption = None,

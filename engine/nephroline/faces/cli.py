@@ -1,14 +1,15 @@
 """The command line. Commands import what they need when they run, so that ``--help`` is quick.
 
 Exit codes: 0 fine; 1 an expectation was missed or a checked file has problems; 2 the input or the
-command cannot be used; 3 the inference engine cannot be trusted here.
+command cannot be used; 3 the inference engine cannot be trusted here; 141 the reader of the output has gone.
 """
 
 from __future__ import annotations
 
 import gc
+import os
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from nephroline.errors import InputError
 
 __all__ = ["app", "asking", "authoring", "main"]
+
+_PIPE_CLOSED = 141
+"""What a shell reports of a program that SIGPIPE has stopped."""
 
 
 def _version(value: bool) -> None:
@@ -46,6 +50,13 @@ def _complain(error: InputError) -> None:
         typer.echo(f"error: {problem}", err=True)
 
 
+def _reader_has_gone() -> NoReturn:
+    """End as a program does that a closed pipe stops: that `head` has seen enough is no error."""
+    # What is still to be written at exit goes nowhere, and says nothing.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(_PIPE_CLOSED)
+
+
 def main() -> None:
     """Run the command line; no error of an author or a file ever shows a traceback."""
     from nephroline.errors import InferenceError, InputError
@@ -53,7 +64,11 @@ def main() -> None:
     # A command makes much that lives until it ends: looking through it often finds nothing to free.
     gc.set_threshold(50_000, 20, 50)
     try:
-        app()
+        try:
+            app()
+        finally:
+            if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]
+                sys.stdout.flush()
     except InputError as bad:
         _complain(bad)
         sys.exit(2)
@@ -61,9 +76,12 @@ def main() -> None:
         typer.echo(f"error: {bad}", err=True)
         sys.exit(3)
     except BrokenPipeError:
-        # The reader (head, less) has gone; that is no error of ours.
-        sys.stderr.close()
-        sys.exit(0)
+        _reader_has_gone()
+    except SystemExit as end:
+        # typer ends with 1 when it meets a broken pipe itself.
+        if isinstance(end.__context__, BrokenPipeError):
+            _reader_has_gone()
+        raise
     finally:
         # What is left goes with the process; to look through it once more takes a sixth of a command.
         gc.freeze()

@@ -11,9 +11,12 @@ import typer
 if TYPE_CHECKING:
     from nephroline.pathway import Pathway, RuleBase
     from nephroline.record import Record, RecordSource
+    from nephroline.replaying import Scenario
+    from nephroline.selecting import Selected
     from nephroline.yamlfile import Document
 
-DEFAULT_PATHWAY = "kdigo-2012/fsgs"
+AUTO = "auto"
+"""As in `selecting`, which a command imports only when it runs."""
 
 app = typer.Typer(
     name="nephroline",
@@ -30,15 +33,30 @@ RecordArgument = Annotated[
 ]
 At = Annotated[
     str | None,
-    typer.Option("--at", help="Decision time, such as '10 mo' or 2014-05-31. Default: the last dated item."),
+    typer.Option("--at", help="Decision time, such as '10 mo' or 2014-05-31. Default: the last fact."),
 ]
+
+
+def complete_asked(typed: str) -> list[str]:
+    """What may be asked and begins so, for the shell."""
+    return [*([AUTO] if AUTO.startswith(typed) else ()), *complete_pathway(typed)]
+
+
+def complete_pathway(typed: str) -> list[str]:
+    """The pathways that begin so, for the shell."""
+    from nephroline.pathway import pathway_ids
+
+    return [name for name in pathway_ids() if name.startswith(typed)]
+
+
+_PATHWAY_HELP = "A pathway id or YAML file; auto takes the newest edition whose disease the biopsy shows."
 PathwayOption = Annotated[
     str | None,
     typer.Option(
         "--pathway",
         "-p",
-        help=f"A pathway id or YAML file. Default: the scenario's own, else {DEFAULT_PATHWAY}."
-        " For `consult`, auto chooses it.",
+        help=f"{_PATHWAY_HELP} Default: the scenario's own, else {AUTO}.",
+        autocompletion=complete_asked,
     ),
 ]
 RulesOption = Annotated[
@@ -72,25 +90,33 @@ def rule_base(rules: str | None, pathway: str | None = None) -> RuleBase:
     return found
 
 
-def record_and_pathway(source: str, pathway: str | None, rules: str | None = None) -> tuple[Record, Pathway]:
-    """The record of a file (or ``-``), and the pathway that was asked for, else the one it names."""
+def record_and_pathway(
+    source: str, pathway: str | None, rules: str | None = None
+) -> tuple[Record, Selected | Pathway | RuleBase]:
+    """The record of a file (or ``-``), and what is asked about it."""
     from nephroline.record import read_record
 
     document = document_of(source)
-    found = pathway_of(document, pathway, rules)
-    return read_record(document, found.catalogue), found
+    asked = asked_of(document, pathway, rules)
+    return read_record(document, asked.catalogue), asked
 
 
 def document_of(source: str) -> Document:
     """A file or standard input (``-``), read but not yet understood."""
+    from nephroline.errors import UsageError
     from nephroline.record import open_document
+    from nephroline.yamlfile import MAX_BYTES
 
-    content: RecordSource = sys.stdin.buffer.read() if source == "-" else Path(source)
+    if not source:
+        raise UsageError.of("no record is named", "give the path of a file, or - for standard input")
+    content: RecordSource = sys.stdin.buffer.read(MAX_BYTES + 1) if source == "-" else Path(source)
     return open_document(content)
 
 
-def pathway_of(document: Document, pathway: str | None, rules: str | None = None) -> Pathway:
-    """The pathway that was asked for, else the scenario's own."""
+def asked_of(
+    document: Document, pathway: str | None, rules: str | None = None
+) -> Selected | Pathway | RuleBase:
+    """The pathway that is asked for, else the scenario's own, else the rules to choose it from."""
     from nephroline.errors import RecordError
     from nephroline.yamlfile import mapping
 
@@ -98,7 +124,22 @@ def pathway_of(document: Document, pathway: str | None, rules: str | None = None
     own: Any = data.get("pathway") if "scenario" in data else None
     if own is not None and not isinstance(own, str):
         raise RecordError([document.problem(("pathway",), "expected text", "name a pathway by its id")])
-    return rule_base(rules, pathway).pathway(pathway or own or DEFAULT_PATHWAY)
+    return _asked(rule_base(rules, pathway), pathway, own)
+
+
+def asked_for(base: RuleBase, pathway: str | None, scenario: Scenario) -> Selected | Pathway | RuleBase:
+    """What is asked about a scenario, or about a record that was read as one; as `asked_of`."""
+    return _asked(base, pathway, scenario.pathway)
+
+
+def _asked(base: RuleBase, pathway: str | None, own: str | None) -> Selected | Pathway | RuleBase:
+    from nephroline.selecting import Selected
+
+    name = pathway or own or AUTO
+    if name == AUTO:
+        return base
+    found = base.pathway(name)
+    return found if pathway else Selected(found, ("the scenario names it",))
 
 
 def write(file: Path, text: str) -> None:

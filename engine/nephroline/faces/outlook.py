@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nephroline.consultation import headline
+from nephroline.faces.phrases import taken
 from nephroline.terms import Certain
 
 if TYPE_CHECKING:
@@ -79,8 +80,10 @@ def show_why_not(out: Screen, found: WhyNot) -> None:
     """What would offer a regimen and fails, what keeps it out, the least that would change it."""
     if found.is_next_line:
         out.paragraph(f"{found.title} is the next line: {found.answer}.", style="bold green")
+        out.paragraph(taken(found.pathway), style="dim")
         return
     out.paragraph(f"Why not {found.title}? The answer is: {found.answer}.", style="bold")
+    out.paragraph(taken(found.pathway), style="dim")
     if not found.offers:
         out.paragraph("No rule of this pathway offers it.", indent=2)
     for offer in found.offers:
@@ -112,6 +115,7 @@ def show_what_if(out: Screen, found: WhatIf) -> None:
     """How answers with other data differ from the one that is."""
     base = found.base
     out.paragraph(f"{base.record} at {base.as_of.label}: {headline(base)}", style="bold")
+    out.paragraph(taken(base.pathway), style="dim")
     for alternative in found.alternatives:
         out.line()
         _alternative(out, alternative)

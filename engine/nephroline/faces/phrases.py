@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nephroline.consultation import cited
-from nephroline.consultation.answer import DoseOut, LineAdvice, LineOut, MonitoringOut, StatementRef, TotalOut
+from nephroline.consultation.answer import (
+    DoseOut,
+    LineAdvice,
+    MonitoringOut,
+    PathwayRef,
+    StatementRef,
+    TotalOut,
+)
 from nephroline.quantities import MONTH, WEEK, YEAR
 from nephroline.terms import spoken
 
@@ -13,6 +20,12 @@ LEGEND = (
     "[verified] read in the source · [verified-2] in a text about it · [recalled] not yet checked · "
     "[policy] a choice of this rule base"
 )
+
+
+def taken(pathway: PathwayRef) -> str:
+    """Which pathway was asked, and why it was chosen if it was not named."""
+    because = f", chosen: {'; '.join(pathway.chosen_because)}" if pathway.chosen_because else ""
+    return f"by {pathway.id} ({pathway.edition}){because}"
 
 
 def line_parts(line: LineAdvice) -> Iterator[str]:
@@ -35,18 +48,6 @@ def dose_told(dose: DoseOut) -> str:
     tag = f" [{dose.confidence}]" if dose.confidence else ""
     here = f" → {dose.for_this_patient}" if dose.for_this_patient else ""
     return f"{spoken(dose.drug)} {dose.amount}{', ' + per if per else ''}{most}{tag}{here}"
-
-
-def line_told(line: LineOut) -> str:
-    """A line of therapy in one sentence."""
-    drugs = " + ".join(spoken(drug) for drug in line.drugs)
-    beside = f" (with {', '.join(spoken(a) for a in line.adjuncts)})" if line.adjuncts else ""
-    end = line.ended.label if line.ended else "now"
-    best = spoken(line.best_response)
-    return (
-        f"{drugs}{beside}, {line.started.label} to {end} ({line.weeks:g} weeks), exposure {line.exposure},"
-        f" best response {best} → {spoken(line.outcome)}"
-    )
 
 
 def overdue_told(item: MonitoringOut) -> str:

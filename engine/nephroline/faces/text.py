@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from nephroline.consultation import FAILED, NO_LINE, Consultation, headline
+from nephroline.consultation import FAILED, NO_LINE, Consultation, headline, line_told
 from nephroline.consultation.answer import ActionOut, BlockReason, MonitoringOut
 from nephroline.faces.outlook import show_outlook
 from nephroline.faces.phrases import (
@@ -14,8 +14,8 @@ from nephroline.faces.phrases import (
     capital,
     dose_told,
     line_parts,
-    line_told,
     overdue_told,
+    taken,
     total_told,
 )
 from nephroline.faces.screen import Screen, Styled
@@ -36,6 +36,7 @@ def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = Fals
     """The answer on one screen; *verbose* adds the basis of everything."""
     _head(out, answer)
     _next_line(out, answer)
+    _acts(out, answer)
     if answer.outlook is not None:
         show_outlook(out, answer.outlook)
     for other in answer.alternatives:
@@ -55,6 +56,8 @@ def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = Fals
     _needs(out, answer)
     for fault in answer.faults:
         _item(out, "not used", fault, "", style="yellow")
+    for note in answer.notes:
+        _item(out, "in words", f"{note} (a note, which no rule reads)", "")
     _basis(out, answer, verbose=verbose)
     out.line()
     out.paragraph(LEGEND, style="dim")
@@ -65,13 +68,17 @@ def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = Fals
 
 
 def _head(out: Screen, answer: Consultation) -> None:
-    out.paragraph(f"{answer.record} at {answer.as_of.label}", style="bold")
+    before = "" if answer.stops_of_the_day == "seen" else ", before what ends that day"
+    out.paragraph(f"{answer.record} at {answer.as_of.label}{before}", style="bold")
     status: list[Styled] = [(spoken(answer.status.response), "bold magenta")]
     if answer.status.since:
         status.append((f" since {answer.status.since.label}", ""))
     if len(answer.status.because) > 1:
         status.append((f" ({'; '.join(answer.status.because[1:])})", ""))
-    earned = [f.title.lower() if f.title[1:2].islower() else f.title for f in answer.findings if f.line]
+    if answer.status.provisional:
+        status.append((", provisional", "yellow"))
+    told = [f for f in answer.findings if f.id != answer.status.response]
+    earned = [f.title.lower() if f.title[1:2].islower() else f.title for f in told]
     if earned:
         status.append((" · " + ", ".join(dict.fromkeys(earned)), ""))
     out.hang(((f"{'status':<13}", "bold"),), tuple(status), _LABEL)
@@ -100,6 +107,19 @@ def _next_line(out: Screen, answer: Consultation) -> None:
     _under(out, authority(line.statement, line.on_guideline), style="italic")
     if not line.certain and answer.outlook is None:
         _under(out, "not certain until known: " + "; ".join(line.depends_on), style="yellow")
+
+
+def _acts(out: Screen, answer: Consultation) -> None:
+    """What is to be done with what runs beside the next line."""
+    line = answer.next_line
+    for act in answer.acts:
+        if line is not None and act.rule == line.rule:
+            continue
+        _item(out, "beside it" if line is not None else "what runs", act.title, act.detail, style="bold")
+        if act.act == "undecided":
+            _under(out, f"needs {'; '.join(act.because)}", style="yellow")
+        else:
+            _under(out, authority(act.statement, act.on_guideline), style="italic")
 
 
 def _blocked(out: Screen, answer: Consultation) -> None:
@@ -224,7 +244,9 @@ def _detail(detail: str) -> str:
 
 
 def show_explanations(out: Screen, found: Sequence[Explanation]) -> None:
-    """Trees of reasons."""
+    """Trees of reasons, below the pathway whose reasons they are."""
+    if found:
+        out.paragraph(taken(found[0].pathway), style="dim")
     for item in found:
         where = f" (line {item.line})" if item.line else ""
         mark, style = _MARK[item.truth]
@@ -258,12 +280,14 @@ def show_replay(out: Screen, done: Replayed, *, ascii_only: bool = False) -> Non
     if done.scenario.synthetic:
         head.append((" · synthetic", "dim"))
     out.hang((), tuple(head), 0)
+    if done.steps and done.steps[-1].consultation.pathway.chosen_because:
+        out.paragraph(taken(done.steps[-1].consultation.pathway), indent=2, style="dim")
     show_timeline(out, course_of(done), ascii_only=ascii_only)
     deeds: dict[str, list[Deed]] = {}
     for deed in done.deeds:
         deeds.setdefault(deed.at, []).append(deed)
     for step in done.steps:
-        _step(out, step)
+        _step(out, step, done.pathway.id)
         for deed in deeds.get(step.at.label, []):
             style = "green" if deed.verdict == "concordant" else "yellow"
             out.paragraph(f"clinicians: {spoken(deed.did)} → {deed.verdict}", indent=14, style=style)
@@ -278,7 +302,7 @@ def show_replay(out: Screen, done: Replayed, *, ascii_only: bool = False) -> Non
     out.line()
 
 
-def _step(out: Screen, step: Step) -> None:
+def _step(out: Screen, step: Step, pathway: str) -> None:
     answer = step.consultation
     advice = capital(headline(answer))
     body: list[Styled] = [(advice, "green" if answer.next_line else "yellow")]
@@ -289,6 +313,8 @@ def _step(out: Screen, step: Step) -> None:
     loud = [a.title for a in answer.alerts if a.severity is Severity.CRITICAL]
     if loud:
         body.append((f" · ! {', '.join(loud)}", "red"))
+    if answer.pathway.id != pathway:
+        body.append((f" · by {answer.pathway.id}", "dim"))
     head = ((f"  {step.at.label:<11} ", "bold"), (f"{spoken(answer.status.response):<20}", ""))
     out.hang(head, tuple(body), 34)
 

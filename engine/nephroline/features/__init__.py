@@ -7,14 +7,18 @@ from nephroline.features import (
     line_doses,
     line_values,
     person,
+    phases,
     status,
     totals,
     treatment,
 )
 from nephroline.features.chart import ALL_RESPONSES, Chart, possibly_last
-from nephroline.features.line_doses import PER_DAY, PER_WEIGHT, WEIGHT, weight_at
+from nephroline.features.episodes import is_confirmed, measured_in_other_form
+from nephroline.features.phases import full_dose_since
 from nephroline.features.schema import FEATURES, PARAMETERS, Feature, entering, with_trait
+from nephroline.features.status import remission_lasted
 from nephroline.features.totals import cumulative_dose
+from nephroline.features.treatment import regimen_of
 from nephroline.features.values import (
     Amount,
     Choice,
@@ -30,9 +34,6 @@ __all__ = [
     "ALL_RESPONSES",
     "FEATURES",
     "PARAMETERS",
-    "PER_DAY",
-    "PER_WEIGHT",
-    "WEIGHT",
     "Amount",
     "Chart",
     "Choice",
@@ -45,16 +46,21 @@ __all__ = [
     "assessment",
     "cumulative_dose",
     "entering",
+    "full_dose_since",
     "gather",
+    "is_confirmed",
     "latest",
     "line",
     "line_doses",
     "line_values",
+    "measured_in_other_form",
     "person",
+    "phases",
     "possibly_last",
+    "regimen_of",
+    "remission_lasted",
     "status",
     "totals",
     "treatment",
-    "weight_at",
     "with_trait",
 ]

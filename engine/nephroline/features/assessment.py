@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from nephroline.features.chart import Chart
+from nephroline.features.episodes import earlier as earlier_response
+from nephroline.features.episodes import episode_baseline
+from nephroline.features.latest import computed_from
 from nephroline.features.readings import latest_word, risen
 from nephroline.features.schema import feature
-from nephroline.features.values import Amount, Flag, Missing, Threshold, Value, gather
+from nephroline.features.values import Amount, Flag, Threshold, Value, gather
 from nephroline.record import Assessment, Observation
 from nephroline.terms import Trait
 
@@ -25,9 +28,13 @@ def _near(chart: Chart, assessment: Assessment, analyte: str) -> list[Observatio
 def value(chart: Chart, assessment: Assessment, analyte: str) -> Value:
     """The value at the assessment, or shortly before it (`together_window`)."""
     title = chart.timeline.catalogue.analytes[analyte].title
-    return chart.last(
-        _near(chart, assessment, analyte), analyte, f"{title} at {assessment.at}", assessment.at
-    )
+    own = chart.last(_near(chart, assessment, analyte), analyte, f"{title} at {assessment.at}", assessment.at)
+    formula = chart.timeline.catalogue.formula_of.get(analyte)
+    if own.known or formula is None:
+        return own
+    base = value(chart, assessment, formula.source_analyte)
+    assert isinstance(base, Amount)  # noqa: S101
+    return computed_from(chart, formula, base, assessment.at)
 
 
 @feature("assessment.word", ("word-analyte",), gives="choice:words", says="{0} in words", trait=Trait.BARE)
@@ -60,36 +67,41 @@ def rise(chart: Chart, assessment: Assessment, analyte: str, limit: Threshold) -
     says="change in {0} since the line began",
 )
 def change(chart: Chart, assessment: Assessment, analyte: str) -> Value:
-    """Relative change from the baseline of the latest line begun before the assessment."""
+    """Relative change from the baseline of the latest line begun before the assessment.
+
+    Before any line, from the greatest value of the episode. Across an amount a day and a ratio to creatinine,
+    between the bounds of the creatinine excreted.
+    """
     now = value(chart, assessment, analyte)
     assert isinstance(now, Amount)  # noqa: S101
     begun = [line for line in chart.timeline.lines if line.start.latest < assessment.at.latest]
     if not begun:
-        missing = Missing(analyte, "a line of therapy to compare with")
-        return Amount(None, None, "ratio", "no line of therapy", (missing,))
-    line = begun[-1]
-    return chart.change(chart.baseline(line, analyte), now)
+        return chart.change(episode_baseline(chart, assessment, analyte, now), now, assessment.at)
+    return chart.change(chart.baseline(begun[-1], analyte), now, assessment.at)
 
 
-@feature("assessment.earlier", ("response",), gives="flag", says="{0} earlier, since the last line began")
+@feature(
+    "assessment.change_in_episode",
+    ("analyte",),
+    gives="amount:ratio",
+    says="change in {0} in this episode",
+    trait=Trait.ACROSS_ASSESSMENTS,
+)
+def change_in_episode(chart: Chart, assessment: Assessment, analyte: str) -> Value:
+    """Relative change from the greatest value of the episode, which begins after a complete remission.
+
+    No edition says from which value a partial remission is counted; the disease is older than the line.
+    """
+    now = value(chart, assessment, analyte)
+    assert isinstance(now, Amount)  # noqa: S101
+    return chart.change(episode_baseline(chart, assessment, analyte, now), now, assessment.at)
+
+
+@feature("assessment.earlier", ("response",), gives="flag", says="{0} earlier")
 def earlier(chart: Chart, assessment: Assessment, wanted: str) -> Value:
-    """Whether an earlier assessment, since the latest line began, had this response."""
-    starts = [line.start.latest for line in chart.timeline.lines if line.start.latest < assessment.at.latest]
-    since = starts[-1] if starts else None
+    """Whether an earlier assessment had this response, and no treatment answered active disease since."""
     shown = wanted.replace("-", " ")
-    # What held before each assessment is kept, so that a long series is walked once.
-    prefixes = chart.memo.prefixes.setdefault((wanted, since), [(None, ())])
-    while len(prefixes) <= assessment.index:
-        other = chart.timeline.assessments[len(prefixes) - 1]
-        certain, missing = prefixes[-1]
-        if certain is None and (since is None or other.at.latest > since):
-            choice = chart.response_at(other.index)
-            if choice.options == frozenset({wanted}):
-                certain = other.at.label
-            elif wanted in choice.options:
-                missing = choice.missing
-        prefixes.append((certain, missing))
-    certain, missing = prefixes[assessment.index]
+    certain, missing = earlier_response(chart, assessment, wanted)
     if certain is not None:
         return Flag(True, f"{shown} at {certain}")
     if missing:
@@ -107,15 +119,12 @@ def earlier(chart: Chart, assessment: Assessment, wanted: str) -> Value:
 def risen_in(chart: Chart, assessment: Assessment, analyte: str, wanted: str, limit: Threshold) -> Value:
     """Whether the value exceeds, by more than a limit, the lowest at the assessments just before it.
 
-    Those count that had the response without a break, since the latest line began.
+    Those count that had the response without a break; one that is reported without a number has none to give.
     """
     shown = wanted.replace("-", " ")
     title = chart.timeline.catalogue.analytes[analyte].title
-    starts = [line.start.latest for line in chart.timeline.lines if line.start.latest < assessment.at.latest]
     values: list[Amount] = []
     for other in reversed(chart.timeline.assessments[: assessment.index]):
-        if starts and other.at.latest <= starts[-1]:
-            break
         choice = chart.response_at(other.index)
         if wanted not in choice.options:
             break
@@ -126,11 +135,12 @@ def risen_in(chart: Chart, assessment: Assessment, analyte: str, wanted: str, li
         values.append(measured)
     if not values:
         return Flag(False, f"no {shown} just before")
+    values = [m for m in values if m.low is not None or m.high is not None] or values
     now = value(chart, assessment, analyte)
     assert isinstance(now, Amount)  # noqa: S101
     form = limit.forms["ratio"].exact
     assert form is not None  # noqa: S101
-    changes = [chart.change(measured, now) for measured in values]
+    changes = [chart.change(measured, now, assessment.at) for measured in values]
     if any(moved.low is not None and moved.low > form for moved in changes):
         return Flag(True, f"{title} risen by more than {limit.first.text} within {shown}")
     if all(moved.high is not None and moved.high <= form for moved in changes):

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Hashable, Sequence
 from functools import cached_property, partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from nephroline.exact import Fraction
 from nephroline.features.values import Amount, Choice, Missing, Slot, Value, gather
 from nephroline.quantities import decimal_text
-from nephroline.record import Assertion, Assessment, Biopsy, Condition, Line, Moment, Observation, Timeline
+from nephroline.record import (
+    PER_DAY,
+    Assertion,
+    Assessment,
+    Biopsy,
+    Condition,
+    Line,
+    Moment,
+    Observation,
+    Timeline,
+)
 from nephroline.terms import Entry, Response
 
 Dated = TypeVar("Dated", Observation, Condition, Assertion, Biopsy)
@@ -37,8 +47,10 @@ class Memo(msgspec.Struct):
     of_subject: dict[tuple[Hashable, Hashable], Value] = {}
     responses: dict[int, Choice] = {}
     lines: dict[tuple[str, Line], Choice] = {}
-    baselines: dict[tuple[Line, str], Amount] = {}
+    baselines: dict[Hashable, Amount] = {}
     prefixes: dict[Hashable, list[Prefix]] = {}
+    begun: tuple[Any, ...] | None = None
+    onsets: tuple[Any, ...] | None = None
 
     def kept(self, questions: Container[Hashable], indices: Container[int] | None) -> Memo:
         """What still holds when the answers to some questions have changed.
@@ -116,7 +128,15 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
         known = self.timeline.catalogue.analytes[item.analyte]
         text, within = f"{item.text} ({item.at})", (value.low_in, value.high_in)
         missing = (
-            () if value.exact is not None else (Missing(known.id, f"{known.title} more exactly: {text}"),)
+            ()
+            if value.exact is not None
+            else (
+                Missing(
+                    known.id,
+                    f"{known.title} more exactly: {text}",
+                    Slot(Entry.OBSERVATION, known.id, item.at),
+                ),
+            )
         )
         return Amount(value.low, value.high, value.dimension, text, missing, known, *within)
 
@@ -130,25 +150,52 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
             found = self.memo.baselines[line, analyte] = self.last(items, analyte, why, line.start)
         return found
 
-    def change(self, base: Amount, now: Amount) -> Amount:
-        """(now − base) / base as a ratio, exactly; unknown across forms that do not convert."""
+    def change(self, base: Amount, now: Amount, at: Moment | None = None) -> Amount:
+        """(now − base) / base as a ratio, exactly.
+
+        Across forms that do not convert it is unknown; or, with the weight at a time, between the bounds of
+        what creatinine is excreted a day.
+        """
         missing = gather((*base.missing, *now.missing))
         unknown = Amount(None, None, "ratio", "unknown", missing)
         if not base.known or not now.known:
             return unknown
         carried = now.carried(base.dimension)
+        first = base
+        if carried is None and at is not None:
+            carried, first = self._bridged(now, base, at)
         if carried is None:
             name = now.analyte.id if now.analyte else "value"
             why = f"a value in the form of the baseline ({base.text})"
             return Amount(None, None, "ratio", "unknown", (Missing(name, why),))
         # The least change is to the least value, from the greatest baseline.
-        least = _relative(carried.low, base.high)
-        most = _relative(carried.high, base.low)
+        least = _relative(carried.low, first.high)
+        most = _relative(carried.high, first.low)
         if least is None and most is None:
             return unknown
         text = f"{_percent(least, most)}: {base.text} → {now.text}"
-        within = (carried.low_in and base.high_in, carried.high_in and base.low_in)
+        within = (carried.low_in and first.high_in, carried.high_in and first.low_in)
         return Amount(least, most, "ratio", text, missing, None, *within)
+
+    def _bridged(self, now: Amount, base: Amount, at: Moment) -> tuple[Amount | None, Amount]:
+        """Two forms as amounts a day: that which is a ratio through the creatinine that is excreted."""
+        if base.dimension == PER_DAY:
+            return self._per_day(now, at), base
+        if now.dimension == PER_DAY:
+            first = self._per_day(base, at)
+            return (now, first) if first is not None else (None, base)
+        return None, base
+
+    def _per_day(self, ratio: Amount, at: Moment) -> Amount | None:
+        """A ratio to creatinine as an amount a day, between the bounds of the creatinine excreted."""
+        bounds, grams = self.timeline.windows.excretion, self.timeline.weight_at(at)
+        plain = ratio.carried(_RATIO)
+        if bounds is None or grams is None or plain is None:
+            return None
+        least, most = (rate * grams / 1_000_000 for rate in bounds)
+        low = None if plain.low is None else plain.low * least
+        high = None if plain.high is None else plain.high * most
+        return msgspec.structs.replace(plain, low=low, high=high, dimension=PER_DAY)
 
     # -- responses -----------------------------------------------------------------------------
 
@@ -192,13 +239,26 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
             return Choice(frozenset(RANK), "not assessed", (missing_one,))
         ranks = {len(RANK) - 1}
         missing: list[Missing] = []
-        for _, choice in judged:
-            possible = {RANK.index(r) if r in RANK else len(RANK) - 1 for r in map(Response, choice.options)}
+        for assessment, choice in judged:
+            possible = {self._rank(assessment, r) for r in map(Response, choice.options)}
             ranks = {min(a, b) for a in ranks for b in possible}
             missing += choice.missing
         options = frozenset(str(RANK[rank]) for rank in ranks)
         text = " or ".join(str(RANK[rank]).replace("-", " ") for rank in sorted(ranks))
         return Choice(options, text, gather(missing) if len(options) > 1 else ())
+
+    def _rank(self, assessment: Assessment, response: Response) -> int:
+        """The rank of a response; a relapse tells of a remission before it, which no value may show."""
+        if response is Response.RELAPSE and self._first_remission_implied(assessment):
+            return RANK.index(Response.COMPLETE_REMISSION)
+        return RANK.index(response) if response in RANK else len(RANK) - 1
+
+    def _first_remission_implied(self, assessment: Assessment) -> bool:
+        """Whether a relapse is the first sign that there was a remission, on the only line so far."""
+        if assessment.line != 1:
+            return False
+        before = (self.response_at(i).options for i in range(assessment.index))
+        return not any(options & REMISSIONS for options in before)
 
     def exposure(self, line: Line) -> Choice:
         """The exposure on a line, by the pathway's own judgement."""
@@ -212,41 +272,51 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def status(self) -> Choice:
-        """The response now: that of the last assessment, if it is recent enough."""
+        """The response now: that of the last assessment, if it is recent enough.
+
+        Disease that was never treated and is not in remission is untreated.
+        """
         timeline = self.timeline
-        if not timeline.lines:
-            return Choice(frozenset({Response.UNTREATED}), "untreated")
+        never = not timeline.lines and not timeline.unlisted
+        untreated = Choice(frozenset({Response.UNTREATED}), "untreated")
         if not timeline.assessments:
-            return Choice(ALL_RESPONSES, "unknown", (self.unassessed("the response now"),))
+            lacking = self.unassessed("the response now")
+            return untreated if never else Choice(ALL_RESPONSES, "unknown", (lacking,))
         last, choice = timeline.assessments[-1], self.responses[-1]
         if timeline.now - last.at.latest > timeline.windows.current:
             why = f"the response now: the last assessment is of {last.at}"
-            return Choice(ALL_RESPONSES, "unknown", (self.unassessed(why),))
-        return choice
+            return untreated if never else Choice(ALL_RESPONSES, "unknown", (self.unassessed(why),))
+        if not never:
+            return choice
+        active = any(not self.response_at(i).options <= REMISSIONS for i in range(last.index))
+        reported = timeline.at("response", last.at)
+        kept = frozenset(str(o) for o in choice.options if o in REMISSIONS or o == Response.RELAPSE)
+        if not active and not reported:
+            # What was never seen active has not remitted.
+            return untreated
+        if not kept:
+            return untreated
+        if kept == choice.options:
+            text = f"{choice.text}, without treatment"
+            if not reported:
+                return msgspec.structs.replace(choice, text=text)
+            given = Missing("treatment", "what was given before the remission that is reported")
+            return msgspec.structs.replace(choice, text=text, provisional=(*choice.provisional, given))
+        return msgspec.structs.replace(choice, options=kept | {str(Response.UNTREATED)})
 
     @cached_property
     def status_since(self) -> Assessment | None:
         """The assessment from which the present response has held without a break."""
         found: Assessment | None = None
+        first = self.timeline.lines[:1]
         for assessment, choice in zip(
             reversed(self.timeline.assessments), reversed(self.responses), strict=True
         ):
-            if choice.options != self.status.options:
+            before_treatment = bool(first) and assessment.at.latest <= first[0].start.latest
+            if choice.options != self.status.options or (before_treatment and found is not None):
                 break
             found = assessment
         return found
-
-    @cached_property
-    def relapses(self) -> tuple[Assessment, ...]:
-        """Assessments at which a relapse is certain and began."""
-        onsets: list[Assessment] = []
-        relapsed = False
-        for assessment, choice in zip(self.timeline.assessments, self.responses, strict=True):
-            now = choice.options == frozenset({str(Response.RELAPSE)})
-            if now and not relapsed:
-                onsets.append(assessment)
-            relapsed = now or (relapsed and Response.RELAPSE in choice.options)
-        return tuple(onsets)
 
 
 def tail(items: Sequence[Dated], day: Fraction) -> Sequence[Dated]:
@@ -270,6 +340,8 @@ def possibly_last(items: Sequence[Dated]) -> Sequence[Dated]:
     return [item for item in late if item.at.latest > bound or item.at.earliest == bound]
 
 
+REMISSIONS = frozenset((str(Response.COMPLETE_REMISSION), str(Response.PARTIAL_REMISSION)))
+_RATIO = "mass-ratio"
 ALL_RESPONSES = frozenset(str(r) for r in Response if r not in (Response.UNKNOWN, Response.UNTREATED))
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from nephroline.features.chart import Chart
-from nephroline.features.values import Amount, Missing, unknown_amount
+from nephroline.features.values import Amount, Missing, Slot, gather, unknown_amount
 from nephroline.quantities import Quantity, decimal_text
-from nephroline.record import Exposure
+from nephroline.record import PER_DAY, WEIGHT, Exposure
+from nephroline.terms import Entry
 
 
 def counted_amount(chart: Chart, row: Exposure, agent: str) -> Amount:
@@ -39,3 +42,25 @@ def uncounted(chart: Chart, row: Exposure, agent: str) -> Missing:
     title = catalogue.drugs[row.drug].title
     counted = f" counted as {catalogue.title(reference)}" if reference else ""
     return Missing(f"dose of {title}", f"the dose of {title}{counted}: no equivalence in this rule base")
+
+
+def adherence(chart: Chart, row: Exposure) -> Missing:
+    """What is asked where the chart doubts that something was taken as prescribed."""
+    title = row.name or chart.timeline.catalogue.drugs[row.drug].title
+    return Missing(f"adherence to {title}", f"whether {title} was taken as prescribed from {row.start}")
+
+
+def dose_open(chart: Chart, rows: Iterable[Exposure]) -> tuple[Missing, ...]:
+    """What would tell the phase of exposures: a dose that is not known, or the weight."""
+    found: list[Missing] = []
+    for row in rows:
+        title = row.name or chart.timeline.catalogue.drugs[row.drug].title
+        if row.dose is None:
+            slot = Slot(Entry.DOSE, row.drug, row.start)
+            found.append(Missing(f"dose of {title}", f"the dose of {title} from {row.start}", slot))
+        elif chart.timeline.weight_at(row.start) is None and row.dose.dimension == PER_DAY:
+            slot = Slot(Entry.OBSERVATION, WEIGHT, row.start)
+            found.append(Missing(WEIGHT, f"{title} {row.dose.text} per kilogram", slot))
+        else:
+            found.append(Missing(f"dose of {title}", f"the daily dose of {title} from {row.start}"))
+    return gather(found)

@@ -18,13 +18,23 @@ from nephroline.features.values import (
     Value,
 )
 from nephroline.quantities import decimal_text
-from nephroline.record import Observation
+from nephroline.record import Moment, Observation
 from nephroline.terms import Entry, Trait
 
 
 def _recent(chart: Chart, analyte: str) -> Sequence[Observation]:
+    """Values that may count as those of now: not too old, and not before a report that supersedes them."""
     timeline = chart.timeline
-    return tail(timeline.observations.get(analyte, ()), timeline.now - timeline.windows.current)
+    oldest = timeline.now - timeline.windows.current
+    seen = tail(timeline.observations.get(analyte, ()), oldest)
+    known = timeline.catalogue.analytes[analyte]
+    by, words = known.superseded_by, known.superseded_by_words
+    reports = timeline.observations.get(by, ()) if by is not None else ()
+    reported = [item for item in reports if not words or item.word in words]
+    if not reported:
+        return seen
+    since = reported[-1].at.earliest
+    return [item for item in seen if item.at.latest >= since]
 
 
 @feature("latest", ("analyte",), gives="amount:analyte", says="{0}", trait=Trait.BARE)
@@ -47,14 +57,20 @@ def computed(chart: Chart, formula: Formula) -> Amount:
     title = _title(chart, formula.gives)
     if reported and (not source or source[-1].at.latest <= reported[-1].at.latest):
         return chart.last(reported, formula.gives, f"{title} now", timeline.as_of)
-    record, known = timeline.record, timeline.catalogue.analytes[formula.gives]
-    age = None if record.age_zero is None or record.age_supposed else record.age_zero + timeline.now
-    if age is None or age < (formula.least_age.low or 0):
-        slot = Slot(Entry.OBSERVATION, formula.gives, timeline.as_of)
-        own = Missing(formula.gives, f"{title} now, or the age to compute it", slot)
-        return Amount(None, None, formula.result.dimension, "unknown", (own,), known)
     base = latest(chart, formula.source_analyte)
     assert isinstance(base, Amount)  # noqa: S101
+    return computed_from(chart, formula, base, timeline.as_of)
+
+
+def computed_from(chart: Chart, formula: Formula, base: Amount, at: Moment) -> Amount:
+    """What a formula gives of a value at a time; without age or sex, as far as it is known."""
+    timeline = chart.timeline
+    record, known = timeline.record, timeline.catalogue.analytes[formula.gives]
+    age = None if record.age_zero is None or record.age_supposed else record.age_zero + at.latest
+    if age is None or age < (formula.least_age.low or 0):
+        slot = Slot(Entry.OBSERVATION, formula.gives, at)
+        own = Missing(formula.gives, f"{known.title}, or the age to compute it", slot)
+        return Amount(None, None, formula.result.dimension, "unknown", (own,), known)
     sexes = [record.sex] if record.sex else list(formula.sexes)
     missing = base.missing if record.sex else (*base.missing, Missing("sex", "sex", Slot(Entry.SEX)))
     least, most = (_carried(edge, base, formula) for edge in (base.low, base.high))

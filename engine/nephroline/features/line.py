@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from nephroline.features.chart import ALL_RESPONSES, Chart
+from nephroline.features.episodes import onsets
 from nephroline.features.schema import feature
-from nephroline.features.treatment import doubts
+from nephroline.features.treatment import regimen_of, stops_open, unnamed_open
 from nephroline.features.values import (
     Amount,
     Choice,
     Flag,
     Missing,
     Slot,
+    Threshold,
     Value,
+    gather,
     no_amount,
 )
 from nephroline.record import NOT_STOPPED, Length, Line, span_text
@@ -28,11 +33,15 @@ def length_of(span: Length, of: str, missing: tuple[Missing, ...] = ()) -> Amoun
 
 
 @feature("line.current", gives="flag", says="the line is running", reads=Reads.EXPOSURES)
-def current(_chart: Chart, line: Line) -> Value:
+def current(chart: Chart, line: Line) -> Value:
     """Whether the line is running just before as-of."""
+    if line.running is None:
+        return Flag(
+            None, f"whether line {line.number} is running is not known", stops_open(chart, line.rows[-1:])
+        )
     return Flag(
-        line.current,
-        f"line {line.number} " + ("is running" if line.current else f"ended at {line.end}"),
+        line.running,
+        f"line {line.number} " + ("is running" if line.running else f"ended at {line.end}"),
     )
 
 
@@ -53,13 +62,33 @@ def latest_line(chart: Chart, line: Line) -> Value:
 )
 def has(chart: Chart, line: Line, agent: str) -> Value:
     """Whether a drug, or a drug of a class, is an agent of the line (adjuncts do not count)."""
+    return _agents(chart, line, agent, any)
+
+
+@feature(
+    "line.only",
+    ("agent",),
+    gives="flag",
+    says="the line is {0} alone",
+    reads=Reads.EXPOSURES,
+    trait=Trait.AGENTS_OF_LINE,
+)
+def only(chart: Chart, line: Line, agent: str) -> Value:
+    """Whether every agent of the line is a drug, or of a class (adjuncts do not count)."""
+    return _agents(chart, line, agent, all)
+
+
+def _agents(chart: Chart, line: Line, agent: str, each: Callable[[Iterable[bool]], bool]) -> Flag:
     catalogue = chart.timeline.catalogue
-    if any(catalogue.belongs(drug, agent) for drug in line.drugs):
-        truth: bool | None = True
-    else:
-        truth = None if any(catalogue.belongs(drug, agent) for drug in line.doubtful) else False
-    drugs = " and ".join(catalogue.drugs[drug].title for drug in line.drugs)
-    return Flag(truth, f"line {line.number} is {drugs}", doubts(chart, line) if truth is None else ())
+    own = [catalogue.belongs(drug, agent) for drug in line.drugs]
+    perhaps = [a or catalogue.may_belong(drug, agent) for a, drug in zip(own, line.drugs, strict=True)]
+    names = {row.drug: row.name for row in line.rows if row.name}
+    drugs = " and ".join(names.get(drug) or catalogue.drugs[drug].title for drug in line.drugs)
+    told = f"line {line.number} is {drugs}"
+    if each(own) or not each(perhaps):
+        return Flag(each(own), told)
+    unnamed = [row for row in line.rows if catalogue.may_belong(row.drug, agent)]
+    return Flag(None, told, unnamed_open(unnamed))
 
 
 @feature(
@@ -71,42 +100,14 @@ def has(chart: Chart, line: Line, agent: str) -> Value:
 )
 def regimen(chart: Chart, line: Line) -> Value:
     """The catalogue's regimen with these agents, or `other`."""
-    known = regimens_of(chart, line)
-    titles = [
-        chart.timeline.catalogue.regimens[name].title if name != "other" else "no listed regimen"
-        for name in known
-    ]
-    missing = doubts(chart, line) if len(known) > 1 else ()
-    return Choice(frozenset(known), " or ".join(titles), missing)
-
-
-def regimens_of(chart: Chart, line: Line) -> list[str]:
-    """What the line's regimen may be: more than one when a dose leaves it open."""
-    catalogue = chart.timeline.catalogue
-    found = [catalogue.regimen_of(frozenset({*line.drugs, *more})) for more in ((), line.doubtful)]
-    return list(dict.fromkeys(regimen.id if regimen else "other" for regimen in found))
+    known = regimen_of(chart, line)
+    return Choice(frozenset({known.id if known else "other"}), known.title if known else "no listed regimen")
 
 
 @feature("line.duration", gives="amount:time", says="time on the line", reads=Reads.EXPOSURES)
 def duration(chart: Chart, line: Line) -> Value:
-    """From the start of the line to its end or as-of.
-
-    Where the dose of a drug does not tell whether it is an adjunct, its start or end may have begun a new
-    line.
-    """
-    whole = chart.timeline.span(line.start, line.end)
-    turns = [
-        at
-        for row in line.rows
-        if row.drug in line.doubtful
-        for at in (row.start, row.end)
-        if at is not None and line.start.latest < at.latest < chart.timeline.end_of(line)
-    ]
-    if not turns:
-        return length_of(whole, f"line {line.number}")
-    last = max(turns, key=lambda at: at.latest)
-    least = chart.timeline.span(last, line.end).least
-    return length_of(Length(least, whole.most), f"line {line.number}", doubts(chart, line))
+    """From the start of the line to its end or as-of."""
+    return length_of(chart.timeline.span(line.start, line.end), f"line {line.number}")
 
 
 @feature("line.since_end", gives="amount:time", says="time since the line ended", reads=Reads.EXPOSURES)
@@ -115,6 +116,18 @@ def since_end(chart: Chart, line: Line) -> Value:
     if line.end is None:
         return no_amount("time", "not ended")
     return length_of(chart.timeline.span(line.end, None), f"line {line.number}")
+
+
+@feature("line.since_relapse", gives="flag", says="begun since the last relapse")
+def since_relapse(chart: Chart, line: Line) -> Value:
+    """Whether no relapse began after the start of the line: it is the answer to the last one, or to none."""
+    after = [onset for onset in onsets(chart) if onset.at.latest > line.start.earliest]
+    if not after:
+        return Flag(True, f"no relapse since line {line.number} was begun")
+    if any(onset.sure and onset.at.earliest > line.start.latest for onset in after):
+        return Flag(False, f"line {line.number} was begun before the last relapse")
+    missing = gather(item for onset in after for item in onset.missing)
+    return Flag(None, f"whether a relapse came since line {line.number} was begun is not known", missing)
 
 
 @feature("line.exposure", gives="choice:exposure", says="exposure on the line", trait=Trait.EXPOSURE)
@@ -147,9 +160,14 @@ def best_response(chart: Chart, line: Line) -> Value:
 
 @feature("line.relapsed", gives="flag", says="a relapse on the line")
 def relapsed(chart: Chart, line: Line) -> Value:
-    """Whether a relapse certainly began on the line."""
-    onsets = [a for a in chart.relapses if a.line == line.number]
-    return Flag(bool(onsets), f"relapse at {onsets[-1].at}" if onsets else "no relapse on the line")
+    """Whether a relapse began on the line."""
+    on = [onset for onset in onsets(chart) if onset.assessment.line == line.number]
+    sure = [onset.assessment.at for onset in on if onset.sure]
+    if sure:
+        return Flag(True, f"relapse at {sure[-1]}")
+    if on:
+        return Flag(None, f"a relapse at {on[-1].assessment.at} is not certain", on[-1].missing)
+    return Flag(False, "no relapse on the line")
 
 
 @feature(
@@ -161,10 +179,30 @@ def relapsed(chart: Chart, line: Line) -> Value:
 )
 def stopped_for(chart: Chart, line: Line) -> Value:
     """Why the line was stopped; `not-stopped` while it runs or its drugs go on into the next line."""
-    if line.current or line.stopped_for == NOT_STOPPED:
+    if line.running or line.stopped_for == NOT_STOPPED:
         return Choice(frozenset({NOT_STOPPED}), "not stopped")
     if line.stopped_for is None:
         slot = Slot(Entry.STOP_REASON, str(line.number), line.end)
         missing = Missing(f"why line {line.number} was stopped", "the reason for stopping", slot)
         return Choice(frozenset(chart.timeline.catalogue.stop_reasons), "not recorded", (missing,))
     return Choice(frozenset({line.stopped_for}), line.stopped_for.replace("-", " "))
+
+
+@feature(
+    "line.seen_throughout",
+    ("threshold:time",),
+    gives="flag",
+    says="no longer than {0} on the line without an assessment",
+)
+def seen_throughout(chart: Chart, line: Line, longest: Threshold) -> Value:
+    """Whether the line was assessed often enough to tell that no remission was missed; else it is unknown."""
+    before = line.start.latest
+    for assessment, _ in chart.judged(line):
+        if assessment.at.earliest - before > longest.days:
+            since = chart.timeline.record.clock.about(before, chart.timeline.as_of.label)
+            why = f"the response between {since} and {assessment.at}"
+            return Flag(
+                None, f"no assessment for more than {longest.first.text}", (Missing("response", why),)
+            )
+        before = assessment.at.latest
+    return Flag(True, f"assessed at least every {longest.first.text}")

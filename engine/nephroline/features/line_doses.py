@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from nephroline.exact import Fraction
 from nephroline.features.chart import Chart
-from nephroline.features.doses import counted_amount, counted_dose, uncounted
+from nephroline.features.doses import adherence, counted_amount
 from nephroline.features.line import length_of
 from nephroline.features.schema import feature
 from nephroline.features.values import (
@@ -14,16 +16,10 @@ from nephroline.features.values import (
     Slot,
     Threshold,
     Value,
-    gather,
     unknown_amount,
 )
 from nephroline.record import Exposure, Length, Line
 from nephroline.terms import Entry, Reads, Trait
-
-WEIGHT = "weight"
-"""The analyte that carries between a dose per day and a dose per weight."""
-
-PER_DAY, PER_WEIGHT = "mass-rate", "dose-rate-per-mass"
 
 
 def rows_of(chart: Chart, line: Line, agent: str) -> list[Exposure]:
@@ -31,18 +27,9 @@ def rows_of(chart: Chart, line: Line, agent: str) -> list[Exposure]:
     return [row for row in line.rows if chart.timeline.catalogue.belongs(row.drug, agent)]
 
 
-def _within(chart: Chart, line: Line, row: Exposure) -> Length:
-    """The part of an exposure that falls into the line."""
-    start = row.start if row.start.latest >= line.start.latest else line.start
-    end = row.end
-    if line.end is not None and (end is None or end.latest > line.end.latest):
-        end = line.end
-    return chart.timeline.span(start, end)
-
-
 @feature("line.dose", ("agent",), gives="amount:dose", says="dose of {0} on the line", reads=Reads.EXPOSURES)
 def dose(chart: Chart, line: Line, agent: str) -> Value:
-    """The last dose of a drug or class on the line."""
+    """The last dose of a drug or class on the line; not known where the chart doubts that it was taken."""
     title = chart.timeline.catalogue.title(agent)
     rows = rows_of(chart, line, agent)
     if not rows or rows[-1].dose is None:
@@ -50,74 +37,9 @@ def dose(chart: Chart, line: Line, agent: str) -> Value:
         return unknown_amount(
             "mass-rate", Missing(f"dose of {title}", f"the dose of {title} on line {line.number}", slot)
         )
+    if rows[-1].taken is not None:
+        return unknown_amount("mass-rate", adherence(chart, rows[-1]))
     return counted_amount(chart, rows[-1], agent)
-
-
-@feature(
-    "line.time_at_dose",
-    ("agent", "threshold:dose", "threshold:dose"),
-    gives="amount:time",
-    says="time on {0} at {1} (or at its maximum of {2})",
-)
-def time_at_dose(chart: Chart, line: Line, agent: str, per_day: Threshold, most: Threshold) -> Value:
-    """Time on the line at or above a daily dose, or at the most that is given per day.
-
-    The weight on record carries between mg/kg/d and mg/d. Time at a dose that is not known counts as
-    possible, not as certain.
-    """
-    least, longest = Fraction(0), Fraction(0)
-    missing: list[Missing] = []
-    for row in rows_of(chart, line, agent):
-        span = _within(chart, line, row)
-        reached = _at_dose(chart, row, agent, per_day, most, missing)
-        if reached is not False:
-            longest += span.most
-        if reached:
-            least += span.least
-    return length_of(Length(least, longest), f"line {line.number}", gather(missing))
-
-
-def _at_dose(
-    chart: Chart, row: Exposure, agent: str, per_day: Threshold, most: Threshold, missing: list[Missing]
-) -> bool | None:
-    title = chart.timeline.catalogue.drugs[row.drug].title
-    given = counted_dose(chart, row, agent)
-    if given is None and row.dose is not None:
-        missing.append(uncounted(chart, row, agent))
-        return None
-    if given is None or given.low is None or given.high is None:
-        slot = Slot(Entry.DOSE, row.drug, row.start) if given is None else None
-        missing.append(Missing(f"dose of {title}", f"the dose of {title} from {row.start}", slot))
-        return None
-    for limit in (per_day, most):
-        form = limit.forms.get(given.dimension)
-        if form is not None and form.exact is not None:
-            if given.low >= form.exact:
-                return True
-            if limit is per_day and given.high < form.exact:
-                return False
-    per_kg = per_day.forms.get(PER_WEIGHT)
-    if given.dimension == PER_DAY and per_kg is not None and per_kg.exact is not None:
-        weight = weight_near(chart, row)
-        if weight is not None:
-            return weight <= weight_at(given.low, per_kg.exact)
-        slot = Slot(Entry.OBSERVATION, WEIGHT, row.start)
-        missing.append(Missing(WEIGHT, f"{title} {given.text} per kilogram", slot))
-        return None
-    missing.append(Missing(f"dose of {title}", f"the daily dose of {title}: {given.text} is not per day"))
-    return None
-
-
-def weight_near(chart: Chart, row: Exposure) -> Fraction | None:
-    """The weight (g) at the start of an exposure: the last one up to then, else the first after it."""
-    weights = [w for w in chart.timeline.observations.get(WEIGHT, ()) if w.value is not None]
-    near = [w for w in weights if w.at.earliest <= row.start.latest] or weights[:1]
-    return (near[-1].value.exact or None) if near and near[-1].value is not None else None
-
-
-def weight_at(dose: Fraction, rate: Fraction) -> Fraction:
-    """The weight (g) at which a dose per day (g/d) is this dose per weight (mg/kg/d)."""
-    return dose * 1_000_000 / rate
 
 
 def _level(chart: Chart, drug: str) -> str | None:
@@ -172,7 +94,34 @@ def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value
             if value.high is None or value.high >= limit:
                 most += end - begin
         begin = end
-    return length_of(Length(least, most), f"line {line.number}")
+    found = length_of(Length(least, most), f"line {line.number}")
+    # What falls short is said: the level, not only for how long.
+    return msgspec.structs.replace(found, text=f"{found.text}, trough {items[-1].text} ({items[-1].at})")
+
+
+@feature(
+    "line.trough_now",
+    ("agent",),
+    gives="amount:mass-concentration",
+    says="trough of {0} now",
+    trait=Trait.LEVEL,
+)
+def trough_now(chart: Chart, line: Line, drug: str) -> Value:
+    """The last trough on the line, if it was measured at the dose that is taken now."""
+    level = _level(chart, drug)
+    rows = rows_of(chart, line, drug)
+    since = rows[-1].start if rows else line.start
+    title = chart.timeline.catalogue.title(drug)
+    why = f"the trough of {title} at the present dose"
+    slot = Slot(Entry.OBSERVATION, level, line.end or chart.timeline.as_of) if level else None
+    items = (
+        [i for i in chart.timeline.in_line(line, level) if i.at.earliest > since.earliest] if level else []
+    )
+    if level is None or not items:
+        analyte = chart.timeline.catalogue.analytes[level] if level else None
+        lacking = (Missing(level or f"{drug}_trough", why, slot),)
+        return Amount(None, None, "mass-concentration", "not measured", lacking, analyte)
+    return chart.last(items, level, why, line.end or chart.timeline.as_of)
 
 
 @feature(
@@ -184,7 +133,7 @@ def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value
     trait=Trait.LEVEL,
 )
 def trough_target(chart: Chart, line: Line, drug: str) -> Value:
-    """The target trough written on the exposure."""
+    """The target trough written on the exposure; not known where the chart doubts that it was taken."""
     rows = [row for row in rows_of(chart, line, drug) if row.trough_target is not None]
     title = chart.timeline.catalogue.title(drug)
     if not rows or rows[-1].trough_target is None:
@@ -192,6 +141,9 @@ def trough_target(chart: Chart, line: Line, drug: str) -> Value:
         slot = Slot(Entry.TROUGH_TARGET, mine[-1].drug, mine[-1].start) if mine else None
         missing = Missing(f"target trough of {title}", f"the target trough of {title}", slot)
         return unknown_amount("mass-concentration", missing)
+    doubted = [row for row in rows_of(chart, line, drug) if row.taken is not None]
+    if doubted:
+        return unknown_amount("mass-concentration", adherence(chart, doubted[0]))
     quantity = rows[-1].trough_target
     level = _level(chart, drug)
     analyte = chart.timeline.catalogue.analytes[level] if level else None

@@ -24,11 +24,16 @@ from nephroline.truth import Truth
 
 @feature("age", gives="amount:time", says="age", reads=Reads.PERSON, enters=Entry.AGE)
 def age(chart: Chart) -> Value:
-    """Age at as-of."""
-    zero = chart.timeline.record.age_zero
+    """Age at as-of; between its bounds, if the chart gives no more."""
+    record, since = chart.timeline.record, chart.timeline.now
+    zero = record.age_zero
+    if zero is None and record.age_between is not None:
+        low, high = (bound + since for bound in record.age_between)
+        text = f"{int(low / YEAR)} to {int(high / YEAR)} years"
+        return Amount(low, high, "time", text, (Missing("age", "age", Slot(Entry.AGE)),))
     if zero is None:
         return unknown_amount("time", Missing("age", "age", Slot(Entry.AGE)))
-    now = zero + chart.timeline.now
+    now = zero + since
     return Amount(now, now, "time", f"{int(now / YEAR)} years")
 
 

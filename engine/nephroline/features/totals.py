@@ -5,11 +5,10 @@ from __future__ import annotations
 from nephroline.exact import Fraction
 from nephroline.features.chart import Chart
 from nephroline.features.doses import uncounted
-from nephroline.features.line_doses import PER_DAY, PER_WEIGHT, WEIGHT, weight_near
 from nephroline.features.schema import feature
 from nephroline.features.values import Amount, Missing, Slot, Value, gather
 from nephroline.quantities import decimal_text
-from nephroline.record import Exposure
+from nephroline.record import PER_DAY, PER_WEIGHT, WEIGHT, Exposure
 from nephroline.terms import Entry, Reads
 
 _MILLION = 1_000_000
@@ -27,34 +26,54 @@ def cumulative_dose(chart: Chart, agent: str) -> Value:
     missing: list[Missing] = []
     known = True
     for row in rows:
-        span = chart.timeline.span(row.start, row.end)
         factor = catalogue.counted(row.drug, agent)
         if factor is None:
             missing.append(uncounted(chart, row, agent))
-        a_day = _per_day(chart, row, missing) if factor is not None else None
-        if a_day is None or factor is None:
+        given = _given(chart, row, missing) if factor is not None else None
+        if given is None or factor is None:
             known = False
             continue
-        least += a_day[0] * factor * span.least
-        most += a_day[1] * factor * span.most
+        least += given[0] * factor
+        most += given[1] * factor
     if known and least != most and not missing:
         title = catalogue.title(agent)
         missing.append(Missing(f"dose of {title}", f"the doses of {title} and their dates more exactly"))
     low, high = decimal_text(least), decimal_text(most)
-    text = (f"{low} g" if low == high else f"{low} to {high} g") if known else f"at least {low} g"
+    text = "an unknown amount" if not least else f"at least {low} g"
+    if known:
+        text = f"{low} g" if low == high else f"{low} to {high} g"
     return Amount(least, most if known else None, "mass", text if rows else "none", gather(missing))
+
+
+def _given(chart: Chart, row: Exposure, missing: list[Missing]) -> tuple[Fraction, Fraction] | None:
+    """What an exposure gave in all, in grams, between its bounds; None if it is not known."""
+    dose = row.dose
+    at_once = row.end is not None and row.end.latest == row.start.latest and row.start.precise
+    if (
+        dose is not None
+        and dose.dimension == "mass"
+        and at_once
+        and dose.low is not None
+        and dose.high is not None
+    ):
+        return dose.low * row.count, dose.high * row.count
+    a_day = _per_day(chart, row, missing)
+    if a_day is None:
+        return None
+    span = chart.timeline.span(row.start, row.end)
+    return a_day[0] * span.least, a_day[1] * span.most
 
 
 def _per_day(chart: Chart, row: Exposure, missing: list[Missing]) -> tuple[Fraction, Fraction] | None:
     """The dose in g/d, between its bounds; None if it is not known."""
-    dose, title = row.dose, chart.timeline.catalogue.drugs[row.drug].title
+    dose, title = row.dose, row.name or chart.timeline.catalogue.drugs[row.drug].title
     if dose is None or dose.low is None or dose.high is None or dose.dimension not in (PER_DAY, PER_WEIGHT):
         slot = Slot(Entry.DOSE, row.drug, row.start) if dose is None else None
         missing.append(Missing(f"dose of {title}", f"the daily dose of {title} from {row.start}", slot))
         return None
     if dose.dimension == PER_DAY:
         return dose.low, dose.high
-    weight = weight_near(chart, row)
+    weight = chart.timeline.weight_at(row.start)
     if weight is None:
         slot = Slot(Entry.OBSERVATION, WEIGHT, row.start)
         missing.append(Missing(WEIGHT, f"{title} {dose.text} in mg", slot))

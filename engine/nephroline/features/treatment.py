@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
-from nephroline.features.chart import Chart
-from nephroline.features.doses import counted_amount
+from nephroline.catalogue import Regimen
+from nephroline.features.chart import REMISSIONS, Chart
+from nephroline.features.doses import counted_amount, dose_open
+from nephroline.features.episodes import begun_open, begun_within
 from nephroline.features.schema import feature
 from nephroline.features.values import (
     Flag,
@@ -16,22 +20,54 @@ from nephroline.features.values import (
     no_amount,
     unknown_amount,
 )
-from nephroline.record import Line
-from nephroline.terms import Entry, Reads, Trait
+from nephroline.record import Course, Exposure, Line, Unlisted
+from nephroline.terms import LOW_ONLY, Entry, Phase, Reads, Trait
 
 
 @feature("taking", ("agent",), gives="flag", says="taking {0}", reads=Reads.EXPOSURES, trait=Trait.IN_USE)
 def taking(chart: Chart, agent: str) -> Value:
-    """Whether a drug, or one of a class, is in use just before as-of. Not listed: not taken."""
-    catalogue = chart.timeline.catalogue
-    rows = [row for drug, row in chart.timeline.running.items() if catalogue.belongs(drug, agent)]
-    if not rows:
-        return Flag(False, f"not taking {catalogue.title(agent)}")
-    shown = " and ".join(
-        catalogue.drugs[row.drug].title + (f" {row.dose.text}" if row.dose else "") + f" since {row.start}"
-        for row in sorted(rows, key=lambda row: row.drug)
+    """Whether a drug, or one of a class, is in use just before as-of. Not listed: not taken.
+
+    A drug that acts on after its last dose is in use for so long. One that may have ended leaves it unknown.
+    """
+    catalogue, treatment = chart.timeline.catalogue, chart.timeline.treatment
+    rows = [row for drug, row in treatment.running.items() if catalogue.belongs(drug, agent)]
+    if rows:
+        shown = " and ".join(_in_use(chart, row) for row in sorted(rows, key=lambda row: row.drug))
+        return Flag(True, f"taking {shown}")
+    title = catalogue.title(agent)
+    perhaps = [row for drug, row in treatment.perhaps_running.items() if catalogue.belongs(drug, agent)]
+    if perhaps:
+        return Flag(None, f"whether {title} is still taken is not known", stops_open(chart, perhaps))
+    unnamed = [row for drug, row in treatment.running.items() if catalogue.may_belong(drug, agent)]
+    if unnamed:
+        return Flag(None, f"whether {title} is taken is not known", unnamed_open(unnamed))
+    return Flag(False, f"not taking {title}")
+
+
+def _in_use(chart: Chart, row: Exposure) -> str:
+    name = row.name or chart.timeline.catalogue.drugs[row.drug].title
+    given = f" {row.dose.text}" if row.dose else ""
+    if row.end is not None:
+        return f"{name}{given}, last given at {row.end}, which acts on"
+    return f"{name}{given} since {row.start}, no stop recorded"
+
+
+def stops_open(chart: Chart, rows: Iterable[Exposure]) -> tuple[Missing, ...]:
+    """The stops of which is not known whether they have come."""
+    drugs = chart.timeline.catalogue.drugs
+    return tuple(
+        Missing(f"end of {drugs[row.drug].title}", f"when {row.name or drugs[row.drug].title} was stopped")
+        for row in rows
     )
-    return Flag(True, f"taking {shown}, no stop recorded")
+
+
+def unnamed_open(rows: Iterable[Exposure | Unlisted]) -> tuple[Missing, ...]:
+    """What is not known of drugs that a chart does not name, or that the catalogue does not know."""
+    return tuple(
+        Missing(f"which drug {row.name} was", f"which drug, or class of drugs, {row.name} was")
+        for row in rows
+    )
 
 
 @feature("dose", ("agent",), gives="amount:dose", says="dose of {0}", reads=Reads.EXPOSURES)
@@ -51,66 +87,187 @@ def dose(chart: Chart, agent: str) -> Value:
 
 @feature("tried", ("regimen-or-agent",), gives="flag", says="{0} tried", reads=Reads.EXPOSURES)
 def tried(chart: Chart, name: str) -> Value:
-    """Whether any line so far, running or past, was this regimen, or had this drug or class as an agent."""
-    catalogue = chart.timeline.catalogue
+    """Whether a drug or class was given for this disease so far, or any line was this regimen.
+
+    However imprecise its dates are. A class that is followed counts from above a low dose on.
+    """
+    timeline = chart.timeline
+    catalogue, treatment = timeline.catalogue, timeline.treatment
     title = _regimen_title(chart, name)
-    open_doses: list[Missing] = []
-    for line in chart.timeline.lines:
-        sets = (frozenset(line.drugs), frozenset({*line.drugs, *line.doubtful}))
-        if name in catalogue.regimens:
-            given = [(r := catalogue.regimen_of(drugs)) is not None and r.id == name for drugs in sets]
-        else:
-            given = [any(catalogue.belongs(drug, name) for drug in drugs) for drugs in sets]
-        if all(given):
-            return Flag(True, f"{title} given as line {line.number}")
-        if any(given):
-            open_doses += doubts(chart, line)
-    if open_doses:
-        return Flag(None, f"whether {title} was given is not known", gather(open_doses))
+    if name in catalogue.regimens:
+        for line in timeline.lines:
+            known = regimen_of(chart, line)
+            if known is not None and known.id == name and not line.doubtful:
+                return Flag(True, f"{title} given as line {line.number}")
+        return _perhaps(chart, name, title)
+    for course in treatment.immunosuppression:
+        if catalogue.belongs(course.drug, name):
+            return Flag(True, f"{title} given from {course.start}")
+    rows = [r for course in treatment.followed for r in course.rows if catalogue.belongs(r.drug, name)]
+    counted = [row for row in rows if Phase.LOW not in treatment.phases(row)]
+    if counted:
+        return Flag(True, f"{title} given from {counted[0].start}")
+    doubtful = [row for row in rows if treatment.phases(row) != LOW_ONLY]
+    if doubtful:
+        return Flag(None, f"whether {title} was given is not known", dose_open(chart, doubtful))
+    return _perhaps(chart, name, title)
+
+
+def _perhaps(chart: Chart, name: str, title: str) -> Flag:
+    """Not given; unknown if something was given that may have been it."""
+    timeline = chart.timeline
+    catalogue, treatment = timeline.catalogue, timeline.treatment
+    agents = catalogue.regimens[name].agents if name in catalogue.regimens else (name,)
+    acting = {a for a in agents if catalogue.within(a, name) or name in catalogue.regimens}
+    unnamed = [
+        row
+        for course in (*treatment.immunosuppression, *treatment.followed)
+        for row in course.rows
+        if any(catalogue.may_belong(row.drug, agent) for agent in acting)
+    ]
+    immune = any(
+        agent in catalogue.immunosuppressants
+        or (agent in catalogue.classes and catalogue.classes[agent].makes_lines)
+        for agent in acting
+    )
+    unlisted = timeline.unlisted if immune else ()
+    if unnamed or unlisted:
+        return Flag(None, f"whether {title} was given is not known", unnamed_open((*unnamed, *unlisted)))
     return Flag(False, f"{title} not given so far")
 
 
+def regimen_of(chart: Chart, line: Line) -> Regimen | None:
+    """The catalogue's regimen of a line: with what is given beside it if one names that, else its agents."""
+    catalogue = chart.timeline.catalogue
+    beside = frozenset((*line.drugs, *line.adjuncts))
+    return catalogue.regimen_of(beside) or catalogue.regimen_of(frozenset(line.drugs))
+
+
 def doubts(chart: Chart, line: Line) -> tuple[Missing, ...]:
-    """The doses that would tell whether a drug is an agent of the line or an adjunct."""
-    found: list[Missing] = []
-    for drug in line.doubtful:
-        title = chart.timeline.catalogue.drugs[drug].title
-        row = next((row for row in line.rows if row.drug == drug and row.dose is None), None)
-        slot = Slot(Entry.DOSE, drug, row.start) if row else None
-        found.append(Missing(f"dose of {title}", f"the dose of {title} on line {line.number}", slot))
-    return tuple(found)
+    """The doses that would tell whether a doubtful line is one."""
+    treatment = chart.timeline.treatment
+    own = [row for row in line.rows if chart.timeline.catalogue.followed(row.drug)]
+    return dose_open(chart, [row for row in own if Phase.LOW in treatment.phases(row)] or own)
 
 
 @feature("treated", gives="flag", says="immunosuppression was given", reads=Reads.EXPOSURES)
 def treated(chart: Chart) -> Value:
     """Whether any line of therapy has begun."""
+    sure = [line for line in chart.timeline.lines if not line.doubtful]
     count = len(chart.timeline.lines)
-    return Flag(
-        bool(count),
-        f"{count} line{'s' if count > 1 else ''} of therapy so far" if count else "no line of therapy yet",
-    )
+    if sure:
+        return Flag(True, f"{count} line{'s' if count > 1 else ''} of therapy so far")
+    if count:
+        return Flag(
+            None, "whether a line of therapy has begun is not known", doubts(chart, chart.timeline.lines[0])
+        )
+    if chart.timeline.unlisted:
+        return Flag(
+            None, "whether a line of therapy has begun is not known", unnamed_open(chart.timeline.unlisted)
+        )
+    return Flag(False, "no line of therapy yet")
 
 
 @feature("on_line", gives="flag", says="a line of therapy is running", reads=Reads.EXPOSURES)
 def on_line(chart: Chart) -> Value:
     """Whether a line of therapy is running just before as-of."""
     line = chart.timeline.line
-    return Flag(
-        line is not None,
-        f"line {line.number} is running" if line else "no line of therapy is running",
-    )
+    if line is None:
+        return Flag(False, "no line of therapy is running")
+    if line.doubtful:
+        return Flag(None, f"whether line {line.number} is one is not known", doubts(chart, line))
+    if line.running is None:
+        lacking = stops_open(chart, line.rows[-1:])
+        return Flag(None, f"whether line {line.number} is running is not known", lacking)
+    return Flag(True, f"line {line.number} is running")
 
 
-@feature("line_begun_since", gives="flag", says="a line was begun since the last assessment")
-def line_begun_since(chart: Chart) -> Value:
-    """Whether the running line was begun at or after the last assessment, and so in answer to it."""
-    line, assessments = chart.timeline.line, chart.timeline.assessments
-    if line is None or not assessments:
-        return Flag(False, "no line was begun since the last assessment")
+@feature("begun_since", gives="flag", says="treatment was begun since the last assessment")
+def begun_since(chart: Chart) -> Value:
+    """Whether a line, or a full dose of a followed class, was begun at or after the last assessment.
+
+    Then it is the answer to that assessment.
+    """
+    assessments = chart.timeline.assessments
+    if not assessments:
+        return Flag(False, "no treatment was begun since the last assessment")
     last = assessments[-1].at
-    if line.start.earliest >= last.earliest:
-        return Flag(True, f"line {line.number} was begun after the last assessment ({last})")
-    return Flag(False, f"the last assessment ({last}) is of after line {line.number} was begun")
+    truth = begun_within(chart, last, chart.timeline.as_of)
+    if truth is None:
+        why = begun_open(chart, last, chart.timeline.as_of)
+        return Flag(None, f"whether treatment was begun after the last assessment ({last}) is not known", why)
+    return Flag(truth, f"{'' if truth else 'no '}treatment was begun after the last assessment ({last})")
+
+
+@feature(
+    "not_tolerated",
+    ("agent",),
+    gives="flag",
+    says="{0} was not tolerated",
+    trait=Trait.STOP_REASON,
+)
+def not_tolerated(chart: Chart, agent: str) -> Value:
+    """Whether a drug or class was ended for toxicity or intolerance, or an adverse reaction is charted.
+
+    A reason that stands at a dose which a taper follows counts. An end without a reason leaves it unknown,
+    unless the disease was in remission then.
+    """
+    timeline = chart.timeline
+    catalogue, treatment = timeline.catalogue, timeline.treatment
+    title = catalogue.title(agent)
+    for reaction in timeline.reactions:
+        if catalogue.belongs(reaction.drug, agent):
+            what = reaction.what or "adverse reaction"
+            return Flag(True, f"{what} on {catalogue.drugs[reaction.drug].title} ({reaction.at})")
+    missing: list[Missing] = []
+    for course in (*treatment.immunosuppression, *treatment.followed):
+        rows = [row for row in course.rows if catalogue.belongs(row.drug, agent)]
+        for row in rows:
+            if row.stopped_for in catalogue.stops_for_harm and row.end is not None and not row.end.open:
+                reason = str(row.stopped_for).replace("-", " ")
+                return Flag(True, f"{title} ended for {reason} ({row.end})")
+        last = rows[-1] if rows else None
+        ended = last is not None and last.end is not None and course.running is False
+        if last is not None and ended and not any(row.stopped_for for row in rows) and not course.last_given:
+            if _in_remission_at_end(chart, course):
+                continue
+            missing.append(_why_ended(chart, course, last, title))
+    if missing:
+        return Flag(None, f"why {title} was ended is not recorded", gather(missing))
+    return Flag(False, f"{title} not ended for harm")
+
+
+def _in_remission_at_end(chart: Chart, course: Course) -> bool:
+    """Whether the last assessment before the end of a course certainly shows a remission."""
+    end = course.end
+    if end is None:
+        return False
+    before = [a for a in chart.timeline.assessments if a.at.latest <= end.earliest]
+    return bool(before) and chart.response_at(before[-1].index).options <= REMISSIONS
+
+
+def _why_ended(chart: Chart, course: Course, last: Exposure, title: str) -> Missing:
+    line = next((ln for ln in chart.timeline.lines if last in ln.rows and last.drug in ln.drugs), None)
+    alone = line is not None and line.end is not None and last.end is not None
+    slot = None
+    if line is not None and alone and line.end is not None and last.end is not None:
+        same = line.end.latest == last.end.latest
+        slot = Slot(Entry.STOP_REASON, str(line.number), line.end) if same else None
+    name = f"why line {line.number} was stopped" if line is not None and slot else f"why {title} was stopped"
+    return Missing(name, f"why {title} was stopped ({course.rows[-1].end})", slot)
+
+
+@feature("not_taken", ("agent",), gives="flag", says="{0} not taken as prescribed", reads=Reads.EXPOSURES)
+def not_taken(chart: Chart, agent: str) -> Value:
+    """Whether the chart says, or doubts, that what is given now is not taken as prescribed."""
+    catalogue = chart.timeline.catalogue
+    rows = [row for drug, row in chart.timeline.running.items() if catalogue.belongs(drug, agent)]
+    doubted = [row for row in rows if row.taken is not None]
+    title = catalogue.title(agent)
+    if doubted:
+        how = {"no": "not taken", "partly": "partly taken"}.get(str(doubted[0].taken), "perhaps not taken")
+        return Flag(True, f"{title} {how} since {doubted[0].start}")
+    return Flag(False, f"nothing says that {title} is not taken")
 
 
 @feature(

@@ -79,12 +79,19 @@ class Amount(msgspec.Struct, frozen=True, gc=False):
 
 
 class Choice(msgspec.Struct, frozen=True, gc=False):
-    """One of `options`; known when there is one. `faults`: what contradicts itself in the chart."""
+    """One of `options`; known when there is one. `faults`: what contradicts itself in the chart.
+
+    `provisional`: what would confirm it, where it is taken to be so until then. `unconfirmed`: of a relapse,
+    whether it waits for another value, and by what data that would be known.
+    """
 
     options: frozenset[str]
     text: str
     missing: tuple[Missing, ...] = ()
     faults: tuple[str, ...] = ()
+    provisional: tuple[Missing, ...] = ()
+    unconfirmed: bool | None = False
+    doubt: tuple[Missing, ...] = ()
 
 
 class Flag(msgspec.Struct, frozen=True, gc=False):

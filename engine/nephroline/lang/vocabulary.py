@@ -9,7 +9,7 @@ import msgspec
 from nephroline.catalogue import Analyte, Catalogue
 from nephroline.features import FEATURES, Feature, Threshold
 from nephroline.lang.nodes import Ask
-from nephroline.terms import Adequacy, Response, Scope, Trait
+from nephroline.terms import Adequacy, Phase, Response, Scope, Trait
 
 DOSES = ("mass", "mass-rate", "dose-rate-per-mass")
 FORMS: Mapping[str, tuple[str, ...]] = {
@@ -51,6 +51,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
         return {
             "sex": {"female", "male"},
             "response": {str(r) for r in Response},
+            "phase": {str(p) for p in Phase},
             "exposure": {str(e) for e in Adequacy},
             "regimen": {*catalogue.regimens, "other"},
             "stop_reason": {*catalogue.stop_reasons, "not-stopped"},

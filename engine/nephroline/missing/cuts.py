@@ -10,18 +10,14 @@ from nephroline.catalogue import Analyte
 from nephroline.exact import Fraction
 from nephroline.features import (
     FEATURES,
-    PER_DAY,
-    PER_WEIGHT,
-    WEIGHT,
     Chart,
     Slot,
     Threshold,
     possibly_last,
-    weight_at,
 )
 from nephroline.missing.regions import Of, ratios
 from nephroline.pathway import Pathway
-from nephroline.record import Moment, Observation
+from nephroline.record import PER_DAY, PER_WEIGHT, WEIGHT, Moment, Observation, weight_at
 from nephroline.terms import Trait
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from nephroline.catalogue import Analyte, Catalogue
 from nephroline.exact import Fraction
-from nephroline.features import PER_DAY, PER_WEIGHT, WEIGHT, Chart, Slot, entering
+from nephroline.features import Chart, Slot, entering
 from nephroline.missing.cuts import Limits, cuts_of, sides_of
 from nephroline.missing.regions import (
     Cuts,
@@ -21,7 +21,7 @@ from nephroline.missing.regions import (
     whole,
 )
 from nephroline.pathway import Pathway
-from nephroline.record import Moment
+from nephroline.record import PER_DAY, PER_WEIGHT, WEIGHT, Moment
 from nephroline.terms import Entry
 
 _OLDEST = Fraction(130 * 365)
@@ -156,11 +156,24 @@ def _measured(
         later = other.at is None or (slot.at is not None and other.at.latest > slot.at.latest)
         turns = {cut / factor if later else cut * factor for cut in theirs for factor in factors}
         cuts = dict.fromkeys(turns) | cuts
-    found = _numbers(slot, title, pathway, analyte, dimension, cuts, exact=exact)
+    within = _charted(slot, chart, analyte, dimension)
+    found = _numbers(slot, title, pathway, analyte, dimension, cuts, exact=exact, within=within)
     if beside or taken:
         return found
     below = sides_of(slot, limits, chart, analyte, dimension)
     return msgspec.structs.replace(found, regions=tuple(parted(found.regions, below)))
+
+
+def _charted(
+    slot: Slot, chart: Chart, analyte: Analyte, dimension: str
+) -> tuple[Fraction | None, Fraction | None]:
+    """The bounds between which the chart says that a value lies (None: no bound)."""
+    items = chart.timeline.at(slot.name, slot.at) if slot.at is not None else []
+    for item in items:
+        if item.value is not None and item.value.exact is None:
+            amount = chart.amount(item).carried(dimension)
+            return (amount.low, amount.high) if amount is not None else (None, None)
+    return None, None
 
 
 def _numbers(
@@ -172,9 +185,13 @@ def _numbers(
     cuts: Cuts,
     *,
     exact: bool = True,
+    within: tuple[Fraction | None, Fraction | None] = (None, None),
 ) -> Datum:
     unit = next(u for code in analyte.units if (u := pathway.catalogue.units[code]).dimension == dimension)
-    regions = between(cuts, *_plausible(analyte, dimension))
+    low, high = _plausible(analyte, dimension)
+    low, high = (low if within[0] is None else within[0]), (high if within[1] is None else within[1])
+    inside = {cut: of for cut, of in cuts.items() if low <= cut <= high or of is not None}
+    regions = between(inside, low, high)
     return Datum(slot, title, tuple(regions), Scale(unit.code, unit.factor), dimension, exact)
 
 
@@ -191,9 +208,10 @@ def _plausible(analyte: Analyte, dimension: str) -> tuple[Fraction, Fraction]:
 def _dosed(slot: Slot, title: str, limits: Limits) -> Datum:
     catalogue = limits.pathway.catalogue
     drug = catalogue.drugs[slot.name]
-    near = limits.of([drug.id, *drug.classes])
     kind_of = catalogue.class_of_lines(drug.id)
-    adjunct = [*kind_of.adjunct_up_to, *(q for limits in kind_of.adjunct_beside.values() for q in limits)]
+    full = [limits.pathway.thresholds[n] for n in kind_of.full_doses if n in limits.pathway.thresholds]
+    near = [*limits.of([drug.id, *drug.classes]), *full]
+    adjunct = kind_of.low_up_to
     kinds = {dimension for limit in near for dimension in limit.forms} | {q.dimension for q in adjunct}
     kind = PER_WEIGHT if PER_WEIGHT in kinds else PER_DAY
     found = [form.exact for limit in near if (form := limit.forms.get(kind))]

@@ -44,19 +44,21 @@ def thorough(
     *,
     margins: bool = False,
     backend_name: str = "durable",
+    stops_seen: bool = True,
 ) -> Consultation:
     """A consultation with its outlook: what is certain all the same, and needs that can change something.
 
     With *margins*, also how far each value stands from another answer. Other arguments and errors as
     `consult`.
     """
-    done = consulted(record, pathway, as_of, backend(backend_name))
+    done = consulted(record, pathway, as_of, backend(backend_name), stops_seen=stops_seen)
     return with_outlook(record, pathway, done, margins=margins)
 
 
 def with_outlook(record: Record, pathway: Pathway, done: Consulted, *, margins: bool) -> Consultation:
     """Add the outlook to a consultation that was just made."""
-    search = Search(state_of(record, pathway, done.run.chart.timeline.as_of))
+    seen = done.run.chart.timeline
+    search = Search(state_of(record, pathway, seen.as_of, stops_seen=seen.stops_seen))
     essential: Essential = {}
     found, outcomes = _next_line(search, essential)
     # Whether the line stands is a question of its own: no other search that met its bound leaves it open.
@@ -89,7 +91,11 @@ def _withheld(done: Consulted, found: Outlook, outcomes: Sequence[Advised]) -> C
     answer, act = done.consultation, done.decision.act
     if answer.next_line is None or act is None or not outcomes:
         return answer
-    if any((other.action, other.what) == (act.action, act.what) for other in outcomes):
+    here = done.decision.advised
+    if any(
+        (other.action, other.what, other.direction) == (here.action, here.what, here.direction)
+        for other in outcomes
+    ):
         return answer
     missing = ", ".join(found.depends_on or found.although)
     told = f"by the data so far: {answer.next_line.title}; but no value of {missing} leaves it the next line"

@@ -12,13 +12,14 @@ from functools import cached_property
 from typing import Any
 
 from nephroline.exact import Fraction
-from nephroline.features import WEIGHT, Missing, Slot
+from nephroline.features import Missing, Slot
 from nephroline.missing.datum import Datum, datum_of
 from nephroline.missing.question import Question
 from nephroline.missing.reading import Reading
 from nephroline.missing.regions import Region, Span, joined
 from nephroline.missing.state import State
 from nephroline.missing.tree import Leaf, Tree, joined_trees
+from nephroline.record import WEIGHT
 from nephroline.terms import Entry
 
 MOST_STATES = 700

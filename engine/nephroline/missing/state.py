@@ -19,7 +19,7 @@ from nephroline.missing.entering import entered
 from nephroline.missing.regions import Region
 from nephroline.missing.resting import for_next_line
 from nephroline.pathway import Pathway, Reach, Rule
-from nephroline.record import Moment, Record
+from nephroline.record import WEIGHT, Moment, Record
 from nephroline.terms import Entry, Scope
 from nephroline.truth import Truth
 
@@ -99,9 +99,11 @@ class State(msgspec.Struct, frozen=True, eq=False, dict=True):
         """This state with a datum entered."""
         slot, parent = datum.slot, self.chart
         record = entered(self.record, datum, region, parent.timeline)
-        if slot.entry in (Entry.DOSE, Entry.TROUGH_TARGET, Entry.STOP_REASON):
+        weighs = slot.entry is Entry.OBSERVATION and slot.name == WEIGHT
+        if weighs or slot.entry in (Entry.DOSE, Entry.TROUGH_TARGET, Entry.STOP_REASON):
             # Another treatment makes other lines: nothing of the parent is sure to hold.
-            return state_of(record, self.pathway, parent.timeline.as_of)
+            seen = parent.timeline.stops_seen
+            return state_of(record, self.pathway, parent.timeline.as_of, stops_seen=seen)
         reach = self.pathway.depends.reach([(slot.entry, slot.name)])
         timeline = parent.timeline.noting(record, assessed=_assesses(slot, self.pathway))
         memo = parent.memo.kept(reach.questions, _assessed_before(parent, slot) if reach.judgements else None)
@@ -122,6 +124,6 @@ def _assessed_before(chart: Chart, slot: Slot) -> Container[int]:
     return {assessment.index for assessment in chart.timeline.assessments if assessment.at.latest < day}
 
 
-def state_of(record: Record, pathway: Pathway, as_of: Moment) -> State:
-    """The state of a record at a time."""
-    return State(record, LazyRun(pathway, chart_of(record, pathway, as_of)))
+def state_of(record: Record, pathway: Pathway, as_of: Moment, *, stops_seen: bool = True) -> State:
+    """The state of a record at a time; *stops_seen*: see `Timeline`."""
+    return State(record, LazyRun(pathway, chart_of(record, pathway, as_of, stops_seen=stops_seen)))

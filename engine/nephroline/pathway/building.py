@@ -14,19 +14,17 @@ from nephroline.errors import PathwayError, Problem, did_you_mean, quoted
 from nephroline.features import FEATURES, Threshold
 from nephroline.lang import (
     ConditionError,
-    Holds,
     Is,
     Node,
     Or,
     Shared,
     Vocabulary,
-    atoms,
     interned,
     parse,
     threshold_names,
 )
 from nephroline.pathway.authority import told
-from nephroline.pathway.checks import check, findings_in, names_in
+from nephroline.pathway.checks import check, findings_in, names_in, references
 from nephroline.pathway.composing import Composed, names_visible
 from nephroline.pathway.concluding import Concluder, unsourced
 from nephroline.pathway.models import (
@@ -40,11 +38,12 @@ from nephroline.pathway.models import (
     Rule,
 )
 from nephroline.pathway.modules import Module, Stated
-from nephroline.pathway.shapes import PathwayFile, RuleEntry
+from nephroline.pathway.months import in_days, of_calendar
+from nephroline.pathway.shapes import PathwayFile, RuleEntry, ThresholdEntry
 from nephroline.pathway.strata import CircleError, strata_of
 from nephroline.quantities import Quantity, QuantityError
 from nephroline.quantities import parse as parse_quantity
-from nephroline.terms import Confidence, Scope, Verdict
+from nephroline.terms import Confidence, Response, Scope, StatementKind, Verdict
 from nephroline.yamlfile import Place
 
 ANOTHER_DISEASE = "the biopsy shows another disease"
@@ -94,11 +93,10 @@ class _PathwayBuilder:
             definitions=dict(sorted(definitions.items())),
             rules=_in_order(rules),
             exposure=tuple(sorted(self._exposure(), key=lambda rule: rule.agent)),
-            responses=tuple(
-                (s.entry.response, node)
-                for s in composed.responses
-                if (node := self._condition(s.place / "when", s.entry.when, Scope.ASSESSMENT, s.module))
-            ),
+            responses=self._responses("when"),
+            provisional=self._responses("provisional"),
+            unconfirmed=self._responses("unconfirmed"),
+            doubts={s.entry.response: " ".join(s.entry.because.split()) for s in composed.responses},
             gaps=tuple(
                 (node, s.entry.because)
                 for s in composed.indeterminate
@@ -149,12 +147,22 @@ class _PathwayBuilder:
                 self._complain(place / "value", f"{quoted(text)} is a range", "make two thresholds of it")
             if form.dimension in forms:
                 self._complain(place / "value", f"{quoted(text)} repeats a form already given", "keep one")
-            forms[form.dimension] = form
+            forms[form.dimension] = self._counted(place, entry, form)
         source = self._source(place / "source", entry.source or "", stated.module)
         if forms:
             self._thresholds[name] = Threshold(
                 name, entry.title, forms, source, entry.cite, entry.confidence, entry.note
             )
+
+    def _counted(self, place: Place, entry: ThresholdEntry, form: Quantity) -> Quantity:
+        """A length in months or years in the days for which it counts."""
+        calendar = of_calendar(form)
+        if calendar and entry.counts is None:
+            remedy = "add `counts: minimum` (so long at least), or `counts: window` (within so long)"
+            self._complain(place, f"{quoted(form.text)} is of more than one number of days", remedy)
+        elif entry.counts is not None and not calendar:
+            self._complain(place / "counts", "only a length in months or years counts so", "remove it")
+        return in_days(form, entry.counts) if calendar and entry.counts is not None else form
 
     def _expected(self) -> set[str]:
         """Findings that may be asked for although no rule concludes them."""
@@ -185,8 +193,8 @@ class _PathwayBuilder:
             self._problems.append(place.problem(str(bad), bad.help)._replace(line=line, column=column))
             return None
         self._visible(place, module, "thresholds", threshold_names(node))
-        self._visible(place, module, "definitions", _references(node, findings=False))
-        self._visible(place, module, "findings", _references(node, findings=True))
+        self._visible(place, module, "definitions", references(node, findings=False))
+        self._visible(place, module, "findings", references(node, findings=True))
         return node
 
     def _visible(self, place: Place, module: Module, kind: str, names: Iterable[str]) -> None:
@@ -241,6 +249,17 @@ class _PathwayBuilder:
         self._complain(place, wrong, "state it in the edition or the pathway")
 
     # -- parts -----------------------------------------------------------------------------------
+
+    def _responses(self, field: str) -> tuple[tuple[Response, Node], ...]:
+        """One of the conditions of each response that has it."""
+        found: list[tuple[Response, Node]] = []
+        for stated in self._composed.responses:
+            text: str | None = getattr(stated.entry, field)
+            if text is not None:
+                node = self._condition(stated.place / field, text, Scope.ASSESSMENT, stated.module)
+                if node is not None:
+                    found.append((stated.entry.response, node))
+        return tuple(found)
 
     def _definitions(self) -> dict[str, Definition]:
         found: dict[str, Definition] = {}
@@ -314,7 +333,7 @@ class _PathwayBuilder:
             conclusion=conclusion,
             statement=statement,
             rationale=" ".join(entry.rationale.split()),
-            on_guideline=entry.on_guideline,
+            on_guideline=entry.on_guideline and statement.kind is not StatementKind.POLICY,
             module=module.id,
             place=place.text,
             care=any(m.care and entry.id in m.rules for m in self._composed.modules),
@@ -417,12 +436,6 @@ def _in_order(rules: Mapping[str, Rule]) -> dict[str, Rule]:
     """Rules by what they conclude (findings, recommendations, blocks, alerts), then by id."""
     kinds = (FindingOf, Recommend, Block, Alert)
     return dict(sorted(rules.items(), key=lambda item: (kinds.index(type(item[1].conclusion)), item[0])))
-
-
-def _references(node: Node, *, findings: bool) -> list[str]:
-    """The findings, or else the definitions, to which a condition refers."""
-    refs = (atom for atom in atoms(node) if isinstance(atom, Holds))
-    return [ref.id for ref in refs if ref.kind.of_finding is findings]
 
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")

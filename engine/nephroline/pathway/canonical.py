@@ -33,6 +33,9 @@ def digest_of(pathway: Pathway) -> str:
         ),
         # Of these the first that holds counts, so that their order says something.
         "responses": [(response, written(node)) for response, node in pathway.responses],
+        "provisional": [(response, written(node)) for response, node in pathway.provisional],
+        "doubts": [(str(response), text) for response, text in pathway.doubts.items() if text],
+        "unconfirmed": [(response, written(node)) for response, node in pathway.unconfirmed],
         "indeterminate": [(written(node), because) for node, because in pathway.gaps],
         "applicability": [
             (verdict, written(node), because) for verdict, node, because in pathway.applicability

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from nephroline.errors import Problem, did_you_mean, quoted
 from nephroline.features import FEATURES, with_trait
-from nephroline.lang import Holds, asks, atoms
+from nephroline.lang import Holds, Node, asks, atoms
 from nephroline.pathway.composing import Composed
 from nephroline.pathway.depends import after_choice
 from nephroline.pathway.models import (
@@ -18,6 +18,7 @@ from nephroline.pathway.models import (
     Recommend,
 )
 from nephroline.pathway.modules import Module
+from nephroline.record import PER_DAY, PER_WEIGHT
 from nephroline.terms import Trait
 from nephroline.yamlfile import Place
 
@@ -35,6 +36,7 @@ def check(pathway: Pathway, composed: Composed) -> Iterator[Problem]:
                 f"the threshold {quoted(name)} is missing",
                 "use `shared/windows`, or state it as a time; it says what belongs together",
             )
+    yield from _full_doses(pathway, head)
     if not pathway.responses:
         yield head.problem(
             "the section `responses` is missing",
@@ -80,12 +82,35 @@ def check(pathway: Pathway, composed: Composed) -> Iterator[Problem]:
             yield (place / "when").problem(f"applicability cannot ask {quoted(', '.join(sorted(late)))}")
 
 
+def _full_doses(pathway: Pathway, head: Place) -> Iterator[Problem]:
+    """A pathway that states one full dose of a class states all that the catalogue names, and as doses."""
+    for kind in pathway.catalogue.classes.values():
+        stated = [name for name in kind.full_doses if name in pathway.thresholds]
+        for name in kind.full_doses:
+            if stated and name not in stated:
+                yield (head / "thresholds").problem(
+                    f"the threshold {quoted(name)} is missing: {kind.title} is at its full dose from it on",
+                    did_you_mean(name, pathway.thresholds),
+                )
+        for name in stated:
+            if not set(pathway.thresholds[name].forms) <= {PER_DAY, PER_WEIGHT}:
+                yield (head / "thresholds").problem(
+                    f"the threshold {quoted(name)} is no dose per day: {kind.title} is at its full dose from"
+                    " it on",
+                    "such as 1 mg/kg/d",
+                )
+
+
 def names_in(module: Module) -> set[str]:
     """Every name that stands in a condition or a text of a module, whether replaced by others or not."""
     entries = (
         *(s.entry.when for s in module.definitions.values()),
         *(text for s in module.rules.values() for text in (s.entry.when, s.entry.unless or "")),
-        *(s.entry.when for s in module.responses),
+        *(
+            t or ""
+            for s in module.responses
+            for t in (s.entry.when, s.entry.provisional, s.entry.unconfirmed)
+        ),
         *(s.entry.when for s in module.indeterminate),
         *(s.entry.when for s in module.population),
         *(s.entry.when for s in module.applicability),
@@ -102,3 +127,9 @@ def findings_in(module: Module) -> set[str]:
     texts += [text for s in module.rules.values() for text in (s.entry.when, s.entry.unless or "")]
     texts += [s.entry.when for s in module.applicability]
     return {name for text in texts for name in _FINDING.findall(text)}
+
+
+def references(node: Node, *, findings: bool) -> list[str]:
+    """The findings, or else the definitions, to which a condition refers."""
+    refs = (atom for atom in atoms(node) if isinstance(atom, Holds))
+    return [ref.id for ref in refs if ref.kind.of_finding is findings]

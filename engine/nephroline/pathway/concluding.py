@@ -14,7 +14,7 @@ from nephroline.features import Threshold
 from nephroline.pathway.authority import POLICY_SOURCE, Told
 from nephroline.pathway.models import Alert, Block, Conclusion, FindingOf, Recommend, Statement
 from nephroline.pathway.shapes import DoseEntry, RuleEntry, StatementEntry
-from nephroline.terms import Certainty, SourceKind, StatementKind, Strength
+from nephroline.terms import Action, Certainty, SourceKind, StatementKind, Strength
 from nephroline.yamlfile import Place
 
 _CONCLUSIONS = ("finding", "recommend", "block", "alert")
@@ -88,7 +88,9 @@ class Concluder(NamedTuple):
             )
             return None
         if entry.finding is not None:
-            return FindingOf(entry.finding, entry.outcome)
+            if entry.outcome_of is not None:
+                self._agent(place / "outcome_of", entry.outcome_of)
+            return FindingOf(entry.finding, entry.outcome, entry.outcome_of)
         if entry.alert is not None:
             return Alert(entry.alert.severity, entry.alert.detail)
         if entry.block is not None:
@@ -103,10 +105,13 @@ class Concluder(NamedTuple):
             return None
         if block.regimen is not None:
             self._known(place / "regimen", "regimen", block.regimen, self.catalogue.regimens)
-        agents = {**self.catalogue.drugs, **self.catalogue.classes}
         if block.agent is not None:
-            self._known(place / "agent", "drug or class", block.agent, agents)
+            self._agent(place / "agent", block.agent)
         return Block(block.regimen, block.agent, block.until)
+
+    def _agent(self, place: Place, name: str) -> None:
+        agents = {**self.catalogue.drugs, **self.catalogue.classes}
+        self._known(place, "drug or class", name, agents)
 
     def _of(self, place: Place, name: str, what: str, dimensions: Sequence[str]) -> None:
         """A threshold of one of some dimensions; one that is not there is told elsewhere."""
@@ -159,7 +164,13 @@ class Concluder(NamedTuple):
         if given.regimen is not None and regimen is None:
             self._known(place / "regimen", "regimen", given.regimen, self.catalogue.regimens)
             return None
-        if given.action.of_line and regimen is None and not given.keep and not given.silent:
+        about = given.keep or given.silent or given.agent is not None
+        if given.agent is not None:
+            self._followed(place / "agent", given.agent)
+        if (given.direction is not None) != (given.action is Action.ADJUST):
+            wrong = f"`{given.action}` {'has no' if given.direction else 'needs a'} direction"
+            self._complain(place, wrong, "raise, reduce or hold goes with `adjust`")
+        if given.action.of_line and regimen is None and not about:
             self._complain(
                 place, f"`{given.action}` needs a regimen", "name it, or `keep: true` for the running one"
             )
@@ -188,7 +199,20 @@ class Concluder(NamedTuple):
             given.silent,
             given.rechallenge,
             given.before_first_dose,
+            given.agent,
+            given.direction,
+            given.ends,
+            given.reassess_from,
+            given.answers,
         )
+
+    def _followed(self, place: Place, agent: str) -> None:
+        """Recommendations by agent are about a class that is followed through all lines."""
+        kind = self.catalogue.classes.get(agent)
+        if kind is None or not kind.followed_through_lines:
+            followed = [k.id for k in self.catalogue.classes.values() if k.followed_through_lines]
+            wrong = f"{quoted(agent)} is not followed as a course of its own"
+            self._complain(place, wrong, f"name one of {', '.join(followed)}, or keep the line")
 
 
 def unsourced(source: str, catalogue: Catalogue) -> tuple[str, str] | None:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nephroline.catalogue import Catalogue
-from nephroline.features import FEATURES, WEIGHT, Threshold
+from nephroline.features import FEATURES, Threshold
 from nephroline.lang import Ask, Atom, Compare, Holds, Node, Op, asks, atoms, threshold_names
+from nephroline.record import WEIGHT
 from nephroline.terms import Confidence, Entry, Reads, Trait
 
 if TYPE_CHECKING:
@@ -96,14 +97,14 @@ class Depends:
     @cached_property
     def judgements(self) -> tuple[Node, ...]:
         """The conditions by which responses and exposures are judged, definitions opened up."""
-        nodes = [node for _, node in self._pathway.responses]
+        nodes = [node for _, node in self._pathway.responses_judged]
         nodes += [node for rule in self._pathway.exposure for node in rule.nodes]
         return tuple(self._opened(nodes))
 
     @cached_property
     def response_atoms(self) -> tuple[Atom, ...]:
         """The atoms by which the response at an assessment is judged, definitions opened up."""
-        opened = self._opened([node for _, node in self._pathway.responses])
+        opened = self._opened([node for _, node in self._pathway.responses_judged])
         found = (atom for node in opened for atom in atoms(node) if not isinstance(atom, Holds))
         return tuple(dict.fromkeys(found))
 
@@ -140,7 +141,8 @@ class Depends:
             questions = [FEATURES[ask.feature] for ask in asks(node)]
             if not judged and any(question.reads is Reads.ALL for question in questions):
                 judged = True
-                nodes += [when for name, when in pathway.responses if responses is None or name in responses]
+                judged_by = pathway.responses_judged
+                nodes += [when for name, when in judged_by if responses is None or name in responses]
             if any(question.trait is Trait.EXPOSURE for question in questions):
                 for exposure in pathway.exposure if exposures is None else exposures:
                     nodes += exposure.nodes

@@ -9,6 +9,7 @@ from functools import cached_property
 import msgspec
 
 from nephroline.catalogue import Catalogue, RegimenDose
+from nephroline.exact import Fraction
 from nephroline.features import Threshold
 from nephroline.lang import (
     Atom,
@@ -23,12 +24,14 @@ from nephroline.lang import (
 )
 from nephroline.pathway.canonical import digest_of
 from nephroline.pathway.depends import Depends
-from nephroline.record import Windows
+from nephroline.record import FullDoses, Windows
 from nephroline.terms import (
     Action,
     Certainty,
     Confidence,
+    Direction,
     Outcome,
+    ReassessFrom,
     Response,
     Scope,
     Severity,
@@ -37,8 +40,10 @@ from nephroline.terms import (
     Verdict,
 )
 
-WINDOWS = ("course_gap", "handover_window", "together_window", "current_window")
+WINDOWS = ("course_gap", "alternation_gap", "handover_window", "together_window", "current_window")
 """Thresholds of time that every pathway must state, in the order of `Windows`."""
+EXCRETION = ("creatinine_excretion_low", "creatinine_excretion_high")
+"""Thresholds that a pathway may state, between which a ratio is carried to an amount a day."""
 
 NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 """A threshold in a text."""
@@ -79,6 +84,11 @@ class Recommend(msgspec.Struct, frozen=True):
     silent: bool
     rechallenge: bool
     before_first_dose: bool = False
+    agent: str | None = None
+    direction: Direction | None = None
+    ends: bool = False
+    reassess_from: ReassessFrom | None = None
+    answers: bool = False
 
     def names(self, catalogue: Catalogue) -> Iterator[str]:
         """The thresholds of its doses and times, those of its regimen among them."""
@@ -106,10 +116,14 @@ class Alert(msgspec.Struct, frozen=True):
 
 
 class FindingOf(msgspec.Struct, frozen=True):
-    """A conclusion: this finding is earned; about a line, it may settle the line's outcome."""
+    """A conclusion: this finding is earned; about a line, it may settle the line's outcome.
+
+    `outcome_of`: only if this drug or class is an agent of the line.
+    """
 
     id: str
     outcome: Outcome | None = None
+    outcome_of: str | None = None
 
 
 Conclusion = Recommend | Block | Alert | FindingOf
@@ -173,7 +187,7 @@ class Rule(msgspec.Struct, frozen=True):
         """Whether the choice of the next line may rest on it."""
         match self.conclusion:
             case Recommend() as recommend:
-                return recommend.action.of_line or recommend.silent
+                return recommend.action.of_line or recommend.silent or recommend.answers
             case FindingOf() as finding:
                 return finding.outcome is not None
             case conclusion:
@@ -186,7 +200,8 @@ class Rule(msgspec.Struct, frozen=True):
             case FindingOf(id=name):
                 return f"finding {name}"
             case Recommend() as recommend:
-                what = recommend.regimen or ("the running line" if recommend.keep else recommend.title)
+                running = "the running line" if recommend.keep else recommend.agent
+                what = recommend.regimen or running or recommend.title
                 return f"{recommend.action}: {what}"
             case Block() as block:
                 return f"block {block.regimen or block.agent}"
@@ -248,6 +263,9 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     rules: Mapping[str, Rule]
     exposure: tuple[ExposureRule, ...]
     responses: tuple[tuple[Response, Node], ...]
+    provisional: tuple[tuple[Response, Node], ...]
+    unconfirmed: tuple[tuple[Response, Node], ...]
+    doubts: Mapping[Response, str]
     gaps: tuple[tuple[Node, str], ...]
     population: tuple[tuple[Node, str], ...]
     applicability: tuple[tuple[Verdict, Node, str], ...]
@@ -274,7 +292,31 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def windows(self) -> Windows:
         """How near in time things must be to belong together."""
-        return Windows(*(self.thresholds[name].days for name in WINDOWS))
+        times = (self.thresholds[name].days for name in WINDOWS)
+        rates = [form for name in EXCRETION if (form := self._rate(name)) is not None]
+        bounds = (rates[0], rates[1]) if len(rates) == len(EXCRETION) else None
+        gap, alternation, handover, together, current = times
+        return Windows(gap, alternation, handover, together, current, bounds, self.full_doses)
+
+    def _rate(self, name: str) -> Fraction | None:
+        known = self.thresholds.get(name)
+        form = known.forms.get("dose-rate-per-mass") if known is not None else None
+        return form.exact if form is not None else None
+
+    @property
+    def full_doses(self) -> FullDoses:
+        """The full doses of every class that is followed, as this pathway states them."""
+        units = self.catalogue.units
+        return {
+            kind.id: tuple(
+                (form, units[form.text.split(" ", 1)[1]].every)
+                for name in kind.full_doses
+                if name in self.thresholds
+                for form in self.thresholds[name].forms.values()
+            )
+            for kind in self.catalogue.classes.values()
+            if kind.full_doses
+        }
 
     @cached_property
     def deciders(self) -> Deciders:
@@ -290,10 +332,15 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     def _nodes_in_use(self) -> tuple[Node, ...]:
         nodes = [clause.condition for clause in self.clauses.values()]
         nodes += [definition.when for definition in self.definitions.values()]
-        nodes += [node for _, node in self.responses]
+        nodes += [node for _, node in self.responses_judged]
         nodes += [node for _, node, _ in self.applicability]
         nodes += [node for rule in self.exposure for node in rule.nodes]
         return tuple(nodes)
+
+    @cached_property
+    def responses_judged(self) -> tuple[tuple[Response, Node], ...]:
+        """Every condition by which a response is judged, or taken to be so, or doubted."""
+        return (*self.responses, *self.provisional, *self.unconfirmed)
 
     @cached_property
     def shared_atoms(self) -> frozenset[Atom]:
@@ -326,7 +373,8 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     def thresholds_used(self) -> frozenset[str]:
         """The thresholds that a condition, a text, a dose or the windows of time name."""
         nodes = (*self._nodes_in_use, *(node for node, _ in self.gaps))
-        found = {*WINDOWS, *(name for node in nodes for name in threshold_names(node))}
+        found = {*WINDOWS, *EXCRETION, *(name for node in nodes for name in threshold_names(node))}
+        found |= {name for kind in self.catalogue.classes.values() for name in kind.full_doses}
         for rule in self.rules.values():
             found |= set(NAMED.findall(f"{rule.title} {rule.rationale} {rule.conclusion}"))
             if isinstance(rule.conclusion, Recommend):

@@ -12,6 +12,7 @@ from nephroline.pathway.building import build
 from nephroline.pathway.composing import compose
 from nephroline.pathway.models import Pathway
 from nephroline.pathway.modules import Module, read_module
+from nephroline.pathway.shapes import PathwayFile
 from nephroline.yamlfile import Place, mapping, read_file
 
 _CATALOGUE = "catalogue"
@@ -153,6 +154,12 @@ class RuleBase:
     def pathway_ids(self) -> tuple[str, ...]:
         """Every pathway, in order of id."""
         return tuple(sorted({*self._packaged_ids, *self._heads}))
+
+    @cached_property
+    def heads(self) -> Mapping[str, PathwayFile]:
+        """What every pathway says of itself, by id, before any is put together. Raises: PathwayError."""
+        modules = [self._head(name) for name in self.pathway_ids]
+        return {module.id: module.head for module in modules if isinstance(module.head, PathwayFile)}
 
     @cached_property
     def edition_ids(self) -> tuple[str, ...]:

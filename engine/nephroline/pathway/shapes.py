@@ -10,12 +10,15 @@ from typing import Any
 import msgspec
 
 from nephroline.catalogue import ReviewDate
+from nephroline.pathway.months import Counts
 from nephroline.shapes import Shape
 from nephroline.terms import (
     Action,
     Certainty,
     Confidence,
+    Direction,
     Outcome,
+    ReassessFrom,
     Response,
     Scope,
     Severity,
@@ -26,7 +29,11 @@ from nephroline.terms import (
 
 
 class ThresholdEntry(Shape, frozen=True, kw_only=True):
-    """A named constant: every printed form of it, who prints it, and how sure we are that they do."""
+    """A named constant: every printed form of it, who prints it, and how sure we are that they do.
+
+    `counts`: of a length in months or years, whether it is a minimum, met after the fewest days that so many
+    months can have, or a window, which reaches over the most.
+    """
 
     title: str
     value: str | list[str]
@@ -34,6 +41,7 @@ class ThresholdEntry(Shape, frozen=True, kw_only=True):
     cite: str = ""
     confidence: Confidence
     note: str = ""
+    counts: Counts | None = None
     replaces: bool = False
 
 
@@ -81,12 +89,20 @@ class RecommendEntry(Shape, frozen=True, kw_only=True):
     The other actions all stand. `silent`: the guideline gives no statement here, and the answer says so.
     `rechallenge`: the regimen may be offered although it failed before. `reassess`: a threshold of time.
     `before_first_dose`: to be done before the next line begins. `dose`: by drug, instead of the regimen's own
-    or beside it; the name of a threshold alone changes only the amount.
+    or beside it; the name of a threshold alone changes only the amount. `agent`: a class that is followed
+    through all lines, about whose running course it is: such recommendations compete among themselves.
+    `direction`: of an adjustment. `ends`: it ends what has failed or must not go on. `reassess_from`: from
+    when `reassess` counts. `answers`: it is the answer where nothing is to begin or to change.
     """
 
     action: Action
     regimen: str | None = None
     keep: bool = False
+    agent: str | None = None
+    direction: Direction | None = None
+    ends: bool = False
+    reassess_from: ReassessFrom | None = None
+    answers: bool = False
     title: str = ""
     detail: str = ""
     dose: dict[str, str | DoseEntry] = {}
@@ -117,7 +133,8 @@ class RuleEntry(Shape, frozen=True, kw_only=True):
 
     Without a statement, here or in the `authority` of an edition, it is a choice of this rule base, and
     off-guideline. `unless` is an exception: if it holds the rule is off; if it is unknown the rule stands
-    provisionally and asks for the data. `outcome`: what a finding about a line makes of that line.
+    provisionally and asks for the data. `outcome`: what a finding about a line makes of that line, if
+    `outcome_of` is an agent of it.
     """
 
     id: str
@@ -127,6 +144,7 @@ class RuleEntry(Shape, frozen=True, kw_only=True):
     unless: str | None = None
     finding: str | None = None
     outcome: Outcome | None = None
+    outcome_of: str | None = None
     recommend: RecommendEntry | None = None
     block: BlockEntry | None = None
     alert: AlertEntry | None = None
@@ -174,10 +192,17 @@ class ExposureEntry(Shape, frozen=True, kw_only=True):
 
 
 class ResponseEntry(Shape, frozen=True, kw_only=True):
-    """A response, and when an assessment is one; the first that holds counts."""
+    """A response, and when an assessment is one; the first that holds counts.
+
+    `provisional`: while it is not known whether it is one, this makes it one until then. `unconfirmed`: this
+    makes it wait for another value, `because` says why.
+    """
 
     response: Response = msgspec.field(name="is")
     when: str
+    provisional: str | None = None
+    unconfirmed: str | None = None
+    because: str = ""
     replaces: bool = False
 
 

@@ -15,7 +15,10 @@ from nephroline.record.times import Clock, Moment
 
 
 class Observation(msgspec.Struct, frozen=True, gc=False):
-    """One thing observed at one time: a number, a word kept as a word, or explicitly unknown."""
+    """One thing observed at one time: a number, a word kept as a word, or explicitly unknown.
+
+    `as_printed`: its author has confirmed a value that looks like a slip.
+    """
 
     analyte: str
     at: Moment
@@ -23,6 +26,7 @@ class Observation(msgspec.Struct, frozen=True, gc=False):
     word: str | None = None
     reported: bool = False
     cite: str = ""
+    as_printed: bool = False
 
     @property
     def text(self) -> str:
@@ -62,7 +66,13 @@ class Biopsy(msgspec.Struct, frozen=True, gc=False):
 
 
 class Exposure(msgspec.Struct, frozen=True, gc=False):
-    """One drug at one dose over one interval; `end` None means that no stop is recorded."""
+    """One drug at one dose over one interval; `end` None means that no stop is recorded.
+
+    `every`: days from one dose to the next. `count`: so many single doses of this amount. `taken`: whether
+    it was taken as prescribed (no, partly, unknown), if the chart doubts it. `purpose`: the other disease
+    for which it is given. `name`: what the chart calls a drug of which only the class is known. `note`: what
+    the chart says beside it in words.
+    """
 
     drug: str
     start: Moment
@@ -70,6 +80,29 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
     dose: Quantity | None = None
     trough_target: Quantity | None = None
     stopped_for: str | None = None
+    cite: str = ""
+    every: int = 1
+    count: int = 1
+    taken: str | None = None
+    purpose: str | None = None
+    name: str = ""
+    note: str = ""
+
+
+class Unlisted(msgspec.Struct, frozen=True, gc=False):
+    """Something given of which the catalogue knows neither name nor class: it may be of any."""
+
+    name: str
+    start: Moment
+    stopped_for: str | None = None
+
+
+class Reaction(msgspec.Struct, frozen=True, gc=False):
+    """An adverse reaction to a drug for which it is not to be given again."""
+
+    drug: str
+    at: Moment
+    what: str = ""
     cite: str = ""
 
 
@@ -82,11 +115,15 @@ class Procedure(msgspec.Struct, frozen=True, gc=False):
 
 
 class Fault(msgspec.Struct, frozen=True, gc=False):
-    """An entry that was kept but not used, and why; `given`: it is of something that was given."""
+    """An entry that was kept but not used, and why; `given`: it is of something that was given.
+
+    `dated`: it is a fact of its own at that time, not a fault of one that is there or was struck out.
+    """
 
     text: str
     at: Moment
     given: bool = False
+    dated: bool = False
 
     def seen_at(self, now: Fraction) -> bool:
         """Whether as-of sees the entry, as it would if it were used."""
@@ -96,7 +133,8 @@ class Fault(msgspec.Struct, frozen=True, gc=False):
 class Record(msgspec.Struct, frozen=True):
     """A chart. `age_zero` is in days at time zero; `faults` are entries kept but not used.
 
-    `age_supposed`: the age is not the patient's own, but stands for a range of ages.
+    `age_supposed`: the age is not the patient's own, but stands for a range of ages. `age_between`: its
+    bounds at time zero, if the chart says no more.
     """
 
     id: str
@@ -109,8 +147,11 @@ class Record(msgspec.Struct, frozen=True):
     observations: tuple[Observation, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     procedures: tuple[Procedure, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
+    unlisted: tuple[Unlisted, ...] = ()
     faults: tuple[Fault, ...] = ()
     age_supposed: bool = False
+    age_between: tuple[Fraction, Fraction] | None = None
 
     def foreign(self, catalogue: Catalogue) -> str | None:
         """Something that it names and a catalogue does not have; None if it was read with that one."""
@@ -126,19 +167,39 @@ class Record(msgspec.Struct, frozen=True):
     def moments(self) -> tuple[Moment, ...]:
         """Every time from time zero on at which something is dated, in order, one for each day reached."""
         times: dict[Fraction, Moment] = {}
-        items: tuple[Condition | Assertion | Biopsy | Observation | Procedure, ...] = (
+        dated = list(self._facts)
+        dated += [t for e in self.exposures for t in (e.start, e.end) if t is not None]
+        dated = [moment for moment in dated if moment.latest >= 0 and not moment.open]
+        for moment in sorted(dated, key=lambda m: (m.latest, not m.precise, m.label)):
+            times.setdefault(moment.latest, self.clock.reached(moment))
+        return tuple(times.values())
+
+    @property
+    def _facts(self) -> tuple[Moment, ...]:
+        items: tuple[Condition | Assertion | Biopsy | Observation | Procedure | Reaction, ...] = (
             *self.conditions,
             *self.assertions,
             *self.biopsies,
             *self.observations,
             *self.procedures,
+            *self.reactions,
         )
-        dated = [item.at for item in items]
-        dated += [t for e in self.exposures for t in (e.start, e.end) if t is not None]
-        dated = [moment for moment in dated if moment.latest >= 0]
-        for moment in sorted(dated, key=lambda m: (m.latest, not m.precise, m.label)):
-            times.setdefault(
-                moment.latest,
-                Moment(moment.latest, moment.latest, moment.label.rsplit(" to ", 1)[-1]),
-            )
-        return tuple(times.values())
+        return tuple(item.at for item in items)
+
+    def last_fact(self) -> Moment | None:
+        """The time of the last fact: what was observed or said, a start, or a stop that has a reason.
+
+        An end without a reason may be a plan, and so may a further step of a course that has such an end.
+        """
+        dated = list(self._facts)
+        dated += [fault.at for fault in self.faults if fault.dated]
+        dated += [e.end for e in self.exposures if e.end is not None and e.stopped_for is not None]
+        begun: set[str] = set()
+        for exposure in self.exposures:
+            if exposure.drug not in begun or exposure.end is None or exposure.stopped_for is not None:
+                dated.append(exposure.start)
+            begun.add(exposure.drug)
+        dated = [moment for moment in dated if not moment.open]
+        dated = [moment for moment in dated if moment.latest >= 0] or dated
+        last = max(dated, key=lambda moment: (moment.latest, moment.precise), default=None)
+        return None if last is None else self.clock.reached(last)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from nephroline.catalogue import Catalogue, spelling
-from nephroline.errors import Problem, quoted
+from nephroline.catalogue import Catalogue
+from nephroline.errors import Problem
 from nephroline.quantities import QuantityError
 from nephroline.record.models import Fault
 from nephroline.record.shapes import Row
 from nephroline.record.times import Clock, Moment
 from nephroline.shapes import fit
-from nephroline.yamlfile import Document, FieldPath
+from nephroline.yamlfile import Document, FieldPath, mapping
 
 R = TypeVar("R", bound=Row)
 T = TypeVar("T")
@@ -54,10 +54,27 @@ class RowReader:
         found: list[T] = []
         for i, raw in enumerate(rows):
             row = fit(self.document, (*self.path, section, i), raw, shape, self.problems)
+            if row is not None and row.entered_in_error:
+                self.strike_row((section, i), mapping(raw))
+                continue
             item = build((section, i), row) if row is not None else None
             if item is not None:
                 found.append(item)
         return found
+
+    def strike(self, said: str, at: Moment, *, given: bool = False) -> None:
+        """Keep what was struck out in the chart as an entry that is not used."""
+        self.faults.append(Fault(f"{said} ({at}): entered in error", at, given))
+
+    def strike_row(self, path: FieldPath, raw: Mapping[str, Any]) -> None:
+        """Keep a row that was struck out as an entry that is not used."""
+        field = "at" if "at" in raw else "from"
+        moment = self.moment((*path, field), raw.get(field))
+        if moment is not None:
+            told = [raw.get(name) for name in ("drug", "name", "dose", "diagnosis")]
+            kind = ["biopsy"] if path[0] == "biopsies" else []
+            said = " ".join([*kind, *(str(text) for text in told if text)])
+            self.strike(said, moment, given=field == "from")
 
     def known(self, path: FieldPath, kind: str, name: str, names: Mapping[str, str]) -> str | None:
         """The name by which the catalogue has something; an unknown one is noted."""
@@ -71,14 +88,14 @@ class RowReader:
             self.complain(path, str(bad), f"{bad.help} {see}" if bad.help else see)
             return None
 
-    def keep_unlisted(
-        self, path: FieldPath, field: str, name: str, at: Any, names: Mapping[str, str]
-    ) -> None:
-        """Keep what its author says that the catalogue does not have, as an entry that is not used."""
-        if spelling(name) in names:
-            remedy = "leave out `unlisted: true`, so that it counts"
-            self.complain((*path, field), f"the catalogue has {quoted(name)}", remedy)
-        moment = self.moment((*path, "at" if field == "name" else "from"), at)
+    def keep_unlisted(self, path: FieldPath, name: str, at: Any) -> None:
+        """Keep what the catalogue does not have, as an entry that is not used."""
+        moment = self.moment((*path, "at"), at)
         if moment is not None:
-            given = field != "name"
-            self.faults.append(Fault(f"{name}: not in the catalogue, so no rule reads it", moment, given))
+            text = f"{name}: not in the catalogue, so no rule reads it"
+            self.faults.append(Fault(text, moment, dated=True))
+
+    def listed_all_the_same(self, name: str, at: Moment, *, given: bool = False) -> None:
+        """Say that an entry counts, although its author did not expect the catalogue to have it."""
+        text = f"{name}: marked as unlisted, but the catalogue has it, so it counts"
+        self.faults.append(Fault(text, at, given))

@@ -14,11 +14,15 @@ Time = str | dict[str, list[str]]
 
 
 class Row(Shape, frozen=True, kw_only=True):
-    """What every row may carry: the place in the source, the text as printed, and a note."""
+    """What every row may carry: the place in the source, the text as printed, and a note.
+
+    `entered_in_error: true`: struck out in the chart; it is kept and told, and not used.
+    """
 
     cite: str = ""
     printed: str = ""
     note: str = ""
+    entered_in_error: bool = False
 
 
 class ConditionRow(Row, frozen=True, kw_only=True):
@@ -51,20 +55,42 @@ class BiopsyRow(Row, frozen=True, kw_only=True):
     description: dict[str, str] = {}
 
 
-class ExposureRow(Row, frozen=True, kw_only=True):
-    """One drug at one dose over one interval; a dose change is a new row.
+class SingleDose(Shape, frozen=True, kw_only=True):
+    """One dose, given once."""
 
-    `unlisted: true`: the catalogue has no such drug; it is kept, and no rule reads it.
+    at: Time
+    amount: str
+
+
+class ExposureRow(Row, frozen=True, kw_only=True):
+    """One drug, or one of a class, at one dose over one interval; a dose change is a new row.
+
+    `to: unknown`: it has ended, or may have, and nobody knows when; left out, it goes on. `doses`: single
+    doses, in the place of `dose`, `from` and `to`. `for`: what it is given for, if not for this disease.
+    `taken`: whether it was taken as prescribed. `unlisted: true`: the catalogue may not have such a drug;
+    with `class` it counts as one of that class.
     """
 
     drug: str
-    start: Time = msgspec.field(name="from")
+    start: Time | None = msgspec.field(name="from", default=None)
     end: Time | None = msgspec.field(name="to", default=None)
     dose: str | None = None
+    doses: list[SingleDose] = []
     trough_target: str | None = None
     stopped_for: str | None = None
+    purpose: str | None = msgspec.field(name="for", default=None)
+    taken: Literal["yes", "no", "partly", "unknown"] | None = None
+    kind: str | None = msgspec.field(name="class", default=None)
     as_printed: bool = False
     unlisted: bool = False
+
+
+class ReactionRow(Row, frozen=True, kw_only=True):
+    """An adverse reaction to a drug, for which it is not to be given again."""
+
+    drug: str
+    at: Time
+    what: str = ""
 
 
 class ProcedureRow(Row, frozen=True, kw_only=True):
@@ -75,10 +101,15 @@ class ProcedureRow(Row, frozen=True, kw_only=True):
 
 
 class ObservationRow(Row, frozen=True, kw_only=True):
-    """What was observed at one time; each analyte of the catalogue is a further field."""
+    """What was observed at one time; each analyte of the catalogue is a further field.
+
+    `as_printed: true`: the values stand in the source as they are written here. One that looks like a slip
+    of the unit is used then; one that is impossible is kept and not used.
+    """
 
     at: Time
     reported: bool = False
+    as_printed: bool = False
 
 
 class RecordFile(Shape, frozen=True, kw_only=True):
@@ -101,3 +132,4 @@ class RecordFile(Shape, frozen=True, kw_only=True):
     observations: list[dict[str, Any]] = []
     exposures: list[dict[str, Any]] = []
     procedures: list[dict[str, Any]] = []
+    reactions: list[dict[str, Any]] = []

@@ -16,19 +16,23 @@ import msgspec
 
 from nephroline.catalogue import Catalogue
 from nephroline.exact import Fraction
+from nephroline.record.lines import Line, lines_of
 from nephroline.record.models import (
     Assertion,
     Biopsy,
     Condition,
     Exposure,
     Observation,
+    Reaction,
     Record,
+    Unlisted,
 )
-from nephroline.record.times import Moment
-from nephroline.record.treatment import Course, Line, Treatment, Windows
+from nephroline.record.times import NEVER, Moment
+from nephroline.record.treatment import Course, Treatment
+from nephroline.record.windows import Windows
 
-FAR = Fraction(1_000_000)
-"""More days than any chart spans."""
+WEIGHT = "weight"
+"""The analyte that carries between a dose per day and a dose per weight."""
 
 
 class _Dated(Protocol):
@@ -55,7 +59,7 @@ class Assessment(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
-    """The view of a record at `as_of`.
+    """The view of a record at `as_of`; `stops_seen`: whether the stops of that day are (see `treatment`).
 
     What is inherited was worked out for a timeline that agrees with it there; see `noting`.
     """
@@ -64,7 +68,8 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
     catalogue: Catalogue
     as_of: Moment
     windows: Windows
-    inherited_treatment: Treatment | None = None
+    stops_seen: bool = True
+    inherited_treatment: tuple[Treatment, tuple[Line, ...]] | None = None
     inherited_assessments: tuple[Assessment, ...] | None = None
 
     def noting(self, record: Record, *, assessed: bool) -> Timeline:
@@ -73,7 +78,12 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
         *assessed*: whether it may have other assessments.
         """
         assessments = None if assessed else self.assessments
-        return Timeline(record, self.catalogue, self.as_of, self.windows, self.treatment, assessments)
+        return msgspec.structs.replace(
+            self,
+            record=record,
+            inherited_treatment=(self.treatment, self.lines),
+            inherited_assessments=assessments,
+        )
 
     @property
     def now(self) -> Fraction:
@@ -109,8 +119,11 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def treatment(self) -> Treatment:
         """What was given."""
-        known = self.inherited_treatment
-        return known or Treatment(self.record.exposures, self.catalogue, self.as_of, self.windows)
+        if self.inherited_treatment is not None:
+            return self.inherited_treatment[0]
+        weights = tuple(w for w in self.observations.get(WEIGHT, ()) if w.value is not None)
+        given = self.record.exposures
+        return Treatment(given, self.catalogue, self.as_of, self.windows, weights, self.stops_seen)
 
     @property
     def exposures(self) -> tuple[Exposure, ...]:
@@ -127,15 +140,31 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
         """See `Treatment`."""
         return self.treatment.running
 
-    @property
+    @cached_property
     def lines(self) -> tuple[Line, ...]:
-        """See `Treatment`."""
-        return self.treatment.lines
+        """Lines of therapy in order."""
+        return self.inherited_treatment[1] if self.inherited_treatment else lines_of(self.treatment)
 
     @property
     def line(self) -> Line | None:
-        """See `Treatment`."""
-        return self.treatment.line
+        """The line that runs at as-of, or may."""
+        return self.lines[-1] if self.lines and self.lines[-1].current else None
+
+    @cached_property
+    def unlisted(self) -> tuple[Unlisted, ...]:
+        """What was given and may be of any class."""
+        return tuple(item for item in self.record.unlisted if item.start.latest < self.now)
+
+    @cached_property
+    def reactions(self) -> tuple[Reaction, ...]:
+        """Visible adverse reactions in order."""
+        return self._visible(self.record.reactions)
+
+    def weight_at(self, at: Moment) -> Fraction | None:
+        """The weight (g) near a time: the last one up to then, else the first after it."""
+        weights = self.treatment.weights
+        near = [w for w in weights if w.at.earliest <= at.latest] or weights[:1]
+        return near[-1].value.exact if near and near[-1].value is not None else None
 
     @cached_property
     def so_far(self) -> Record:
@@ -149,6 +178,8 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
             observations=self._visible(record.observations),
             exposures=self.exposures,
             procedures=self._visible(record.procedures),
+            reactions=self.reactions,
+            unlisted=self.unlisted,
         )
 
     @cached_property
@@ -156,15 +187,37 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Moments with response data, in order."""
         if self.inherited_assessments is not None:
             return self.inherited_assessments
-        kinds = [a.id for a in self.catalogue.analytes.values() if a.assessment]
-        times = {item.at.sort_key: item.at for kind in kinds for item in self.observations.get(kind, ())}
+        kinds = [a for a in self.catalogue.analytes.values() if a.assessment]
+        # How it changes is told beside the values; by itself it is no response.
+        told = (i for kind in kinds for i in self.observations.get(kind.id, ()) if i.word not in kind.trends)
+        times = {item.at.sort_key: item.at for item in told}
+        times |= {at.sort_key: at for at in self.told_by_stops}
         ordered = [times[key] for key in sorted(times)]
         return tuple(Assessment(i, at, self._line_at(at)) for i, at in enumerate(ordered))
+
+    @cached_property
+    def told_by_stops(self) -> Mapping[Moment, str]:
+        """What the reasons for stopping say of the response, where no value or report of that time does."""
+        told = self.catalogue.told_by_stops
+        kinds = [a.id for a in self.catalogue.analytes.values() if a.assessment]
+        seen = sorted(item.at.latest for kind in kinds for item in self.observations.get(kind, ()))
+        found: dict[Moment, str] = {}
+        for course in (*self.treatment.immunosuppression, *self.treatment.followed):
+            for row in course.rows:
+                word = told.get(row.stopped_for or "")
+                if word is None or row.end is None or not row.end.precise:
+                    continue
+                near = self.windows.together
+                first = bisect_left(seen, row.end.latest - near)
+                if first == len(seen) or seen[first] > row.end.latest + near:
+                    found.setdefault(row.end, word)
+        return found
 
     def _line_at(self, at: Moment) -> int | None:
         for line in reversed(self.lines):
             if at.latest > line.start.latest:
-                inside = line.end is None or at.latest <= line.end.latest
+                # What is seen shortly after its end, before anything else is begun, still tells of a line.
+                inside = line.end is None or at.latest <= line.end.latest + self.windows.together
                 return line.number if inside and at.earliest >= line.start.earliest else None
         return None
 
@@ -193,7 +246,7 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def before(self, days: Fraction, analyte: str) -> Sequence[Observation]:
         """Observations up to and including a day."""
-        return self.between(analyte, -FAR, days)
+        return self.between(analyte, -NEVER, days)
 
     def span(self, start: Moment, end: Moment | None) -> Length:
         """The time from *start* to *end*, or to as-of."""

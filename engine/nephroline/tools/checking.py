@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from nephroline.errors import InputError, Problem, RecordError, did_you_mean, quoted
+from nephroline.expecting import parts
 from nephroline.pathway import (
     Alert,
     FindingOf,
@@ -18,6 +19,7 @@ from nephroline.pathway import (
 )
 from nephroline.record import open_document, read_record
 from nephroline.replaying import read_scenario, scenario_files
+from nephroline.terms import Action, Adequacy, Answer, Outcome, Response, Verdict
 from nephroline.yamlfile import Document, FieldPath, mapping
 
 Checked = tuple[str, str, list[Problem]]
@@ -119,7 +121,7 @@ def _check(file: Path, rules: RuleBase | None) -> Checked:
 
 
 def _check_scenario(document: Document, rules: RuleBase) -> None:
-    """A scenario, whether its pathways are known, and whether any can say what it denies."""
+    """A scenario, whether its pathways are known, and whether any can say what it expects or denies."""
     scenario = read_scenario(document, rules.catalogue)
     said = _said(rules)
     problems: list[Problem] = []
@@ -134,23 +136,46 @@ def _check_scenario(document: Document, rules: RuleBase) -> None:
     for i, entry in enumerate(scenario.expect):
         if entry.pathway is not None:
             look_up(("expect", i, "pathway"), "pathway", entry.pathway, rules.pathway_ids, hint)
-        for field, (kind, known) in said.items():
-            for j, denied in enumerate(getattr(entry, field)):
-                look_up(("expect", i, field, j), kind, denied, known)
+        for inside, part in parts(entry):
+            here = ("expect", i, *inside)
+            for field, (kind, known) in said.items():
+                for j, name in enumerate(getattr(part, field)):
+                    look_up((*here, field, j), kind, name, known)
+            for field, words in _WORDS.items():
+                word = getattr(part, field)
+                if word is not None:
+                    look_up((*here, field), field, word, words, "accepted: " + ", ".join(words))
+            for field, words in _WORDS_OF_LINES.items():
+                for n, word in getattr(part, field).items():
+                    look_up((*here, field, n), field, word, words, "accepted: " + ", ".join(words))
     if problems:
         raise RecordError(problems)
 
 
+_WORDS: dict[str, list[str]] = {
+    "answer": [*Answer],
+    "applicability": [*Verdict],
+    "status": [*Response],
+    "action": ["none", *Action],
+}
+_WORDS_OF_LINES: dict[str, list[str]] = {"exposure": [*Adequacy], "outcome": [*Outcome]}
+
+
 @lru_cache(maxsize=2)
 def _said(base: RuleBase) -> dict[str, tuple[str, set[str]]]:
-    """What an expectation can deny; a denial of anything else would always hold."""
+    """What an answer can hold; a denial of anything else would always be met, and a choice of it never."""
     rules = [rule for name in base.pathway_ids for rule in base.pathway(name).rules.values()]
-    regimens = {"none", *base.catalogue.regimens}
+    regimens = ("regimen", {"none", *base.catalogue.regimens})
+    lists = {
+        "findings": ("finding", {r.conclusion.id for r in rules if isinstance(r.conclusion, FindingOf)}),
+        "actions": ("action", {r.id for r in rules if isinstance(r.conclusion, Recommend)}),
+        "alerts": ("alert", {r.id for r in rules if isinstance(r.conclusion, Alert)}),
+        **dict.fromkeys(("alternatives", "blocked"), regimens),
+    }
     return {
-        "not_findings": ("finding", {r.conclusion.id for r in rules if isinstance(r.conclusion, FindingOf)}),
-        "not_actions": ("action", {r.id for r in rules if isinstance(r.conclusion, Recommend)}),
-        "not_alerts": ("alert", {r.id for r in rules if isinstance(r.conclusion, Alert)}),
-        **dict.fromkeys(("not_next_line", "not_alternatives", "not_blocked"), ("regimen", regimens)),
+        **lists,
+        **{f"not_{field}": known for field, known in lists.items()},
+        "not_next_line": regimens,
     }
 
 

@@ -28,6 +28,7 @@ def listing(kind: str, catalogue: Catalogue) -> list[dict[str, Any]]:
                 + "".join(f"; {name} {code}" for name, code in _codes(drug)),
             }
             for drug in catalogue.drugs.values()
+            if not drug.unnamed
         ]
     if kind == "regimens":
         return [
@@ -36,6 +37,7 @@ def listing(kind: str, catalogue: Catalogue) -> list[dict[str, Any]]:
     tables: dict[str, tuple[Mapping[str, Named], Mapping[str, str]]] = {
         "conditions": (catalogue.conditions, catalogue.condition_names),
         "findings": (catalogue.assertions, {}),
+        "labels": (catalogue.labels, catalogue.label_names),
         "diagnoses": (catalogue.diagnoses, catalogue.diagnosis_names),
     }
     table, names = tables[kind]
@@ -54,12 +56,15 @@ def _analytes(catalogue: Catalogue) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for a in catalogue.analytes.values():
         plausible = [q.text for q in a.plausible]
-        shown = ", ".join((*a.units, *a.words)) + (f"  (plausible {plausible[0]})" if plausible else "")
+        shown = ", ".join((*a.units, *a.words))
+        shown += f"  (plausible {plausible[0]})" if plausible else ""
+        shown += f"; also: {', '.join(a.synonyms)}" if a.synonyms else ""
         rows.append(
             {
                 "id": a.id,
                 "title": a.title,
                 "units": list(a.units),
+                "spellings": list(a.synonyms),
                 "words": list(a.words),
                 "plausible": plausible,
                 "shown": shown,

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from nephroline.catalogue import SECTIONS, Catalogue, load_catalogue
+from nephroline.catalogue import SECTIONS, Catalogue, Named, load_catalogue, spelling
 from nephroline.consultation import Consultation
+from nephroline.expecting import ExpectEntry
 from nephroline.pathway.shapes import (
     ApplicabilityEntry,
     AuthorityEntry,
@@ -33,7 +34,7 @@ from nephroline.record.shapes import (
     ProcedureRow,
     RecordFile,
 )
-from nephroline.replaying import DidEntry, ExpectEntry, ScenarioFile
+from nephroline.replaying import DidEntry, ScenarioFile
 from nephroline.yamlfile import mapping
 
 KINDS = ("record", "scenario", "pathway", "module", "catalogue", "consultation")
@@ -104,16 +105,25 @@ def _nest(parts: dict[str, Any], catalogue: Catalogue) -> None:
                 parts[shape]["properties"][field]["items"] = {"$ref": f"#/$defs/{row.__name__}"}
     for analyte in catalogue.analytes.values():
         shown = ", ".join((*analyte.units, *analyte.words))
-        parts["ObservationRow"]["properties"][analyte.id] = {
-            "type": "string",
-            "description": f"{analyte.title}: {shown}, or unknown",
-        }
+        for name in (analyte.id, *analyte.synonyms):
+            parts["ObservationRow"]["properties"][name] = {
+                "type": "string",
+                "description": f"{analyte.title}: {shown}, or unknown",
+            }
     one = {"$ref": "#/$defs/AssertionRow"}
     parts["RecordFile"]["properties"]["findings"] = {
         "type": "object",
         "properties": {
             a.id: {"description": a.title, "anyOf": [one, {"type": "array", "items": one}]}
             for a in catalogue.assertions.values()
+        }
+        | {
+            name: {
+                "description": f"label in the chart: {label.title}",
+                "anyOf": [one, {"type": "array", "items": one}],
+            }
+            for label in catalogue.labels.values()
+            for name in _ways_to_write(label)
         },
         "additionalProperties": False,
     }
@@ -125,6 +135,12 @@ def _nest(parts: dict[str, Any], catalogue: Catalogue) -> None:
             fields["catalogue"] = {"$ref": "#/$defs/CatalogueFile"}
             for field, shape in _NAMED.items():
                 fields[field]["additionalProperties"] = {"$ref": f"#/$defs/{shape.__name__}"}
+
+
+def _ways_to_write(label: Named) -> list[str]:
+    """The names of a field that tells a label, with dashes and with underscores."""
+    names = [spelling(name) for name in (label.title, *label.synonyms)]
+    return list(dict.fromkeys([*names, *(name.replace("-", "_") for name in names)]))
 
 
 def _as_written(parts: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nephroline.consultation import headline
+from nephroline.consultation import headline, line_told
 from nephroline.consultation.answer import (
     NOTICE,
     ActionOut,
@@ -27,7 +27,6 @@ from nephroline.faces.phrases import (
     authority,
     capital,
     line_parts,
-    line_told,
     overdue_told,
     total_told,
 )

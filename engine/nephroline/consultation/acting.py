@@ -1,0 +1,191 @@
+"""What is to be done, in words: the advice on the line, and an act for each agent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nephroline.consultation.answer import ActOut, LineAdvice, When
+from nephroline.consultation.choosing import Act, Lacks
+from nephroline.consultation.decision import Decision, open_for, provisional_data
+from nephroline.consultation.doses import doses, numbers, target
+from nephroline.consultation.monitoring import planned
+from nephroline.consultation.run import Run, fill
+from nephroline.consultation.wording import act_word, statement_ref, title_of_line, verb, when
+from nephroline.exact import Fraction
+from nephroline.features import Amount, Missing, full_dose_since, gather, remission_lasted
+from nephroline.record import Line
+from nephroline.terms import LOW_ONLY, Action, ReassessFrom
+
+
+def advised(run: Run, act: Act, decision: Decision) -> tuple[LineAdvice, list[Missing]]:
+    """The advice on the line that an act gives, and what its doses lack."""
+    recommend, rule = act.recommend, act.rule
+    catalogue = run.pathway.catalogue
+    name = _running(run, act) if act.recommend.keep or act.course else title_of_line(catalogue, act.what)
+    given, missing = doses(run, act)
+    rivals = decision.undecided if act is decision.act else ()
+    taken_so = provisional_data(run)
+    open_rules = (item for _, items in rivals for item in items)
+    open_data = gather(
+        (*act.depends_on, *open_rules, *open_for(run, act), *taken_so, *decision.applied.missing)
+    )
+    trial = run.pathway.thresholds.get(act.regimen.minimum_trial or "") if act.regimen else None
+    advice = LineAdvice(
+        rule=rule.id,
+        action=recommend.action,
+        regimen=act.regimen.id if act.regimen else None,
+        title=recommend.title or f"{verb(recommend)} {name}",
+        detail=fill(run.pathway, recommend.detail),
+        doses=given,
+        target=target(run, act),
+        minimum_trial=trial.first.text if trial and recommend.action is Action.START else "",
+        reassess_at=_reassess(run, act),
+        monitoring=planned(run, act.regimen) if act.regimen else [],
+        statement=statement_ref(run, rule.statement),
+        on_guideline=rule.on_guideline,
+        because=run.because(rule.when, act.subject),
+        certain=not open_data,
+        depends_on=[item.why for item in open_data],
+        rests_on=_rests_on(run, act),
+    )
+    return advice, missing
+
+
+def _rests_on(run: Run, act: Act) -> list[str]:
+    """The numbers that are not confirmed: those that say how to give a line, and those that chose it."""
+    chose = run.pathway.depends.rests_on(act.rule, drugs_given(run))
+    return list(dict.fromkeys((*run.pathway.depends.unsure(numbers(act)), *chose)))
+
+
+def drugs_given(run: Run) -> frozenset[str]:
+    """The drugs of the lines so far."""
+    return frozenset(drug for line in run.chart.timeline.lines for drug in line.drugs)
+
+
+def _reassess(run: Run, act: Act) -> When | None:
+    """When to judge: counted from now for a line that starts or changes, else from its start."""
+    recommend, timeline = act.recommend, run.chart.timeline
+    if recommend.reassess is None:
+        return None
+    after = run.pathway.thresholds[recommend.reassess].days
+    line = run.line(act.subject) or timeline.line
+    kept = recommend.action is Action.CONTINUE and line is not None
+    start = line.start.latest if kept and line is not None else timeline.now
+    match recommend.reassess_from:
+        case ReassessFrom.NOW:
+            start = timeline.now
+        case ReassessFrom.FULL_DOSE if act.course is not None:
+            begun = full_dose_since(run.chart, act.course)
+            start = begun.latest if begun is not None else timeline.now
+        case ReassessFrom.REMISSION:
+            start = _remission_since(run)
+        case _:
+            pass
+    due = max(start + after, timeline.now)
+    return when(timeline.record.clock.about(due, timeline.as_of.label))
+
+
+def _remission_since(run: Run) -> Fraction:
+    lasted = remission_lasted(run.chart)
+    assert isinstance(lasted, Amount)  # noqa: S101
+    return run.chart.timeline.now - (lasted.low or 0)
+
+
+def acts_out(run: Run, decision: Decision, advice: LineAdvice | None) -> list[ActOut]:
+    """What is to be done with each agent: those of the line, then those of courses beside it."""
+    found: list[ActOut] = []
+    act = decision.act
+    if act is not None and advice is not None:
+        agents = act.regimen.agents if act.action is Action.START and act.regimen else sorted(act.agents)
+        moved = set(act.recommend.dose)
+        for agent in agents:
+            still = act.course is None and act.action is Action.ADJUST and moved and agent not in moved
+            goes_on = still or (act.action is Action.START and _taken(run, agent))
+            found.append(_act(run, act, agent, "continue" if goes_on else act_word(act.recommend), advice))
+    found += [_act(run, one, str(one.course), act_word(one.recommend), None) for one in decision.courses]
+    told = {one.course for one in (act, *decision.courses) if one is not None}
+    for agent in dict.fromkeys(name for name, _ in decision.courses_open):
+        if agent not in told:
+            found.append(_undecided(run, agent, [lacks for n, lacks in decision.courses_open if n == agent]))
+    return found
+
+
+def _taken(run: Run, agent: str) -> bool:
+    """Whether a part of a regimen that begins is taken already, and is not given in courses."""
+    catalogue = run.pathway.catalogue
+    taken = [drug for drug in run.chart.timeline.running if catalogue.acting_time(drug) is None]
+    return not catalogue.followed_all(agent) and any(catalogue.within(drug, agent) for drug in taken)
+
+
+def _act(run: Run, act: Act, agent: str, word: str, advice: LineAdvice | None) -> ActOut:
+    recommend, rule = act.recommend, act.rule
+    running = run.chart.timeline.running
+    own = running.get(agent) if act.course is None else None
+    given, _ = doses(run, act)
+    planned = [d.for_this_patient or d.amount for d in given if run.pathway.catalogue.within(d.drug, agent)]
+    dose = ", ".join(planned) or (own.dose.text if own and own.dose and word != "start" else "")
+    if act.course is not None and not planned:
+        dose = _running(run, act)
+    title = recommend.title or f"{verb(recommend)} {_running(run, act)}" if act.course else ""
+    shown = fill(run.pathway, recommend.detail)
+    certain = advice.certain if advice is not None else not act.depends_on
+    return ActOut(
+        agent=agent,
+        act=word,
+        regimen=act.regimen.id if act.regimen else None,
+        title=title or (advice.title if advice else "") or f"{word} {agent}",
+        detail=shown,
+        dose=dose,
+        until=_reassess(run, act),
+        certain=certain,
+        because=run.because(rule.when, act.subject),
+        statement=statement_ref(run, rule.statement),
+        on_guideline=rule.on_guideline,
+        rule=rule.id,
+    )
+
+
+def _undecided(run: Run, agent: str, open_rules: Sequence[Lacks]) -> ActOut:
+    """That it is not decided what to do with a course, and what would decide it."""
+    rule = run.pathway.rules[open_rules[0][0]]
+    missing = gather(item for _, items in open_rules for item in items)
+    title = run.pathway.catalogue.title(agent)
+    return ActOut(
+        agent=agent,
+        act="undecided",
+        regimen=None,
+        title=f"{title[0].upper()}{title[1:]}: not decided",
+        detail="",
+        dose="",
+        until=None,
+        certain=False,
+        because=[item.why for item in missing],
+        statement=statement_ref(run, rule.statement),
+        on_guideline=rule.on_guideline,
+        rule=rule.id,
+    )
+
+
+def _running(run: Run, act: Act) -> str:
+    """What is taken of the agents of an act on what runs: drugs, and the dose of a course."""
+    timeline, catalogue = run.chart.timeline, run.pathway.catalogue
+    rows = {**timeline.treatment.perhaps_running, **timeline.treatment.running}
+    line = run.line(act.subject) or timeline.line
+    told: list[str] = []
+    for drug in sorted(act.agents):
+        row = rows.get(drug)
+        name = (row.name if row else "") or catalogue.drugs[drug].title
+        told.append(f"{name} {row.dose.text}" if act.course and row and row.dose else name)
+    beside = "" if act.course or line is None else _low_beside(run, line)
+    return " and ".join(told) + beside
+
+
+def _low_beside(run: Run, line: Line) -> str:
+    """What of a followed class is taken beside a line at a low dose, which belongs to its regimen."""
+    treatment, catalogue = run.chart.timeline.treatment, run.pathway.catalogue
+    low = [
+        catalogue.drugs[drug].title
+        for drug, row in treatment.running.items()
+        if drug in line.adjuncts and catalogue.followed(drug) and treatment.phases(row) == LOW_ONLY
+    ]
+    return f" with low-dose {' and '.join(low)}" if low else ""

@@ -1,0 +1,44 @@
+"""The regimens that are out, and why."""
+
+from __future__ import annotations
+
+from nephroline.consultation.answer import BlockedOut, BlockReason
+from nephroline.consultation.choosing import blocks_of, concerns, failed_lines
+from nephroline.consultation.run import Run, fill
+from nephroline.pathway import Recommend
+
+FAILED = "already-failed"
+"""The id of the standing reason not to repeat a line that failed with adequate exposure."""
+
+
+def blocked_out(run: Run) -> list[BlockedOut]:
+    """Every regimen the pathway may recommend that is out, with all reasons."""
+    blocks, failed = blocks_of(run), failed_lines(run)
+    known = {
+        rule.conclusion.regimen
+        for rule in run.pathway.rules.values()
+        if isinstance(rule.conclusion, Recommend)
+    }
+    found: list[BlockedOut] = []
+    for regimen in run.pathway.catalogue.regimens.values():
+        if regimen.id not in known:
+            continue
+        reasons: list[BlockReason] = []
+        for rule, block, subject in blocks:
+            if concerns(run, block, regimen, frozenset(regimen.agents)):
+                because = run.because(rule.when, subject)
+                reasons.append(
+                    BlockReason(
+                        rule=rule.id,
+                        title=rule.title,
+                        because=because,
+                        until=fill(run.pathway, block.until),
+                    )
+                )
+        line = failed.get(regimen.id)
+        if line is not None:
+            text = f"line {line.number} was {regimen.title}, without remission at an exposure that counts"
+            reasons.append(BlockReason(rule=FAILED, title="Already failed", because=[text], until=""))
+        if reasons:
+            found.append(BlockedOut(regimen=regimen.id, title=regimen.title, reasons=reasons))
+    return found

@@ -1,0 +1,37 @@
+"""What a condition says of the wider one that it is a kind of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from nephroline.catalogue import Catalogue
+from nephroline.record.models import Condition
+
+
+def implied(found: Iterable[Condition], catalogue: Catalogue) -> Iterator[Condition]:
+    """Entries of the wider conditions of a chart, where it does not say as much itself at that time.
+
+    While a kind is there, so is the wider one. When it has gone, nothing is known of the wider one, for
+    there are other kinds of it.
+    """
+    known = list(found)
+    said = {(item.name, item.at): item.present for item in known}
+    made: dict[object, Condition] = {}
+    for item in known:
+        gone = item.present is not True
+        if gone and not _was_there(item, known):
+            continue
+        wider = catalogue.conditions[item.name].kind_of
+        while wider is not None:
+            key = (wider, item.at)
+            told = key in said if gone else said.get(key) is True
+            if not told and not (gone and key in made):
+                made[key] = Condition(wider, item.at, None if gone else True, cite=item.cite)
+            wider = catalogue.conditions[wider].kind_of
+    yield from made.values()
+
+
+def _was_there(item: Condition, known: Iterable[Condition]) -> bool:
+    return any(
+        other.name == item.name and other.present and other.at.sort_key < item.at.sort_key for other in known
+    )
