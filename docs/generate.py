@@ -208,13 +208,15 @@ def exercised(pathway: Pathway, scenarios: dict[str, Scenario]) -> dict[str, set
     return found
 
 
-def main() -> None:
-    """Write all pages."""
+def main(*, rulebooks: bool = True) -> None:
+    """Write all pages; without *rulebooks* those that take no replay of the scenarios."""
     (DOCS / "schema").mkdir(exist_ok=True)
     for kind in KINDS:
         (DOCS / "schema" / f"{kind}.schema.json").write_text(schema_text(kind), encoding="utf-8")
     (DOCS / "features.md").write_text(features(), encoding="utf-8")
     (DOCS / "commands.md").write_text(commands(), encoding="utf-8")
+    if not rulebooks:
+        return
     scenarios = {file.stem: read_scenario(file) for file in scenario_files([DOCS.parent / "scenarios"])}
     (DOCS / "rulebook").mkdir(exist_ok=True)
     for name in pathway_ids():
@@ -223,4 +225,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(rulebooks="--no-rulebooks" not in sys.argv)

@@ -104,15 +104,11 @@ def test_every_command_is_in_the_readme() -> None:
         assert (command.name or command.callback.__name__) in text
 
 
-def test_generated_pages_are_fresh(tmp_path: Path) -> None:
-    pages = [
-        *(ROOT / "docs/schema").iterdir(),
-        ROOT / "docs/features.md",
-        ROOT / "docs/commands.md",
-        *(ROOT / "docs/rulebook").iterdir(),
-    ]
+def test_generated_pages_are_fresh() -> None:
+    """The rule books, which replay every scenario under every pathway, are held by the gate (`make docs`)."""
+    pages = [*(ROOT / "docs/schema").iterdir(), ROOT / "docs/features.md", ROOT / "docs/commands.md"]
     before = {page: page.read_text() for page in pages}
-    subprocess.run([sys.executable, str(ROOT / "docs/generate.py")], check=True)
+    subprocess.run([sys.executable, str(ROOT / "docs/generate.py"), "--no-rulebooks"], check=True)
     assert {page: page.read_text() for page in pages} == before, "run make docs"
 
 
