@@ -44,7 +44,7 @@ check: $(VENV)/.developed
 	$(BIN)/nephroline check
 	$(BIN)/nephroline check scenarios
 	$(BIN)/nephroline replay --quiet
-	LAW_EXAMPLES=20 $(BIN)/python -m pytest -q --numprocesses auto $(SKIP) --cov --cov-report=term
+	LAW_EXAMPLES=10 $(BIN)/python -m pytest -q --numprocesses auto $(SKIP) --cov --cov-report=term
 
 # Write what is generated from the code: JSON Schemas, the list of features, the command reference.
 docs: $(VENV)/.developed

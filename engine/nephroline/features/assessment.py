@@ -119,7 +119,7 @@ def earlier(chart: Chart, assessment: Assessment, wanted: str) -> Value:
 def risen_in(chart: Chart, assessment: Assessment, analyte: str, wanted: str, limit: Threshold) -> Value:
     """Whether the value exceeds, by more than a limit, the lowest at the assessments just before it.
 
-    Those count that had the response without a break; what is told without a number gives none to rise from.
+    Those count that had the response without a break; one reported without a number gives none to rise from.
     """
     shown = wanted.replace("-", " ")
     title = chart.timeline.catalogue.analytes[analyte].title
@@ -128,13 +128,11 @@ def risen_in(chart: Chart, assessment: Assessment, analyte: str, wanted: str, li
         choice = chart.response_at(other.index)
         if wanted not in choice.options:
             break
+        if len(choice.options) > 1:
+            return Flag(None, f"{shown} just before is not known", choice.missing)
         measured = value(chart, other, analyte)
         assert isinstance(measured, Amount)  # noqa: S101
-        numbered = measured.low is not None or measured.high is not None
-        if len(choice.options) > 1 and numbered:
-            return Flag(None, f"{shown} just before is not known", choice.missing)
-        if len(choice.options) == 1:
-            values.append(measured)
+        values.append(measured)
     if not values:
         return Flag(False, f"no {shown} just before")
     values = [m for m in values if m.low is not None or m.high is not None] or values
