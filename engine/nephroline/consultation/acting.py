@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nephroline.consultation.answer import ActOut, LineAdvice, When
-from nephroline.consultation.choosing import Act, Lacks
+from nephroline.consultation.choosing import Act, Lacks, taken_already
 from nephroline.consultation.decision import Decision, open_for, provisional_data
 from nephroline.consultation.doses import doses, numbers, target
 from nephroline.consultation.monitoring import planned
@@ -100,7 +100,7 @@ def acts_out(run: Run, decision: Decision, advice: LineAdvice | None) -> list[Ac
         moved = set(act.recommend.dose)
         for agent in agents:
             still = act.course is None and act.action is Action.ADJUST and moved and agent not in moved
-            goes_on = still or (act.action is Action.START and _taken(run, agent))
+            goes_on = still or (act.action is Action.START and taken_already(run, agent))
             found.append(_act(run, act, agent, "continue" if goes_on else act_word(act.recommend), advice))
     found += [_act(run, one, str(one.course), act_word(one.recommend), None) for one in decision.courses]
     told = {one.course for one in (act, *decision.courses) if one is not None}
@@ -110,18 +110,11 @@ def acts_out(run: Run, decision: Decision, advice: LineAdvice | None) -> list[Ac
     return found
 
 
-def _taken(run: Run, agent: str) -> bool:
-    """Whether a part of a regimen that begins is taken already, and is not given in courses."""
-    catalogue = run.pathway.catalogue
-    taken = [drug for drug in run.chart.timeline.running if catalogue.acting_time(drug) is None]
-    return not catalogue.followed_all(agent) and any(catalogue.within(drug, agent) for drug in taken)
-
-
 def _act(run: Run, act: Act, agent: str, word: str, advice: LineAdvice | None) -> ActOut:
     recommend, rule = act.recommend, act.rule
     running = run.chart.timeline.running
     own = running.get(agent) if act.course is None else None
-    given, _ = doses(run, act)
+    given = advice.doses if advice is not None else doses(run, act)[0]
     planned = [d.for_this_patient or d.amount for d in given if run.pathway.catalogue.within(d.drug, agent)]
     dose = ", ".join(planned) or (own.dose.text if own and own.dose and word != "start" else "")
     if act.course is not None and not planned:
@@ -136,9 +129,9 @@ def _act(run: Run, act: Act, agent: str, word: str, advice: LineAdvice | None) -
         title=title or (advice.title if advice else "") or f"{word} {agent}",
         detail=shown,
         dose=dose,
-        until=_reassess(run, act),
+        until=advice.reassess_at if advice is not None else _reassess(run, act),
         certain=certain,
-        because=run.because(rule.when, act.subject),
+        because=advice.because if advice is not None else run.because(rule.when, act.subject),
         statement=statement_ref(run, rule.statement),
         on_guideline=rule.on_guideline,
         rule=rule.id,

@@ -247,20 +247,23 @@ def _acts(run: Run) -> Iterator[list[Act]]:
         for rule, recommend, subject in group:
             if run.stands(rule, subject):
                 regimen, agents = _asked_for(run, recommend, subject)
-                if (agents or not recommend.keep) and not _taken_already(run, recommend, agents):
+                if (agents or not recommend.keep) and not _begins_nothing(run, recommend, agents):
                     waits = run.depends_on(rule, subject)
                     found.append(Act(rule, recommend, subject, regimen, agents, waits))
         yield found
 
 
-def _taken_already(run: Run, recommend: Recommend, agents: frozenset[str]) -> bool:
-    """Whether what would begin is taken: not what is given in courses, or followed through all lines."""
-    catalogue, timeline = run.pathway.catalogue, run.chart.timeline
-    if recommend.action is not Action.START:
-        return False
-    taken = [drug for drug in timeline.running if catalogue.acting_time(drug) is None]
-    own = [agent for agent in agents if not catalogue.followed_all(agent)]
-    return bool(own) and all(any(catalogue.within(drug, agent) for drug in taken) for agent in own)
+def taken_already(run: Run, agent: str) -> bool:
+    """Whether an agent is taken: not what is given in courses, or followed through all lines."""
+    catalogue = run.pathway.catalogue
+    taken = [drug for drug in run.chart.timeline.running if catalogue.acting_time(drug) is None]
+    return not catalogue.followed_all(agent) and any(catalogue.within(drug, agent) for drug in taken)
+
+
+def _begins_nothing(run: Run, recommend: Recommend, agents: frozenset[str]) -> bool:
+    """Whether all that would begin is taken; what is followed may be begun again at another dose."""
+    own = [agent for agent in agents if not run.pathway.catalogue.followed_all(agent)]
+    return recommend.action is Action.START and bool(own) and all(taken_already(run, a) for a in own)
 
 
 def _undecided(run: Run, chosen: Act | None) -> list[Lacks]:

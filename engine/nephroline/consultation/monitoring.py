@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from nephroline.catalogue import Regimen, Schedule, often
-from nephroline.consultation.answer import MonitoringOut, TotalOut, When
+from nephroline.consultation.answer import MonitoringOut, TotalOut
 from nephroline.consultation.run import Run
+from nephroline.consultation.wording import when
 from nephroline.exact import Fraction
 from nephroline.features import Amount, cumulative_dose
 from nephroline.quantities import decimal_text
-from nephroline.record import Course, Moment
+from nephroline.record import Course
 
 
 def monitoring(run: Run) -> list[MonitoringOut]:
@@ -48,8 +49,8 @@ def _next(run: Run, course: Course, schedule: Schedule, measure: str) -> Monitor
         title=catalogue.analytes[measure].title,
         drug=course.drug,
         every=often(step.every.text),
-        last=_when(last) if last else None,
-        due=_when(timeline.record.clock.about(due, timeline.as_of.label)),
+        last=when(last) if last else None,
+        due=when(timeline.record.clock.about(due, timeline.as_of.label)),
         days_overdue=float(decimal_text(late, 0)),
         overdue=late > 0,
         citation=catalogue.sources[schedule.source].short,
@@ -94,7 +95,3 @@ def totals(run: Run) -> list[TotalOut]:
             )
         )
     return found
-
-
-def _when(moment: Moment) -> When:
-    return When(offset_days=float(decimal_text(moment.latest)), label=moment.label)

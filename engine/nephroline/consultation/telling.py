@@ -245,6 +245,6 @@ def _faults(run: Run, decision: Decision) -> list[str]:
 
 def _notes(run: Run) -> list[str]:
     """What the chart notes in words beside a drug that is taken now: shown, since no rule can read it."""
-    rows = run.chart.timeline.treatment.running.items()
-    titles = run.pathway.catalogue.drugs
-    return [f"{row.name or titles[drug].title}: {row.note}" for drug, row in rows if row.note]
+    chart = run.chart
+    rows = chart.timeline.treatment.running.values()
+    return [f"{chart.called(row)}: {row.note}" for row in rows if row.note]

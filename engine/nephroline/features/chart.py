@@ -17,6 +17,7 @@ from nephroline.record import (
     Assessment,
     Biopsy,
     Condition,
+    Exposure,
     Line,
     Moment,
     Observation,
@@ -78,6 +79,10 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
     memo: Memo = msgspec.field(default_factory=Memo)
 
     # -- series --------------------------------------------------------------------------------
+
+    def called(self, row: Exposure) -> str:
+        """What an exposure is called: as in the chart where only its class is known, else by its drug."""
+        return row.name or self.timeline.catalogue.drugs[row.drug].title
 
     def last(self, items: Sequence[Observation], analyte: str, why: str, at: Moment) -> Amount:
         """The last of *items* as an amount; if it is missing, it would be entered at *at*.

@@ -46,7 +46,7 @@ def uncounted(chart: Chart, row: Exposure, agent: str) -> Missing:
 
 def adherence(chart: Chart, row: Exposure) -> Missing:
     """What is asked where the chart doubts that something was taken as prescribed."""
-    title = row.name or chart.timeline.catalogue.drugs[row.drug].title
+    title = chart.called(row)
     return Missing(f"adherence to {title}", f"whether {title} was taken as prescribed from {row.start}")
 
 
@@ -54,7 +54,7 @@ def dose_open(chart: Chart, rows: Iterable[Exposure]) -> tuple[Missing, ...]:
     """What would tell the phase of exposures: a dose that is not known, or the weight."""
     found: list[Missing] = []
     for row in rows:
-        title = row.name or chart.timeline.catalogue.drugs[row.drug].title
+        title = chart.called(row)
         if row.dose is None:
             slot = Slot(Entry.DOSE, row.drug, row.start)
             found.append(Missing(f"dose of {title}", f"the dose of {title} from {row.start}", slot))

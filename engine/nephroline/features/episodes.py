@@ -155,13 +155,10 @@ def _episode_baseline(chart: Chart, assessment: Assessment, analyte: str, now: A
         and (since is None or item.at.earliest > since)
     ]
     amounts = [chart.amount(item) for item in seen]
-    same = [amount for amount in amounts if amount.carried(now.dimension) is not None]
-    if same:
-        carried = [(amount, amount.carried(now.dimension)) for amount in same]
-        return _greatest([(amount, own) for amount, own in carried if own is not None])
+    if same := _carried_to(now.dimension, amounts):
+        return _greatest(same)
     if amounts:
-        last = amounts[-1].dimension
-        return _greatest([(a, own) for a in amounts if (own := a.carried(last)) is not None])
+        return _greatest(_carried_to(amounts[-1].dimension, amounts))
     if since is None and not any(b.at.earliest < assessment.at.latest for b in begun(chart)):
         return now
     title = timeline.catalogue.analytes[analyte].title
@@ -171,13 +168,17 @@ def _episode_baseline(chart: Chart, assessment: Assessment, analyte: str, now: A
     return Amount(None, None, now.dimension, "unknown", (lacking,), now.analyte)
 
 
+def _carried_to(dimension: str, amounts: Sequence[Amount]) -> list[tuple[Amount, Amount]]:
+    """Those that can be told in a form, each as it is and in that form."""
+    return [(amount, own) for amount in amounts if (own := amount.carried(dimension)) is not None]
+
+
 def _greatest(amounts: Sequence[tuple[Amount, Amount]]) -> Amount:
     lows = [own.low for _, own in amounts if own.low is not None]
     highs = [own.high for _, own in amounts]
-    text, own = max(amounts, key=lambda pair: (pair[1].low or Fraction(0), pair[1].high or Fraction(0)))
+    told, own = max(amounts, key=lambda pair: (pair[1].low or Fraction(0), pair[1].high or Fraction(0)))
     high = None if any(h is None for h in highs) else max(h for h in highs if h is not None)
-    shown = text.text
-    return msgspec.structs.replace(own, low=max(lows, default=None), high=high, text=shown)
+    return msgspec.structs.replace(own, low=max(lows, default=None), high=high, text=told.text)
 
 
 # -- relapses ----------------------------------------------------------------------------------------
@@ -216,12 +217,9 @@ def _onsets(chart: Chart) -> Iterator[Onset]:
         confirmed = is_confirmed(chart, assessment)
         if not goes_on and confirmed is not False:
             # What may have begun before, and goes on, is one relapse: it began between the two.
-            first = perhaps.at if perhaps is not None else assessment.at
-            at = (
-                first
-                if perhaps is None
-                else Moment(first.earliest, assessment.at.latest, assessment.at.label)
-            )
+            at = assessment.at
+            if perhaps is not None:
+                at = Moment(perhaps.at.earliest, at.latest, at.label)
             sure = choice.options == frozenset((relapse,)) and confirmed is True
             found = Onset(assessment, at, sure, choice.missing or _to_confirm(chart, assessment))
             if sure:

@@ -6,7 +6,8 @@ begins anew with a relapse.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import takewhile
 
 import msgspec
 
@@ -87,7 +88,7 @@ def _nothing(chart: Chart, agent: str, title: str) -> Choice:
 
 
 def _shown(chart: Chart, row: Exposure) -> str:
-    name = row.name or chart.timeline.catalogue.drugs[row.drug].title
+    name = chart.called(row)
     return f"{name} {row.dose.text if row.dose else 'at an unknown dose'} since {row.start}"
 
 
@@ -130,6 +131,12 @@ def _amount(row: Exposure) -> str:
     return row.dose.text if row.dose else "an unknown dose"
 
 
+def _unbroken_since(course: Course, holds: Callable[[Exposure], bool]) -> Moment | None:
+    """The start of the exposures up to the last that all are so; None if the last is not."""
+    rows = tuple(takewhile(holds, reversed(course.rows)))
+    return rows[-1].start if rows else None
+
+
 @feature("course_lasted", ("agent",), gives="amount:time", says="time above a low dose of {0}")
 def course_lasted(chart: Chart, agent: str) -> Value:
     """For how long the running course of a followed class has been above a low dose, without a break."""
@@ -137,11 +144,7 @@ def course_lasted(chart: Chart, agent: str) -> Value:
     if course is None or course.running is False:
         return no_amount("time", f"not taking {chart.timeline.catalogue.title(agent)}")
     treatment = chart.timeline.treatment
-    begin: Moment | None = None
-    for row in reversed(course.rows):
-        if Phase.LOW in treatment.phases(row):
-            break
-        begin = row.start
+    begin = _unbroken_since(course, lambda row: Phase.LOW not in treatment.phases(row))
     if begin is None:
         return no_amount("time", "not above a low dose")
     return length_of(chart.timeline.span(begin, None), chart.timeline.catalogue.title(agent))
@@ -155,11 +158,8 @@ def phase_lasted(chart: Chart, agent: str) -> Value:
         return no_amount("time", f"not taking {chart.timeline.catalogue.title(agent)}")
     treatment = chart.timeline.treatment
     last = treatment.phases(course.rows[-1])
-    begin = course.rows[-1].start
-    for row in reversed(course.rows):
-        if treatment.phases(row) != last:
-            break
-        begin = row.start
+    begin = _unbroken_since(course, lambda row: treatment.phases(row) == last)
+    assert begin is not None  # noqa: S101
     return length_of(chart.timeline.span(begin, None), chart.timeline.catalogue.title(agent))
 
 

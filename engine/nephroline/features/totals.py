@@ -66,7 +66,7 @@ def _given(chart: Chart, row: Exposure, missing: list[Missing]) -> tuple[Fractio
 
 def _per_day(chart: Chart, row: Exposure, missing: list[Missing]) -> tuple[Fraction, Fraction] | None:
     """The dose in g/d, between its bounds; None if it is not known."""
-    dose, title = row.dose, row.name or chart.timeline.catalogue.drugs[row.drug].title
+    dose, title = row.dose, chart.called(row)
     if dose is None or dose.low is None or dose.high is None or dose.dimension not in (PER_DAY, PER_WEIGHT):
         slot = Slot(Entry.DOSE, row.drug, row.start) if dose is None else None
         missing.append(Missing(f"dose of {title}", f"the daily dose of {title} from {row.start}", slot))

@@ -46,7 +46,7 @@ def taking(chart: Chart, agent: str) -> Value:
 
 
 def _in_use(chart: Chart, row: Exposure) -> str:
-    name = row.name or chart.timeline.catalogue.drugs[row.drug].title
+    name = chart.called(row)
     given = f" {row.dose.text}" if row.dose else ""
     if row.end is not None:
         return f"{name}{given}, last given at {row.end}, which acts on"
