@@ -141,6 +141,17 @@ class Direction(StrEnum):
     HOLD = "hold"
 
 
+class About(StrEnum):
+    """What a recommendation is about."""
+
+    LINE = "line"
+    """The line of therapy: to begin one, or what runs of it, all or the agent that is named."""
+    COURSE = "course"
+    """The course of a class that is followed through all lines."""
+    BESIDE = "beside"
+    """A drug that makes no line: what runs of it, or that it is begun."""
+
+
 class ReassessFrom(StrEnum):
     """From when the time to the next judgement counts."""
 

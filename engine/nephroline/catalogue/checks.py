@@ -222,7 +222,7 @@ def _analyte(placed: Placed, analyte: Analyte, tables: Tables) -> Iterator[Probl
             yield placed.problem(
                 f"{quoted(limit.text)} is no value of it", "such as 30 mg/g", ("slip_below", i)
             )
-    for word in analyte.steady_words:
+    for word in (*analyte.steady_words, *analyte.at_least, *analyte.at_most, *analyte.as_before):
         if word not in analyte.words:
             yield placed.problem(f"{quoted(word)} is none of its words", did_you_mean(word, analyte.words))
 

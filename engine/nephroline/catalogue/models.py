@@ -79,7 +79,8 @@ class EntryBurden(Shape, frozen=True, kw_only=True):
 class Analyte(Shape, frozen=True, kw_only=True, dict=True):
     """Something observed: a number in accepted units, a word, or both. `charted`: reports draw its course.
 
-    `trends`: words that tell how it changes, not how it is. `word_synonyms`: other ways to say a word;
+    `trends`: words that tell how it changes, not how it is. `at_least`, `at_most`, `as_before`: words that
+    bound the number before them, which they do not replace. `word_synonyms`: other ways to say a word;
     `not_words`: what cannot be read as it, with what to write.
     `slip_below`: where a value is asked about if it may have been written in a unit a thousand times too
     small. `superseded_by`: a later report of this in words, or in these (`superseded_by_words`), says that
@@ -92,6 +93,9 @@ class Analyte(Shape, frozen=True, kw_only=True, dict=True):
     measured_in: tuple[Unit, ...] = msgspec.field(name="units", default=())
     words: tuple[str, ...] = ()
     trends: tuple[str, ...] = ()
+    at_least: tuple[str, ...] = ()
+    at_most: tuple[str, ...] = ()
+    as_before: tuple[str, ...] = ()
     word_synonyms: Mapping[str, str] = {}
     not_words: Mapping[str, str] = {}
     slip_below: tuple[Quantity, ...] = ()
@@ -268,7 +272,7 @@ class Named(Shape, frozen=True, kw_only=True):
 
     A volunteered assertion that is not made does not hold. `excluded_by` is an assertion that says a
     condition is not there. `kind_of`: where the condition is there, so is that one. `only_of`: the sex that
-    alone can have it.
+    alone can have it. `passes`: an entry older than the pathway's current window says nothing of now.
     """
 
     id: str
@@ -278,6 +282,7 @@ class Named(Shape, frozen=True, kw_only=True):
     excluded_by: AssertionId | None = None
     kind_of: ConditionId | None = None
     only_of: Literal["female", "male"] | None = None
+    passes: bool = False
     burden: BurdenId | None = None
 
 

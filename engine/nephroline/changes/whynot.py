@@ -133,7 +133,7 @@ class _Goal(msgspec.Struct, frozen=True):
         """The rules that ask for the regimen: by name, or because it is the running line that they keep."""
         catalogue = state.run.pathway.catalogue
         for rule, recommend, subject in state.run.rules(Recommend):
-            if not recommend.action.of_line:
+            if not recommend.of_line:
                 continue
             if recommend.regimen == self.regimen:
                 yield rule, subject

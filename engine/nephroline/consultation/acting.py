@@ -107,7 +107,31 @@ def acts_out(run: Run, decision: Decision, advice: LineAdvice | None) -> list[Ac
     for agent in dict.fromkeys(name for name, _ in decision.courses_open):
         if agent not in told:
             found.append(_undecided(run, agent, [lacks for n, lacks in decision.courses_open if n == agent]))
-    return found
+    return found + [_on_other(run, one) for one in decision.on_others]
+
+
+def _on_other(run: Run, act: Act) -> ActOut:
+    """An act on a drug that makes no line."""
+    (agent,) = act.agents
+    catalogue, treatment = run.pathway.catalogue, run.chart.timeline.treatment
+    row = {**treatment.perhaps_running, **treatment.running}.get(agent)
+    name = run.chart.called(row) if row is not None else catalogue.title(agent)
+    word = act_word(act.recommend) if act.action.of_line else "start"
+    shown = fill(run.pathway, act.recommend.title)
+    return ActOut(
+        agent=agent,
+        act=word,
+        regimen=None,
+        title=shown if word == "start" else f"{word.capitalize()} {name}",
+        detail=fill(run.pathway, act.recommend.detail),
+        dose=row.dose.text if row is not None and row.dose is not None else "",
+        until=None,
+        certain=not act.depends_on,
+        because=run.because(act.rule.when, act.subject),
+        statement=statement_ref(run, act.rule.statement),
+        on_guideline=act.rule.on_guideline,
+        rule=act.rule.id,
+    )
 
 
 def _act(run: Run, act: Act, agent: str, word: str, advice: LineAdvice | None) -> ActOut:

@@ -13,7 +13,7 @@ from nephroline.consultation.run import Run, Subject, concluding
 from nephroline.features import Missing, regimen_of
 from nephroline.pathway import Block, Pathway, Recommend, Rule
 from nephroline.record import Line
-from nephroline.terms import Action, Outcome
+from nephroline.terms import About, Action, Direction, Outcome
 
 Lacks = tuple[str, tuple[Missing, ...]]
 """A rule by its id, and the data that would settle it."""
@@ -74,24 +74,25 @@ def _competing(pathway: Pathway, lines: int) -> Sequence[Sequence[tuple[Rule, Re
     """The recommendations about the line of therapy, one preference after the other, each in order of id."""
     found: dict[int, list[tuple[Rule, Recommend, Subject]]] = {}
     for rule, recommend, subject in concluding(pathway, Recommend, lines):
-        if isinstance(recommend, Recommend) and recommend.action.of_line and recommend.agent is None:
+        if isinstance(recommend, Recommend) and recommend.of_line and recommend.about is About.LINE:
             found.setdefault(recommend.preference, []).append((rule, recommend, subject))
     return [group for _, group in sorted(found.items())]
 
 
-def choose(run: Run, *, alternatives: bool = True) -> Choosing:
+def choose(run: Run, *, alternatives: bool = True, care_alone: bool = False) -> Choosing:
     """Let the recommendations that stand compete by preference, without those that are blocked.
 
     Those about the line compete for the one act on it; those about a course that runs through all lines, for
     the one act on that. The act on the course is that on the line if the course is the line and nothing else
     is to begin; beside another line whose act is not decided it is none. Two that share the first preference
     and ask for different things are a conflict: neither wins. Without *alternatives*, those that come after
-    the chosen one are not looked at.
+    the chosen one are not looked at. *care_alone*: only rules of safety and care take part.
     """
     blocks, failed = blocks_of(run), failed_lines(run)
     acts: list[Act] = []
     free: list[Act] = []
-    for found in _acts(run):
+    for standing in _acts(run):
+        found = [act for act in standing if act.rule.care or not care_alone]
         acts += found
         free += [c for c in found if c.action is Action.STOP or not _out(run, c, blocks, failed)]
         if free and not alternatives:
@@ -104,7 +105,7 @@ def choose(run: Run, *, alternatives: bool = True) -> Choosing:
     others = tuple(c for c in unique if c is not chosen)
     kept_out = [c for c in acts if c not in free and (chosen is None or _rivals(chosen, c.recommend))]
     unsettled = [*_undecided(run, chosen), *_revocable(run, kept_out, blocks)]
-    courses, at_odds = _course_acts(run)
+    courses, at_odds = _course_acts(run, care_alone)
     open_courses = _courses_open(run, courses)
     if chosen is None and not conflict:
         conflict = at_odds
@@ -143,7 +144,7 @@ def _holds(run: Run, chosen: Act, course: str) -> bool:
     return chosen.action is Action.START and any(within(agent, course) for agent in agents)
 
 
-def _course_acts(run: Run) -> tuple[list[Act], tuple[Act, ...]]:
+def _course_acts(run: Run, care_alone: bool) -> tuple[list[Act], tuple[Act, ...]]:
     """For each course that runs through all lines the one act on it; and those that are at odds."""
     found: list[Act] = []
     at_odds: tuple[Act, ...] = ()
@@ -152,7 +153,7 @@ def _course_acts(run: Run) -> tuple[list[Act], tuple[Act, ...]]:
         standing = [
             Act(rule, recommend, 0, regimen, drugs, run.depends_on(rule, 0), agent)
             for rule, recommend in group
-            if run.stands(rule, 0) and drugs
+            if run.stands(rule, 0) and drugs and (rule.care or not care_alone)
         ]
         standing.sort(key=lambda c: (c.recommend.preference, bool(c.depends_on), c.rule.id))
         unique = _each_once(standing)
@@ -177,8 +178,8 @@ def _about_courses(pathway: Pathway) -> Mapping[str, Sequence[tuple[Rule, Recomm
     """The recommendations about courses that run through all lines, by their class."""
     found: dict[str, list[tuple[Rule, Recommend]]] = {}
     for rule, recommend, _ in concluding(pathway, Recommend, 0):
-        if isinstance(recommend, Recommend) and recommend.agent is not None:
-            found.setdefault(recommend.agent, []).append((rule, recommend))
+        if isinstance(recommend, Recommend) and recommend.about is About.COURSE:
+            found.setdefault(str(recommend.agent), []).append((rule, recommend))
     return found
 
 
@@ -208,9 +209,9 @@ def decisive(run: Run, chosen: Act | None) -> Iterator[tuple[Rule, Subject]]:
     wanted: list[tuple[Regimen | None, frozenset[str]]] = []
     last = None if chosen is None or chosen.course is not None else chosen.recommend.preference
     for rule, recommend, subject in run.rules(Recommend):
-        if not (recommend.action.of_line or recommend.silent or recommend.answers):
+        if not (recommend.of_line or recommend.silent or recommend.answers):
             continue
-        if recommend.agent is not None:
+        if recommend.about is About.COURSE:
             if last is None:
                 yield rule, subject
             continue
@@ -237,7 +238,10 @@ def _asked_for(run: Run, recommend: Recommend, subject: Subject) -> tuple[Regime
     line = run.line(subject) or run.chart.timeline.line
     if line is None:
         return None, frozenset()
-    return regimen_of(run.chart, line), frozenset(line.drugs)
+    own = frozenset(
+        drug for drug in line.drugs if recommend.agent is None or catalogue.within(drug, recommend.agent)
+    )
+    return regimen_of(run.chart, line) if len(own) == len(line.drugs) else None, own
 
 
 def _acts(run: Run) -> Iterator[list[Act]]:
@@ -260,6 +264,36 @@ def taken_already(run: Run, agent: str) -> bool:
     return not catalogue.followed_all(agent) and any(catalogue.within(drug, agent) for drug in taken)
 
 
+def beside_lines(run: Run, *, care_alone: bool = False) -> tuple[Act, ...]:
+    """For each drug that runs and makes no line the one act on it; and what of such drugs is to begin."""
+    treatment, catalogue = run.chart.timeline.treatment, run.pathway.catalogue
+    taken = {**treatment.perhaps_running, **treatment.running}
+    begun: list[Act] = []
+    on_drugs: dict[str, list[Act]] = {}
+    for rule, recommend, subject in run.rules(Recommend):
+        agent = recommend.agent
+        if recommend.about is not About.BESIDE or agent is None or not run.stands(rule, subject):
+            continue
+        if care_alone and not rule.care:
+            continue
+        waits = run.depends_on(rule, subject)
+        drugs = [drug for drug in taken if catalogue.within(drug, agent)]
+        if recommend.action.of_line:
+            for drug in drugs:
+                act = Act(rule, recommend, subject, None, frozenset({drug}), waits)
+                on_drugs.setdefault(drug, []).append(act)
+        elif not drugs:
+            begun.append(Act(rule, recommend, subject, None, frozenset({agent}), waits))
+    changed = (min(acts, key=_severity) for _, acts in sorted(on_drugs.items()))
+    return (*changed, *begun)
+
+
+def _severity(act: Act) -> tuple[int, str]:
+    """What ends a drug comes before what holds it, that before what lowers it."""
+    held = act.recommend.direction is Direction.HOLD
+    return (0 if act.action is Action.STOP else 1 if held else 2, act.rule.id)
+
+
 def _begins_nothing(run: Run, recommend: Recommend, agents: frozenset[str]) -> bool:
     """Whether all that would begin is taken; what is followed may be begun again at another dose."""
     own = [agent for agent in agents if not run.pathway.catalogue.followed_all(agent)]
@@ -274,8 +308,8 @@ def _undecided(run: Run, chosen: Act | None) -> list[Lacks]:
     found: list[Lacks] = []
     for rule, recommend, subject in run.rules(Recommend):
         if (
-            recommend.action.of_line
-            and recommend.agent is None
+            recommend.of_line
+            and recommend.about is About.LINE
             and run.when(rule, subject) is None
             and run.excepted(rule, subject) is not True
             and (chosen is None or _rivals(chosen, recommend))

@@ -6,6 +6,7 @@ import msgspec
 
 from nephroline.backends import Backend, Shadow, backend
 from nephroline.consultation.answer import Consultation
+from nephroline.consultation.choosing import beside_lines
 from nephroline.consultation.decision import Decision, beside, decide
 from nephroline.consultation.needs import Lacking
 from nephroline.consultation.run import LazyRun, Run, chart_of, prepare, same_catalogue
@@ -88,7 +89,11 @@ def decided(
     run.fire(prepare(pathway, engine, late=True))
     if isinstance(engine, Shadow):
         _agree(run, LazyRun(pathway, run.chart))
-    return run, msgspec.structs.replace(decision, beside=beside(run))
+    if not decision.applied.cares:
+        return run, decision
+    care_alone = not decision.applies
+    others = beside_lines(run, care_alone=care_alone)
+    return run, msgspec.structs.replace(decision, beside=beside(run, care_alone=care_alone), on_others=others)
 
 
 def _agree(run: Run, lazy: LazyRun) -> None:

@@ -18,12 +18,21 @@ from nephroline.terms import Action, Answer, Direction, Entry, Verdict
 
 
 class Applied(msgspec.Struct, frozen=True):
-    """Whether a pathway speaks of the patient, by which condition, and what could still change that."""
+    """Whether a pathway speaks of the patient, by which condition, and what could still change that.
+
+    `outside`: it is the patient, not the disease, of whom the edition does not speak.
+    """
 
     verdict: Verdict
     because: str
     node: Node | None
     missing: tuple[Missing, ...]
+    outside: bool = False
+
+    @property
+    def cares(self) -> bool:
+        """Whether safety and care speak of the patient: whatever the verdict on the disease is."""
+        return not self.outside
 
 
 class Advised(msgspec.Struct, frozen=True):
@@ -45,7 +54,8 @@ class Decision(msgspec.Struct, frozen=True):
     it; `conflict`: acts of one preference that ask for different things, so that none is `act`. `silent`:
     that the source says nothing more. `undecided`: rules that could still overturn this. `courses`: the act
     on each course that runs beside the line, and `courses_open` those of which it is not decided. `beside`:
-    what to investigate, whom to refer to, what care to give; known once the line is.
+    what to investigate, whom to refer to, what care to give; `on_others`: the act on each drug that makes no
+    line; known once the line is. Where the pathway does not apply, safety and care alone act.
     """
 
     applied: Applied
@@ -58,6 +68,7 @@ class Decision(msgspec.Struct, frozen=True):
     courses: tuple[Act, ...] = ()
     courses_open: tuple[tuple[str, Lacks], ...] = ()
     beside: tuple[Act, ...] = ()
+    on_others: tuple[Act, ...] = ()
 
     @property
     def applies(self) -> bool:
@@ -89,9 +100,9 @@ class Decision(msgspec.Struct, frozen=True):
 def decide(run: Run, *, alternatives: bool = True) -> Decision:
     """Say what is to be done; without *alternatives*, none is looked for beside the first."""
     applied = applicability(run)
-    found = choose(run, alternatives=alternatives)
     if applied.verdict is Verdict.DOES_NOT_APPLY:
-        return Decision(applied, Answer.NOT_APPLICABLE, None, (), (), (), found.undecided)
+        return _care_alone(run, applied)
+    found = choose(run, alternatives=alternatives)
     chosen = found.chosen
     silent = () if found.conflict or (chosen is not None and _goes_on(chosen)) else _silent(run)
     if found.conflict:
@@ -115,6 +126,15 @@ def decide(run: Run, *, alternatives: bool = True) -> Decision:
         found.courses,
         found.courses_open,
     )
+
+
+def _care_alone(run: Run, applied: Applied) -> Decision:
+    """What safety and care do with what runs, where the pathway does not speak of the patient's disease."""
+    if not applied.cares:
+        return Decision(applied, Answer.NOT_APPLICABLE, None, (), (), (), ())
+    found = choose(run, alternatives=False, care_alone=True)
+    going = None if found.chosen is None or found.chosen.action is Action.START else found.chosen
+    return Decision(applied, Answer.NOT_APPLICABLE, going, (), (), (), (), found.courses)
 
 
 def _goes_on(act: Act) -> bool:
@@ -153,11 +173,11 @@ def _without_drugs(run: Run, rule: Rule, recommend: Recommend, subject: Subject)
     return Act(rule, recommend, subject, None, frozenset(), run.depends_on(rule, subject))
 
 
-def beside(run: Run) -> tuple[Act, ...]:
+def beside(run: Run, *, care_alone: bool = False) -> tuple[Act, ...]:
     """What is to be done beside the line, each once: to refer, to investigate, to care."""
     found: dict[str, Act] = {}
     for rule, recommend, subject in run.rules(Recommend):
-        if not recommend.action.of_line and run.stands(rule, subject):
+        if not recommend.action.of_line and run.stands(rule, subject) and (rule.care or not care_alone):
             found[rule.id] = _without_drugs(run, rule, recommend, subject)
     order = [Action.REFER, Action.INVESTIGATE, Action.SUPPORTIVE]
     return tuple(sorted(found.values(), key=lambda act: (order.index(act.action), act.rule.id)))
@@ -172,13 +192,14 @@ def applicability(run: Run) -> Applied:
     As long as such data are missing, what follows from the verdict is not certain.
     """
     missing: list[Missing] = []
+    outside = {id(node) for node, _ in run.pathway.population}
     for verdict, node, because in run.pathway.applicability:
         truth, lacking = run.judged(node, PATIENT)
         missing += lacking
         if truth:
             if verdict is not Verdict.APPLIES and not missing:
                 missing.append(_unshown(run, because))
-            return Applied(verdict, because, node, gather(missing))
+            return Applied(verdict, because, node, gather(missing), id(node) in outside)
     reason = "no biopsy shows the disease of this pathway so far"
     return Applied(Verdict.PROVISIONAL, reason, None, gather(missing) or (_unshown(run, reason),))
 

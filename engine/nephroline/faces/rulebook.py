@@ -10,7 +10,7 @@ from nephroline.consultation import cited, fill
 from nephroline.faces.screen import Screen
 from nephroline.lang import Holds
 from nephroline.pathway import Alert, Block, FindingOf, Pathway, Recommend, Rule
-from nephroline.terms import spoken
+from nephroline.terms import About, spoken
 
 _WHOSE = {"patient": "the patient", "line": "a line", "assessment": "an assessment"}
 
@@ -141,6 +141,8 @@ def concluded(pathway: Pathway, rule: Rule) -> str:
 def _recommended(pathway: Pathway, rule: Rule, recommend: Recommend) -> str:
     what = _titled(pathway, recommend.regimen) if recommend.regimen else ""
     what = recommend.title or what or ("the running line" if recommend.keep else rule.title)
+    if recommend.agent is not None and recommend.about is not About.COURSE:
+        what = f"{pathway.catalogue.title(recommend.agent)}: {what}"
     parts = [f"{recommend.action}: {what}", recommend.detail]
     if recommend.action.of_line:
         parts.append(f"preference {recommend.preference}")

@@ -1,6 +1,7 @@
 """Temporal abstraction: a closed, documented algebra of questions over a timeline."""
 
 from nephroline.features import (
+    acute,
     assessment,
     latest,
     line,
@@ -43,6 +44,7 @@ __all__ = [
     "Slot",
     "Threshold",
     "Value",
+    "acute",
     "assessment",
     "cumulative_dose",
     "entering",

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from nephroline.catalogue import Analyte
 from nephroline.exact import Fraction
 from nephroline.features.values import Amount, Choice, Missing, Slot, Value, gather
 from nephroline.quantities import decimal_text
@@ -87,12 +88,16 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
     def last(self, items: Sequence[Observation], analyte: str, why: str, at: Moment) -> Amount:
         """The last of *items* as an amount; if it is missing, it would be entered at *at*.
 
-        A word or an explicit unknown that comes last makes it unknown. When two imprecisely dated
-        values may have come in either order, the amount lies between them.
+        A word that comes last bounds the number before it (worse, rising), or makes it unknown, as an
+        explicit unknown does. When two imprecisely dated values may have come in either order, the amount
+        lies between them.
         """
         known = self.timeline.catalogue.analytes[analyte]
         dimension = known.dimensions[0]
         missing = (Missing(analyte, why, Slot(Entry.OBSERVATION, analyte, at)),)
+        bounding = {*known.at_least, *known.at_most, *known.as_before}
+        if bounding and items and items[-1].word in bounding and items[-1].value is None:
+            return self._bounded(items, known, why, at)
         if not items:
             return Amount(None, None, dimension, "unknown", missing, known)
         final = items[-1]
@@ -124,6 +129,28 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
             f"{text}, order not known",
             (Missing(analyte, f"the dates of {known.title}"),),
             known,
+        )
+
+    def _bounded(self, items: Sequence[Observation], known: Analyte, why: str, at: Moment) -> Amount:
+        """The number before words that bound it: no less, no more, or as it was; a new number is missing."""
+        missing = (Missing(known.id, why, Slot(Entry.OBSERVATION, known.id, at)),)
+        bounding = {*known.at_least, *known.at_most, *known.as_before}
+        count = 0
+        while count < len(items) and items[-1 - count].word in bounding and items[-1 - count].value is None:
+            count += 1
+        told, before = items[len(items) - count :], items[: len(items) - count]
+        text = f"{told[-1].text} ({told[-1].at})"
+        base = self.last(before, known.id, why, at) if before else None
+        if base is None or not base.known or before[-1].value is None:
+            return Amount(None, None, known.dimensions[0], text, missing, known)
+        words = {item.word for item in told}
+        rises, falls = words & set(known.at_least), words & set(known.at_most)
+        return msgspec.structs.replace(
+            base,
+            low=None if falls else base.low,
+            high=None if rises else base.high,
+            text=f"{base.text}, then {text}",
+            missing=gather((*base.missing, *missing)) if rises or falls else base.missing,
         )
 
     def amount(self, item: Observation) -> Amount:

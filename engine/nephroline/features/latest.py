@@ -22,7 +22,7 @@ from nephroline.record import Moment, Observation
 from nephroline.terms import Entry, Trait
 
 
-def _recent(chart: Chart, analyte: str) -> Sequence[Observation]:
+def recent(chart: Chart, analyte: str) -> Sequence[Observation]:
     """Values that may count as those of now: not too old, and not before a report that supersedes them."""
     timeline = chart.timeline
     oldest = timeline.now - timeline.windows.current
@@ -47,13 +47,13 @@ def latest(chart: Chart, analyte: str) -> Value:
     formula = chart.timeline.catalogue.formula_of.get(analyte)
     if formula is not None:
         return computed(chart, formula)
-    return chart.last(_recent(chart, analyte), analyte, f"{_title(chart, analyte)} now", chart.timeline.as_of)
+    return chart.last(recent(chart, analyte), analyte, f"{_title(chart, analyte)} now", chart.timeline.as_of)
 
 
 def computed(chart: Chart, formula: Formula) -> Amount:
     """What a formula gives now: as reported, else computed; without age or sex, as far as it is known."""
     timeline = chart.timeline
-    reported, source = _recent(chart, formula.gives), _recent(chart, formula.source_analyte)
+    reported, source = recent(chart, formula.gives), recent(chart, formula.source_analyte)
     title = _title(chart, formula.gives)
     if reported and (not source or source[-1].at.latest <= reported[-1].at.latest):
         return chart.last(reported, formula.gives, f"{title} now", timeline.as_of)
@@ -91,7 +91,7 @@ def _carried(edge: Fraction | None, base: Amount, formula: Formula) -> Fraction 
 @feature("word", ("word-analyte",), gives="choice:words", says="{0} in words", trait=Trait.BARE)
 def word(chart: Chart, analyte: str) -> Value:
     """The latest report in words, no older than `current_window`; after a later number alone, none."""
-    return latest_word(chart, _recent(chart, analyte), analyte, chart.timeline.as_of)
+    return latest_word(chart, recent(chart, analyte), analyte, chart.timeline.as_of)
 
 
 @feature("pretreatment", ("analyte",), gives="amount:analyte", says="{0} before the first line")
@@ -130,7 +130,7 @@ def rise(chart: Chart, analyte: str, limit: Threshold) -> Value:
     """
     change = change_from_pretreatment(chart, analyte)
     assert isinstance(change, Amount)  # noqa: S101
-    words = latest_word(chart, _recent(chart, analyte), analyte, chart.timeline.as_of)
+    words = latest_word(chart, recent(chart, analyte), analyte, chart.timeline.as_of)
     return risen(chart, change, words, analyte, limit)
 
 
@@ -146,7 +146,7 @@ def forms_apart(chart: Chart, analyte: str, limit: Threshold) -> Value:
     Each is taken as a multiple of the threshold in its own form; the greater over the less, minus one. With
     one form only it is zero.
     """
-    measured = [item for item in _recent(chart, analyte) if item.value is not None]
+    measured = [item for item in recent(chart, analyte) if item.value is not None]
     forms = {
         item.value.dimension: (item, item.value.low / form, item.value.high / form)
         for item in chart.timeline.at(analyte, measured[-1].at if measured else chart.timeline.as_of)
@@ -167,7 +167,7 @@ def forms_apart(chart: Chart, analyte: str, limit: Threshold) -> Value:
 @feature("measured", ("analyte",), gives="flag", says="{0} was measured")
 def measured(chart: Chart, analyte: str) -> Value:
     """Whether a value or a word about it is there, no older than `current_window`."""
-    seen = [item for item in _recent(chart, analyte) if item.value is not None or item.word is not None]
+    seen = [item for item in recent(chart, analyte) if item.value is not None or item.word is not None]
     title = _title(chart, analyte)
     return Flag(bool(seen), f"{title} seen ({seen[-1].at})" if seen else f"{title} not measured of late")
 

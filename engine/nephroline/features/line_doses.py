@@ -16,9 +16,10 @@ from nephroline.features.values import (
     Slot,
     Threshold,
     Value,
+    no_amount,
     unknown_amount,
 )
-from nephroline.record import Exposure, Length, Line
+from nephroline.record import Exposure, Length, Line, Moment
 from nephroline.terms import Entry, Reads, Trait
 
 
@@ -40,6 +41,36 @@ def dose(chart: Chart, line: Line, agent: str) -> Value:
     if rows[-1].taken is not None:
         return unknown_amount("mass-rate", adherence(chart, rows[-1]))
     return counted_amount(chart, rows[-1], agent)
+
+
+def given_from(chart: Chart, line: Line, agent: str) -> Moment:
+    """From when an agent of a line has been given without a break: it may come from an earlier line."""
+    begun = [
+        course.start
+        for course in chart.timeline.treatment.immunosuppression
+        if course.drug in line.drugs
+        and chart.timeline.catalogue.belongs(course.drug, agent)
+        and course.start.latest <= line.start.latest
+        and (course.end is None or course.end.latest >= line.start.latest)
+    ]
+    return min(begun, key=lambda start: start.sort_key, default=line.start)
+
+
+@feature(
+    "line.time_on",
+    ("agent",),
+    gives="amount:time",
+    says="time on {0} by the end of the line",
+    reads=Reads.EXPOSURES,
+)
+def time_on(chart: Chart, line: Line, agent: str) -> Value:
+    """From when an agent of the line has been given without a break, on earlier lines too, to the line's end.
+
+    None if it is no agent of the line, so that no comparison holds.
+    """
+    if not rows_of(chart, line, agent):
+        return no_amount("time", f"{chart.timeline.catalogue.title(agent)} is no agent of line {line.number}")
+    return length_of(chart.timeline.span(given_from(chart, line, agent), line.end), f"line {line.number}")
 
 
 def _level(chart: Chart, drug: str) -> str | None:
@@ -68,23 +99,25 @@ def trough_measured(chart: Chart, line: Line, drug: str) -> Value:
     says="time on {0} with the trough at or above {1}",
 )
 def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value:
-    """Time on the line with the trough at or above a level.
+    """Time with the trough at or above a level, up to the end of the line.
 
-    Each measurement speaks for the time since the one before it, the last also for the time to the
-    line's end; without any measurement nothing is certain.
+    It counts from when the drug has been given without a break, on earlier lines too. Each measurement speaks
+    for the time since the one before it, the last also for the time to the line's end; without any
+    measurement nothing is certain.
     """
-    whole = chart.timeline.span(line.start, line.end)
+    start, last = given_from(chart, line, drug), chart.timeline.end_of(line)
+    whole = chart.timeline.span(start, line.end)
     level = _level(chart, drug)
-    items = [i for i in chart.timeline.in_line(line, level) if i.value] if level else []
+    items = [i for i in chart.timeline.between(level, start.latest, last) if i.value] if level else []
     if not items or level is None:
         why = f"the measured trough of {chart.timeline.catalogue.title(drug)} on line {line.number}"
         slot = Slot(Entry.OBSERVATION, level, line.end or chart.timeline.as_of) if level else None
         lacking = Missing(level or f"{drug}_trough", why, slot)
         return length_of(Length(Fraction(0), whole.most), f"line {line.number}", (lacking,))
     least, most = Fraction(0), Fraction(0)
-    begin = line.start.latest
+    begin, soonest = start.latest, start.earliest
     for i, item in enumerate(items):
-        end = chart.timeline.end_of(line) if i == len(items) - 1 else item.at.latest
+        end = last if i == len(items) - 1 else item.at.latest
         amount = chart.amount(item)
         compared = low.form_for(amount)
         if compared is not None and compared[0].low is not None:
@@ -92,8 +125,8 @@ def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value
             if value.low is not None and value.low >= limit:
                 least += end - begin
             if value.high is None or value.high >= limit:
-                most += end - begin
-        begin = end
+                most += end - soonest
+        begin = soonest = end
     found = length_of(Length(least, most), f"line {line.number}")
     # What falls short is said: the level, not only for how long.
     return msgspec.structs.replace(found, text=f"{found.text}, trough {items[-1].text} ({items[-1].at})")

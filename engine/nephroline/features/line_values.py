@@ -9,7 +9,7 @@ import msgspec
 
 from nephroline.exact import Fraction
 from nephroline.features.chart import Chart
-from nephroline.features.line_doses import rows_of
+from nephroline.features.line_doses import given_from, rows_of
 from nephroline.features.readings import latest_word, risen
 from nephroline.features.schema import feature
 from nephroline.features.values import (
@@ -55,11 +55,16 @@ def change(chart: Chart, line: Line, analyte: str) -> Value:
 @feature("line.peak_change", ("analyte",), gives="amount:ratio", says="greatest rise of {0} on the line")
 def peak_change(chart: Chart, line: Line, analyte: str) -> Value:
     """The greatest relative rise above the line's baseline at any time on the line."""
-    base = _amount(baseline(chart, line, analyte))
-    items = chart.timeline.in_line(line, analyte)
+    measured = any(item.value is not None for item in chart.timeline.in_line(line, analyte))
+    return _peak(chart, line, analyte, None) if measured else change(chart, line, analyte)
+
+
+def _peak(chart: Chart, line: Line, analyte: str, agent: str | None) -> Amount:
+    """The greatest rise above the value before the line, or before an agent of it was begun."""
+    base, items = _base_and_items(chart, line, analyte, agent)
     measured = [item for item in items if item.value is not None]
     if not measured:
-        return change(chart, line, analyte)
+        return chart.change(base, _last_of(chart, line, analyte, items))
     rises = [chart.change(base, chart.amount(item)) for item in measured]
     known = [rise for rise in rises if rise.low is not None]
     if not known:
@@ -71,6 +76,26 @@ def peak_change(chart: Chart, line: Line, analyte: str) -> Value:
     high = max(highs) if len(highs) == len(rises) and not worse else None
     missing = gather((*greatest.missing, *worse)) if high != greatest.high else greatest.missing
     return msgspec.structs.replace(greatest, high=high, missing=missing)
+
+
+def _base_and_items(
+    chart: Chart, line: Line, analyte: str, agent: str | None
+) -> tuple[Amount, Sequence[Observation]]:
+    """The value before a line, or before an agent of it was begun, and what was seen on the line since."""
+    timeline = chart.timeline
+    start = line.start if agent is None else given_from(chart, line, agent)
+    if start.sort_key == line.start.sort_key:
+        return chart.baseline(line, analyte), timeline.in_line(line, analyte)
+    assert agent is not None  # noqa: S101
+    title = timeline.catalogue.analytes[analyte].title
+    why = f"{title} when {timeline.catalogue.title(agent)} was begun"
+    base = chart.last(timeline.before(start.latest, analyte), analyte, why, start)
+    return base, timeline.between(analyte, start.latest, timeline.end_of(line))
+
+
+def _last_of(chart: Chart, line: Line, analyte: str, items: Sequence[Observation]) -> Amount:
+    title = chart.timeline.catalogue.analytes[analyte].title
+    return chart.last(items, analyte, f"{title} on line {line.number}", _last_day(chart, line))
 
 
 def _told_worse(chart: Chart, items: Sequence[Observation], analyte: str) -> tuple[Missing, ...]:
@@ -90,36 +115,40 @@ def _told_worse(chart: Chart, items: Sequence[Observation], analyte: str) -> tup
 
 @feature(
     "line.rise",
-    ("analyte", "threshold:ratio"),
+    ("analyte", "threshold:ratio", "agent"),
+    optional=1,
     gives="flag",
     says="{0} risen by more than {1} on the line",
 )
-def rise(chart: Chart, line: Line, analyte: str, limit: Threshold) -> Value:
+def rise(chart: Chart, line: Line, analyte: str, limit: Threshold, agent: str | None = None) -> Value:
     """Whether any value on the line exceeds the line's baseline by more than a limit.
 
-    Without a number on the line, a report in the analyte's steady words (normal, stable) counts as no rise.
+    With an agent: the value before that was begun, if it comes from an earlier line, and any value since.
+    Without a number, a report in the analyte's steady words (normal, stable) counts as no rise.
     """
-    peak = _amount(peak_change(chart, line, analyte))
-    items = chart.timeline.in_line(line, analyte)
+    _, items = _base_and_items(chart, line, analyte, agent)
     words = latest_word(chart, items, analyte, _last_day(chart, line))
     if any(item.value is not None for item in items) or _told_worse(chart, items, analyte):
         words = _NUMBERS
-    return risen(chart, peak, words, analyte, limit)
+    return risen(chart, _peak(chart, line, analyte, agent), words, analyte, limit)
 
 
 @feature(
     "line.up",
-    ("analyte", "threshold:ratio"),
+    ("analyte", "threshold:ratio", "agent"),
+    optional=1,
     gives="flag",
     says="{0} up by more than {1} at the last value on the line",
 )
-def up(chart: Chart, line: Line, analyte: str, limit: Threshold) -> Value:
+def up(chart: Chart, line: Line, analyte: str, limit: Threshold, agent: str | None = None) -> Value:
     """Whether the last value on the line exceeds the line's baseline by more than a limit.
 
-    A report in the analyte's steady words (normal, stable), with no number after it, counts as not up.
+    With an agent: the value before that was begun, if it has run on from an earlier line. A report in the
+    analyte's steady words (normal, stable), with no number after it, counts as not up.
     """
-    words = latest_word(chart, chart.timeline.in_line(line, analyte), analyte, _last_day(chart, line))
-    return risen(chart, _amount(change(chart, line, analyte)), words, analyte, limit)
+    base, items = _base_and_items(chart, line, analyte, agent)
+    words = latest_word(chart, items, analyte, _last_day(chart, line))
+    return risen(chart, chart.change(base, _last_of(chart, line, analyte, items)), words, analyte, limit)
 
 
 @feature(
@@ -141,7 +170,7 @@ def still_risen(
     if reduced is None:
         return Flag(False, f"{title} was not reduced on the line")
     name = chart.timeline.catalogue.analytes[analyte].title
-    items, base = chart.timeline.in_line(line, analyte), baseline_of(chart, line, analyte)
+    base, items = _base_and_items(chart, line, analyte, agent)
     then = [item for item in items if item.at.latest <= reduced.latest]
     if not then:
         return Flag(False, f"{title} was reduced while nothing was known to be up")

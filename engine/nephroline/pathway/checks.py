@@ -45,7 +45,7 @@ def check(pathway: Pathway, composed: Composed) -> Iterator[Problem]:
     for rule in pathway.rules.values():
         conclusion = rule.conclusion
         early = isinstance(conclusion, Block | FindingOf) or (
-            isinstance(conclusion, Recommend) and conclusion.action.of_line
+            isinstance(conclusion, Recommend) and conclusion.of_line
         )
         nodes = [rule.when, *([rule.unless] if rule.unless else [])]
         if early and any(after_choice(q) for node in nodes for q in asks(node)):

@@ -13,8 +13,8 @@ from nephroline.errors import Problem, did_you_mean, quoted
 from nephroline.features import Threshold
 from nephroline.pathway.authority import POLICY_SOURCE, Told
 from nephroline.pathway.models import Alert, Block, Conclusion, FindingOf, Recommend, Statement
-from nephroline.pathway.shapes import DoseEntry, RuleEntry, StatementEntry
-from nephroline.terms import Action, Certainty, SourceKind, StatementKind, Strength
+from nephroline.pathway.shapes import DoseEntry, RecommendEntry, RuleEntry, StatementEntry
+from nephroline.terms import About, Action, Certainty, SourceKind, StatementKind, Strength
 from nephroline.yamlfile import Place
 
 _CONCLUSIONS = ("finding", "recommend", "block", "alert")
@@ -164,13 +164,12 @@ class Concluder(NamedTuple):
         if given.regimen is not None and regimen is None:
             self._known(place / "regimen", "regimen", given.regimen, self.catalogue.regimens)
             return None
-        about = given.keep or given.silent or given.agent is not None
-        if given.agent is not None:
-            self._followed(place / "agent", given.agent)
+        about = self._about(place, given)
+        named = given.keep or given.silent or given.agent is not None
         if (given.direction is not None) != (given.action is Action.ADJUST):
             wrong = f"`{given.action}` {'has no' if given.direction else 'needs a'} direction"
             self._complain(place, wrong, "raise, reduce or hold goes with `adjust`")
-        if given.action.of_line and regimen is None and not about:
+        if given.action.of_line and regimen is None and not named:
             self._complain(
                 place, f"`{given.action}` needs a regimen", "name it, or `keep: true` for the running one"
             )
@@ -204,15 +203,28 @@ class Concluder(NamedTuple):
             given.ends,
             given.reassess_from,
             given.answers,
+            about,
         )
 
-    def _followed(self, place: Place, agent: str) -> None:
-        """Recommendations by agent are about a class that is followed through all lines."""
+    def _about(self, place: Place, given: RecommendEntry) -> About:
+        """What a recommendation is about, by the agent that it names."""
+        agent = given.agent
+        if agent is None:
+            return About.LINE
+        self._agent(place / "agent", agent)
+        if agent not in {**self.catalogue.drugs, **self.catalogue.classes}:
+            return About.LINE
+        if given.regimen is not None:
+            self._complain(place / "agent", "names an agent and a regimen", "keep one of the two")
         kind = self.catalogue.classes.get(agent)
-        if kind is None or not kind.followed_through_lines:
-            followed = [k.id for k in self.catalogue.classes.values() if k.followed_through_lines]
-            wrong = f"{quoted(agent)} is not followed as a course of its own"
-            self._complain(place, wrong, f"name one of {', '.join(followed)}, or keep the line")
+        if kind is not None and kind.followed_through_lines:
+            return About.COURSE
+        if given.keep:
+            return About.LINE
+        if self.catalogue.makes_lines(agent):
+            wrong = f"{quoted(agent)} makes lines of therapy"
+            self._complain(place / "agent", wrong, "add `keep: true` for what runs of it, or name a regimen")
+        return About.BESIDE
 
 
 def unsourced(source: str, catalogue: Catalogue) -> tuple[str, str] | None:

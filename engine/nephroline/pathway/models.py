@@ -26,6 +26,7 @@ from nephroline.pathway.canonical import digest_of
 from nephroline.pathway.depends import Depends
 from nephroline.record import FullDoses, Windows
 from nephroline.terms import (
+    About,
     Action,
     Certainty,
     Confidence,
@@ -89,6 +90,12 @@ class Recommend(msgspec.Struct, frozen=True):
     ends: bool = False
     reassess_from: ReassessFrom | None = None
     answers: bool = False
+    about: About = About.LINE
+
+    @property
+    def of_line(self) -> bool:
+        """Whether it competes to be what is done with the line of therapy, or with a course beside it."""
+        return self.action.of_line and self.about is not About.BESIDE
 
     def names(self, catalogue: Catalogue) -> Iterator[str]:
         """The thresholds of its doses and times, those of its regimen among them."""
@@ -187,7 +194,7 @@ class Rule(msgspec.Struct, frozen=True):
         """Whether the choice of the next line may rest on it."""
         match self.conclusion:
             case Recommend() as recommend:
-                return recommend.action.of_line or recommend.silent or recommend.answers
+                return recommend.of_line or recommend.silent or recommend.answers
             case FindingOf() as finding:
                 return finding.outcome is not None
             case conclusion:
@@ -200,7 +207,7 @@ class Rule(msgspec.Struct, frozen=True):
             case FindingOf(id=name):
                 return f"finding {name}"
             case Recommend() as recommend:
-                running = "the running line" if recommend.keep else recommend.agent
+                running = recommend.agent or ("the running line" if recommend.keep else None)
                 what = recommend.regimen or running or recommend.title
                 return f"{recommend.action}: {what}"
             case Block() as block:

@@ -127,7 +127,9 @@ def _stretches(treatment: Treatment, courses: Sequence[Course]) -> list[_Stretch
                 edges.setdefault(row.end.latest, row.end)
     # What goes on when another agent ends at as-of is the line from then on.
     ended = {end for end in ends.values() if end == now and treatment.stops_seen}
-    days = sorted(day for day in edges if day < now or day in ended)
+    # A course that began between two bounds, the later of which is as-of, has begun.
+    begun = {now for course in courses if _day_of_start(course) == now and course.start.earliest < now}
+    days = sorted(day for day in edges if day < now or day in ended or day in begun)
     found: list[_Stretch] = []
     for day in days:
         following = next((later for later in sorted(edges) if later > day), None)

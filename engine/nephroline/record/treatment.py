@@ -55,8 +55,15 @@ class Treatment(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def exposures(self) -> tuple[Exposure, ...]:
-        """Exposures begun before as-of; of an end that may have come, `end` reaches as-of."""
-        return tuple(self._seen(row) for row in self.given if row.start.latest < self.as_of.latest)
+        """Exposures begun before as-of; of an end that may have come, `end` reaches as-of.
+
+        One that begins between two bounds is seen once the later one is reached.
+        """
+        return tuple(self._seen(row) for row in self.given if self._begun(row.start))
+
+    def _begun(self, start: Moment) -> bool:
+        now = self.as_of.latest
+        return start.latest < now or (start.latest == now and start.earliest < now)
 
     def _seen(self, row: Exposure) -> Exposure:
         end, now = row.end, self.as_of.latest

@@ -1,0 +1,140 @@
+"""Features of what may not last: conditions that pass, values that rise within days, what was given."""
+
+from __future__ import annotations
+
+from nephroline.features.chart import Chart, possibly_last, tail
+from nephroline.features.latest import latest, recent
+from nephroline.features.line import length_of
+from nephroline.features.person import has
+from nephroline.features.schema import feature
+from nephroline.features.values import Amount, Flag, Missing, Slot, Threshold, Value, no_amount
+from nephroline.record import Condition
+from nephroline.terms import Entry, Reads
+
+
+@feature("has_now", ("condition", "state"), optional=1, gives="flag", says="{0} {1} now")
+def has_now(chart: Chart, condition: str, state: str | None = None) -> Value:
+    """As `has`, by an entry no older than the pathway's `current_window`.
+
+    An older one tells nothing of a condition that passes, such as an infection: it is not there now. Of any
+    other, an older entry that it was there leaves it unknown.
+    """
+    found = has(chart, condition, state)
+    entries = [c for c in chart.timeline.conditions if c.name == condition]
+    if not isinstance(found, Flag) or found.truth is False or not entries:
+        return found
+    known = chart.timeline.catalogue.conditions[condition]
+    oldest = chart.timeline.now - chart.timeline.windows.current
+    last_ones = possibly_last(entries)
+    if all(entry.at.earliest >= oldest for entry in last_ones):
+        return found
+    if known.passes and all(entry.at.latest < oldest for entry in last_ones):
+        return Flag(False, f"{found.text}: too long ago to be so now")
+    slot = Slot(Entry.STATE if state else Entry.CONDITION, condition, chart.timeline.as_of)
+    asked = f"{known.title}: {state} or not, now" if state else f"{known.title} now: yes or no"
+    return Flag(None, f"{found.text}: not known for now", (Missing(condition, asked, slot),))
+
+
+@feature(
+    "given_since",
+    ("agent", "condition"),
+    gives="flag",
+    says="{0} given since {1} was noted",
+    reads=Reads.ALL,
+)
+def given_since(chart: Chart, agent: str, condition: str) -> Value:
+    """Whether a drug or class is taken, or was given at or after the condition was noted.
+
+    That is treatment of it on the record. Noted: at the first of the entries in a row that say that the
+    condition is there; without any there is none.
+    """
+    timeline = chart.timeline
+    title, name = timeline.catalogue.title(agent), timeline.catalogue.conditions[condition].title
+    noted = _present_since(chart, condition)
+    if noted is None:
+        return Flag(False, f"{name} not noted")
+    rows = [row for row in timeline.treatment.exposures if timeline.catalogue.within(row.drug, agent)]
+    given = next((row for row in rows if row.end is None or row.end.earliest >= noted.at.latest), None)
+    if given is not None:
+        return Flag(True, f"{chart.called(given)} given ({given.start})")
+    if any(row.end is not None and row.end.latest >= noted.at.earliest for row in rows):
+        missing = (Missing(f"end of {title}", f"when {title} was ended"),)
+        return Flag(None, f"whether {title} was given since {name} was noted is not known", missing)
+    return Flag(False, f"no {title} since {name} was noted ({noted.at})")
+
+
+def _present_since(chart: Chart, condition: str) -> Condition | None:
+    """The first entry of the unbroken run of entries that say that a condition is there."""
+    found: Condition | None = None
+    for entry in reversed([c for c in chart.timeline.conditions if c.name == condition]):
+        if not entry.present:
+            break
+        found = entry
+    return found
+
+
+@feature("has_lasted", ("condition",), gives="amount:time", says="time since {0} was first noted")
+def has_lasted(chart: Chart, condition: str) -> Value:
+    """The time since the first of the entries in a row that say that the condition is there; or none."""
+    name = chart.timeline.catalogue.conditions[condition].title
+    noted = _present_since(chart, condition)
+    if noted is None:
+        return no_amount("time", f"{name} not noted")
+    return length_of(chart.timeline.span(noted.at, None), f"{name} since {noted.at}")
+
+
+@feature(
+    "risen_within",
+    ("analyte", "threshold:time"),
+    gives="amount:ratio",
+    says="rise of {0} within {1}",
+)
+def risen_within(chart: Chart, analyte: str, window: Threshold) -> Value:
+    """The relative rise of the latest value above the least of a window before it: (now − least) / least.
+
+    Without another value in the window there is none, so that no comparison holds.
+    """
+    before, now = _least_before(chart, analyte, window)
+    return chart.change(before, now) if before is not None else _alone(chart, analyte, window, "ratio")
+
+
+@feature(
+    "gained_within",
+    ("analyte", "threshold:time"),
+    gives="amount:analyte",
+    says="gain of {0} within {1}",
+)
+def gained_within(chart: Chart, analyte: str, window: Threshold) -> Value:
+    """By how much the latest value exceeds the least of a window before it; without another value, none."""
+    before, now = _least_before(chart, analyte, window)
+    carried = now.carried(before.dimension) if before is not None else None
+    if before is None or carried is None:
+        return _alone(chart, analyte, window, now.dimension)
+    low = None if carried.low is None or before.high is None else carried.low - before.high
+    high = None if carried.high is None or before.low is None else carried.high - before.low
+    text = f"{before.text} → {now.text}"
+    missing = (*before.missing, *now.missing)
+    return Amount(low, high, carried.dimension, text, missing, now.analyte)
+
+
+def _least_before(chart: Chart, analyte: str, window: Threshold) -> tuple[Amount | None, Amount]:
+    """The least value within a window before the latest, and the latest."""
+    now = latest(chart, analyte)
+    assert isinstance(now, Amount)  # noqa: S101
+    seen = [item for item in recent(chart, analyte) if item.value is not None]
+    if not seen:
+        return None, now
+    last = seen[-1]
+    oldest = last.at.latest - window.days
+    items = tail(chart.timeline.observations.get(analyte, ()), oldest)
+    earlier = [item for item in items if item.value is not None and item.at.latest <= last.at.earliest]
+    earlier = [item for item in earlier if item is not last]
+    amounts = [chart.amount(item) for item in earlier]
+    carried = [one for one in (a.carried(now.dimension) for a in amounts) if one is not None]
+    known = [one for one in carried if one.low is not None]
+    return min(known, key=lambda one: one.low or 0, default=None), now
+
+
+def _alone(chart: Chart, analyte: str, window: Threshold, dimension: str) -> Amount:
+    title = chart.timeline.catalogue.analytes[analyte].title
+    return no_amount(dimension, f"no other {title} within {window.first.text}")
