@@ -1,0 +1,332 @@
+"""Law 14: what the chart alone forbids is never begun, continued or raised.
+
+The table is `forbidden.yaml`. The checker reads the chart as text and the acts of the answer, and nothing else: no
+feature, no block, no rule. Charts have precise times.
+
+    python tests/laws/forbidden.py --count 100000 --seed 14 [--seconds 900]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hazards import hazardous
+from raw import day_of, number_of
+from untidy import Case
+
+from nephroline.catalogue import load_catalogue
+from nephroline.consultation import Consultation, consult
+from nephroline.errors import RecordError
+from nephroline.pathway import Pathway, load_pathway, pathway_ids
+from nephroline.record import read_record
+
+TABLE: list[dict[str, Any]] = yaml.safe_load(
+    (Path(__file__).with_name("forbidden.yaml")).read_text(encoding="utf-8")
+)
+CATALOGUE = load_catalogue()
+CURRENT = 92
+"""Days: three months, at the most that they can have."""
+_MOLAR = {"mg/dL": 88.4, "mg/L": 8.84, "µmol/L": 1.0, "mmol/L": 1000.0}
+_REMISSIONS = ("complete-remission", "partial-remission", "remission", "complete response", "partial response")
+
+
+class View:
+    """A chart as text, at a day."""
+
+    def __init__(self, chart: dict[str, Any], day: Fraction) -> None:
+        self.chart, self.day = chart, day
+
+    def entry(self, name: str) -> tuple[Fraction, dict[str, Any]] | None:
+        """The last entry of a condition."""
+        rows = [(day_of(self.chart, row["at"]), row) for row in self.chart["conditions"] if row["name"] == name]
+        seen = [item for item in rows if item[0] <= self.day]
+        return max(seen, key=lambda item: item[0], default=None)
+
+    def numbers(self, name: str) -> list[tuple[Fraction, float]]:
+        """Every number of an analyte so far, in order; of creatinine in µmol/L."""
+        found = []
+        for row in self.chart["observations"]:
+            day, value = day_of(self.chart, row["at"]), row.get(name)
+            number = number_of(value)
+            if number is None or day > self.day:
+                continue
+            if name == "creatinine":
+                number *= _MOLAR[value.split()[-1]]
+            found.append((day, number))
+        return sorted(found)
+
+    def now(self, name: str) -> float | None:
+        """The last number, if it is of now: no word about it and no report that hides it came after."""
+        numbers = self.numbers(name)
+        if not numbers or numbers[-1][0] < self.day - CURRENT + 3:
+            return None
+        for row in self.chart["observations"]:
+            later = numbers[-1][0] <= day_of(self.chart, row["at"]) <= self.day
+            words = (name in row and number_of(row[name]) is None) or (
+                name == "creatinine" and (row.get("response") in _REMISSIONS or "renal_function" in row)
+            )
+            if later and words:
+                return None
+        return numbers[-1][1]
+
+    def taken(self, drug: str) -> list[dict[str, Any]]:
+        """Rows of a drug or class that certainly run."""
+        return [
+            row
+            for row in self.rows(drug)
+            if "from" in row
+            and "doses" not in row
+            and day_of(self.chart, row["from"]) < self.day
+            and ("to" not in row or (row["to"] != "unknown" and day_of(self.chart, row["to"]) > self.day))
+        ]
+
+    def rows(self, agent: str) -> list[dict[str, Any]]:
+        """Rows of a drug or class."""
+        return [row for row in self.chart["exposures"] if (id_ := drug_id(row)) and CATALOGUE.belongs(id_, agent)]
+
+    def given_since(self, agent: str, since: Fraction) -> bool:
+        """Whether a drug or class was given at or after a day, as far as is known today."""
+        for row in self.rows(agent):
+            start = day_of(self.chart, row["from"]) if "from" in row else since
+            end = None if "to" not in row or row["to"] == "unknown" else day_of(self.chart, row["to"])
+            if start < self.day and (end is None or end >= since):
+                return True
+        return False
+
+
+def drug_id(row: dict[str, Any]) -> str | None:
+    """The drug of a row by its id; None if it is unlisted or a class."""
+    return CATALOGUE.drug_names.get(row["drug"].lower().replace(" ", "-"))
+
+
+def broken(case: Case, answer: Consultation) -> Iterator[str]:
+    """The rows of the table that an answer breaks."""
+    view = View(case.chart, day_of(case.chart, case.at))
+    begun = {(act.agent, act.act) for act in answer.acts}
+    for line in answer.alternatives:
+        regimen = CATALOGUE.regimens.get(line.regimen or "")
+        begun |= {(agent, "start") for agent in regimen.agents} if regimen and line.action == "start" else set()
+    for row in TABLE:
+        moves = [
+            (agent, verb)
+            for agent, verb in sorted(begun)
+            if any(related(agent, wanted) for wanted in row["agents"]) and forbids(row, verb, agent, view)
+        ]
+        if not moves or not all(holds(fact, view) for fact in row["facts"]):
+            continue
+        ended = row.get("unless_ended")
+        if ended and any(CATALOGUE.within(act.agent, ended) and act.act in ("stop", "hold") for act in answer.acts):
+            continue
+        for agent, verb in moves:
+            yield f"{row['id']}: {verb} {agent}"
+
+
+def related(one: str, other: str) -> bool:
+    """Whether two agents, drugs or classes, are the same or one is of the other's class."""
+    return one == other or CATALOGUE.within(one, other) or CATALOGUE.within(other, one)
+
+
+def forbids(row: dict[str, Any], verb: str, agent: str, view: View) -> bool:
+    """Whether an act is one that a row forbids."""
+    never = row["never"]
+    if verb in never:
+        return True
+    return verb == "continue" and "full" in never and _full(view, agent)
+
+
+def _full(view: View, agent: str) -> bool:
+    """Whether what runs is a high dose of steroid: by the weight of the chart, or from 60 mg a day on."""
+    for row in view.taken("glucocorticoid"):
+        dose, weight = str(row.get("dose", "")), number_of(view.chart.get("weight"))
+        amount = number_of(dose) or 0
+        if not dose.endswith("mg/d"):
+            continue
+        if CATALOGUE.within(agent, "glucocorticoid") and amount >= min(80.0, (weight or 66) * 0.9):
+            return True
+    return False
+
+
+# -- facts -------------------------------------------------------------------------------------------------
+
+
+def holds(fact: dict[str, Any], view: View) -> bool:
+    """Whether a fact certainly holds."""
+    (kind,) = [name for name in KINDS if name in fact]
+    return KINDS[kind](fact, view)
+
+
+def _condition(fact: dict[str, Any], view: View) -> bool:
+    names = fact["condition"] if isinstance(fact["condition"], list) else [fact["condition"]]
+    return any(_there(name, fact, view) for name in names)
+
+
+def _there(name: str, fact: dict[str, Any], view: View) -> bool:
+    found = view.entry(name)
+    if found is None or found[1].get("present") is False:
+        return False
+    day, row = found
+    state = row.get("control")
+    if state in fact.get("not", []) or ("states" in fact and state not in fact["states"]):
+        return False
+    if fact.get("fades") and day < view.day - CURRENT + 3:
+        return False
+    measured = fact.get("unless_measured")
+    if measured and any(day <= when for when, _ in view.numbers(measured)):
+        return False
+    excluded = CATALOGUE.conditions[name].excluded_by
+    said = view.chart["findings"].get(excluded) if excluded else None
+    if said and said["value"] and day_of(view.chart, said["at"]) >= day:
+        return False
+    return not any(view.given_since(agent, day) for agent in fact.get("untreated_by", []))
+
+
+def _value(fact: dict[str, Any], view: View) -> bool:
+    now = view.now(fact["value"])
+    if now is None:
+        return False
+    for word, test in (("above", now.__gt__), ("at_least", now.__ge__), ("below", now.__lt__)):
+        if word in fact:
+            return bool(test(number_of(fact[word])))
+    raise AssertionError(fact)
+
+
+def _egfr(fact: dict[str, Any], view: View) -> bool:
+    """CKD-EPI 2021 of the last creatinine; a hair below the limit, for rounding."""
+    now, sex, age = view.now("creatinine"), view.chart.get("sex"), number_of(view.chart.get("age"))
+    if now is None or sex is None or age is None or view.numbers("egfr"):
+        return False
+    mg, k, power = now / 88.4, 0.7 if sex == "female" else 0.9, -0.241 if sex == "female" else -0.302
+    years = age + float(view.day) / 365.25
+    egfr = 142 * min(mg / k, 1) ** power * max(mg / k, 1) ** -1.2 * 0.9938**years
+    return egfr * (1.012 if sex == "female" else 1) < float(fact["egfr_below"]) - 0.5
+
+
+def _ratio(fact: dict[str, Any], view: View) -> bool:
+    name = fact["ratio_of"]
+    now, numbers = view.now(name), view.numbers(name)
+    if now is None:
+        return False
+    last = numbers[-1][0]
+    before = [value for day, value in numbers[:-1] if day >= last - fact["within"]]
+    return bool(before) and now / min(before) >= float(fact["at_least"])
+
+
+def _rise_on(fact: dict[str, Any], view: View) -> bool:
+    rows = view.taken(fact["rise_on"])
+    now, numbers = view.now(fact["of"]), view.numbers(fact["of"])
+    if now is None or len(view.rows(fact["rise_on"])) != 1 or not rows:
+        return False
+    start = day_of(view.chart, rows[0]["from"])
+    before = [value for day, value in numbers if day <= start]
+    return bool(before) and numbers[-1][0] > start and now / before[-1] > float(fact["above"])
+
+
+def _total(fact: dict[str, Any], view: View) -> bool:
+    grams = 0.0
+    for row in view.rows(fact["total"]):
+        dose = str(row.get("dose", ""))
+        if dose.endswith("mg/d") and "from" in row:
+            start = day_of(view.chart, row["from"])
+            end = day_of(view.chart, row["to"]) if row.get("to", "unknown") != "unknown" else view.day
+            grams += (number_of(dose) or 0) * float(max(min(end, view.day) - start, Fraction(0))) / 1000
+    return grams >= (number_of(fact["at_least"]) or 0)
+
+
+def _asserted(fact: dict[str, Any], view: View) -> bool:
+    said = view.chart["findings"].get(fact["asserted"])
+    return bool(said and said["value"] and day_of(view.chart, said["at"]) <= view.day)
+
+
+def _never_above(fact: dict[str, Any], view: View) -> bool:
+    """Whether every number is below a limit, of 24 hours alone, and no word is there."""
+    name = fact["never_above"]
+    told = [row for row in view.chart["observations"] if name in row or "response" in row]
+    grams = [str(row.get(name, "")) for row in told]
+    known = all(text.endswith(" g/d") and ">" not in text for text in grams)
+    seen = view.numbers(name)
+    return known and bool(seen) and all(value < 3.5 for _, value in seen) and not view.chart["exposures"]
+
+
+def _reaction(fact: dict[str, Any], view: View) -> bool:
+    return any(
+        drug_id(row) == fact["reaction_to"] and day_of(view.chart, row["at"]) <= view.day
+        for row in view.chart.get("reactions", [])
+    )
+
+
+def _another(_: dict[str, Any], view: View) -> bool:
+    shown = {b["diagnosis"] for b in view.chart.get("biopsies", []) if "diagnosis" in b}
+    return bool(shown) and not shown & {"fsgs", "mcd"}
+
+
+KINDS = {
+    "condition": _condition,
+    "not_condition": lambda fact, view: not _there(fact["not_condition"], {}, view),
+    "value": _value,
+    "egfr_below": _egfr,
+    "ratio_of": _ratio,
+    "rise_on": _rise_on,
+    "taking": lambda fact, view: bool(view.taken(fact["taking"])),
+    "total": _total,
+    "asserted": _asserted,
+    "not_asserted": lambda fact, view: not _asserted({"asserted": fact["not_asserted"]}, view),
+    "age_below": lambda fact, view: (number_of(view.chart.get("age")) or 99) + float(view.day) / 365 < 18,
+    "biopsy_of_another_disease": _another,
+    "reaction_to": _reaction,
+    "never_above": _never_above,
+}
+
+
+# -- many charts -------------------------------------------------------------------------------------------
+
+
+def search(
+    pathways: list[Pathway], seeds: Iterator[int], seconds: float = float("inf")
+) -> tuple[int, Counter[str], dict[str, int]]:
+    """Ask of charts made from seeds; how many, what was broken how often, and by which seed first."""
+    found: Counter[str] = Counter()
+    first: dict[str, int] = {}
+    asked, until = 0, time.monotonic() + seconds
+    for seed in seeds:
+        case = hazardous(seed)
+        try:
+            record = read_record(case.chart)
+        except RecordError:
+            continue
+        pathway = pathways[seed % len(pathways)]
+        for text in broken(case, consult(record, pathway, case.at, backend_name="reference")):
+            found[text] += 1
+            first.setdefault(text, seed)
+        asked += 1
+        if time.monotonic() > until:
+            break
+    return asked, found, first
+
+
+def main() -> int:
+    """The whole law, by seed and time."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=14)
+    parser.add_argument("--seconds", type=float, default=float("inf"))
+    given = parser.parse_args()
+    start = given.seed * 10_000_000
+    asked, found, first = search(
+        [load_pathway(name) for name in pathway_ids()], iter(range(start, start + given.count)), given.seconds
+    )
+    for text, count in found.most_common():
+        print(f"{count:6}  {text}  (seed {first[text]})")
+    print(f"{asked} charts asked, {sum(found.values())} acts forbidden by {len(found)} pairs")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
