@@ -149,7 +149,7 @@ class About(StrEnum):
     COURSE = "course"
     """The course of a class that is followed through all lines."""
     BESIDE = "beside"
-    """A drug that makes no line: what runs of it, or that it is begun."""
+    """A drug beside the line: what runs of it, or that it is begun."""
 
 
 class ReassessFrom(StrEnum):

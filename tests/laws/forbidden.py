@@ -35,7 +35,13 @@ CATALOGUE = load_catalogue()
 CURRENT = 92
 """Days: three months, at the most that they can have."""
 _MOLAR = {"mg/dL": 88.4, "mg/L": 8.84, "µmol/L": 1.0, "mmol/L": 1000.0}
-_REMISSIONS = ("complete-remission", "partial-remission", "remission", "complete response", "partial response")
+_REMISSIONS = (
+    "complete-remission",
+    "partial-remission",
+    "remission",
+    "complete response",
+    "partial response",
+)
 
 
 class View:
@@ -46,7 +52,9 @@ class View:
 
     def entry(self, name: str) -> tuple[Fraction, dict[str, Any]] | None:
         """The last entry of a condition."""
-        rows = [(day_of(self.chart, row["at"]), row) for row in self.chart["conditions"] if row["name"] == name]
+        rows = [
+            (day_of(self.chart, row["at"]), row) for row in self.chart["conditions"] if row["name"] == name
+        ]
         seen = [item for item in rows if item[0] <= self.day]
         return max(seen, key=lambda item: item[0], default=None)
 
@@ -90,7 +98,9 @@ class View:
 
     def rows(self, agent: str) -> list[dict[str, Any]]:
         """Rows of a drug or class."""
-        return [row for row in self.chart["exposures"] if (id_ := drug_id(row)) and CATALOGUE.belongs(id_, agent)]
+        return [
+            row for row in self.chart["exposures"] if (id_ := drug_id(row)) and CATALOGUE.belongs(id_, agent)
+        ]
 
     def given_since(self, agent: str, since: Fraction) -> bool:
         """Whether a drug or class was given at or after a day, as far as is known today."""
@@ -110,11 +120,16 @@ def drug_id(row: dict[str, Any]) -> str | None:
 def broken(case: Case, answer: Consultation) -> Iterator[str]:
     """The rows of the table that an answer breaks."""
     view = View(case.chart, day_of(case.chart, case.at))
-    begun = {(act.agent, act.act) for act in answer.acts}
+    acts = {(act.agent, act.act) for act in answer.acts}
+    offered: set[tuple[str, str]] = set()
     for line in answer.alternatives:
         regimen = CATALOGUE.regimens.get(line.regimen or "")
-        begun |= {(agent, "start") for agent in regimen.agents} if regimen and line.action == "start" else set()
+        offered |= (
+            {(agent, "start") for agent in regimen.agents} if regimen and line.action == "start" else set()
+        )
     for row in TABLE:
+        # What would have to end before an alternative is said when that is chosen.
+        begun = acts if "unless_ended" in row else acts | offered
         moves = [
             (agent, verb)
             for agent, verb in sorted(begun)
@@ -123,7 +138,9 @@ def broken(case: Case, answer: Consultation) -> Iterator[str]:
         if not moves or not all(holds(fact, view) for fact in row["facts"]):
             continue
         ended = row.get("unless_ended")
-        if ended and any(CATALOGUE.within(act.agent, ended) and act.act in ("stop", "hold") for act in answer.acts):
+        if ended and any(
+            CATALOGUE.within(act.agent, ended) and act.act in ("stop", "hold") for act in answer.acts
+        ):
             continue
         for agent, verb in moves:
             yield f"{row['id']}: {verb} {agent}"
@@ -279,6 +296,9 @@ KINDS = {
     "asserted": _asserted,
     "not_asserted": lambda fact, view: not _asserted({"asserted": fact["not_asserted"]}, view),
     "age_below": lambda fact, view: (number_of(view.chart.get("age")) or 99) + float(view.day) / 365 < 18,
+    "biopsy": lambda fact, view: any(
+        b.get("diagnosis") == fact["biopsy"] for b in view.chart.get("biopsies", [])
+    ),
     "biopsy_of_another_disease": _another,
     "reaction_to": _reaction,
     "never_above": _never_above,
@@ -313,7 +333,9 @@ def search(
 
 def main() -> int:
     """The whole law, by seed and time."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=14)
     parser.add_argument("--seconds", type=float, default=float("inf"))

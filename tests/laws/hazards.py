@@ -248,11 +248,20 @@ def _taken(*drugs: tuple[str, str | None]) -> Callable[[Chart, Fraction, random.
 
 def _reacted(chart: Chart, day: Fraction, rng: random.Random) -> None:
     drug = rng.choice(
-        ("cyclosporine", "tacrolimus", "mycophenolate mofetil", "cyclophosphamide", "rituximab", "prednisolone")
+        (
+            "cyclosporine",
+            "tacrolimus",
+            "mycophenolate mofetil",
+            "cyclophosphamide",
+            "rituximab",
+            "prednisolone",
+        )
     )
     start = _at(day - 20)
     if all(row["drug"] != drug for row in chart["exposures"]):
-        chart["exposures"].append({"drug": drug, "from": start, "to": _at(day - 10), "stopped_for": "toxicity"})
+        chart["exposures"].append(
+            {"drug": drug, "from": start, "to": _at(day - 10), "stopped_for": "toxicity"}
+        )
     chart.setdefault("reactions", []).append({"drug": drug, "at": _at(day - 10), "what": "rash"})
 
 
@@ -276,7 +285,9 @@ def _young(chart: Chart, day: Fraction, rng: random.Random) -> None:
 
 
 def _another(chart: Chart, day: Fraction, rng: random.Random) -> None:
-    chart["biopsies"] = [{"at": "0 d", "glomeruli": 20, "diagnosis": rng.choice(("membranous", "lupus-nephritis"))}]
+    chart["biopsies"] = [
+        {"at": "0 d", "glomeruli": 20, "diagnosis": rng.choice(("membranous", "lupus-nephritis"))}
+    ]
 
 
 def _sub_nephrotic(chart: Chart, day: Fraction, rng: random.Random) -> None:
@@ -288,14 +299,18 @@ HAZARDS = (
     _noted("tuberculosis", states=(None, "active", "latent")),
     _noted("strongyloides"),
     _noted("hepatitis_b", states=(None, "active", "uncontrolled")),
-    _noted("sepsis", "pneumonia", "pneumocystis_pneumonia", "peritonitis", "cytomegalovirus_disease", "infection"),
+    _noted(
+        "sepsis", "pneumonia", "pneumocystis_pneumonia", "peritonitis", "cytomegalovirus_disease", "infection"
+    ),
     _noted("pregnancy"),
     _noted("pregnancy"),
     _noted("acute_kidney_injury"),
     _noted("kidney_failure", "dialysis"),
     _noted("hypertension", states=("uncontrolled", "severe", "controlled")),
     _noted("cancer", "lymphoma", "non_hodgkin_lymphoma", "hodgkin_lymphoma"),
-    _noted("psychiatric_disease", "diabetes", "osteoporosis", states=("uncontrolled", "severe", "controlled")),
+    _noted(
+        "psychiatric_disease", "diabetes", "osteoporosis", states=("uncontrolled", "severe", "controlled")
+    ),
     _noted("calcineurin_neurotoxicity", "calcineurin_nephrotoxicity"),
     _noted("genetic_fsgs", "secondary_fsgs"),
     _treated("tuberculosis", "isoniazid", "300 mg/d"),

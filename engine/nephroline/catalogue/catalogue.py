@@ -186,10 +186,6 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
         """The drugs that make lines of therapy."""
         return frozenset(drug.id for drug in self.drugs.values() if self._acting(drug))
 
-    def makes_lines(self, agent: str) -> bool:
-        """Whether a drug, or what is of a class, makes lines of therapy."""
-        return agent in self.immunosuppressants or (agent in self.classes and self.classes[agent].makes_lines)
-
     def class_of_lines(self, drug: str) -> DrugClass:
         """The class by which an immunosuppressant makes lines; of another drug, its first class."""
         known = self.drugs[drug]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -94,7 +94,7 @@ def choose(run: Run, *, alternatives: bool = True, care_alone: bool = False) -> 
     for standing in _acts(run):
         found = [act for act in standing if act.rule.care or not care_alone]
         acts += found
-        free += [c for c in found if c.action is Action.STOP or not _out(run, c, blocks, failed)]
+        free += [c for c in found if not _out(run, c, blocks, failed)]
         if free and not alternatives:
             break
     free.sort(key=lambda c: (c.recommend.preference, bool(c.depends_on), c.rule.id, c.subject))
@@ -105,7 +105,7 @@ def choose(run: Run, *, alternatives: bool = True, care_alone: bool = False) -> 
     others = tuple(c for c in unique if c is not chosen)
     kept_out = [c for c in acts if c not in free and (chosen is None or _rivals(chosen, c.recommend))]
     unsettled = [*_undecided(run, chosen), *_revocable(run, kept_out, blocks)]
-    courses, at_odds = _course_acts(run, care_alone)
+    courses, at_odds = _course_acts(run, blocks, care_alone)
     open_courses = _courses_open(run, courses)
     if chosen is None and not conflict:
         conflict = at_odds
@@ -144,7 +144,9 @@ def _holds(run: Run, chosen: Act, course: str) -> bool:
     return chosen.action is Action.START and any(within(agent, course) for agent in agents)
 
 
-def _course_acts(run: Run, care_alone: bool) -> tuple[list[Act], tuple[Act, ...]]:
+def _course_acts(
+    run: Run, blocks: list[tuple[Rule, Block, Subject]], care_alone: bool
+) -> tuple[list[Act], tuple[Act, ...]]:
     """For each course that runs through all lines the one act on it; and those that are at odds."""
     found: list[Act] = []
     at_odds: tuple[Act, ...] = ()
@@ -155,6 +157,7 @@ def _course_acts(run: Run, care_alone: bool) -> tuple[list[Act], tuple[Act, ...]
             for rule, recommend in group
             if run.stands(rule, 0) and drugs and (rule.care or not care_alone)
         ]
+        standing = [act for act in standing if not _out(run, act, blocks, {})]
         standing.sort(key=lambda c: (c.recommend.preference, bool(c.depends_on), c.rule.id))
         unique = _each_once(standing)
         first = [c for c in unique if c.recommend.preference == unique[0].recommend.preference]
@@ -264,10 +267,14 @@ def taken_already(run: Run, agent: str) -> bool:
     return not catalogue.followed_all(agent) and any(catalogue.within(drug, agent) for drug in taken)
 
 
-def beside_lines(run: Run, *, care_alone: bool = False) -> tuple[Act, ...]:
-    """For each drug that runs and makes no line the one act on it; and what of such drugs is to begin."""
+def beside_lines(run: Run, decided: Iterable[Act], *, care_alone: bool = False) -> tuple[Act, ...]:
+    """For each drug that runs beside the line the one act on it; and what of such drugs is to begin.
+
+    Of a drug on which is *decided* already nothing more is said.
+    """
     treatment, catalogue = run.chart.timeline.treatment, run.pathway.catalogue
-    taken = {**treatment.perhaps_running, **treatment.running}
+    told = {drug for act in decided for drug in act.agents}
+    taken = {d: row for d, row in {**treatment.perhaps_running, **treatment.running}.items() if d not in told}
     begun: list[Act] = []
     on_drugs: dict[str, list[Act]] = {}
     for rule, recommend, subject in run.rules(Recommend):
@@ -329,7 +336,9 @@ def _revocable(run: Run, kept_out: list[Act], blocks: list[tuple[Rule, Block, Su
 
 
 def open_blocks(run: Run, act: Act) -> list[Lacks]:
-    """What is unknown and would take the act out: a block, or that a line of it has failed."""
+    """What is unknown and would take an act that begins or raises out: a block, or that a line of it failed."""
+    if not _gives_more(act):
+        return []
     found = [
         (rule.id, run.missing(rule.when, subject))
         for rule, block, subject in run.rules(Block)
@@ -386,13 +395,18 @@ def concerns(run: Run, block: Block, regimen: Regimen | None, agents: frozenset[
     return any(catalogue.within(agent, str(block.agent)) for agent in agents)
 
 
+def _gives_more(act: Act) -> bool:
+    """Whether an act begins or raises something: only then a block takes it out."""
+    return act.action is Action.START or act.recommend.direction is Direction.RAISE
+
+
 def _out(
     run: Run,
     act: Act,
     blocks: list[tuple[Rule, Block, Subject]],
     failed: dict[str, Line],
 ) -> bool:
-    if any(concerns(run, block, act.regimen, act.agents) for _, block, _ in blocks):
+    if _gives_more(act) and any(concerns(run, block, act.regimen, act.agents) for _, block, _ in blocks):
         return True
     recommend = act.recommend
     return (

@@ -92,7 +92,8 @@ def decided(
     if not decision.applied.cares:
         return run, decision
     care_alone = not decision.applies
-    others = beside_lines(run, care_alone=care_alone)
+    on_lines = [act for act in (decision.act, *decision.courses) if act is not None]
+    others = beside_lines(run, on_lines, care_alone=care_alone)
     return run, msgspec.structs.replace(decision, beside=beside(run, care_alone=care_alone), on_others=others)
 
 

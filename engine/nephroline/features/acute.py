@@ -73,6 +73,23 @@ def _present_since(chart: Chart, condition: str) -> Condition | None:
     return found
 
 
+@feature(
+    "measured_since",
+    ("analyte", "condition"),
+    gives="flag",
+    says="{0} was measured since {1} was last noted",
+    reads=Reads.ALL,
+)
+def measured_since(chart: Chart, analyte: str, condition: str) -> Value:
+    """Whether a number of it is there, at or after the last entry of a condition; without an entry, any number."""
+    entries = [c for c in chart.timeline.conditions if c.name == condition]
+    title = chart.timeline.catalogue.analytes[analyte].title
+    seen = [item for item in recent(chart, analyte) if item.value is not None]
+    if entries:
+        seen = [item for item in seen if item.at.earliest >= entries[-1].at.latest]
+    return Flag(bool(seen), f"{title} seen ({seen[-1].at})" if seen else f"{title} not measured since")
+
+
 @feature("has_lasted", ("condition",), gives="amount:time", says="time since {0} was first noted")
 def has_lasted(chart: Chart, condition: str) -> Value:
     """The time since the first of the entries in a row that say that the condition is there; or none."""

@@ -50,7 +50,7 @@ def sex(chart: Chart) -> Value:
 def has(chart: Chart, condition: str, state: str | None = None) -> Value:
     """Whether the condition is there (and in a state), by its latest entry. Not recorded: unknown.
 
-    Entries that differ, and of which it is not known which came last, leave it unknown. An assertion that
+    A volunteered one, which a chart states when it is so, is not there if it is not recorded. Entries that differ, and of which it is not known which came last, leave it unknown. An assertion that
     excludes it counts as an entry.
     """
     title = chart.timeline.catalogue.conditions[condition].title
@@ -63,6 +63,8 @@ def has(chart: Chart, condition: str, state: str | None = None) -> Value:
     if exclusion is None or len({_is(c, state) for c in last_ones}) > 1:
         told = [(_told(c), c.at) for c in last_ones]
         return _order_not_known(condition, title, told)
+    if not entries and chart.timeline.catalogue.conditions[condition].volunteered:
+        return Flag(False, f"{title}: not noted")
     if not entries or entries[-1].present is None:
         slot = Slot(Entry.CONDITION, condition, chart.timeline.as_of)
         missing = [Missing(condition, f"{title}: yes or no", slot)]

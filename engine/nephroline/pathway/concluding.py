@@ -221,9 +221,6 @@ class Concluder(NamedTuple):
             return About.COURSE
         if given.keep:
             return About.LINE
-        if self.catalogue.makes_lines(agent):
-            wrong = f"{quoted(agent)} makes lines of therapy"
-            self._complain(place / "agent", wrong, "add `keep: true` for what runs of it, or name a regimen")
         return About.BESIDE
 
 

@@ -91,7 +91,7 @@ class RecommendEntry(Shape, frozen=True, kw_only=True):
     `before_first_dose`: to be done before the next line begins. `dose`: by drug, instead of the regimen's own
     or beside it; the name of a threshold alone changes only the amount. `agent`: a class that is followed
     through all lines, about whose running course it is; with `keep`, what it is about of the running line;
-    else a drug or class that makes no line, for what runs of it, or with `supportive`, to begin it. Such
+    else a drug or class beside the line, for what runs of it, or with `supportive`, to begin it. Such
     recommendations compete among themselves.
     `direction`: of an adjustment. `ends`: it ends what has failed or must not go on. `reassess_from`: from
     when `reassess` counts. `answers`: it is the answer where nothing is to begin or to change.
