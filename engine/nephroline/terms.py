@@ -204,6 +204,7 @@ class Answer(StrEnum):
     CONTINUE = "continue"
     GUIDELINE_SILENT = "guideline-silent"
     NO_LINE = "no-line"
+    HELD_BACK = "held-back"
     NEEDS_DATA = "needs-data"
     NOTHING_APPLIES = "nothing-applies"
     NOT_APPLICABLE = "not-applicable"

@@ -177,7 +177,7 @@ def _full(view: View, agent: str) -> bool:
 def holds(fact: dict[str, Any], view: View) -> bool:
     """Whether a fact certainly holds."""
     (kind,) = [name for name in KINDS if name in fact]
-    return KINDS[kind](fact, view)
+    return bool(KINDS[kind](fact, view))
 
 
 def _condition(fact: dict[str, Any], view: View) -> bool:
@@ -211,7 +211,7 @@ def _value(fact: dict[str, Any], view: View) -> bool:
         return False
     for word, test in (("above", now.__gt__), ("at_least", now.__ge__), ("below", now.__lt__)):
         if word in fact:
-            return bool(test(number_of(fact[word])))
+            return bool(test(number_of(fact[word]) or 0))
     raise AssertionError(fact)
 
 
@@ -345,8 +345,8 @@ def main() -> int:
         [load_pathway(name) for name in pathway_ids()], iter(range(start, start + given.count)), given.seconds
     )
     for text, count in found.most_common():
-        print(f"{count:6}  {text}  (seed {first[text]})")
-    print(f"{asked} charts asked, {sum(found.values())} acts forbidden by {len(found)} pairs")
+        sys.stdout.write(f"{count:6}  {text}  (seed {first[text]})\n")
+    sys.stdout.write(f"{asked} charts asked, {sum(found.values())} acts forbidden by {len(found)} pairs\n")
     return 1 if found else 0
 
 

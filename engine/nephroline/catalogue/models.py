@@ -270,9 +270,9 @@ class Regimen(Shape, frozen=True, kw_only=True):
 class Named(Shape, frozen=True, kw_only=True):
     """A condition, assertion, diagnosis, or a label that clinicians write.
 
-    A volunteered assertion or condition that is not stated does not hold. `excluded_by` is an assertion that says a
-    condition is not there. `kind_of`: where the condition is there, so is that one. `only_of`: the sex that
-    alone can have it. `passes`: an entry older than the pathway's current window says nothing of now.
+    A volunteered assertion or condition that is not stated does not hold. `excluded_by` is an assertion that
+    says a condition is not there. `kind_of`: where the condition is there, so is that one. `only_of`: the sex
+    that alone can have it. `passes`: an entry older than the pathway's current window says nothing of now.
     """
 
     id: str

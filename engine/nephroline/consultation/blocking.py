@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nephroline.consultation.answer import BlockedOut, BlockReason
 from nephroline.consultation.choosing import blocks_of, concerns, failed_lines
+from nephroline.consultation.decision import Decision
 from nephroline.consultation.run import Run, fill
 from nephroline.pathway import Recommend
 
@@ -42,3 +43,15 @@ def blocked_out(run: Run) -> list[BlockedOut]:
         if reasons:
             found.append(BlockedOut(regimen=regimen.id, title=regimen.title, reasons=reasons))
     return found
+
+
+def held_back(run: Run, decision: Decision) -> list[str]:
+    """By what the next line is held back, and until when; and what it would be."""
+    blocks, first = blocks_of(run), decision.held[0]
+    reasons = [
+        f"{rule.title.lower()}: until {fill(run.pathway, block.until)}" if block.until else rule.title.lower()
+        for rule, block, _ in blocks
+        if concerns(run, block, first.regimen, first.agents)
+    ]
+    titles = dict.fromkeys(act.regimen.title if act.regimen else act.rule.title for act in decision.held)
+    return [*dict.fromkeys(reasons), f"held back: {', '.join(titles)}"]

@@ -58,7 +58,7 @@ class Choosing(msgspec.Struct, frozen=True):
     """The outcome of the competition; `undecided` could still overturn it.
 
     `courses`: what is to be done with courses that run beside the line; `courses_open`: the classes of which
-    that is not decided.
+    that is not decided. `held`: what would be begun or raised if nothing blocked it, where nothing else is.
     """
 
     chosen: Act | None
@@ -67,6 +67,7 @@ class Choosing(msgspec.Struct, frozen=True):
     undecided: tuple[Lacks, ...]
     courses: tuple[Act, ...] = ()
     courses_open: tuple[tuple[str, Lacks], ...] = ()
+    held: tuple[Act, ...] = ()
 
 
 @lru_cache(maxsize=500)
@@ -106,6 +107,7 @@ def choose(run: Run, *, alternatives: bool = True, care_alone: bool = False) -> 
     kept_out = [c for c in acts if c not in free and (chosen is None or _rivals(chosen, c.recommend))]
     unsettled = [*_undecided(run, chosen), *_revocable(run, kept_out, blocks)]
     courses, at_odds = _course_acts(run, blocks, care_alone)
+    held = [] if unique else [act for act in acts if _blocked(run, act, blocks)]
     open_courses = _courses_open(run, courses)
     if chosen is None and not conflict:
         conflict = at_odds
@@ -120,7 +122,9 @@ def choose(run: Run, *, alternatives: bool = True, care_alone: bool = False) -> 
     still_open = [
         (agent, lacks) for agent, lacks in open_courses if chosen is None or not _holds(run, chosen, agent)
     ]
-    return Choosing(chosen, others, conflict, tuple(unsettled), beside, tuple(still_open))
+    return Choosing(
+        chosen, others, conflict, tuple(unsettled), beside, tuple(still_open), tuple(_each_once(held))
+    )
 
 
 def _runs_beside_a_line(run: Run) -> bool:
@@ -336,7 +340,7 @@ def _revocable(run: Run, kept_out: list[Act], blocks: list[tuple[Rule, Block, Su
 
 
 def open_blocks(run: Run, act: Act) -> list[Lacks]:
-    """What is unknown and would take an act that begins or raises out: a block, or that a line of it failed."""
+    """What is unknown and would take out an act that gives more: a block, or that a line of it has failed."""
     if not _gives_more(act):
         return []
     found = [
@@ -400,13 +404,17 @@ def _gives_more(act: Act) -> bool:
     return act.action is Action.START or act.recommend.direction is Direction.RAISE
 
 
+def _blocked(run: Run, act: Act, blocks: list[tuple[Rule, Block, Subject]]) -> bool:
+    return _gives_more(act) and any(concerns(run, block, act.regimen, act.agents) for _, block, _ in blocks)
+
+
 def _out(
     run: Run,
     act: Act,
     blocks: list[tuple[Rule, Block, Subject]],
     failed: dict[str, Line],
 ) -> bool:
-    if _gives_more(act) and any(concerns(run, block, act.regimen, act.agents) for _, block, _ in blocks):
+    if _blocked(run, act, blocks):
         return True
     recommend = act.recommend
     return (

@@ -55,7 +55,8 @@ class Decision(msgspec.Struct, frozen=True):
     that the source says nothing more. `undecided`: rules that could still overturn this. `courses`: the act
     on each course that runs beside the line, and `courses_open` those of which it is not decided. `beside`:
     what to investigate, whom to refer to, what care to give; `on_others`: the act on each drug that makes no
-    line; known once the line is. Where the pathway does not apply, safety and care alone act.
+    line; known once the line is. `held`: what would be the next line if nothing held it back. Where the
+    pathway does not apply, safety and care alone act.
     """
 
     applied: Applied
@@ -69,6 +70,7 @@ class Decision(msgspec.Struct, frozen=True):
     courses_open: tuple[tuple[str, Lacks], ...] = ()
     beside: tuple[Act, ...] = ()
     on_others: tuple[Act, ...] = ()
+    held: tuple[Act, ...] = ()
 
     @property
     def applies(self) -> bool:
@@ -113,6 +115,8 @@ def decide(run: Run, *, alternatives: bool = True) -> Decision:
         kind = Answer.CONTINUE if chosen.action is Action.CONTINUE else Answer.NEXT_LINE
     elif _answering(run):
         kind = Answer.NO_LINE
+    elif found.held:
+        kind = Answer.HELD_BACK
     else:
         kind = Answer.NEEDS_DATA if found.undecided or _open_words(run) else Answer.NOTHING_APPLIES
     return Decision(
@@ -125,6 +129,7 @@ def decide(run: Run, *, alternatives: bool = True) -> Decision:
         found.undecided,
         found.courses,
         found.courses_open,
+        held=found.held if kind is Answer.HELD_BACK else (),
     )
 
 

@@ -21,7 +21,7 @@ from nephroline.consultation.answer import (
     PathwayRef,
     Status,
 )
-from nephroline.consultation.blocking import blocked_out
+from nephroline.consultation.blocking import blocked_out, held_back
 from nephroline.consultation.choosing import Act
 from nephroline.consultation.decision import Decision, answering, open_silence
 from nephroline.consultation.judges import exposure_rule, gap
@@ -72,7 +72,7 @@ def told(run: Run, decision: Decision, engine: str) -> tuple[Consultation, Lacki
         acts=acts_out(run, decision, advice[0] if decision.act else None),
         blocked=blocked_out(run),
         actions=[_action(run, act) for act in decision.beside],
-        alerts=_alerts(run),
+        alerts=_alerts(run, decision),
         monitoring=monitoring(run) if decision.applies else [],
         totals=totals(run),
         needs=asked,
@@ -108,6 +108,8 @@ def _answer(run: Run, decision: Decision, asked: Sequence[Need]) -> AnswerKind:
                 for act in decision.beside
                 if act.rule.id in said
             ]
+        case Answer.HELD_BACK:
+            because = [*held_back(run, decision), *undecided]
         case Answer.NEEDS_DATA:
             words = list(dict.fromkeys(item.why for item in open_silence(run)))
             because = undecided or [f"not decided without: {', '.join(words)}"]
@@ -208,7 +210,7 @@ def _action(run: Run, act: Act) -> ActionOut:
     )
 
 
-def _alerts(run: Run) -> list[AlertOut]:
+def _alerts(run: Run, decision: Decision) -> list[AlertOut]:
     return [
         AlertOut(
             id=rule.id,
@@ -220,6 +222,7 @@ def _alerts(run: Run) -> list[AlertOut]:
             on_guideline=rule.on_guideline,
         )
         for rule, alert, subject in _loudest(run)
+        if decision.applies or rule.care
     ]
 
 

@@ -33,6 +33,7 @@ def verb(recommend: Recommend) -> str:
 NO_LINE = {
     Answer.GUIDELINE_SILENT: "the guideline is silent",
     Answer.NO_LINE: "nothing is begun now",
+    Answer.HELD_BACK: "the next line is held back",
     Answer.NEEDS_DATA: "not decided, data are missing",
     Answer.NOTHING_APPLIES: "no rule about the next line holds",
     Answer.NOT_APPLICABLE: "the pathway does not apply",

@@ -81,7 +81,7 @@ def _present_since(chart: Chart, condition: str) -> Condition | None:
     reads=Reads.ALL,
 )
 def measured_since(chart: Chart, analyte: str, condition: str) -> Value:
-    """Whether a number of it is there, at or after the last entry of a condition; without an entry, any number."""
+    """Whether a number of it is there at or after the last entry of a condition; without one, any number."""
     entries = [c for c in chart.timeline.conditions if c.name == condition]
     title = chart.timeline.catalogue.analytes[analyte].title
     seen = [item for item in recent(chart, analyte) if item.value is not None]

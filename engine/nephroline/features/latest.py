@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from nephroline.catalogue import Formula
 from nephroline.exact import Fraction
 from nephroline.features.chart import Chart, tail
@@ -86,6 +88,26 @@ def _carried(edge: Fraction | None, base: Amount, formula: Formula) -> Fraction 
     if edge is None or base.analyte is None:
         return None
     return base.analyte.convert(edge, base.dimension, formula.unit.dimension)
+
+
+@feature("peak", ("analyte",), gives="amount:analyte", says="greatest {0} so far")
+def peak(chart: Chart, analyte: str) -> Value:
+    """The greatest value at any time so far; a word of it that is no number leaves open that it was more."""
+    known, at = chart.timeline.catalogue.analytes[analyte], chart.timeline.as_of
+    items = chart.timeline.observations.get(analyte, ())
+    missing = (
+        Missing(analyte, f"{known.title}: its greatest value so far", Slot(Entry.OBSERVATION, analyte, at)),
+    )
+    amounts = [chart.amount(item) for item in items if item.value is not None]
+    carried = [amount.carried(amounts[0].dimension) for amount in amounts]
+    values = [amount for amount in carried if amount is not None and amount.low is not None]
+    if not values or len(values) < len(amounts):
+        return Amount(None, None, known.dimensions[0], "unknown", missing, known)
+    greatest = max(values, key=lambda amount: amount.low or 0)
+    highs = [amount.high for amount in values if amount.high is not None]
+    told = any(item.value is None and item.word not in known.trends for item in items)
+    high = None if told or len(highs) < len(values) else max(highs)
+    return msgspec.structs.replace(greatest, high=high, missing=() if high == greatest.low else missing)
 
 
 @feature("word", ("word-analyte",), gives="choice:words", says="{0} in words", trait=Trait.BARE)

@@ -50,8 +50,9 @@ def sex(chart: Chart) -> Value:
 def has(chart: Chart, condition: str, state: str | None = None) -> Value:
     """Whether the condition is there (and in a state), by its latest entry. Not recorded: unknown.
 
-    A volunteered one, which a chart states when it is so, is not there if it is not recorded. Entries that differ, and of which it is not known which came last, leave it unknown. An assertion that
-    excludes it counts as an entry.
+    A volunteered one, which a chart states when it is so, is not there if it is not recorded. Entries that
+    differ, and of which it is not known which came last, leave it unknown. An assertion that excludes it
+    counts as an entry.
     """
     title = chart.timeline.catalogue.conditions[condition].title
     entries = [c for c in chart.timeline.conditions if c.name == condition]
