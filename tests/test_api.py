@@ -110,6 +110,7 @@ def test_doses_are_for_this_patient_when_the_weight_is_known() -> None:
                 "id": "x",
                 "age": "40 years",
                 "weight": weight,
+                "biopsies": [{"at": "0 mo", "glomeruli": 20, "diagnosis": "fsgs"}],
                 "observations": [{"at": "0 mo", "proteinuria": "9 g/d", "albumin": "2 g/dL"}],
             }
         )

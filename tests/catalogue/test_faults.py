@@ -114,8 +114,8 @@ def copy(root: Path, tmp_path: Path) -> Path:
         ("conditions.yaml", "kind_of: pneumonia", "kind_of: pnumonia", "unknown condition `pnumonia`"),
         (
             "conditions.yaml",
-            "title: infection, synonyms",
-            "title: infection, kind_of: pneumonia, synonyms",
+            "{id: infection, title: infection, volunteered: true,",
+            "{id: infection, title: infection, kind_of: pneumonia, volunteered: true,",
             "is a kind of itself",
         ),
         (

@@ -30,7 +30,7 @@ def headings(found: WhatIf, number: int = 0) -> dict[str, tuple[list[str], list[
 
 def test_alternatives_stand_side_by_side(ask: Callable[..., WhatIf]) -> None:
     found = ask("pregnancy=yes", "creatinine@4 mo=2.0 mg/dL; creatinine=2.0 mg/dL")
-    assert headings(found, 0)["next line"][1] == ["none: no rule about the next line holds"]
+    assert headings(found, 0)["next line"][1] == ["none: the next line is held back"]
     assert "Cyclosporine" not in headings(found, 0)
     assert headings(found, 1)["next line"][1][0].startswith("Start cyclosporine with mycophenolate")
 

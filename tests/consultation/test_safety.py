@@ -156,5 +156,5 @@ def test_ras_blockade_does_not_depend_on_the_form_of_proteinuria(form: str) -> N
 def test_an_active_infection_is_told_before_immunosuppression(pathway: str) -> None:
     chart = patient(pathway, exposures=[], m0=NEPHROTIC)
     chart["conditions"].append({"name": "tuberculosis", "control": "active", "at": "0 mo"})
-    (alert,) = [a for a in ask(chart, pathway, "0 mo").alerts if a.id == "untreated-infection"]
+    (alert,) = [a for a in ask(chart, pathway, "0 mo").alerts if a.id == "active-infection"]
     assert alert.severity == "critical"

@@ -365,7 +365,7 @@ def test_what_if_shows_differences_and_saves_the_changed_record(tmp_path: Path) 
     shown = run("what-if", CASE_1, "--at", "10 mo", "--set", "pregnancy=yes", "--save", str(saved))
     assert shown.returncode == 0
     assert "- Start mycophenolate" in shown.stdout
-    assert "+ none: no rule about the next line holds" in shown.stdout
+    assert "+ none: the next line is held back" in shown.stdout
     again = run("consult", str(saved), "--at", "10 mo", "--pathway", "pjnh-2015/fsgs", "--format", "json")
     assert json.loads(again.stdout)["next_line"] is None
     both = run(

@@ -223,7 +223,7 @@ def _egfr(fact: dict[str, Any], view: View) -> bool:
     mg, k, power = now / 88.4, 0.7 if sex == "female" else 0.9, -0.241 if sex == "female" else -0.302
     years = age + float(view.day) / 365.25
     egfr = 142 * min(mg / k, 1) ** power * max(mg / k, 1) ** -1.2 * 0.9938**years
-    return egfr * (1.012 if sex == "female" else 1) < float(fact["egfr_below"]) - 0.5
+    return bool(egfr * (1.012 if sex == "female" else 1) < float(fact["egfr_below"]) - 0.5)
 
 
 def _ratio(fact: dict[str, Any], view: View) -> bool:

@@ -27,7 +27,7 @@ from nephroline.terms import Action, Adequacy, Outcome
 
 PATHWAYS = {name: load_pathway(name) for name in pathway_ids()}
 EVERY = st.sampled_from(sorted(PATHWAYS))
-EXAMPLES = int(os.environ.get("LAW_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("LAW_EXAMPLES", "30"))
 LAW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SCENARIOS = [
     "pjnh-2015-case-1",
@@ -347,11 +347,11 @@ def test_law_7_what_is_blocked_is_never_offered(chart: dict[str, Any], pathway: 
     c = ask(chart, pathway, f"{month} mo")
     out = {b.regimen: {r.rule for r in b.reasons} for b in c.blocked}
     for offer in (c.next_line, *c.alternatives):
-        if offer is None or offer.action is Action.STOP or offer.regimen not in out:
-            continue
-        # A line that failed may run on (to be stopped, or while data are awaited), but is not begun again.
-        assert out[offer.regimen] == {"already-failed"}
-        assert offer.action is not Action.START
+        # What is blocked or has failed may run on (to be lowered or ended, or while data are awaited), but is not
+        # begun again, and not raised.
+        if offer is not None and offer.regimen in out:
+            assert offer.action is not Action.START
+            assert all(act.act != "raise" for act in c.acts if act.regimen == offer.regimen)
 
 
 @LAW

@@ -4,7 +4,15 @@ from nephroline.consultation.answer import NOTICE, Consultation
 from nephroline.consultation.blocking import FAILED, blocked_out
 from nephroline.consultation.choosing import Act, choose, concerns, decisive
 from nephroline.consultation.consult import Consulted, consult, consulted, decided, decision_time
-from nephroline.consultation.decision import Advised, Applied, Decision, applicability, decide, open_data
+from nephroline.consultation.decision import (
+    Advised,
+    Applied,
+    Decision,
+    applicability,
+    decide,
+    open_data,
+    open_for,
+)
 from nephroline.consultation.judges import rests_on
 from nephroline.consultation.needs import needs, presumed_exposures
 from nephroline.consultation.run import LazyRun, Run, Subject, chart_of, fill, same_catalogue
@@ -41,6 +49,7 @@ __all__ = [
     "line_told",
     "needs",
     "open_data",
+    "open_for",
     "presumed_exposures",
     "rests_on",
     "same_catalogue",

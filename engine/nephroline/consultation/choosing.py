@@ -339,14 +339,19 @@ def _revocable(run: Run, kept_out: list[Act], blocks: list[tuple[Rule, Block, Su
     ]
 
 
-def open_blocks(run: Run, act: Act) -> list[Lacks]:
-    """What is unknown and would take out an act that gives more: a block, or that a line of it has failed."""
+def open_blocks(run: Run, act: Act, *, looked_at: bool = True) -> list[Lacks]:
+    """What is unknown and would take out an act that gives more: a block, or that a line of it has failed.
+
+    *looked_at*: also what is looked at before the first dose.
+    """
     if not _gives_more(act):
         return []
     found = [
         (rule.id, run.missing(rule.when, subject))
         for rule, block, subject in run.rules(Block)
-        if run.when(rule, subject) is None and concerns(run, block, act.regimen, act.agents)
+        if (looked_at or not block.before_first_dose)
+        and run.when(rule, subject) is None
+        and concerns(run, block, act.regimen, act.agents)
     ]
     if act.regimen is None or act.recommend.rechallenge:
         return found

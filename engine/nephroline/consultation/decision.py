@@ -220,13 +220,13 @@ def _unshown(run: Run, why: str) -> Missing:
 
 
 def open_data(run: Run, decision: Decision) -> tuple[Missing, ...]:
-    """The data that could change what a decision comes to."""
+    """The data that could change what a decision comes to, but for what is looked at before the first dose."""
     if not decision.applies:
         return _other_verdicts(run)
     undecided = [item for _, items in decision.undecided for item in items]
     undecided += provisional_data(run)
     if decision.act is not None:
-        undecided += open_for(run, decision.act)
+        undecided += open_for(run, decision.act, looked_at=False)
     if decision.kind is not Answer.CONFLICT:
         undecided += _open_silence(run, decision)
     return gather((*undecided, *decision.applied.missing))
@@ -237,9 +237,13 @@ def provisional_data(run: Run) -> tuple[Missing, ...]:
     return run.chart.status.provisional
 
 
-def open_for(run: Run, act: Act) -> tuple[Missing, ...]:
-    """The data that could take an act out: by an exception, by a block, by a line that has failed."""
-    return gather((*act.depends_on, *(item for _, items in open_blocks(run, act) for item in items)))
+def open_for(run: Run, act: Act, *, looked_at: bool = True) -> tuple[Missing, ...]:
+    """The data that could take an act out: by an exception, by a block, by a line that has failed.
+
+    *looked_at*: also those that are looked at before the first dose.
+    """
+    blocks = open_blocks(run, act, looked_at=looked_at)
+    return gather((*act.depends_on, *(item for _, items in blocks for item in items)))
 
 
 def _other_verdicts(run: Run) -> tuple[Missing, ...]:

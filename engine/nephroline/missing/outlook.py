@@ -14,6 +14,7 @@ from nephroline.consultation import (
     consulted,
     in_words,
     needs,
+    open_for,
     presumed_exposures,
 )
 from nephroline.consultation.answer import AnswerKind, OpenRule, OrderOut, OutcomeOut, Outlook
@@ -74,15 +75,42 @@ def with_outlook(record: Record, pathway: Pathway, done: Consulted, *, margins: 
     )
     answer = _withheld(done, found, outcomes) if exact else done.consultation
     chosen = answer.next_line
+    hazards = _hazards(done) if chosen is not None else []
     if chosen is not None and found.verdict is Certain.CERTAIN:
-        chosen = msgspec.structs.replace(chosen, certain=True, depends_on=[])
+        chosen = msgspec.structs.replace(chosen, certain=not hazards, depends_on=[m.why for m in hazards])
+    found = _beforehand(found, search, hazards)
     lacks = done.lacking
     matter = [(r, m) for r, m in lacks.next_line if _matters(m, essential.get(NEXT_LINE))]
     known = {missing.slot for _, missing in matter}
     matter += [(NEXT_LINE, search.asked[slot]) for slot in essential.get(NEXT_LINE, ()) if slot not in known]
+    before = {missing.slot for missing in hazards} - known - set(essential.get(NEXT_LINE, ()))
+    matter += [(r, m) for r, m in lacks.next_line if m.slot in before]
     matter += [(r, m) for r, m in lacks.rules if _matters(m, essential.get(r))]
     return msgspec.structs.replace(
         answer, next_line=chosen, needs=needs((*matter, *lacks.always)), outlook=found
+    )
+
+
+def _hazards(done: Consulted) -> list[Missing]:
+    """What is looked at before the first dose of the line that was chosen, and is not known."""
+    act, run = done.decision.act, done.run
+    if act is None:
+        return []
+    followed = open_for(run, act, looked_at=False)
+    return [item for item in open_for(run, act) if item not in followed]
+
+
+def _beforehand(found: Outlook, search: Search, hazards: Sequence[Missing]) -> Outlook:
+    """An outlook with what is to be looked at before the first dose: the line depends on it."""
+    if not hazards or found.verdict is Certain.UNSETTLED:
+        return found
+    titles = [title for title in _titles(search, hazards, ()) if title not in found.depends_on]
+    return msgspec.structs.replace(
+        found,
+        verdict=Certain.DEPENDS,
+        answer="",
+        depends_on=[*found.depends_on, *titles],
+        although=[title for title in found.although if title not in titles],
     )
 
 

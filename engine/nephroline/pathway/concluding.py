@@ -107,7 +107,7 @@ class Concluder(NamedTuple):
             self._known(place / "regimen", "regimen", block.regimen, self.catalogue.regimens)
         if block.agent is not None:
             self._agent(place / "agent", block.agent)
-        return Block(block.regimen, block.agent, block.until)
+        return Block(block.regimen, block.agent, block.until, block.before_first_dose)
 
     def _agent(self, place: Place, name: str) -> None:
         agents = {**self.catalogue.drugs, **self.catalogue.classes}

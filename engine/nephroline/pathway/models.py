@@ -108,11 +108,16 @@ class Recommend(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """Regimens that are out: one by name, or all that contain an agent."""
+    """Regimens that are out: one by name, or all that contain an agent.
+
+    `before_first_dose`: what it rests on is looked at before the first dose. While that is unknown the line
+    stands, is not certain and asks for it; what would come instead is not followed.
+    """
 
     regimen: str | None
     agent: str | None
     until: str
+    before_first_dose: bool = False
 
 
 class Alert(msgspec.Struct, frozen=True):

@@ -116,11 +116,16 @@ class RecommendEntry(Shape, frozen=True, kw_only=True):
 
 
 class BlockEntry(Shape, frozen=True, kw_only=True):
-    """A regimen, drug or class that is out, and until when."""
+    """A regimen, drug or class that is out, and until when.
+
+    `before_first_dose`: what it rests on is looked at before the first dose; while that is unknown, the line
+    stands, is not certain, and asks for it.
+    """
 
     regimen: str | None = None
     agent: str | None = None
     until: str = ""
+    before_first_dose: bool = False
 
 
 class AlertEntry(Shape, frozen=True, kw_only=True):
