@@ -103,6 +103,8 @@ class Trait(StrEnum):
     """It asks for the pathway's judgement of exposure."""
     ACROSS_ASSESSMENTS = "across-assessments"
     """It compares an assessment with those before it."""
+    WITHIN_A_TIME = "within-a-time"
+    """It compares a value with those of a time before it, which its second parameter names."""
     AFTER_CHOICE = "after-choice"
     """It is known only when the next line is chosen."""
 

@@ -333,7 +333,7 @@ def test_case_2_without_its_stable_renal_function_needs_creatinine(
     whole = ask(chart, "pjnh-2015/fsgs", "10 mo")
     assert whole.next_line is not None
     assert whole.next_line.regimen == "cyclosporine-mycophenolate"
-    assert whole.next_line.depends_on == ["pregnancy: yes or no", "neutrophils now"]
+    assert {"neutrophils now", "serum potassium now"} <= set(whole.next_line.depends_on)
     chart["observations"] = [row for row in chart["observations"] if "renal_function" not in row]
     less = ask(chart, "pjnh-2015/fsgs", "10 mo")
     assert less.next_line is None

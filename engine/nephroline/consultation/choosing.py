@@ -86,8 +86,9 @@ def choose(run: Run, *, alternatives: bool = True, care_alone: bool = False) -> 
     Those about the line compete for the one act on it; those about a course that runs through all lines, for
     the one act on that. The act on the course is that on the line if the course is the line and nothing else
     is to begin; beside another line whose act is not decided it is none. Two that share the first preference
-    and ask for different things are a conflict: neither wins. Without *alternatives*, those that come after
-    the chosen one are not looked at. *care_alone*: only rules of safety and care take part.
+    and ask for different things are a conflict: neither wins; of two for safety the more cautious does.
+    Without *alternatives*, those that come after the chosen one are not looked at. *care_alone*: only rules
+    of safety and care take part.
     """
     blocks, failed = blocks_of(run), failed_lines(run)
     acts: list[Act] = []
@@ -98,9 +99,9 @@ def choose(run: Run, *, alternatives: bool = True, care_alone: bool = False) -> 
         free += [c for c in found if not _out(run, c, blocks, failed)]
         if free and not alternatives:
             break
-    free.sort(key=lambda c: (c.recommend.preference, bool(c.depends_on), c.rule.id, c.subject))
+    free.sort(key=lambda c: (*_rank(c), bool(c.depends_on), c.rule.id, c.subject))
     unique = _each_once(free)
-    first = [c for c in unique if c.recommend.preference == unique[0].recommend.preference]
+    first = [c for c in unique if _rank(c) == _rank(unique[0])]
     conflict = tuple(first) if len(first) > 1 else ()
     chosen = None if conflict or not unique else unique[0]
     others = tuple(c for c in unique if c is not chosen)
@@ -162,9 +163,9 @@ def _course_acts(
             if run.stands(rule, 0) and drugs and (rule.care or not care_alone)
         ]
         standing = [act for act in standing if not _out(run, act, blocks, {})]
-        standing.sort(key=lambda c: (c.recommend.preference, bool(c.depends_on), c.rule.id))
+        standing.sort(key=lambda c: (*_rank(c), bool(c.depends_on), c.rule.id))
         unique = _each_once(standing)
-        first = [c for c in unique if c.recommend.preference == unique[0].recommend.preference]
+        first = [c for c in unique if _rank(c) == _rank(unique[0])]
         if len(first) > 1:
             at_odds = (*at_odds, *first)
         elif unique:
@@ -295,14 +296,22 @@ def beside_lines(run: Run, decided: Iterable[Act], *, care_alone: bool = False) 
                 on_drugs.setdefault(drug, []).append(act)
         elif not drugs:
             begun.append(Act(rule, recommend, subject, None, frozenset({agent}), waits))
-    changed = (min(acts, key=_severity) for _, acts in sorted(on_drugs.items()))
+    changed = (min(acts, key=lambda act: (_given(act), act.rule.id)) for _, acts in sorted(on_drugs.items()))
     return (*changed, *begun)
 
 
-def _severity(act: Act) -> tuple[int, str]:
-    """What ends a drug comes before what holds it, that before what lowers it."""
-    held = act.recommend.direction is Direction.HOLD
-    return (0 if act.action is Action.STOP else 1 if held else 2, act.rule.id)
+def _rank(act: Act) -> tuple[int, int]:
+    """The preference of an act; of two for safety, what takes more away comes first."""
+    return act.recommend.preference, _given(act) if act.recommend.preference == 0 else 0
+
+
+def _given(act: Act) -> int:
+    """How much an act leaves of a drug: nothing for now, less, the same, or more."""
+    if act.action is Action.STOP:
+        return 0
+    if act.recommend.direction is not None:
+        return {Direction.HOLD: 1, Direction.REDUCE: 2, Direction.RAISE: 5}[act.recommend.direction]
+    return {Action.TAPER: 3, Action.CONTINUE: 4}.get(act.action, 6)
 
 
 def _begins_nothing(run: Run, recommend: Recommend, agents: frozenset[str]) -> bool:

@@ -92,6 +92,9 @@ class Decision(msgspec.Struct, frozen=True):
                 return Advised(self.kind, None, " and ".join(sorted(one.rule.id for one in self.conflict)))
             case Answer.NEEDS_DATA:
                 return Advised(Answer.NOTHING_APPLIES)
+            case Answer.NOT_APPLICABLE:
+                # What safety and care do with what runs is no answer about the line.
+                return Advised(self.kind)
             case _ if act is not None:
                 # What is stopped counts too: silent with a line to stop is not silent without one.
                 return Advised(self.kind, act.action, act.what, act.recommend.direction)
@@ -220,7 +223,7 @@ def _unshown(run: Run, why: str) -> Missing:
 
 
 def open_data(run: Run, decision: Decision) -> tuple[Missing, ...]:
-    """The data that could change what a decision comes to, but for what is looked at before the first dose."""
+    """The data that could change what a decision comes to; without what a first dose waits for."""
     if not decision.applies:
         return _other_verdicts(run)
     undecided = [item for _, items in decision.undecided for item in items]

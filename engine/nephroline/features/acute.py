@@ -9,7 +9,7 @@ from nephroline.features.person import has
 from nephroline.features.schema import feature
 from nephroline.features.values import Amount, Flag, Missing, Slot, Threshold, Value, no_amount
 from nephroline.record import Condition
-from nephroline.terms import Entry, Reads
+from nephroline.terms import Entry, Reads, Trait
 
 
 @feature("has_now", ("condition", "state"), optional=1, gives="flag", says="{0} {1} now")
@@ -105,6 +105,7 @@ def has_lasted(chart: Chart, condition: str) -> Value:
     ("analyte", "threshold:time"),
     gives="amount:ratio",
     says="rise of {0} within {1}",
+    trait=Trait.WITHIN_A_TIME,
 )
 def risen_within(chart: Chart, analyte: str, window: Threshold) -> Value:
     """The relative rise of the latest value above the least of a window before it: (now − least) / least.
@@ -120,6 +121,7 @@ def risen_within(chart: Chart, analyte: str, window: Threshold) -> Value:
     ("analyte", "threshold:time"),
     gives="amount:analyte",
     says="gain of {0} within {1}",
+    trait=Trait.WITHIN_A_TIME,
 )
 def gained_within(chart: Chart, analyte: str, window: Threshold) -> Value:
     """By how much the latest value exceeds the least of a window before it; without another value, none."""

@@ -104,8 +104,12 @@ def _changes(
     pathway = limits.pathway
     near = limits.of_analyte(analyte)
     found: dict[Fraction, tuple[Fraction, Of] | None] = {}
+    steps = list(_steps(pathway, analyte, dimension)) if _longest_window(pathway, slot.name) else []
     for others, backwards in zip(_compared(slot, pathway, chart), (False, True), strict=True):
         for item in others:
+            for edge in _edges(item, analyte, dimension):
+                stepped = (edge - step if backwards else edge + step for step in steps)
+                found |= {cut: None for cut in stepped if cut > 0}
             of = (moving or {}).get(item.at)
             for factor in ratios(near):
                 times = 1 / factor if backwards else factor
@@ -155,6 +159,9 @@ def _compared(slot: Slot, pathway: Pathway, chart: Chart) -> tuple[list[Observat
         within = [item for item in seen if started is None or item.at.latest > started]
         bases += [item for item in within if item.at.latest < at.latest]
         followers += [item for item in within if item.at.latest > at.latest]
+    window = _longest_window(pathway, slot.name)
+    bases += [item for item in seen if 0 < at.latest - item.at.latest <= window]
+    followers += [item for item in seen if 0 < item.at.latest - at.latest <= window]
     for line in lines:
         before = [item for item in seen if item.at.latest <= line.start.latest]
         if at.latest <= line.start.latest and (not before or before[-1].at.earliest <= at.latest):
@@ -169,6 +176,24 @@ def _compares_visits(pathway: Pathway, analyte: str) -> bool:
         FEATURES[ask.feature].trait is Trait.ACROSS_ASSESSMENTS and ask.arguments[0].name == analyte
         for ask in pathway.nodes.questions.values()
     )
+
+
+def _longest_window(pathway: Pathway, analyte: str) -> Fraction:
+    """The longest time within which a condition compares values of an analyte; 0 if none does."""
+    times = (
+        pathway.thresholds[ask.arguments[1].name].days
+        for ask in pathway.nodes.questions.values()
+        if FEATURES[ask.feature].trait is Trait.WITHIN_A_TIME and ask.arguments[0].name == analyte
+    )
+    return max(times, default=Fraction(0))
+
+
+def _steps(pathway: Pathway, analyte: Analyte, dimension: str) -> Iterator[Fraction]:
+    """The limits of an analyte as steps from one value to another."""
+    for limit in pathway.depends.limits([analyte.id]):
+        cut = limit.cut(dimension, analyte)
+        if cut is not None:
+            yield cut
 
 
 def _edges(item: Observation, analyte: Analyte, dimension: str) -> list[Fraction]:
