@@ -13,7 +13,7 @@ LOCKED := $(PIP) install --quiet --require-hashes --no-deps --no-build-isolation
 # Python 3.13 dropped a symbol that durable_rules names; this gives it its new name when it is built.
 export CPPFLAGS := $(CPPFLAGS) -DPyEval_CallObject=PyObject_CallObject
 
-.PHONY: demo test newest pythons check docs lock bench clean
+.PHONY: demo test laws newest pythons check docs lock bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/nephroline replay scenarios/pjnh-2015-case-1.yaml scenarios/pjnh-2015-case-2.yaml
@@ -21,11 +21,17 @@ demo: $(VENV)/.installed
 	$(BIN)/nephroline report scenarios/pjnh-2015-case-1.yaml scenarios/pjnh-2015-case-2.yaml --out report.html
 
 test: $(VENV)/.tested
-	$(BIN)/python -m pytest -q --numprocesses auto
+	$(BIN)/python -m pytest -q --numprocesses auto $(TESTS)
 
-# The tests with the newest release of everything: they tell what will break, and fail nothing.
+# The laws over many more charts than the gate has time for; and that the charts of law 14 notice each block.
+laws: $(VENV)/.tested
+	LAW_EXAMPLES=400 $(BIN)/python -m pytest -q --numprocesses auto tests/laws
+	$(BIN)/python tests/laws/forbidden.py --count 100000 --seed 14
+	$(BIN)/python tests/laws/forbidden.py --deletions --count 20000 --seed 15
+
+# The tests with the newest release of everything: they tell what will break, and fail nothing. The laws are ours.
 newest:
-	$(MAKE) --no-print-directory VENV=.venv-newest LOCK=none test || echo "newest releases: FAILED (the locks hold what works)"
+	$(MAKE) --no-print-directory VENV=.venv-newest LOCK=none TESTS=--ignore=tests/laws test || echo "newest releases: FAILED (the locks hold what works)"
 
 # The two commands on every Python of PYTHONS that is on this machine, each in its own environment.
 pythons:

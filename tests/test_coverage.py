@@ -126,7 +126,7 @@ def test_our_shared_safety_and_care_modules_are_tested(name: str) -> None:
         {module for module in modules if module.split("/")[0] in ("shared", "safety", "care")}
     )
     assert ours.clauses > 200
-    assert ours.covered >= 0.8 * ours.clauses
+    assert ours.covered >= 0.7 * ours.clauses
 
 
 def test_the_command_tells_sums_gaps_and_a_share_that_is_missed() -> None:

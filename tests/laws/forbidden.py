@@ -4,12 +4,16 @@ The table is `forbidden.yaml`. The checker reads the chart as text and the acts 
 feature, no block, no rule. Charts have precise times.
 
     python tests/laws/forbidden.py --count 100000 --seed 14 [--seconds 900]
+    python tests/laws/forbidden.py --deletions --count 20000
+
+With --deletions each block of safety is left out in turn, and some chart must notice it.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -25,7 +29,7 @@ from untidy import Case
 from nephroline.catalogue import load_catalogue
 from nephroline.consultation import Consultation, consult
 from nephroline.errors import RecordError
-from nephroline.pathway import Pathway, load_pathway, pathway_ids
+from nephroline.pathway import Block, Pathway, load_pathway, pathway_ids
 from nephroline.record import read_record
 
 TABLE: list[dict[str, Any]] = yaml.safe_load(
@@ -331,6 +335,40 @@ def search(
     return asked, found, first
 
 
+def unnoticed(pathways: list[str], start: int, count: int) -> list[str]:
+    """The blocks of safety of which no chart notices that they are left out."""
+    found: list[str] = []
+    for name in blocks_of(pathways):
+        without = [left_out(pathway, name) for pathway in pathways]
+        seeds = iter(range(start, start + count))
+        if not any(search([p for p in without if p], iter([seed]))[1] for seed in seeds):
+            found.append(name)
+    return found
+
+
+def blocks_of(pathways: list[str]) -> list[str]:
+    """The ids of the blocks that safety and care state."""
+    rules = [rule for name in pathways for rule in load_pathway(name).rules.values()]
+    return sorted({rule.id for rule in rules if rule.care and isinstance(rule.conclusion, Block)})
+
+
+def left_out(pathway: str, rule: str) -> Pathway | None:
+    """A pathway without a rule; none if it has not got it."""
+    whole = load_pathway(pathway)
+    if rule not in whole.rules:
+        return None
+    text = (
+        f"pathway: test/without\ntitle: {whole.title}\nedition: {whole.edition}\ndisease: {whole.disease}\n"
+        f"source: nephroline\nuses: [{pathway}]\nwithout: [{rule}]\n"
+    )
+    if whole.disease == "fsgs":
+        text += "may_be_hidden_by: [mcd]\n"
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "without.yaml"
+        file.write_text(text, encoding="utf-8")
+        return load_pathway(str(file))
+
+
 def main() -> int:
     """The whole law, by seed and time."""
     parser = argparse.ArgumentParser(
@@ -339,8 +377,13 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=14)
     parser.add_argument("--seconds", type=float, default=float("inf"))
+    parser.add_argument("--deletions", action="store_true")
     given = parser.parse_args()
     start = given.seed * 10_000_000
+    if given.deletions:
+        names = unnoticed(["kdigo-2021/fsgs", "kdigo-2021/mcd"], start, given.count)
+        sys.stdout.write(f"blocks that no chart notices: {', '.join(names) or 'none'}\n")
+        return 1 if names else 0
     asked, found, first = search(
         [load_pathway(name) for name in pathway_ids()], iter(range(start, start + given.count)), given.seconds
     )
