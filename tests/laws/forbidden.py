@@ -206,6 +206,8 @@ def _there(name: str, fact: dict[str, Any], view: View) -> bool:
     said = view.chart["findings"].get(excluded) if excluded else None
     if said and said["value"] and day_of(view.chart, said["at"]) >= day:
         return False
+    if any(view.given_since(agent, view.day) for agent in fact.get("not_beside", [])):
+        return False
     return not any(view.given_since(agent, day) for agent in fact.get("untreated_by", []))
 
 

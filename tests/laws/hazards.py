@@ -207,7 +207,9 @@ def _noted(
 def _treated(name: str, drug: str, dose: str) -> Callable[[Chart, Fraction, random.Random], None]:
     def write(chart: Chart, day: Fraction, rng: random.Random) -> None:
         _noted(name)(chart, day, rng)
-        chart["exposures"].append({"drug": drug, "dose": dose, "from": _at(day - rng.choice((1, 20)))})
+        row = {"drug": drug, "dose": dose, "from": _at(day - rng.choice((10, 20)))}
+        ended = rng.choice((None, None, 5))
+        chart["exposures"].append(row if ended is None else row | {"to": _at(day - ended)})
 
     return write
 

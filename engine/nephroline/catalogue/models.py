@@ -224,14 +224,25 @@ class Drug(Shape, frozen=True, kw_only=True):
         return counted / own if own and counted else None
 
 
+class LessDose(Shape, frozen=True, kw_only=True):
+    """From an age on, a share of a dose less; both by names of thresholds of the pathway."""
+
+    from_age: str
+    by: str
+
+
 class RegimenDose(Shape, frozen=True):
-    """What to give of one drug; amounts are names of thresholds of the pathway. `times`: doses a day."""
+    """What to give of one drug; amounts are names of thresholds of the pathway. `times`: doses a day.
+
+    `less`: what is taken off by age; of several that of the greatest age reached, as they do not add up.
+    """
 
     drug: DrugId
     amount: tuple[str, ...]
     per: str
     most: str | None = None
     times: int = 1
+    less: tuple[LessDose, ...] = ()
 
 
 class Target(Shape, frozen=True, kw_only=True):
@@ -263,6 +274,7 @@ class Regimen(Shape, frozen=True, kw_only=True):
     def thresholds(self) -> tuple[str, ...]:
         """Names of all thresholds the regimen needs from a pathway."""
         names = [name for dose in self.doses for name in (*dose.amount, dose.most)]
+        names += [name for dose in self.doses for less in dose.less for name in (less.from_age, less.by)]
         names += [self.target.low, self.target.high] if self.target else []
         return tuple(name for name in (*names, self.minimum_trial) if name)
 

@@ -104,7 +104,7 @@ def choose(run: Run, *, alternatives: bool = True, care_alone: bool = False) -> 
     first = [c for c in unique if _rank(c) == _rank(unique[0])]
     conflict = tuple(first) if len(first) > 1 else ()
     chosen = None if conflict or not unique else unique[0]
-    others = tuple(c for c in unique if c is not chosen)
+    others = tuple(c for c in unique if c is not chosen and not _undoes(c, chosen))
     kept_out = [c for c in acts if c not in free and (chosen is None or _rivals(chosen, c.recommend))]
     unsettled = [*_undecided(run, chosen), *_revocable(run, kept_out, blocks)]
     courses, at_odds = _course_acts(run, blocks, care_alone)
@@ -312,6 +312,13 @@ def _given(act: Act) -> int:
     if act.recommend.direction is not None:
         return {Direction.HOLD: 1, Direction.REDUCE: 2, Direction.RAISE: 5}[act.recommend.direction]
     return {Action.TAPER: 3, Action.CONTINUE: 4}.get(act.action, 6)
+
+
+def _undoes(other: Act, chosen: Act | None) -> bool:
+    """Whether an alternative would leave more of a drug than what is to be done with it for safety."""
+    if chosen is None or chosen.recommend.preference > 0 or not (other.agents & chosen.agents):
+        return False
+    return other.recommend.keep and chosen.recommend.keep and _given(other) > _given(chosen)
 
 
 def _begins_nothing(run: Run, recommend: Recommend, agents: frozenset[str]) -> bool:

@@ -42,7 +42,8 @@ def doses(run: Run, act: Act) -> tuple[list[DoseOut], list[Missing]]:
     for dose in _planned(act):
         amounts = [thresholds[name] for name in dose.amount]
         most = thresholds[dose.most] if dose.most else None
-        here = _for_patient(run, amounts, most, dose.times)
+        less = _less(run, dose)
+        here = _for_patient(run, amounts, most, dose.times, less)
         if here.text == _NO_WEIGHT:
             missing.append(Missing("weight", f"the dose of {_title(run, dose.drug)} in mg"))
         if here.text == _NO_SURFACE:
@@ -54,7 +55,7 @@ def doses(run: Run, act: Act) -> tuple[list[DoseOut], list[Missing]]:
                 per=dose.per,
                 most=most.first.text if most else "",
                 for_this_patient=here.text,
-                confidence=_weakest([*amounts, *([most] if most else [])]),
+                confidence=_weakest([*amounts, *([most] if most else []), *(less.limits if less else ())]),
                 least=here.plain(least=True),
                 greatest=here.plain(least=False),
             )
@@ -97,7 +98,33 @@ def target(run: Run, act: Act) -> str:
     return f"{title} {forms[0]}{others} [{_weakest([low, high])}]"
 
 
-def _for_patient(run: Run, amounts: list[Threshold], most: Threshold | None, times: int) -> _Given:
+class _Less(NamedTuple):
+    """What is left of a dose at an age, how that is told, and the thresholds that say so."""
+
+    left: Fraction
+    text: str
+    limits: tuple[Threshold, ...]
+
+
+def _less(run: Run, dose: RegimenDose) -> _Less | None:
+    """What is taken off a dose for the age; nothing where that is not known to be reached."""
+    record, thresholds = run.chart.timeline.record, run.pathway.thresholds
+    zero = record.age_zero if record.age_between is None else record.age_between[0]
+    if zero is None:
+        return None
+    found: _Less | None = None
+    for step in dose.less:
+        age, by = thresholds[step.from_age], thresholds[step.by]
+        least, share = age.forms["time"].exact, by.forms["ratio"].exact
+        if least is not None and share is not None and zero + run.chart.timeline.now >= least:
+            text = f"{by.first.text} less from {age.first.text} on"
+            found = _Less(1 - share, text, (age, by))
+    return found
+
+
+def _for_patient(
+    run: Run, amounts: list[Threshold], most: Threshold | None, times: int, less: _Less | None
+) -> _Given:
     """The dose in mg, with the arithmetic; capped, and split into the doses of a day."""
     by_surface = [form for a in amounts if (form := a.forms.get("dose-per-area")) is not None]
     if by_surface:
@@ -106,7 +133,7 @@ def _for_patient(run: Run, amounts: list[Threshold], most: Threshold | None, tim
         forms = [form.exact for a in amounts if (form := a.forms.get(by_weight)) and form.exact]
         if forms:
             limit = most.forms[whole].exact if most and whole in most.forms else None
-            return _weighed(run, amounts, forms, limit, unit, times)
+            return _weighed(run, amounts, forms, limit, unit, times, less)
     for whole, unit in _FIXED:
         fixed = [form.exact * _MG for a in amounts if (form := a.forms.get(whole)) and form.exact]
         if fixed:
@@ -123,16 +150,24 @@ _FIXED = (("mass-rate", "mg/d"), ("mass", "mg"))
 
 
 def _weighed(
-    run: Run, amounts: list[Threshold], per_kg: list[Fraction], limit: Fraction | None, unit: str, times: int
+    run: Run,
+    amounts: list[Threshold],
+    per_kg: list[Fraction],
+    limit: Fraction | None,
+    unit: str,
+    times: int,
+    less: _Less | None,
 ) -> _Given:
     weight = _last(run, "weight")
     if weight is None or weight.value is None or weight.value.exact is None:
         return _Given(_NO_WEIGHT)
     kilograms = weight.value.exact / _MG
     most = None if limit is None else limit * _MG
-    full = [dose * kilograms for dose in per_kg]
+    full = [dose * kilograms * (less.left if less else 1) for dose in per_kg]
     given = [mg if most is None else min(mg, most) for mg in full]
-    sum_told = f"{_range(amounts)} × {decimal_text(kilograms)} kg of {weight.at}"
+    sum_told = f"{_range(amounts)} × {decimal_text(kilograms)} kg of {weight.at}" + (
+        f", {less.text}" if less else ""
+    )
     shown = f"{_told(given, unit)} ({sum_told})"
     if given != full:
         shown = f"{_told(given, unit)}: {_told(full, unit)} ({sum_told}) is above the most"

@@ -112,10 +112,12 @@ def _next_line(out: Screen, answer: Consultation) -> None:
 def _acts(out: Screen, answer: Consultation) -> None:
     """What is to be done with what runs beside the next line."""
     line = answer.next_line
+    told = {action.rule for action in answer.actions} | ({line.rule} if line is not None else set())
     for act in answer.acts:
-        if line is not None and act.rule == line.rule:
+        if act.rule in told:
             continue
-        _item(out, "beside it" if line is not None else "what runs", act.title, act.detail, style="bold")
+        alone = "to begin" if act.act == "start" else "what runs"
+        _item(out, "beside it" if line is not None else alone, act.title, act.detail, style="bold")
         if act.act == "undecided":
             _under(out, f"needs {'; '.join(act.because)}", style="yellow")
         else:

@@ -19,6 +19,7 @@ from nephroline.yamlfile import Place
 
 _CONCLUSIONS = ("finding", "recommend", "block", "alert")
 _DOSES = ("mass", "mass-rate", "dose-rate-per-mass", "dose-per-mass", "dose-per-area")
+_BY_WEIGHT = ("dose-rate-per-mass", "dose-per-mass")
 _NO_GUIDELINE = (SourceKind.CASE_REPORT, SourceKind.TRIAL)
 
 
@@ -124,14 +125,17 @@ class Concluder(NamedTuple):
         for name in (*dose.amount, *((dose.most,) if dose.most else ())):
             self._of(place, name, "a dose", _DOSES)
         self._rising(place, dose.amount)
+        for name in dose.amount if dose.less else ():
+            self._of(place, name, "a dose by weight, the only one that is lowered by age", _BY_WEIGHT)
+        for less in dose.less:
+            self._of(place, less.from_age, "an age", ("time",))
+            self._of(place, less.by, "a share", ("ratio",))
+        self._rising(place, [less.from_age for less in dose.less])
 
     def _regimen(self, place: Place, regimen: Regimen) -> None:
         """What a regimen of the catalogue takes from the thresholds of this pathway."""
         target = regimen.target
-        named = [name for dose in regimen.doses for name in (*dose.amount, dose.most) if name]
-        named += [regimen.minimum_trial] if regimen.minimum_trial else []
-        named += [target.low, target.high] if target else []
-        for name in named:
+        for name in regimen.thresholds:
             self._known(place, "threshold", name, self.thresholds)
         for dose in regimen.doses:
             self._doses(place, dose)
