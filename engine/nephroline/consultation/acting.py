@@ -114,7 +114,7 @@ def _on_other(run: Run, act: Act) -> ActOut:
     """An act on a drug that makes no line."""
     (agent,) = act.agents
     catalogue, treatment = run.pathway.catalogue, run.chart.timeline.treatment
-    row = {**treatment.perhaps_running, **treatment.running}.get(agent)
+    row = treatment.perhaps_taken.get(agent)
     name = run.chart.called(row) if row is not None else catalogue.title(agent)
     word = act_word(act.recommend) if act.action.of_line else "start"
     shown = fill(run.pathway, act.recommend.title)
@@ -186,7 +186,7 @@ def _undecided(run: Run, agent: str, open_rules: Sequence[Lacks]) -> ActOut:
 def _running(run: Run, act: Act) -> str:
     """What is taken of the agents of an act on what runs: drugs, and the dose of a course."""
     timeline, catalogue = run.chart.timeline, run.pathway.catalogue
-    rows = {**timeline.treatment.perhaps_running, **timeline.treatment.running}
+    rows = timeline.treatment.perhaps_taken
     line = run.line(act.subject) or timeline.line
     told: list[str] = []
     for drug in sorted(act.agents):

@@ -99,10 +99,8 @@ def choose(run: Run, *, alternatives: bool = True, care_alone: bool = False) -> 
         free += [c for c in found if not _out(run, c, blocks, failed)]
         if free and not alternatives:
             break
-    free.sort(key=lambda c: (*_rank(c), bool(c.depends_on), c.rule.id, c.subject))
-    unique = _each_once(free)
-    first = [c for c in unique if _rank(c) == _rank(unique[0])]
-    conflict = tuple(first) if len(first) > 1 else ()
+    unique = _in_order(free)
+    conflict = _at_odds(unique)
     chosen = None if conflict or not unique else unique[0]
     others = tuple(c for c in unique if c is not chosen and not _undoes(c, chosen))
     kept_out = [c for c in acts if c not in free and (chosen is None or _rivals(chosen, c.recommend))]
@@ -134,6 +132,17 @@ def _runs_beside_a_line(run: Run) -> bool:
     return line is not None and not all(run.pathway.catalogue.followed(drug) for drug in line.drugs)
 
 
+def _in_order(acts: Iterable[Act]) -> list[Act]:
+    """Acts by rank, of those that ask for the same the first."""
+    return _each_once(sorted(acts, key=lambda c: (*_rank(c), bool(c.depends_on), c.rule.id, c.subject)))
+
+
+def _at_odds(ordered: Sequence[Act]) -> tuple[Act, ...]:
+    """Those that share the first rank, if there are several."""
+    first = tuple(act for act in ordered if _rank(act) == _rank(ordered[0]))
+    return first if len(first) > 1 else ()
+
+
 def _each_once(acts: Sequence[Act]) -> list[Act]:
     unique: list[Act] = []
     for act in acts:
@@ -162,22 +171,18 @@ def _course_acts(
             for rule, recommend in group
             if run.stands(rule, 0) and drugs and (rule.care or not care_alone)
         ]
-        standing = [act for act in standing if not _out(run, act, blocks, {})]
-        standing.sort(key=lambda c: (*_rank(c), bool(c.depends_on), c.rule.id))
-        unique = _each_once(standing)
-        first = [c for c in unique if _rank(c) == _rank(unique[0])]
-        if len(first) > 1:
-            at_odds = (*at_odds, *first)
-        elif unique:
+        unique = _in_order(act for act in standing if not _out(run, act, blocks, {}))
+        conflict = _at_odds(unique)
+        at_odds = (*at_odds, *conflict)
+        if unique and not conflict:
             found.append(unique[0])
     return found, at_odds
 
 
 def _in_course(run: Run, agent: str) -> tuple[frozenset[str], Regimen | None]:
     """The drugs of a followed class that are taken, or may be; and the regimen that they are alone."""
-    timeline, catalogue = run.chart.timeline, run.pathway.catalogue
-    running = {**timeline.treatment.running, **timeline.treatment.perhaps_running}
-    drugs = frozenset(d for d, row in running.items() if catalogue.belongs(d, agent) and row.purpose is None)
+    taken, catalogue = run.chart.timeline.treatment.perhaps_taken, run.pathway.catalogue
+    drugs = frozenset(d for d, row in taken.items() if catalogue.belongs(d, agent) and row.purpose is None)
     return drugs, catalogue.regimen_of(drugs) if drugs else None
 
 
@@ -277,9 +282,9 @@ def beside_lines(run: Run, decided: Iterable[Act], *, care_alone: bool = False) 
 
     Of a drug on which is *decided* already nothing more is said.
     """
-    treatment, catalogue = run.chart.timeline.treatment, run.pathway.catalogue
+    catalogue = run.pathway.catalogue
     told = {drug for act in decided for drug in act.agents}
-    taken = {d: row for d, row in {**treatment.perhaps_running, **treatment.running}.items() if d not in told}
+    taken = [drug for drug in run.chart.timeline.treatment.perhaps_taken if drug not in told]
     begun: list[Act] = []
     on_drugs: dict[str, list[Act]] = {}
     for rule, recommend, subject in run.rules(Recommend):
@@ -369,9 +374,7 @@ def open_blocks(run: Run, act: Act, *, looked_at: bool = True) -> list[Lacks]:
         and run.when(rule, subject) is None
         and concerns(run, block, act.regimen, act.agents)
     ]
-    if act.regimen is None or act.recommend.rechallenge:
-        return found
-    if act.action is not Action.START:
+    if act.regimen is None or act.recommend.rechallenge or act.action is not Action.START:
         return found
     for line in run.chart.timeline.lines:
         if regimen_of(run.chart, line) == act.regimen:

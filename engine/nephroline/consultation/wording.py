@@ -9,15 +9,7 @@ from nephroline.consultation.run import Run
 from nephroline.pathway import Recommend, Statement
 from nephroline.quantities import decimal_text
 from nephroline.record import Moment
-from nephroline.terms import Action, Answer, spoken
-
-VERBS = {
-    Action.START: "Start",
-    Action.CONTINUE: "Continue",
-    Action.ADJUST: "Adjust",
-    Action.TAPER: "Taper",
-    Action.STOP: "Stop",
-}
+from nephroline.terms import Answer, spoken
 
 
 def act_word(recommend: Recommend) -> str:

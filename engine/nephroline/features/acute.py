@@ -20,7 +20,7 @@ def has_now(chart: Chart, condition: str, state: str | None = None) -> Value:
     other, an older entry that it was there leaves it unknown.
     """
     found = has(chart, condition, state)
-    entries = [c for c in chart.timeline.conditions if c.name == condition]
+    entries = chart.timeline.noted(condition)
     if not isinstance(found, Flag) or found.truth is False or not entries:
         return found
     known = chart.timeline.catalogue.conditions[condition]
@@ -66,7 +66,7 @@ def given_since(chart: Chart, agent: str, condition: str) -> Value:
 def _present_since(chart: Chart, condition: str) -> Condition | None:
     """The first entry of the unbroken run of entries that say that a condition is there."""
     found: Condition | None = None
-    for entry in reversed([c for c in chart.timeline.conditions if c.name == condition]):
+    for entry in reversed(chart.timeline.noted(condition)):
         if not entry.present:
             break
         found = entry
@@ -82,7 +82,7 @@ def _present_since(chart: Chart, condition: str) -> Condition | None:
 )
 def measured_since(chart: Chart, analyte: str, condition: str) -> Value:
     """Whether a number of it is there at or after the last entry of a condition; without one, any number."""
-    entries = [c for c in chart.timeline.conditions if c.name == condition]
+    entries = chart.timeline.noted(condition)
     title = chart.timeline.catalogue.analytes[analyte].title
     seen = [item for item in recent(chart, analyte) if item.value is not None]
     if entries:

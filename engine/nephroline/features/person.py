@@ -55,7 +55,7 @@ def has(chart: Chart, condition: str, state: str | None = None) -> Value:
     counts as an entry.
     """
     title = chart.timeline.catalogue.conditions[condition].title
-    entries = [c for c in chart.timeline.conditions if c.name == condition]
+    entries = chart.timeline.noted(condition)
     excluded = chart.timeline.catalogue.conditions[condition].excluded_by
     exclusion = False if excluded is None else _excluded_since(chart, entries, excluded)
     if exclusion and excluded is not None:
@@ -89,7 +89,7 @@ def has(chart: Chart, condition: str, state: str | None = None) -> Value:
 def recorded(chart: Chart, condition: str) -> Value:
     """Whether the chart says of a condition that it is there or that it is not: whether it was looked for."""
     title = chart.timeline.catalogue.conditions[condition].title
-    entries = [c for c in chart.timeline.conditions if c.name == condition]
+    entries = chart.timeline.noted(condition)
     if entries and entries[-1].present is not None:
         return Flag(True, f"{title} looked for ({entries[-1].at})")
     excluded = chart.timeline.catalogue.conditions[condition].excluded_by

@@ -41,6 +41,12 @@ def _course(chart: Chart, agent: str) -> Course | None:
     return next((c for c in reversed(chart.timeline.treatment.followed) if c.drug == agent), None)
 
 
+def _taken(chart: Chart, agent: str) -> Course | None:
+    """The last course of a class, unless it has ended for certain."""
+    course = _course(chart, agent)
+    return None if course is None or course.running is False else course
+
+
 @feature("phase", ("agent",), gives="choice:phase", says="phase of {0}")
 def phase(chart: Chart, agent: str) -> Value:
     """The phase of a followed class by the dose that is taken now: high, reduced, low, or none.
@@ -49,8 +55,8 @@ def phase(chart: Chart, agent: str) -> Value:
     """
     treatment = chart.timeline.treatment
     title = chart.timeline.catalogue.title(agent)
-    course = _course(chart, agent)
-    if course is None or course.running is False:
+    course = _taken(chart, agent)
+    if course is None:
         return _nothing(chart, agent, title)
     rows = [row for row in course.rows if row.end is None] or [
         row for row in course.rows if row.end is not None and row.end.latest >= chart.timeline.now
@@ -99,9 +105,9 @@ def lowered(chart: Chart, agent: str) -> Value:
     A course that began at a dose below the full one, or was raised to it, has not been lowered. Single doses,
     such as pulses, are no dose to come down from.
     """
-    course = _course(chart, agent)
+    course = _taken(chart, agent)
     title = chart.timeline.catalogue.title(agent)
-    if course is None or course.running is False:
+    if course is None:
         return Flag(False, f"not taking {title}")
     last = course.rows[-1]
     now = _a_day(chart, last)
@@ -140,8 +146,8 @@ def _unbroken_since(course: Course, holds: Callable[[Exposure], bool]) -> Moment
 @feature("course_lasted", ("agent",), gives="amount:time", says="time above a low dose of {0}")
 def course_lasted(chart: Chart, agent: str) -> Value:
     """For how long the running course of a followed class has been above a low dose, without a break."""
-    course = _course(chart, agent)
-    if course is None or course.running is False:
+    course = _taken(chart, agent)
+    if course is None:
         return no_amount("time", f"not taking {chart.timeline.catalogue.title(agent)}")
     treatment = chart.timeline.treatment
     begin = _unbroken_since(course, lambda row: Phase.LOW not in treatment.phases(row))
@@ -153,8 +159,8 @@ def course_lasted(chart: Chart, agent: str) -> Value:
 @feature("phase_lasted", ("agent",), gives="amount:time", says="time at the present phase of {0}")
 def phase_lasted(chart: Chart, agent: str) -> Value:
     """For how long a followed class has been in its present phase."""
-    course = _course(chart, agent)
-    if course is None or course.running is False:
+    course = _taken(chart, agent)
+    if course is None:
         return no_amount("time", f"not taking {chart.timeline.catalogue.title(agent)}")
     treatment = chart.timeline.treatment
     last = treatment.phases(course.rows[-1])

@@ -106,6 +106,10 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Visible conditions in order."""
         return self._visible(self.record.conditions)
 
+    def noted(self, condition: str) -> list[Condition]:
+        """What is noted of one condition, in order."""
+        return [entry for entry in self.conditions if entry.name == condition]
+
     @cached_property
     def assertions(self) -> tuple[Assertion, ...]:
         """Visible assertions in order."""

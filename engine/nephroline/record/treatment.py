@@ -209,6 +209,11 @@ class Treatment(msgspec.Struct, frozen=True, eq=False, dict=True):
         """The exposure of each drug that may be in use at as-of, or may have ended."""
         return {c.drug: c.rows[-1] for c in self.courses if c.running is None}
 
+    @cached_property
+    def perhaps_taken(self) -> Mapping[str, Exposure]:
+        """The exposure of each drug that is, or may be, in use at as-of."""
+        return {**self.perhaps_running, **self.running}
+
     def phases(self, row: Exposure) -> frozenset[Phase]:
         """The phases in which an exposure to a followed class may be."""
         known = self._phases
