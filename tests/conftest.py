@@ -21,6 +21,7 @@ if int(os.environ.get("LAW_EXAMPLES", "0")) <= 100:
     settings.load_profile("gate")
 
 ROOT = Path(__file__).resolve().parent.parent
+LAWS = ROOT / "tests" / "laws"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,7 +36,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what asks for a program by a fixture of its name, and leave it out where there is none."""
+    """Mark what asks for a program by a fixture of its name, and leave it out where there is none.
+
+    The laws are no measure of coverage: they would run most lines many times and slow at that.
+    """
+    for item in items:
+        if LAWS in item.path.parents:
+            item.add_marker(pytest.mark.no_cover)
     for name, program in PROGRAMS.items():
         for item in items:
             if name in getattr(item, "fixturenames", ()):

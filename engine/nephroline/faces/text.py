@@ -112,7 +112,9 @@ def _next_line(out: Screen, answer: Consultation) -> None:
 def _acts(out: Screen, answer: Consultation) -> None:
     """What is to be done with what runs beside the next line."""
     line = answer.next_line
-    told = {action.rule for action in answer.actions} | ({line.rule} if line is not None else set())
+    told = {action.rule for action in answer.actions}
+    if line is not None:
+        told.add(line.rule)
     for act in answer.acts:
         if act.rule in told:
             continue
