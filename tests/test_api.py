@@ -118,8 +118,8 @@ def test_doses_are_for_this_patient_when_the_weight_is_known() -> None:
         assert line is not None
         return line.doses[0].for_this_patient
 
-    assert dose("60 kg") == "60 mg/d (1 mg/kg/d × 60 kg of 0 mo)"
-    assert dose("95 kg").startswith("80 mg/d: 95 mg/d")
+    assert dose("60 kg") == "60 mg/d (50 + 10 mg; 1 mg/kg/d × 60 kg of 0 mo)"
+    assert dose("95 kg").startswith("80 mg/d (50 + 25 + 5 mg; ")
     assert dose("unknown") == "needs weight"
 
 

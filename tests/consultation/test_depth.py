@@ -116,12 +116,15 @@ def test_a_dose_is_computed_split_and_capped_or_asks_for_the_weight() -> None:
     assert line is not None
     cyclosporine, prednisolone = line.doses
     assert (
-        cyclosporine.for_this_patient == "210-350 mg/d (3-5 mg/kg/d × 70 kg of 0 mo), 105-175 mg twice a day"
+        cyclosporine.for_this_patient
+        == "125-175 mg twice a day (begin with 100 + 25 mg; 3-5 mg/kg/d × 70 kg of 0 mo)"
     )
-    assert prednisolone.for_this_patient.startswith("11 mg/d (0.15 mg/kg/d × 70 kg")
+    assert (cyclosporine.least, cyclosporine.greatest) == ("250 mg/d", "350 mg/d")
+    assert prednisolone.for_this_patient == "10 mg/d (10 mg; 0.15 mg/kg/d × 70 kg of 0 mo)"
     heavy = ask(patient(weight="110 kg"), "0 mo").next_line
     assert heavy is not None
-    assert heavy.doses[0].for_this_patient.startswith("80 mg/d: 110 mg/d")
+    assert heavy.doses[0].for_this_patient.startswith("80 mg/d (50 + 25 + 5 mg; ")
+    assert "110 mg" not in heavy.doses[0].for_this_patient
     assert heavy.doses[0].greatest == "80 mg/d"
     unweighed = ask(patient(), "0 mo")
     assert unweighed.next_line is not None
@@ -421,9 +424,13 @@ def test_a_pulse_by_weight_is_capped_with_the_sum_shown() -> None:
     line = ask(chart, "6 mo").next_line
     assert line is not None
     doses = {dose.drug: dose.for_this_patient for dose in line.doses}
-    assert doses["dexamethasone"] == "40 mg: 54 mg (0.9 mg/kg × 60 kg of 0 mo) is above the most"
-    assert doses["mycophenolate-mofetil"].startswith("1500-2000 mg/d: 1500-2160 mg/d (25-36 mg/kg/d × 60 kg")
-    assert doses["mycophenolate-mofetil"].endswith("750-1000 mg twice a day")
+    assert (
+        doses["dexamethasone"]
+        == "40 mg (2 × 20 mg; 0.9 mg/kg × 60 kg of 0 mo, which comes to more than the most)"
+    )
+    assert doses["mycophenolate-mofetil"].startswith(
+        "750-1000 mg twice a day (begin with 500 + 250 mg; 25-36 mg/kg/d"
+    )
     assert [(dose.least, dose.greatest) for dose in line.doses] == [
         ("1500 mg/d", "2000 mg/d"),
         ("40 mg", "40 mg"),
@@ -435,6 +442,5 @@ def test_small_doses_are_not_rounded_above_the_most() -> None:
     answer = consult(read_record(chart), load_pathway("kdigo-2021/fsgs"), "4 mo")
     (other,) = [line for line in answer.alternatives if line.regimen == "tacrolimus"]
     told = other.doses[0].for_this_patient
-    assert told.startswith("3.5-7 mg/d (")
-    assert told.endswith("1.75-3.5 mg twice a day")
-    assert (other.doses[0].least, other.doses[0].greatest) == ("3.5 mg/d", "7 mg/d")
+    assert told.startswith("2-3.5 mg twice a day (")
+    assert (other.doses[0].least, other.doses[0].greatest) == ("4 mg/d", "7 mg/d")

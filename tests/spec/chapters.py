@@ -161,7 +161,7 @@ def pathway_to_ask(
         "edition": "a chapter",
         "disease": "fsgs",
         "source": "nephroline",
-        "uses": ["shared/windows"],
+        "uses": ["shared/windows", "shared/dosing"],
         "thresholds": {
             name: {"title": name.replace("_", " "), "confidence": "policy", **limit}
             for name, limit in thresholds.items()

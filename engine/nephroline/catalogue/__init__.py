@@ -3,6 +3,7 @@
 from nephroline.catalogue.catalogue import Catalogue
 from nephroline.catalogue.fields import ReviewDate
 from nephroline.catalogue.files import data_root, digest
+from nephroline.catalogue.formulary import Supply
 from nephroline.catalogue.formulas import Formula, SexTerms
 from nephroline.catalogue.load import SECTIONS, Piece, load_catalogue, read_catalogue
 from nephroline.catalogue.models import (
@@ -38,6 +39,7 @@ __all__ = [
     "ScheduleStep",
     "SexTerms",
     "Source",
+    "Supply",
     "Target",
     "Variation",
     "data_root",

@@ -8,7 +8,8 @@ from functools import cached_property
 import msgspec
 
 from nephroline.catalogue.files import digest
-from nephroline.catalogue.formulas import Formula, Surface
+from nephroline.catalogue.formulary import Supply
+from nephroline.catalogue.formulas import Formula, IdealWeight, Surface
 from nephroline.catalogue.models import (
     Analyte,
     Burden,
@@ -63,6 +64,8 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
     entries: Mapping[str, EntryBurden] = {}
     formulas: Mapping[str, Formula] = {}
     surfaces: Mapping[str, Surface] = {}
+    ideal_weights: Mapping[str, IdealWeight] = {}
+    formulary: Mapping[str, Supply] = {}
     monitoring: Mapping[str, Schedule] = {}
     units_by_code: Mapping[str, Unit] = msgspec.field(name="units", default={})
     replaced: tuple[str, ...] = ()

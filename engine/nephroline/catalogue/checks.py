@@ -9,7 +9,8 @@ from itertools import pairwise, permutations
 from keyword import iskeyword
 from math import isfinite
 
-from nephroline.catalogue.formulas import Formula, Surface
+from nephroline.catalogue.formulary import Supply
+from nephroline.catalogue.formulas import Formula, IdealWeight, Surface
 from nephroline.catalogue.models import (
     Analyte,
     Drug,
@@ -56,6 +57,8 @@ def faults(tables: Tables) -> Iterator[Problem]:
         "regimens": _regimen,
         "formulas": _formula,
         "surfaces": _surface,
+        "ideal_weights": _ideal_weight,
+        "formulary": _supply,
         "monitoring": _schedule,
     }
     for table in tables.values():
@@ -175,6 +178,27 @@ def _source(placed: Placed, source: Source, tables: Tables) -> Iterator[Problem]
 def _surface(placed: Placed, surface: Surface, tables: Tables) -> Iterator[Problem]:
     if not surface.divisor > 0:
         yield placed.problem("a divisor is greater than zero", "", ("divisor",))
+
+
+def _ideal_weight(placed: Placed, ideal: IdealWeight, tables: Tables) -> Iterator[Problem]:
+    wanted = [("least_height", ideal.least_height, "length"), ("per_cm", ideal.per_cm, "mass")]
+    wanted += [("share", ideal.share, "ratio")]
+    for field, quantity, dimension in wanted:
+        if quantity.dimension != dimension or quantity.exact is None:
+            yield placed.problem(f"expected one {dimension.replace('-', ' ')}", "", (field,))
+    for i, terms in enumerate(ideal.terms):
+        if terms.weight.dimension != "mass" or terms.weight.exact is None:
+            yield placed.problem("expected one weight", "such as 50 kg", ("sexes", i, "weight"))
+
+
+def _supply(placed: Placed, supply: Supply, tables: Tables) -> Iterator[Problem]:
+    for i, one in enumerate(supply.strengths):
+        if one.dimension != "mass" or not one.exact:
+            yield placed.problem("a strength is a mass greater than zero", "such as 25 mg", ("strengths", i))
+    for i, limits in enumerate(supply.plausible):
+        if limits.low is None or limits.high is None or limits.low >= limits.high:
+            wrong = "a plausible dose goes from less to more"
+            yield placed.problem(wrong, "such as 25-600 mg/d", ("plausible", i))
 
 
 def _analyte(placed: Placed, analyte: Analyte, tables: Tables) -> Iterator[Problem]:

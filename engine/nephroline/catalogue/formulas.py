@@ -31,6 +31,42 @@ class Surface(Shape, frozen=True, kw_only=True):
         return Fraction(str(round((float(height * weight) / 1000 / self.divisor) ** 0.5, 2)))
 
 
+class IdealTerms(Shape, frozen=True, kw_only=True):
+    """The ideal weight of one sex at the least height."""
+
+    sex: str
+    weight: Quantity
+
+
+class IdealWeight(Shape, frozen=True, kw_only=True):
+    """The ideal weight: that of the least height, and so much more for each cm above it.
+
+    The adjusted weight of someone heavier is the ideal one and `share` of what is above it.
+    """
+
+    id: str
+    title: str
+    least_height: Quantity
+    per_cm: Quantity
+    terms: tuple[IdealTerms, ...] = msgspec.field(name="sexes")
+    share: Quantity
+    source: SourceId
+    confidence: Confidence
+    note: str = ""
+
+    def ideal(self, height: Fraction, sex: str) -> Fraction | None:
+        """The ideal weight (g) at a height (cm); None below the least height, or for another sex."""
+        start = {terms.sex: terms.weight.exact for terms in self.terms}.get(sex)
+        least, each = self.least_height.exact, self.per_cm.exact
+        if start is None or least is None or each is None or height < least:
+            return None
+        return start + (height - least) * each
+
+    def adjusted(self, ideal: Fraction, actual: Fraction) -> Fraction:
+        """The adjusted weight (g) of someone who is heavier than ideal."""
+        return ideal + (self.share.exact or 0) * (actual - ideal)
+
+
 class SexTerms(Shape, frozen=True, kw_only=True):
     """The constants of one sex."""
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from nephroline.catalogue.catalogue import Catalogue, unnamed_drugs
 from nephroline.catalogue.checks import faults
 from nephroline.catalogue.files import data_root
-from nephroline.catalogue.formulas import Formula, Surface
+from nephroline.catalogue.formulary import Supply
+from nephroline.catalogue.formulas import Formula, IdealWeight, Surface
 from nephroline.catalogue.models import (
     Analyte,
     Burden,
@@ -46,6 +47,8 @@ SECTIONS: Mapping[str, type[Any]] = {
     "regimens": Regimen,
     "formulas": Formula,
     "surfaces": Surface,
+    "ideal_weights": IdealWeight,
+    "formulary": Supply,
     "monitoring": Schedule,
 }
 """The lists of the catalogue, and what each holds. Units come first: others are read by them."""

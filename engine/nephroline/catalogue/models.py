@@ -235,6 +235,7 @@ class RegimenDose(Shape, frozen=True):
     """What to give of one drug; amounts are names of thresholds of the pathway. `times`: doses a day.
 
     `less`: what is taken off by age; of several that of the greatest age reached, as they do not add up.
+    `weight`: whether a dose by weight goes by the actual weight or, in the obese, by the adjusted one.
     """
 
     drug: DrugId
@@ -243,6 +244,7 @@ class RegimenDose(Shape, frozen=True):
     most: str | None = None
     times: int = 1
     less: tuple[LessDose, ...] = ()
+    weight: Literal["actual", "adjusted"] = "actual"
 
 
 class Target(Shape, frozen=True, kw_only=True):

@@ -7,21 +7,21 @@ from collections.abc import Sequence
 from nephroline.consultation.answer import ActOut, LineAdvice, When
 from nephroline.consultation.choosing import Act, Lacks, taken_already
 from nephroline.consultation.decision import Decision, open_for, provisional_data
-from nephroline.consultation.doses import doses, numbers, target
+from nephroline.consultation.doses import adjuncts_out, doses, numbers, target
 from nephroline.consultation.monitoring import planned
 from nephroline.consultation.run import Run, fill
+from nephroline.consultation.supposing import Precautions, precautions
 from nephroline.consultation.wording import act_word, statement_ref, title_of_line, verb, when
 from nephroline.exact import Fraction
 from nephroline.features import Amount, Missing, full_dose_since, gather, remission_lasted
-from nephroline.record import Line
+from nephroline.record import AT_ONCE, Exposure, Line
 from nephroline.terms import LOW_ONLY, Action, ReassessFrom
 
 
 def advised(run: Run, act: Act, decision: Decision) -> tuple[LineAdvice, list[Missing]]:
     """The advice on the line that an act gives, and what its doses lack."""
     recommend, rule = act.recommend, act.rule
-    catalogue = run.pathway.catalogue
-    name = _running(run, act) if act.recommend.keep or act.course else title_of_line(catalogue, act.what)
+    name = _running(run, act) if act.recommend.keep or act.course else _begun(run, act)
     given, missing = doses(run, act)
     rivals = decision.undecided if act is decision.act else ()
     taken_so = provisional_data(run)
@@ -29,6 +29,7 @@ def advised(run: Run, act: Act, decision: Decision) -> tuple[LineAdvice, list[Mi
     open_data = gather(
         (*act.depends_on, *open_rules, *open_for(run, act), *taken_so, *decision.applied.missing)
     )
+    first = precautions(run, act) if act in decision.alternatives else Precautions()
     trial = run.pathway.thresholds.get(act.regimen.minimum_trial or "") if act.regimen else None
     advice = LineAdvice(
         rule=rule.id,
@@ -47,8 +48,22 @@ def advised(run: Run, act: Act, decision: Decision) -> tuple[LineAdvice, list[Mi
         certain=not open_data,
         depends_on=[item.why for item in open_data],
         rests_on=_rests_on(run, act),
+        before_first_dose=list(first.before),
+        alerts=list(first.alerts),
     )
     return advice, missing
+
+
+def _begun(run: Run, act: Act) -> str:
+    """What begins: the regimen by its title, or its agents where an adjunct of it is out."""
+    catalogue, regimen = run.pathway.catalogue, act.regimen
+    if regimen is not None and set(regimen.adjuncts) & set(adjuncts_out(run)) and regimen.doses:
+        dosed = [
+            d.drug for d in regimen.doses if not any(catalogue.within(d.drug, a) for a in regimen.agents)
+        ]
+        if dosed:
+            return " and ".join(catalogue.title(agent) for agent in regimen.agents)
+    return title_of_line(catalogue, act.what)
 
 
 def _rests_on(run: Run, act: Act) -> list[str]:
@@ -189,12 +204,18 @@ def _running(run: Run, act: Act) -> str:
     rows = timeline.treatment.perhaps_taken
     line = run.line(act.subject) or timeline.line
     told: list[str] = []
-    for drug in sorted(act.agents):
+    lasting = [drug for drug in act.agents if not _single(rows.get(drug))]
+    for drug in sorted(lasting or act.agents):
         row = rows.get(drug)
         name = (row.name if row else "") or catalogue.drugs[drug].title
         told.append(f"{name} {row.dose.text}" if act.course and row and row.dose else name)
     beside = "" if act.course or line is None else _low_beside(run, line)
     return " and ".join(told) + beside
+
+
+def _single(row: Exposure | None) -> bool:
+    """Whether an exposure is of single doses, such as pulses, which do not go on."""
+    return row is not None and row.dose is not None and row.dose.dimension in AT_ONCE
 
 
 def _low_beside(run: Run, line: Line) -> str:

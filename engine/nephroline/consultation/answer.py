@@ -122,11 +122,20 @@ class FindingOut(_OfAnswer, frozen=True):
     rests_on: list[str]
 
 
+class DispenseOut(_OfAnswer, frozen=True):
+    """What to dispense for one dose, how often a day: such as 100 mg and 25 mg, twice."""
+
+    each: str
+    times_a_day: int
+    of: list[str]
+
+
 class DoseOut(_OfAnswer, frozen=True):
     """What to give of one drug; `for_this_patient` shows the arithmetic, or what it needs.
 
     `least` and `greatest` are the bounds of what it comes to, such as ``105 mg/d`` (``mg`` for a single
-    dose); empty where that is not known.
+    dose); empty where that is not known. `dispense`: its pieces; of a range, those to begin with. `outside`:
+    the plausible range that what was worked out leaves; then no dose is shown.
     """
 
     drug: str
@@ -137,6 +146,8 @@ class DoseOut(_OfAnswer, frozen=True):
     confidence: str
     least: str = ""
     greatest: str = ""
+    dispense: DispenseOut | None = None
+    outside: str = ""
 
 
 class MonitoringOut(_OfAnswer, frozen=True):
@@ -169,7 +180,8 @@ class TotalOut(_OfAnswer, frozen=True):
 class LineAdvice(_OfAnswer, frozen=True):
     """A next line. `certain`: nothing unknown could turn it; else `depends_on` names what could.
 
-    `rests_on`: the numbers and definitions behind it that are `recalled` or `policy`.
+    `rests_on`: the numbers and definitions behind it that are `recalled` or `policy`. `before_first_dose` and
+    `alerts`: of an alternative, what is to be done first and noticed beyond what the answer says anyhow.
     """
 
     rule: str
@@ -188,6 +200,8 @@ class LineAdvice(_OfAnswer, frozen=True):
     certain: bool
     depends_on: list[str]
     rests_on: list[str]
+    before_first_dose: list[str] = []
+    alerts: list[str] = []
 
 
 class ActOut(_OfAnswer, frozen=True):
@@ -242,12 +256,13 @@ class ActionOut(_OfAnswer, frozen=True):
 
 
 class AlertOut(_OfAnswer, frozen=True):
-    """Something to notice."""
+    """Something to notice; `raised_by`: the drugs that are taken and the values by which it holds."""
 
     id: str
     severity: Severity
     title: str
     detail: str
+    raised_by: list[str]
     because: list[str]
     statement: StatementRef
     on_guideline: bool

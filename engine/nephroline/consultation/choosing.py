@@ -416,9 +416,9 @@ def failed_lines(run: Run) -> dict[str, Line]:
 
 
 def concerns(run: Run, block: Block, regimen: Regimen | None, agents: frozenset[str]) -> bool:
-    """Whether a block is about a regimen, or about drugs that it contains."""
+    """Whether a block is about a regimen, or about drugs that are its agents."""
     catalogue = run.pathway.catalogue
-    if block.regimen is not None:
+    if block.regimen is not None or block.adjunct:
         return regimen is not None and regimen.id == block.regimen
     return any(catalogue.within(agent, str(block.agent)) for agent in agents)
 

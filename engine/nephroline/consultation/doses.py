@@ -1,4 +1,8 @@
-"""Doses of a recommendation: what the pathway's thresholds say, and what that is for this patient."""
+"""Doses of a recommendation: what the pathway's thresholds say, and what that is for this patient.
+
+Every dose goes one way: amount by weight or surface, less by age, never above the most, rounded to what can
+be dispensed, and held against a plausible range that no rule knows.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +10,34 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from nephroline.catalogue import RegimenDose
-from nephroline.consultation.answer import DoseOut
-from nephroline.consultation.choosing import Act
+from nephroline.consultation.answer import DispenseOut, DoseOut
+from nephroline.consultation.choosing import Act, blocks_of
+from nephroline.consultation.dispensing import Dispensed, dispense, pieces_told
 from nephroline.consultation.run import Run
+from nephroline.consultation.weighing import GRAMS, known, weigh
 from nephroline.exact import Fraction
 from nephroline.features import Missing, Threshold
 from nephroline.pathway import NAMED
 from nephroline.quantities import Quantity, decimal_text
-from nephroline.record import Observation
 from nephroline.terms import Action
-
-_NO_WEIGHT = "needs weight"
-_NO_SURFACE = "needs height and weight"
 
 
 class _Given(NamedTuple):
-    """A dose for this patient: how it is told, and its amounts in the unit; none if they are not known."""
+    """A dose for this patient before it is rounded, in g, and how it was worked out.
 
-    text: str
-    amounts: Sequence[Fraction] = ()
-    unit: str = ""
+    `amounts`: one, or from and to; none if they are not known, and then `working` says what is needed.
+    Without a working the printed amount says it all.
+    """
 
-    def plain(self, *, least: bool) -> str:
-        """The least or greatest amount as plain text."""
-        if not self.amounts:
-            return ""
-        return f"{_milligrams(min(self.amounts) if least else max(self.amounts))} {self.unit}"
+    amounts: tuple[Fraction, ...] = ()
+    dimension: str = ""
+    working: str = ""
+    missing: tuple[Missing, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """The unit in which it is told."""
+        return "mg/d" if self.dimension == "mass-rate" else "mg"
 
 
 def doses(run: Run, act: Act) -> tuple[list[DoseOut], list[Missing]]:
@@ -39,28 +45,106 @@ def doses(run: Run, act: Act) -> tuple[list[DoseOut], list[Missing]]:
     thresholds = run.pathway.thresholds
     found: list[DoseOut] = []
     missing: list[Missing] = []
-    for dose in _planned(act):
+    for dose in planned(run, act):
         amounts = [thresholds[name] for name in dose.amount]
         most = thresholds[dose.most] if dose.most else None
         less = _less(run, dose)
-        here = _for_patient(run, amounts, most, dose.times, less)
-        if here.text == _NO_WEIGHT:
-            missing.append(Missing("weight", f"the dose of {_title(run, dose.drug)} in mg"))
-        if here.text == _NO_SURFACE:
-            missing.append(Missing("height and weight", f"the dose of {_title(run, dose.drug)} in mg"))
-        found.append(
-            DoseOut(
-                drug=dose.drug,
-                amount=_range(amounts) if amounts else "by target trough",
-                per=dose.per,
-                most=most.first.text if most else "",
-                for_this_patient=here.text,
-                confidence=_weakest([*amounts, *([most] if most else []), *(less.limits if less else ())]),
-                least=here.plain(least=True),
-                greatest=here.plain(least=False),
-            )
-        )
+        given = _for_patient(run, dose, amounts, most, less)
+        missing += given.missing
+        limits = [*amounts, *([most] if most else []), *(less.limits if less else ())]
+        found.append(_out(run, dose, given, most, limits, _range(amounts) if amounts else "by target trough"))
     return found, missing
+
+
+def _out(
+    run: Run,
+    dose: RegimenDose,
+    given: _Given,
+    most: Threshold | None,
+    limits: list[Threshold],
+    amount: str,
+) -> DoseOut:
+    supply = run.pathway.catalogue.formulary.get(dose.drug)
+    rounding = run.pathway.thresholds["dose_rounding"].forms["ratio"].exact or Fraction(0)
+    cap = _whole(most, given.dimension)
+    spread = dispense(given.amounts, cap, dose.times, supply, rounding)
+    wrong = supply.implausible(given.dimension, spread.daily) if supply is not None else None
+    text = _told(given, spread, dose.times) if given.amounts else given.working
+    if wrong is not None:
+        text, spread = f"not shown: what is worked out lies outside the plausible {wrong}", Dispensed()
+    return DoseOut(
+        drug=dose.drug,
+        amount=amount,
+        per=dose.per,
+        most=most.first.text if most else "",
+        for_this_patient=text,
+        confidence=_weakest(limits),
+        least=_plain(spread.daily, given.unit, least=True),
+        greatest=_plain(spread.daily, given.unit, least=False),
+        dispense=DispenseOut(
+            each=f"{_milligrams(spread.each[0])} mg",
+            times_a_day=dose.times,
+            of=[piece.text for piece in spread.pieces],
+        )
+        if spread.pieces
+        else None,
+        outside=wrong or "",
+    )
+
+
+def _told(given: _Given, spread: Dispensed, times: int) -> str:
+    """A dose for this patient with its pieces and its working: ``75 mg/d (50 + 25 mg; …)``."""
+    if not spread.pieces and not given.working:
+        return _each(spread, times) if times > 1 else ""
+    shown = _each(spread, times) if times > 1 else _join_amounts(spread.daily, given.unit)
+    pieces = pieces_told(spread.pieces)
+    begin = "begin with " if pieces and len(spread.each) > 1 else ""
+    notes = [f"{begin}{pieces}" if pieces else "", given.working, spread.note]
+    return f"{shown} ({'; '.join(note for note in notes if note)})" if any(notes) else shown
+
+
+def _each(spread: Dispensed, times: int) -> str:
+    """What one of several equal doses of a day is: ``105-175 mg twice a day``."""
+    often = {2: "twice", 3: "three times"}.get(times, f"{times} times")
+    return f"{_join_amounts(spread.each, 'mg')} {often} a day"
+
+
+def _join_amounts(amounts: Sequence[Fraction], unit: str) -> str:
+    return _join(*dict.fromkeys(f"{_milligrams(amount)} {unit}" for amount in amounts))
+
+
+def _plain(amounts: Sequence[Fraction], unit: str, *, least: bool) -> str:
+    """The least or greatest amount as plain text."""
+    if not amounts:
+        return ""
+    return f"{_milligrams(min(amounts) if least else max(amounts))} {unit}"
+
+
+def _milligrams(amount: Fraction) -> str:
+    """An amount (g) in mg, without decimals that no scale shows; of a small one they matter."""
+    mg = amount * GRAMS
+    return decimal_text(mg, 2 if mg < _SMALL else 0 if mg >= _LARGE else 1)
+
+
+_SMALL, _LARGE = 10, 100
+
+
+def planned(run: Run, act: Act) -> list[RegimenDose]:
+    """What is given: the doses of the act, without an adjunct that is out."""
+    agents = act.regimen.agents if act.regimen is not None else ()
+    within = run.pathway.catalogue.within
+    out = adjuncts_out(run)
+    return [
+        dose
+        for dose in _planned(act)
+        if any(within(dose.drug, agent) for agent in agents)
+        or not any(within(dose.drug, agent) for agent in out)
+    ]
+
+
+def adjuncts_out(run: Run) -> list[str]:
+    """The agents that are out as adjuncts of what begins."""
+    return [str(block.agent) for _, block, _ in blocks_of(run) if block.adjunct]
 
 
 def _planned(act: Act) -> Iterable[RegimenDose]:
@@ -108,110 +192,82 @@ class _Less(NamedTuple):
 
 def _less(run: Run, dose: RegimenDose) -> _Less | None:
     """What is taken off a dose for the age; nothing where that is not known to be reached."""
-    record, thresholds = run.chart.timeline.record, run.pathway.thresholds
-    zero = record.age_zero if record.age_between is None else record.age_between[0]
-    if zero is None:
+    ages, thresholds = run.chart.timeline.record.ages_zero, run.pathway.thresholds
+    if not ages:
         return None
     found: _Less | None = None
     for step in dose.less:
         age, by = thresholds[step.from_age], thresholds[step.by]
         least, share = age.forms["time"].exact, by.forms["ratio"].exact
-        if least is not None and share is not None and zero + run.chart.timeline.now >= least:
+        if least is not None and share is not None and min(ages) + run.chart.timeline.now >= least:
             text = f"{by.first.text} less from {age.first.text} on"
             found = _Less(1 - share, text, (age, by))
     return found
 
 
+_BY_WEIGHT = (("dose-rate-per-mass", "mass-rate"), ("dose-per-mass", "mass"))
+"""Doses by weight: their dimension, and that of the dose itself."""
+_FIXED = ("mass-rate", "mass")
+"""Doses that are the same for every patient."""
+_MILLION = 1_000_000
+
+
 def _for_patient(
-    run: Run, amounts: list[Threshold], most: Threshold | None, times: int, less: _Less | None
+    run: Run, dose: RegimenDose, amounts: list[Threshold], most: Threshold | None, less: _Less | None
 ) -> _Given:
-    """The dose in mg, with the arithmetic; capped, and split into the doses of a day."""
+    """The dose in g, with the arithmetic; never above the most."""
     by_surface = [form for a in amounts if (form := a.forms.get("dose-per-area")) is not None]
     if by_surface:
-        return _by_surface(run, by_surface)
-    for by_weight, whole, unit in _BY_WEIGHT:
-        forms = [form.exact for a in amounts if (form := a.forms.get(by_weight)) and form.exact]
-        if forms:
-            limit = most.forms[whole].exact if most and whole in most.forms else None
-            return _weighed(run, amounts, forms, limit, unit, times, less)
-    for whole, unit in _FIXED:
-        fixed = [form.exact * _MG for a in amounts if (form := a.forms.get(whole)) and form.exact]
+        return _by_surface(run, dose, by_surface)
+    for by_weight, whole in _BY_WEIGHT:
+        rates = [form.exact for a in amounts if (form := a.forms.get(by_weight)) and form.exact]
+        if rates:
+            return _weighed(run, dose, amounts, (rates, whole, _whole(most, whole)), less)
+    for whole in _FIXED:
+        fixed = tuple(form.exact for a in amounts if (form := a.forms.get(whole)) and form.exact)
         if fixed:
-            return _Given(_each(fixed, times), fixed, unit)
-    return _Given("")
+            return _Given(fixed, whole)
+    return _Given()
 
 
-_MG = 1000
-"""Milligrams in a gram, the base unit of mass; also grams in a kilogram."""
-_BY_WEIGHT = (("dose-rate-per-mass", "mass-rate", "mg/d"), ("dose-per-mass", "mass", "mg"))
-"""Doses by weight: their dimension, that of the dose itself, and its unit."""
-_FIXED = (("mass-rate", "mg/d"), ("mass", "mg"))
-"""Doses that are the same for every patient: their dimension, and the unit in which they are told."""
+def _whole(most: Threshold | None, dimension: str) -> Fraction | None:
+    form = most.forms.get(dimension) if most is not None else None
+    return form.exact if form is not None else None
 
 
 def _weighed(
     run: Run,
+    dose: RegimenDose,
     amounts: list[Threshold],
-    per_kg: list[Fraction],
-    limit: Fraction | None,
-    unit: str,
-    times: int,
+    by: tuple[list[Fraction], str, Fraction | None],
     less: _Less | None,
 ) -> _Given:
-    weight = _last(run, "weight")
-    if weight is None or weight.value is None or weight.value.exact is None:
-        return _Given(_NO_WEIGHT)
-    kilograms = weight.value.exact / _MG
-    most = None if limit is None else limit * _MG
-    full = [dose * kilograms * (less.left if less else 1) for dose in per_kg]
-    given = [mg if most is None else min(mg, most) for mg in full]
-    sum_told = f"{_range(amounts)} × {decimal_text(kilograms)} kg of {weight.at}" + (
-        f", {less.text}" if less else ""
-    )
-    shown = f"{_told(given, unit)} ({sum_told})"
-    if given != full:
-        shown = f"{_told(given, unit)}: {_told(full, unit)} ({sum_told}) is above the most"
-    each = _each(given, times)
-    return _Given(f"{shown}, {each}" if each else shown, given, unit)
+    rates, whole, most = by
+    weighed = weigh(run, dose.drug, adjusted=dose.weight == "adjusted")
+    if weighed.grams is None:
+        return _Given((), whole, weighed.told, weighed.missing)
+    full = [rate * weighed.grams / _MILLION * (less.left if less else 1) for rate in rates]
+    given = tuple(amount if most is None else min(amount, most) for amount in full)
+    sum_told = f"{_range(amounts)} × {weighed.told}" + (f", {less.text}" if less else "")
+    if given != tuple(full):
+        what = "the upper end" if given[:-1] == tuple(full[:-1]) and len(full) > 1 else "which"
+        sum_told += f", {what} comes to more than the most"
+    return _Given(tuple(dict.fromkeys(given)), whole, sum_told, weighed.missing)
 
 
-def _milligrams(amount: Fraction) -> str:
-    """An amount without decimals that no scale shows; of a small one they matter."""
-    return decimal_text(amount, 0 if amount >= _SMALL else 2)
-
-
-_SMALL = 10
-
-
-def _told(amounts: list[Fraction], unit: str) -> str:
-    return _join(*dict.fromkeys(f"{_milligrams(mg)} {unit}" for mg in amounts))
-
-
-def _each(per_day: list[Fraction], times: int) -> str:
-    """What one of several equal doses of a day is: ``105-175 mg twice a day``."""
-    if times == 1 or not per_day:
-        return ""
-    often = {2: "twice", 3: "three times"}.get(times, f"{times} times")
-    return f"{_join(*(f'{_milligrams(mg / times)} mg' for mg in per_day))} {often} a day"
-
-
-def _by_surface(run: Run, forms: list[Quantity]) -> _Given:
-    height, weight = _last(run, "height"), _last(run, "weight")
-    numbers = [item.value.exact for item in (height, weight) if item is not None and item.value is not None]
+def _by_surface(run: Run, dose: RegimenDose, forms: list[Quantity]) -> _Given:
     surface_of = next(iter(run.pathway.catalogue.surfaces.values()), None)
-    if len(numbers) < 2 or numbers[0] is None or numbers[1] is None or surface_of is None:
-        return _Given(_NO_SURFACE)
-    surface = surface_of.value(numbers[0], numbers[1])
-    given = [form.exact * surface for form in forms if form.exact is not None]
-    mg = _join(*(f"{decimal_text(each, 0)} mg" for each in given))
+    weighed = weigh(run, dose.drug, adjusted=False)
+    heights = known(run, "height")
+    height = heights[-1].value if heights else None
+    if weighed.grams is None or height is None or height.exact is None or surface_of is None:
+        why = f"the dose of {run.pathway.catalogue.drugs[dose.drug].title} in mg"
+        return _Given((), "mass", "needs height and weight", (Missing("height and weight", why),))
+    surface = surface_of.value(height.exact, weighed.grams)
+    given = tuple(form.exact * surface / GRAMS for form in forms if form.exact is not None)
     amount = _join(*(form.text for form in forms))
     sum_told = f"{amount} × {decimal_text(surface, 2)} m², {surface_of.title} [{surface_of.confidence}]"
-    return _Given(f"{mg} ({sum_told})", given, "mg")
-
-
-def _last(run: Run, analyte: str) -> Observation | None:
-    items = [item for item in run.chart.timeline.observations.get(analyte, ()) if item.value is not None]
-    return items[-1] if items else None
+    return _Given(given, "mass", sum_told, weighed.missing)
 
 
 def _range(amounts: list[Threshold]) -> str:
@@ -231,7 +287,3 @@ def _weakest(limits: list[Threshold]) -> str:
     order = ("policy", "recalled", "derived", "verified-2", "verified")
     found = sorted((str(limit.confidence) for limit in limits), key=order.index)
     return found[0] if found else ""
-
-
-def _title(run: Run, drug: str) -> str:
-    return run.pathway.catalogue.drugs[drug].title

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from nephroline.features import (
     ALL_RESPONSES,
     Chart,
@@ -48,8 +50,10 @@ def rests_on(pathway: Pathway, chart: Chart, assessment: Assessment) -> dict[Ato
     As long as they come out like this, its response is the same.
     """
     memo: dict[Atom, Seen] = {}
-    if as_reported(chart, assessment) is None or _measured(chart, assessment):
+    if as_reported(chart, assessment) is None:
         by_numbers(pathway, chart, assessment, memo)
+    elif _measured(chart, assessment):
+        by_numbers(pathway, chart, _alone(assessment), memo)
     return {atom: seen.truth for atom, seen in memo.items() if not isinstance(atom, Holds)}
 
 
@@ -152,11 +156,18 @@ def as_reported(chart: Chart, assessment: Assessment) -> Choice | None:
 
 
 def contradicting(pathway: Pathway, chart: Chart, assessment: Assessment, reported: Choice) -> Choice | None:
-    """The response by numbers of the same moment, if it cannot be the reported one."""
+    """The response by numbers of the same moment, if it cannot be the reported one.
+
+    A value of before, such as an albumin that was low then, is no word against a report.
+    """
     if not _measured(chart, assessment):
         return None
-    numbers = by_numbers(pathway, chart, assessment)
+    numbers = by_numbers(pathway, chart, _alone(assessment))
     return None if numbers.options & reported.options else numbers
+
+
+def _alone(assessment: Assessment) -> Assessment:
+    return msgspec.structs.replace(assessment, alone=True)
 
 
 def _numbers_at(chart: Chart, assessment: Assessment) -> Iterator[str]:

@@ -16,6 +16,7 @@ from nephroline.consultation.answer import (
     Consultation,
     EngineRef,
     FindingOut,
+    LineAdvice,
     LineOut,
     Need,
     PathwayRef,
@@ -26,6 +27,7 @@ from nephroline.consultation.choosing import Act
 from nephroline.consultation.decision import Decision, answering, open_silence
 from nephroline.consultation.judges import exposure_rule, gap
 from nephroline.consultation.monitoring import monitoring, totals
+from nephroline.consultation.naming import raised_by
 from nephroline.consultation.needs import Lacking, lacking, needs
 from nephroline.consultation.outcomes import outcome
 from nephroline.consultation.run import Run, Subject, fill
@@ -76,7 +78,7 @@ def told(run: Run, decision: Decision, engine: str) -> tuple[Consultation, Lacki
         monitoring=monitoring(run) if decision.applies else [],
         totals=totals(run),
         needs=asked,
-        faults=_faults(run, decision),
+        faults=[*_faults(run, decision), *_doses_not_shown(run, advice)],
         notes=_notes(run),
     )
     return answer, lacks
@@ -217,6 +219,7 @@ def _alerts(run: Run, decision: Decision) -> list[AlertOut]:
             severity=alert.severity,
             title=rule.title,
             detail=fill(run.pathway, alert.detail),
+            raised_by=raised_by(run, rule.when, subject),
             because=run.because(rule.when, subject),
             statement=statement_ref(run, rule.statement),
             on_guideline=rule.on_guideline,
@@ -244,6 +247,17 @@ def _faults(run: Run, decision: Decision) -> list[str]:
         names = ", ".join(c.rule.id for c in decision.conflict)
         found.append(f"rules of the same preference ask for different things: {names}")
     return found
+
+
+def _doses_not_shown(run: Run, advice: Sequence[LineAdvice]) -> list[str]:
+    """Doses that were worked out and are not plausible: something behind them is wrong."""
+    title = run.pathway.catalogue.title
+    return [
+        f"a dose of {title(dose.drug)} is not shown: what was worked out is outside the plausible {dose.outside}"
+        for line in advice
+        for dose in line.doses
+        if dose.outside
+    ]
 
 
 def _notes(run: Run) -> list[str]:

@@ -130,7 +130,7 @@ def concluded(pathway: Pathway, rule: Rule) -> str:
         case Block() as block:
             agent = block.regimen or block.agent or ""
             until = f", until {block.until}" if block.until else ""
-            told = f"block {_titled(pathway, agent)}{until}"
+            told = f"block {_titled(pathway, agent)}{' beside what begins' if block.adjunct else ''}{until}"
         case Recommend() as recommend:
             told = _recommended(pathway, rule, recommend)
         case FindingOf():

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from nephroline.consultation import FAILED, NO_LINE, Consultation, headline, line_told
-from nephroline.consultation.answer import ActionOut, BlockReason, MonitoringOut
+from nephroline.consultation.answer import ActionOut, AlertOut, BlockReason, MonitoringOut
 from nephroline.faces.outlook import show_outlook
 from nephroline.faces.phrases import (
     LEGEND,
@@ -46,6 +46,10 @@ def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = Fals
             f"{other.title} {_detail(other.detail)}",
             "; ".join([*map(dose_told, other.doses), authority(other.statement, other.on_guideline)]),
         )
+        if other.before_first_dose:
+            _under(out, f"before it: {'; '.join(other.before_first_dose)}", style="dim")
+        if other.alerts:
+            _under(out, f"with it: {'; '.join(other.alerts)}", style="yellow")
     _blocked(out, answer)
     _alerts(out, answer)
     for action in answer.actions:
@@ -150,11 +154,17 @@ def _alerts(out: Screen, answer: Consultation) -> None:
         _item(
             out,
             str(alert.severity),
-            f"{alert.title}: {alert.detail}",
+            _loud(alert),
             "",
             style=_LOUD[alert.severity],
             note=f"[{alert.statement.confidence}]",
         )
+
+
+def _loud(alert: AlertOut) -> str:
+    """An alert in words, with the drugs and values that raised it."""
+    by = f" ({'; '.join(alert.raised_by)})" if alert.raised_by else ""
+    return f"{alert.title}{by}: {alert.detail}"
 
 
 def _action(out: Screen, action: ActionOut) -> None:

@@ -17,7 +17,7 @@ def _near(chart: Chart, assessment: Assessment, analyte: str) -> list[Observatio
     """Values of the same moment, else those up to `together_window` before it."""
     timeline = chart.timeline
     same = timeline.at(analyte, assessment.at)
-    if same:
+    if same or assessment.alone:
         return same
     oldest = assessment.at.earliest - timeline.windows.together
     found = timeline.between(analyte, oldest - 1, assessment.at.latest)

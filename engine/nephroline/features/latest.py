@@ -65,20 +65,26 @@ def computed(chart: Chart, formula: Formula) -> Amount:
 
 
 def computed_from(chart: Chart, formula: Formula, base: Amount, at: Moment) -> Amount:
-    """What a formula gives of a value at a time; without age or sex, as far as it is known."""
+    """What a formula gives of a value at a time; without age or sex, as far as it is known.
+
+    Of an age between two bounds, it lies between what each gives.
+    """
     timeline = chart.timeline
     record, known = timeline.record, timeline.catalogue.analytes[formula.gives]
-    age = None if record.age_zero is None or record.age_supposed else record.age_zero + at.latest
-    if age is None or age < (formula.least_age.low or 0):
+    ages = [zero + at.latest for zero in record.ages_zero]
+    if not ages or min(ages) < (formula.least_age.low or 0):
         slot = Slot(Entry.OBSERVATION, formula.gives, at)
         own = Missing(formula.gives, f"{known.title}, or the age to compute it", slot)
         return Amount(None, None, formula.result.dimension, "unknown", (own,), known)
     sexes = [record.sex] if record.sex else list(formula.sexes)
     missing = base.missing if record.sex else (*base.missing, Missing("sex", "sex", Slot(Entry.SEX)))
+    if len(ages) > 1:
+        missing = (*missing, Missing("age", "age", Slot(Entry.AGE)))
+    people = [(age, sex) for age in ages for sex in sexes]
     least, most = (_carried(edge, base, formula) for edge in (base.low, base.high))
     # The more of the source, the less of the result.
-    low = min((formula.value(most, age, s) for s in sexes), default=None) if most else None
-    high = max((formula.value(least, age, s) for s in sexes), default=None) if least else None
+    low = min((formula.value(most, *one) for one in people), default=None) if most else None
+    high = max((formula.value(least, *one) for one in people), default=None) if least else None
     shown = " to ".join(dict.fromkeys(decimal_text(edge, 0) for edge in (low, high) if edge is not None))
     text = f"{shown} {known.units[0]} ({formula.title} from {base.text})" if shown else "unknown"
     return Amount(low, high, formula.result.dimension, text, missing, known)

@@ -129,7 +129,7 @@ def _a_day(chart: Chart, row: Exposure) -> Fraction | None:
         return None
     if row.dose.dimension != PER_WEIGHT:
         return row.dose.exact
-    weight = weight_near(row, chart.timeline.treatment.weights)
+    weight = weight_near(row, chart.timeline.treatment.weights, chart.timeline.windows.current)
     return None if weight is None else weight_dose(weight, row.dose.exact)
 
 

@@ -128,12 +128,13 @@ def _computed(
     """The values at which something computed from them crosses one of its limits."""
     record = chart.timeline.record
     for formula in limits.pathway.catalogue.formulas.values():
-        if formula.source_analyte != slot.name or record.age_zero is None:
+        if formula.source_analyte != slot.name:
             continue
-        age = record.age_zero + chart.timeline.now
+        ages = [zero + chart.timeline.now for zero in record.ages_zero]
+        people = [(age, sex) for age in ages for sex in ([record.sex] if record.sex else formula.sexes)]
         for limit in limits.of([formula.gives]):
             form = limit.forms.get(formula.result.dimension)
-            for sex in [record.sex] if record.sex else formula.sexes:
+            for age, sex in people:
                 if form is not None and form.exact:
                     edge = formula.source_at(form.exact, age, sex)
                     carried = analyte.convert(edge, formula.unit.dimension, dimension)

@@ -1,6 +1,6 @@
 """Pathways: from a YAML file to checked rules in strata."""
 
-from nephroline.pathway.depends import Reach
+from nephroline.pathway.depends import Reach, after_choice
 from nephroline.pathway.models import (
     NAMED,
     Alert,
@@ -40,6 +40,7 @@ __all__ = [
     "Rule",
     "RuleBase",
     "Statement",
+    "after_choice",
     "is_rule_base",
     "load_pathway",
     "load_rules",

@@ -11,6 +11,7 @@ from nephroline.lang import Holds, Node, asks, atoms
 from nephroline.pathway.composing import Composed
 from nephroline.pathway.depends import after_choice
 from nephroline.pathway.models import (
+    DOSING,
     WINDOWS,
     Block,
     FindingOf,
@@ -35,6 +36,12 @@ def check(pathway: Pathway, composed: Composed) -> Iterator[Problem]:
             yield (head / "thresholds").problem(
                 f"the threshold {quoted(name)} is missing",
                 "use `shared/windows`, or state it as a time; it says what belongs together",
+            )
+    for name in DOSING:
+        if name not in pathway.thresholds:
+            yield (head / "thresholds").problem(
+                f"the threshold {quoted(name)} is missing",
+                "use `shared/dosing`, or state it; it says how a dose is worked out",
             )
     yield from _full_doses(pathway, head)
     if not pathway.responses:

@@ -108,7 +108,9 @@ class Concluder(NamedTuple):
             self._known(place / "regimen", "regimen", block.regimen, self.catalogue.regimens)
         if block.agent is not None:
             self._agent(place / "agent", block.agent)
-        return Block(block.regimen, block.agent, block.until, block.before_first_dose)
+        if block.adjunct and block.agent is None:
+            self._complain(place, "an adjunct is an agent", "add `agent`, or drop `adjunct`")
+        return Block(block.regimen, block.agent, block.until, block.before_first_dose, block.adjunct)
 
     def _agent(self, place: Place, name: str) -> None:
         agents = {**self.catalogue.drugs, **self.catalogue.classes}
@@ -241,6 +243,6 @@ def unsourced(source: str, catalogue: Catalogue) -> tuple[str, str] | None:
 def _dose(drug: str, entry: str | DoseEntry, regimen: Regimen | None) -> RegimenDose:
     """A dose of a recommendation: a name changes the amount of the regimen's own dose."""
     if isinstance(entry, DoseEntry):
-        return RegimenDose(drug, (entry.amount,), entry.per, entry.most)
+        return RegimenDose(drug, (entry.amount,), entry.per, entry.most, entry.times)
     own = next((dose for dose in regimen.doses if dose.drug == drug), None) if regimen else None
     return msgspec.structs.replace(own or RegimenDose(drug, (), "day"), amount=(entry,))

@@ -43,6 +43,8 @@ from nephroline.terms import (
 
 WINDOWS = ("course_gap", "alternation_gap", "handover_window", "together_window", "current_window")
 """Thresholds of time that every pathway must state, in the order of `Windows`."""
+DOSING = ("weight_current", "weight_grown", "weight_obese", "weight_without_height", "dose_rounding")
+"""Thresholds that every pathway must state, by which doses are worked out."""
 EXCRETION = ("creatinine_excretion_low", "creatinine_excretion_high")
 """Thresholds that a pathway may state, between which a ratio is carried to an amount a day."""
 
@@ -111,13 +113,15 @@ class Block(msgspec.Struct, frozen=True):
     """Regimens that are out: one by name, or all that contain an agent.
 
     `before_first_dose`: what it rests on is looked at before the first dose. While that is unknown the line
-    stands, is not certain and asks for it; what would come instead is not followed.
+    stands, is not certain and asks for it; what would come instead is not followed. `adjunct`: the agent is
+    out as an adjunct alone, and a regimen that has it beside its agents is begun without.
     """
 
     regimen: str | None
     agent: str | None
     until: str
     before_first_dose: bool = False
+    adjunct: bool = False
 
 
 class Alert(msgspec.Struct, frozen=True):
@@ -385,7 +389,7 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     def thresholds_used(self) -> frozenset[str]:
         """The thresholds that a condition, a text, a dose or the windows of time name."""
         nodes = (*self._nodes_in_use, *(node for node, _ in self.gaps))
-        found = {*WINDOWS, *EXCRETION, *(name for node in nodes for name in threshold_names(node))}
+        found = {*WINDOWS, *DOSING, *EXCRETION, *(name for node in nodes for name in threshold_names(node))}
         found |= {name for kind in self.catalogue.classes.values() for name in kind.full_doses}
         for rule in self.rules.values():
             found |= set(NAMED.findall(f"{rule.title} {rule.rationale} {rule.conclusion}"))

@@ -76,11 +76,15 @@ class DefinitionEntry(Shape, frozen=True, kw_only=True):
 
 
 class DoseEntry(Shape, frozen=True, kw_only=True):
-    """A dose of a recommendation: names of thresholds for the amount and the most, and how it is given."""
+    """A dose of a recommendation: names of thresholds for the amount and the most, and how it is given.
+
+    `times`: in so many equal doses a day.
+    """
 
     amount: str
     most: str | None = None
     per: str = "day"
+    times: int = 1
 
 
 class RecommendEntry(Shape, frozen=True, kw_only=True):
@@ -119,13 +123,14 @@ class BlockEntry(Shape, frozen=True, kw_only=True):
     """A regimen, drug or class that is out, and until when.
 
     `before_first_dose`: what it rests on is looked at before the first dose; while that is unknown, the line
-    stands, is not certain, and asks for it.
+    stands, is not certain, and asks for it. `adjunct`: only as an adjunct; a regimen is begun without it.
     """
 
     regimen: str | None = None
     agent: str | None = None
     until: str = ""
     before_first_dose: bool = False
+    adjunct: bool = False
 
 
 class AlertEntry(Shape, frozen=True, kw_only=True):

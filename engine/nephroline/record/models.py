@@ -153,6 +153,13 @@ class Record(msgspec.Struct, frozen=True):
     age_supposed: bool = False
     age_between: tuple[Fraction, Fraction] | None = None
 
+    @property
+    def ages_zero(self) -> tuple[Fraction, ...]:
+        """The age at time zero (days): one, its two bounds, or none; one that is only supposed is none."""
+        if self.age_between is not None:
+            return self.age_between
+        return () if self.age_zero is None or self.age_supposed else (self.age_zero,)
+
     def foreign(self, catalogue: Catalogue) -> str | None:
         """Something that it names and a catalogue does not have; None if it was read with that one."""
         kinds = (

@@ -28,7 +28,8 @@ def phases_of(
         return ANY
     dimension = AT_ONCE.get(given.dimension, given.dimension)
     low, high = given.low * factor, given.high * factor
-    high_is = _reaches(dimension, (low, high), row, windows.full_doses.get(kind.id, ()), weights)
+    weight = weight_near(row, weights, windows.current)
+    high_is = _reaches(dimension, (low, high), row, windows.full_doses.get(kind.id, ()), weight)
     if high_is is True:
         return frozenset((Phase.HIGH,))
     limits = [q.high for q in kind.low_up_to if q.dimension == dimension and q.high is not None]
@@ -47,7 +48,7 @@ def _reaches(
     given: tuple[Fraction, Fraction],
     row: Exposure,
     limits: Sequence[tuple[Quantity, int]],
-    weights: Sequence[Observation],
+    weight: Fraction | None,
 ) -> bool | None:
     """Whether a dose reaches any of the full doses; None if the weight would tell."""
     low, high = given
@@ -59,7 +60,6 @@ def _reaches(
         if limit.dimension == dimension:
             answers.append(True if low >= full else False if high < full else None)
         elif (limit.dimension, dimension) == (PER_WEIGHT, PER_DAY):
-            weight = weight_near(row, weights)
             at_low, at_high = (weight_at(dose, full) for dose in (low, high))
             answers.append(
                 None if weight is None else True if weight <= at_low else False if weight > at_high else None
@@ -69,10 +69,20 @@ def _reaches(
     return None if None in answers or not answers else False
 
 
-def weight_near(row: Exposure, weights: Sequence[Observation]) -> Fraction | None:
-    """The weight (g) at the start of an exposure: the last one up to then, else the first after it."""
-    near = [w for w in weights if w.at.earliest <= row.start.latest] or weights[:1]
-    return (near[-1].value.exact or None) if near and near[-1].value is not None else None
+def weight_near(row: Exposure, weights: Sequence[Observation], near: Fraction) -> Fraction | None:
+    """The weight (g) by which a dose is judged: the lowest within so many days (*near*) of the exposure.
+
+    Oedema adds to what is weighed, and no edition says which weight counts (policy). Where none is near, it
+    is the last one up to its start, else the first after it.
+    """
+    since = row.start.earliest - near
+    until = None if row.end is None else row.end.latest + near
+    close = [w for w in weights if w.at.latest >= since and (until is None or w.at.earliest <= until)]
+    known = [w.value.exact for w in close if w.value is not None and w.value.exact]
+    if known:
+        return min(known)
+    before = [w for w in weights if w.at.earliest <= row.start.latest] or weights[:1]
+    return (before[-1].value.exact or None) if before and before[-1].value is not None else None
 
 
 def weight_at(dose: Fraction, rate: Fraction) -> Fraction:
