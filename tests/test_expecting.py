@@ -42,7 +42,7 @@ expect:
 
 @pytest.fixture(scope="module")
 def answer(tmp_path_factory: pytest.TempPathFactory) -> Consultation:
-    """The next line is cyclosporine with 11 mg/d of prednisolone."""
+    """The next line is cyclosporine with 10 mg/d of prednisolone."""
     file = tmp_path_factory.mktemp("expecting") / "s.yaml"
     file.write_text(CHART.replace("EXPECTED", "faults: 0"))
     scenario = read_scenario(file)
@@ -167,7 +167,7 @@ def test_what_is_said_are_the_words_of_an_answer_and_no_ids(answer: Consultation
     )
     said = [
         "START CYCLOSPORINE with low-dose",  # a title
-        "210-350 mg/d (3-5 mg/kg/d × 70 kg",  # a dose
+        "125-175 mg twice a day (begin with 100 + 25 mg; 3-5 mg/kg/d × 70 kg",  # a dose
         "taper it slowly",
         "by 10 mg every",
         "start something else",
@@ -189,32 +189,32 @@ def test_what_is_said_are_the_words_of_an_answer_and_no_ids(answer: Consultation
 def test_doses_are_those_for_this_patient(answer: Consultation) -> None:
     assert answer.next_line is not None
     assert [(d.drug, d.least, d.greatest) for d in answer.next_line.doses] == [
-        ("cyclosporine", "210 mg/d", "350 mg/d"),
-        ("prednisolone", "11 mg/d", "11 mg/d"),
+        ("cyclosporine", "250 mg/d", "350 mg/d"),
+        ("prednisolone", "10 mg/d", "10 mg/d"),
     ]
     fine = {
-        "cyclosporine": {"at_most": "350 mg/d", "at_least": "0.21 g/d"},
+        "cyclosporine": {"at_most": "350 mg/d", "at_least": "0.25 g/d"},
         "glucocorticoid": {"at_most": "15 mg/d"},
         "tacrolimus": "none",
     }
     assert missed(answer, doses=fine) == []
-    got = "got 210 mg/d, 350 mg/d, 210-350 mg/d, 105-175 mg"  # of the line, then of the act
-    assert missed(answer, doses={"cyclosporine": {"at_most": "300 mg/d", "at_least": "250 mg/d"}}) == [
+    got = "got 250 mg/d, 350 mg/d, 125-175 mg"  # of the line, then of the act
+    assert missed(answer, doses={"cyclosporine": {"at_most": "300 mg/d", "at_least": "300 mg/d"}}) == [
         f"expected a dose of cyclosporine of at most 300 mg/d, {got}",
-        f"expected a dose of cyclosporine of at least 250 mg/d, {got}",
+        f"expected a dose of cyclosporine of at least 300 mg/d, {got}",
     ]
     assert missed(answer, doses={"tacrolimus": {"at_most": "8 mg/d"}}) == [
         "expected a dose of tacrolimus of at most 8 mg/d, but none is printed"
     ]
     assert missed(answer, doses={"prednisolone": {"at_most": "1 g"}}) == [
-        "expected a dose of prednisolone of at most 1 g, but only 11 mg/d is printed"
+        "expected a dose of prednisolone of at most 1 g, but only 10 mg/d is printed"
     ]
-    assert missed(answer, doses={"prednisolone": "none"}) == ["expected no dose of prednisolone, got 11 mg/d"]
+    assert missed(answer, doses={"prednisolone": "none"}) == ["expected no dose of prednisolone, got 10 mg/d"]
     acting = replaced(
         answer, acts=[act(answer, "prednisolone", "raise", dose="70-118 mg/d, for 4 weeks (5 tablets)")]
     )
     assert missed(acting, doses={"prednisolone": {"at_most": "80 mg/d"}}) == [
-        "expected a dose of prednisolone of at most 80 mg/d, got 11 mg/d, 70-118 mg/d"
+        "expected a dose of prednisolone of at most 80 mg/d, got 10 mg/d, 70-118 mg/d"
     ]
 
 

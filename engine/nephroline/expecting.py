@@ -264,6 +264,7 @@ _TOLD = frozenset(
     {
         *("title", "detail", "because", "until", "amount", "per", "most", "for_this_patient", "dose"),
         *("target", "minimum_trial", "monitoring", "datum", "why", "faults"),
+        *("before_first_dose", "alerts", "raised_by"),
     }
 )
 """The fields of an answer that are words to its reader, wherever they stand."""

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
-from itertools import pairwise, permutations
+from itertools import permutations
 from keyword import iskeyword
-from math import isfinite
 
-from nephroline.catalogue.formulary import Supply
-from nephroline.catalogue.formulas import Formula, IdealWeight, Surface
 from nephroline.catalogue.models import (
     Analyte,
     Drug,
@@ -21,15 +18,19 @@ from nephroline.catalogue.models import (
     phrase,
     spelling,
 )
-from nephroline.catalogue.placed import Placed
+from nephroline.catalogue.numbers import (
+    formula_faults,
+    ideal_weight_faults,
+    is_length,
+    schedule_faults,
+    supply_faults,
+    surface_faults,
+)
+from nephroline.catalogue.placed import Placed, Tables
 from nephroline.catalogue.reading import references
-from nephroline.catalogue.schedules import Schedule
 from nephroline.errors import Problem, did_you_mean, quoted
-from nephroline.quantities import Quantity, Unit
+from nephroline.quantities import Unit
 from nephroline.terms import REMISSION, Entry, Response
-
-Tables = Mapping[str, Mapping[str, Placed]]
-"""Entries by section and id."""
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 OTHER_REGIMEN = "other"
@@ -55,11 +56,11 @@ def faults(tables: Tables) -> Iterator[Problem]:
         "classes": _class,
         "drugs": _drug,
         "regimens": _regimen,
-        "formulas": _formula,
-        "surfaces": _surface,
-        "ideal_weights": _ideal_weight,
-        "formulary": _supply,
-        "monitoring": _schedule,
+        "formulas": formula_faults,
+        "surfaces": surface_faults,
+        "ideal_weights": ideal_weight_faults,
+        "formulary": supply_faults,
+        "monitoring": schedule_faults,
     }
     for table in tables.values():
         for placed in table.values():
@@ -175,32 +176,6 @@ def _source(placed: Placed, source: Source, tables: Tables) -> Iterator[Problem]
             yield placed.problem(f"{quoted(source.reviewed)} is no day of the calendar", "", ("reviewed",))
 
 
-def _surface(placed: Placed, surface: Surface, tables: Tables) -> Iterator[Problem]:
-    if not surface.divisor > 0:
-        yield placed.problem("a divisor is greater than zero", "", ("divisor",))
-
-
-def _ideal_weight(placed: Placed, ideal: IdealWeight, tables: Tables) -> Iterator[Problem]:
-    wanted = [("least_height", ideal.least_height, "length"), ("per_cm", ideal.per_cm, "mass")]
-    wanted += [("share", ideal.share, "ratio")]
-    for field, quantity, dimension in wanted:
-        if quantity.dimension != dimension or quantity.exact is None:
-            yield placed.problem(f"expected one {dimension.replace('-', ' ')}", "", (field,))
-    for i, terms in enumerate(ideal.terms):
-        if terms.weight.dimension != "mass" or terms.weight.exact is None:
-            yield placed.problem("expected one weight", "such as 50 kg", ("sexes", i, "weight"))
-
-
-def _supply(placed: Placed, supply: Supply, tables: Tables) -> Iterator[Problem]:
-    for i, one in enumerate(supply.strengths):
-        if one.dimension != "mass" or not one.exact:
-            yield placed.problem("a strength is a mass greater than zero", "such as 25 mg", ("strengths", i))
-    for i, limits in enumerate(supply.plausible):
-        if limits.low is None or limits.high is None or limits.low >= limits.high:
-            wrong = "a plausible dose goes from less to more"
-            yield placed.problem(wrong, "such as 25-600 mg/d", ("plausible", i))
-
-
 def _analyte(placed: Placed, analyte: Analyte, tables: Tables) -> Iterator[Problem]:
     if not (analyte.measured_in or analyte.words):
         yield placed.problem("has neither units nor words", "say how it is measured or reported")
@@ -278,7 +253,7 @@ def _condition(placed: Placed, condition: Named, tables: Tables) -> Iterator[Pro
 
 def _class(placed: Placed, kind: DrugClass, tables: Tables) -> Iterator[Problem]:
     members = {p.key for p in tables["drugs"].values() if kind.id in p.entry.classes}
-    if kind.acts_for is not None and not _length(kind.acts_for):
+    if kind.acts_for is not None and not is_length(kind.acts_for):
         yield placed.problem(f"{quoted(kind.acts_for.text)} is no time", "such as 6 mo", ("acts_for",))
     for field in ("full_doses", "low_up_to"):
         if kind.followed_through_lines is not bool(getattr(kind, field)):
@@ -396,72 +371,6 @@ def _overlap(one: str, other: str, tables: Tables) -> bool:
 def _members(agent: str, tables: Tables) -> set[str]:
     of_class = {p.key for p in tables["drugs"].values() if agent in p.entry.classes}
     return {agent, *of_class} if agent in tables["drugs"] else of_class
-
-
-def _formula(placed: Placed, formula: Formula, tables: Tables) -> Iterator[Problem]:
-    for field, name, unit in (
-        ("from", formula.source_analyte, formula.unit),
-        ("gives", formula.gives, formula.result),
-    ):
-        analyte = tables["analytes"].get(name)
-        if analyte is not None and unit.dimension not in analyte.entry.dimensions:
-            yield placed.problem(
-                f"{quoted(unit.code)} is no unit of {quoted(name)}", "use one of it", (field,)
-            )
-    if formula.gives == formula.source_analyte:
-        yield placed.problem("gives what it is computed from", "name two analytes", ("gives",))
-    if sorted(terms.sex for terms in formula.terms) != ["female", "male"]:
-        yield placed.problem("has its constants for female and for male, each once", "", ("sexes",))
-    positive = {"scale": formula.scale, "per_year": formula.per_year}
-    exponents = {"above": formula.above}
-    for terms in formula.terms:
-        positive |= {f"kappa of {terms.sex}": terms.kappa, f"factor of {terms.sex}": terms.factor}
-        exponents[f"below of {terms.sex}"] = terms.below
-    for name, number in positive.items():
-        if not (number > 0 and isfinite(number)):
-            yield placed.problem(f"{name} is greater than zero", "write the constant as printed")
-    for name, number in exponents.items():
-        if not (number < 0 and isfinite(number)):
-            yield placed.problem(f"{name} is less than zero: the result falls", "write it as printed")
-    if formula.age_in.dimension != "time":
-        yield placed.problem("an age is a time", "such as years", ("age_in",))
-    if not _length(formula.least_age):
-        yield placed.problem(
-            f"{quoted(formula.least_age.text)} is no age", "such as 18 years", ("least_age",)
-        )
-
-
-def _schedule(placed: Placed, schedule: Schedule, tables: Tables) -> Iterator[Problem]:
-    if not schedule.measure:
-        yield placed.problem("measures nothing", "name an analyte", ("measure",))
-    if not schedule.steps:
-        yield placed.problem("has no step", "say how often", ("steps",))
-    elif schedule.steps[-1].until is not None:
-        yield placed.problem(
-            "the last step goes on", "leave out its `until`", ("steps", len(schedule.steps) - 1)
-        )
-    for i, step in enumerate(schedule.steps):
-        for field, span in (("every", step.every), ("until", step.until)):
-            if span is not None and not _length(span):
-                yield placed.problem(
-                    f"{quoted(span.text)} is no length of time", "such as 2 wk", ("steps", i, field)
-                )
-        if step.until and (step.every.low or 0) > (step.until.low or 0):
-            yield placed.problem("is over before it is due once", "put `until` later", ("steps", i))
-        if step.until is None and i + 1 < len(schedule.steps):
-            yield placed.problem("a step without `until` is the last", "put the steps in order", ("steps", i))
-    ends = [step.until.low for step in schedule.steps if step.until and step.until.low is not None]
-    for i, (one, other) in enumerate(pairwise(ends), start=1):
-        if one >= other:
-            yield placed.problem("ends before the step ahead of it", "put the steps in order", ("steps", i))
-    if schedule.after_change is not None and not _length(schedule.after_change):
-        yield placed.problem(
-            f"{quoted(schedule.after_change.text)} is no length of time", "", ("after_change",)
-        )
-
-
-def _length(span: Quantity) -> bool:
-    return span.dimension == "time" and span.exact is not None and span.exact > 0
 
 
 def _kinds_of_entry(tables: Tables) -> Iterator[Problem]:

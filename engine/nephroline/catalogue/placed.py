@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from nephroline.errors import Problem
@@ -25,3 +26,7 @@ class Placed(NamedTuple):
     def problem(self, message: str, remedy: str = "", at: FieldPath = ()) -> Problem:
         """A fault of it, or of the field at a path inside it."""
         return Place(self.place.document, (*self.place.path, *at)).problem(message, remedy)
+
+
+Tables = Mapping[str, Mapping[str, Placed]]
+"""Entries by section and id."""

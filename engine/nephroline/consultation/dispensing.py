@@ -29,8 +29,9 @@ def dispense(
 ) -> Dispensed:
     """Round *amounts* (g a day, or at once: one, or from and to) to what the strengths of a drug make.
 
-    One amount is rounded by *rounding* at most, to what is near and takes few pieces; where nothing is inside,
-    it is the nearest below. *most*: it is never exceeded. Without strengths the amounts stay as they are.
+    One amount is rounded by *rounding* at most, to what is near and takes few pieces; where nothing is
+    inside, it is the nearest below. *most*: it is never exceeded. Without strengths the amounts stay as
+    they are.
     """
     if not amounts:
         return Dispensed()

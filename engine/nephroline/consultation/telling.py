@@ -253,7 +253,7 @@ def _doses_not_shown(run: Run, advice: Sequence[LineAdvice]) -> list[str]:
     """Doses that were worked out and are not plausible: something behind them is wrong."""
     title = run.pathway.catalogue.title
     return [
-        f"a dose of {title(dose.drug)} is not shown: what was worked out is outside the plausible {dose.outside}"
+        f"a dose of {title(dose.drug)} is not shown: it came out outside the plausible {dose.outside}"
         for line in advice
         for dose in line.doses
         if dose.outside

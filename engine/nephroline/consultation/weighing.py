@@ -72,7 +72,7 @@ def _adjusted(run: Run, actual: Weighed, dose_in_mg: str) -> Weighed:
     if ideal is None or grams <= ideal * (1 + obese):
         return actual
     adjusted = Fraction(round(formula.adjusted(ideal, grams) / GRAMS)) * GRAMS
-    told = f"{_kilograms(adjusted)}, the adjusted weight ({actual.told}; {heights[-1].text})"
+    told = f"{_kilograms(adjusted)}, the adjusted weight of {actual.told}, at {heights[-1].text}"
     return Weighed(adjusted, told, actual.missing)
 
 

@@ -39,6 +39,7 @@ def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = Fals
     _acts(out, answer)
     if answer.outlook is not None:
         show_outlook(out, answer.outlook)
+    shared = _before_any(answer)
     for other in answer.alternatives:
         _item(
             out,
@@ -46,10 +47,13 @@ def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = Fals
             f"{other.title} {_detail(other.detail)}",
             "; ".join([*map(dose_told, other.doses), authority(other.statement, other.on_guideline)]),
         )
-        if other.before_first_dose:
-            _under(out, f"before it: {'; '.join(other.before_first_dose)}", style="dim")
+        own = [item for item in other.before_first_dose if item not in shared]
+        if own:
+            _under(out, f"before it: {'; '.join(own)}", style="dim")
         if other.alerts:
             _under(out, f"with it: {'; '.join(other.alerts)}", style="yellow")
+    if shared:
+        _item(out, "before any", "; ".join(shared), "")
     _blocked(out, answer)
     _alerts(out, answer)
     for action in answer.actions:
@@ -128,6 +132,12 @@ def _acts(out: Screen, answer: Consultation) -> None:
             _under(out, f"needs {'; '.join(act.because)}", style="yellow")
         else:
             _under(out, authority(act.statement, act.on_guideline), style="italic")
+
+
+def _before_any(answer: Consultation) -> list[str]:
+    """What is to be done first before each of several alternatives."""
+    lists = [other.before_first_dose for other in answer.alternatives]
+    return [item for item in lists[0] if all(item in items for items in lists[1:])] if len(lists) > 1 else []
 
 
 def _blocked(out: Screen, answer: Consultation) -> None:
