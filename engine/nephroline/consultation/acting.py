@@ -11,6 +11,7 @@ from nephroline.consultation.doses import adjuncts_out, doses, numbers, target
 from nephroline.consultation.monitoring import planned
 from nephroline.consultation.run import Run, fill
 from nephroline.consultation.supposing import Precautions, precautions
+from nephroline.consultation.tapers import taper
 from nephroline.consultation.wording import act_word, statement_ref, title_of_line, verb, when
 from nephroline.exact import Fraction
 from nephroline.features import Amount, Missing, full_dose_since, gather, remission_lasted
@@ -50,6 +51,7 @@ def advised(run: Run, act: Act, decision: Decision) -> tuple[LineAdvice, list[Mi
         rests_on=_rests_on(run, act),
         before_first_dose=list(first.before),
         alerts=list(first.alerts),
+        taper=taper(run, act),
     )
     return advice, missing
 
@@ -174,6 +176,7 @@ def _act(run: Run, act: Act, agent: str, word: str, advice: LineAdvice | None) -
         statement=statement_ref(run, rule.statement),
         on_guideline=rule.on_guideline,
         rule=rule.id,
+        taper=advice.taper if advice is not None else taper(run, act),
     )
 
 

@@ -150,6 +150,26 @@ class DoseOut(_OfAnswer, frozen=True):
     outside: str = ""
 
 
+class TaperRow(_OfAnswer, frozen=True):
+    """A dose of a taper: from when, how much a day, and the pieces of one dose."""
+
+    since: When = msgspec.field(name="from")
+    dose: str
+    of: list[str]
+
+
+class TaperOut(_OfAnswer, frozen=True):
+    """A taper as dated rows; `ends`: when nothing is left, none if a low dose goes on.
+
+    `confidence`: that of the least sure of its numbers.
+    """
+
+    drug: str
+    rows: list[TaperRow]
+    ends: When | None
+    confidence: str
+
+
 class MonitoringOut(_OfAnswer, frozen=True):
     """A value that a running drug asks for: when it was last seen since the drug began, when it is due.
 
@@ -202,6 +222,7 @@ class LineAdvice(_OfAnswer, frozen=True):
     rests_on: list[str]
     before_first_dose: list[str] = []
     alerts: list[str] = []
+    taper: TaperOut | None = None
 
 
 class ActOut(_OfAnswer, frozen=True):
@@ -223,6 +244,7 @@ class ActOut(_OfAnswer, frozen=True):
     statement: StatementRef
     on_guideline: bool
     rule: str
+    taper: TaperOut | None = None
 
 
 class BlockReason(_OfAnswer, frozen=True):

@@ -57,10 +57,10 @@ def dispense(
 
 
 def nearest(amount: Fraction, supply: Supply | None) -> tuple[Fraction, tuple[Quantity, ...]]:
-    """The amount (g) nearest to *amount* that can be dispensed, the lower of two, and its pieces."""
-    if supply is None or not supply.strengths:
+    """The amount (g) near *amount* that can be dispensed in few pieces, the lower of two, and its pieces."""
+    if amount <= 0 or supply is None or not supply.strengths:
         return amount, ()
-    chosen = min(supply.sums, key=lambda one: (abs(one - amount), one))
+    chosen = min(supply.sums, key=lambda one: (_trouble(supply, one, amount), one))
     return chosen, supply.sums[chosen]
 
 

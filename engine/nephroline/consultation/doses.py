@@ -15,6 +15,7 @@ from nephroline.consultation.choosing import Act, blocks_of
 from nephroline.consultation.dispensing import Dispensed, dispense, pieces_told
 from nephroline.consultation.run import Run
 from nephroline.consultation.weighing import GRAMS, known, weigh
+from nephroline.consultation.wording import weakest
 from nephroline.exact import Fraction
 from nephroline.features import Missing, Threshold
 from nephroline.pathway import NAMED
@@ -78,7 +79,7 @@ def _out(
         per=dose.per,
         most=most.first.text if most else "",
         for_this_patient=text,
-        confidence=_weakest(limits),
+        confidence=weakest(limits),
         least=_plain(spread.daily, given.unit, least=True),
         greatest=_plain(spread.daily, given.unit, least=False),
         dispense=DispenseOut(
@@ -179,7 +180,7 @@ def target(run: Run, act: Act) -> str:
     forms = [_join(low.forms[form].text, high.forms[form].text) for form in low.forms if form in high.forms]
     title = run.pathway.catalogue.analytes[wanted.analyte].title
     others = f" ({', '.join(forms[1:])})" if forms[1:] else ""
-    return f"{title} {forms[0]}{others} [{_weakest([low, high])}]"
+    return f"{title} {forms[0]}{others} [{weakest([low, high])}]"
 
 
 class _Less(NamedTuple):
@@ -280,10 +281,3 @@ def _join(first: str, *rest: str) -> str:
         return first
     number, unit = first.split(" ", 1)
     return f"{number}-{rest[0]}" if rest[0].endswith(f" {unit}") else f"{first} to {rest[0]}"
-
-
-def _weakest(limits: list[Threshold]) -> str:
-    """The confidence of the least sure number."""
-    order = ("policy", "recalled", "derived", "verified-2", "verified")
-    found = sorted((str(limit.confidence) for limit in limits), key=order.index)
-    return found[0] if found else ""

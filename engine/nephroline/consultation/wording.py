@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from nephroline.catalogue import Catalogue
 from nephroline.consultation.answer import Consultation, LineOut, StatementRef, When
 from nephroline.consultation.decision import Advised
 from nephroline.consultation.run import Run
+from nephroline.features import Threshold
 from nephroline.pathway import Recommend, Statement
 from nephroline.quantities import decimal_text
 from nephroline.record import Moment
@@ -119,3 +122,10 @@ def statement_ref(run: Run, statement: Statement) -> StatementRef:
 def when(moment: Moment) -> When:
     """A moment as the public answer gives it."""
     return When(offset_days=float(decimal_text(moment.latest)), label=moment.label)
+
+
+def weakest(limits: Iterable[Threshold]) -> str:
+    """The confidence of the least sure number."""
+    order = ("policy", "recalled", "derived", "verified-2", "verified")
+    found = sorted((str(limit.confidence) for limit in limits), key=order.index)
+    return found[0] if found else ""

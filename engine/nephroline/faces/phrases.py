@@ -11,6 +11,7 @@ from nephroline.consultation.answer import (
     MonitoringOut,
     PathwayRef,
     StatementRef,
+    TaperOut,
     TotalOut,
 )
 from nephroline.quantities import MONTH, WEEK, YEAR
@@ -35,6 +36,8 @@ def line_parts(line: LineAdvice) -> Iterator[str]:
     yield from map(dose_told, line.doses)
     if line.target:
         yield f"target: {line.target}"
+    if line.taper:
+        yield taper_told(line.taper)
     if line.reassess_at:
         yield f"judge at {line.reassess_at.label}"
     for item in line.monitoring:
@@ -48,6 +51,13 @@ def dose_told(dose: DoseOut) -> str:
     tag = f" [{dose.confidence}]" if dose.confidence else ""
     here = f" → {dose.for_this_patient}" if dose.for_this_patient else ""
     return f"{spoken(dose.drug)} {dose.amount}{', ' + per if per else ''}{most}{tag}{here}"
+
+
+def taper_told(taper: TaperOut) -> str:
+    """A taper in a line: ``taper: 60 mg/d from 4 mo, 50 mg/d from 4.5 mo, off at 8 mo``."""
+    rows = [f"{row.dose} from {row.since.label}" for row in taper.rows]
+    end = [f"off at {taper.ends.label}"] if taper.ends else ["then on at that dose"]
+    return f"taper: {', '.join([*rows, *end])} [{taper.confidence}]"
 
 
 def overdue_told(item: MonitoringOut) -> str:

@@ -16,6 +16,7 @@ from nephroline.faces.phrases import (
     line_parts,
     overdue_told,
     taken,
+    taper_told,
     total_told,
 )
 from nephroline.faces.screen import Screen, Styled
@@ -128,6 +129,8 @@ def _acts(out: Screen, answer: Consultation) -> None:
             continue
         alone = "to begin" if act.act == "start" else "what runs"
         _item(out, "beside it" if line is not None else alone, act.title, act.detail, style="bold")
+        if act.taper:
+            _under(out, taper_told(act.taper))
         if act.act == "undecided":
             _under(out, f"needs {'; '.join(act.because)}", style="yellow")
         else:

@@ -14,6 +14,7 @@ from nephroline.pathway.models import (
     Recommend,
     Rule,
     Statement,
+    TaperStage,
 )
 from nephroline.pathway.rulebase import (
     RuleBase,
@@ -40,6 +41,7 @@ __all__ = [
     "Rule",
     "RuleBase",
     "Statement",
+    "TaperStage",
     "after_choice",
     "is_rule_base",
     "load_pathway",

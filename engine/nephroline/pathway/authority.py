@@ -70,6 +70,7 @@ def _worded(entry: RuleEntry, said: AuthorityEntry) -> RuleEntry:
             "preference": said.preference,
             "reassess": said.reassess,
             "dose": said.dose,
+            "taper": said.taper,
         },
         "block": {"until": said.until},
         "alert": {"detail": said.detail},

@@ -12,8 +12,16 @@ from nephroline.catalogue import Catalogue, Regimen, RegimenDose
 from nephroline.errors import Problem, did_you_mean, quoted
 from nephroline.features import Threshold
 from nephroline.pathway.authority import POLICY_SOURCE, Told
-from nephroline.pathway.models import Alert, Block, Conclusion, FindingOf, Recommend, Statement
-from nephroline.pathway.shapes import DoseEntry, RecommendEntry, RuleEntry, StatementEntry
+from nephroline.pathway.models import (
+    Alert,
+    Block,
+    Conclusion,
+    FindingOf,
+    Recommend,
+    Statement,
+    TaperStage,
+)
+from nephroline.pathway.shapes import DoseEntry, RecommendEntry, RuleEntry, StatementEntry, TaperEntry
 from nephroline.terms import About, Action, Certainty, SourceKind, StatementKind, Strength
 from nephroline.yamlfile import Place
 
@@ -210,6 +218,30 @@ class Concluder(NamedTuple):
             given.reassess_from,
             given.answers,
             about,
+            tuple(self._stage(place / "taper" / i, given, stage) for i, stage in enumerate(given.taper)),
+        )
+
+    def _stage(self, place: Place, given: RecommendEntry, stage: TaperEntry) -> TaperStage:
+        """A stage of a taper, its thresholds of the right kinds."""
+        if given.action is not Action.TAPER:
+            self._complain(place, f"`{given.action}` has no taper", "only `taper` has")
+        if (stage.by is None) == (stage.over is None):
+            self._complain(place, "a stage goes by so much at a time, or evenly", "give `by` or `over`")
+        if len(stage.every) not in (1, 2):
+            self._complain(place / "every", "how often, or from how often to how seldom", "give one or two")
+        if stage.by:
+            self._of(place / "by", stage.by, "a step", ("mass-rate", "ratio"))
+        for name in (stage.down_to, stage.most):
+            if name:
+                self._of(place, name, "a dose a day", ("mass-rate", "dose-rate-per-mass"))
+        times: list[tuple[str, str | None]] = [("every", name) for name in stage.every]
+        times += [("over", stage.over), ("in_all", stage.in_all), ("within", stage.within)]
+        for field, name in times:
+            if name:
+                self._known(place / field, "threshold", name, self.thresholds)
+                self._of(place / field, name, "a time", ("time",))
+        return TaperStage(
+            stage.by, stage.every, stage.down_to, stage.most, stage.over, stage.in_all, stage.within
         )
 
     def _about(self, place: Place, given: RecommendEntry) -> About:

@@ -73,6 +73,24 @@ class Statement(msgspec.Struct, frozen=True):
         )
 
 
+class TaperStage(msgspec.Struct, frozen=True):
+    """A stage of a taper, by names of thresholds; see `TaperEntry`."""
+
+    by: str | None
+    every: tuple[str, ...]
+    down_to: str | None = None
+    most: str | None = None
+    over: str | None = None
+    in_all: str | None = None
+    within: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The thresholds that it names."""
+        alone = (self.by, self.down_to, self.most, self.over, self.in_all, self.within)
+        return (*self.every, *(name for name in alone if name))
+
+
 class Recommend(msgspec.Struct, frozen=True):
     """A recommendation."""
 
@@ -93,6 +111,7 @@ class Recommend(msgspec.Struct, frozen=True):
     reassess_from: ReassessFrom | None = None
     answers: bool = False
     about: About = About.LINE
+    taper: tuple[TaperStage, ...] = ()
 
     @property
     def of_line(self) -> bool:
@@ -105,6 +124,8 @@ class Recommend(msgspec.Struct, frozen=True):
             yield from (*dose.amount, *([dose.most] if dose.most else []))
         if self.reassess:
             yield self.reassess
+        for stage in self.taper:
+            yield from stage.names
         if self.regimen:
             yield from catalogue.regimens[self.regimen].thresholds
 

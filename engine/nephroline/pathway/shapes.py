@@ -87,15 +87,33 @@ class DoseEntry(Shape, frozen=True, kw_only=True):
     times: int = 1
 
 
+class TaperEntry(Shape, frozen=True, kw_only=True):
+    """A stage of a taper, by names of thresholds: an amount or a share of the first dose at a time, or even.
+
+    `every`: how often, or from how often to how seldom; then as seldom as ends `in_all` after the course
+    began, or `within` from now. `down_to`: the dose at which the stage ends, at most `most`; else nil.
+    `over`: in so much time, evenly.
+    """
+
+    by: str | None = None
+    every: tuple[str, ...]
+    down_to: str | None = None
+    most: str | None = None
+    over: str | None = None
+    in_all: str | None = None
+    within: str | None = None
+
+
 class RecommendEntry(Shape, frozen=True, kw_only=True):
     """A recommendation. Line actions compete by `preference` (0 is for safety, 1 comes next).
 
     The other actions all stand. `silent`: the guideline gives no statement here, and the answer says so.
     `rechallenge`: the regimen may be offered although it failed before. `reassess`: a threshold of time.
     `before_first_dose`: to be done before the next line begins. `dose`: by drug, instead of the regimen's own
-    or beside it; the name of a threshold alone changes only the amount. `agent`: a class that is followed
-    through all lines, about whose running course it is; with `keep`, what it is about of the running line;
-    else a drug or class beside the line, for what runs of it, or with `supportive`, to begin it. Such
+    or beside it; the name of a threshold alone changes only the amount. `taper`: its stages. `agent`: a
+    class that is followed through all lines, about whose running course it is; with `keep`, what it is about
+    of the running line; else a drug or class beside the line, for what runs of it, or with `supportive`, to
+    begin it. Such
     recommendations compete among themselves.
     `direction`: of an adjustment. `ends`: it ends what has failed or must not go on. `reassess_from`: from
     when `reassess` counts. `answers`: it is the answer where nothing is to begin or to change.
@@ -113,6 +131,7 @@ class RecommendEntry(Shape, frozen=True, kw_only=True):
     detail: str = ""
     dose: dict[str, str | DoseEntry] = {}
     preference: int = 1
+    taper: tuple[TaperEntry, ...] = ()
     reassess: str | None = None
     silent: bool = False
     rechallenge: bool = False
@@ -169,8 +188,8 @@ class RuleEntry(Shape, frozen=True, kw_only=True):
 class AuthorityEntry(Shape, frozen=True, kw_only=True):
     """What an edition says of a rule that others state, or of a definition: who says it, and in which words.
 
-    A statement is given whole, or not at all. `says`, `detail`, `until`, `preference`, `reassess` and `dose`
-    are those of the rule's conclusion. Never a condition: what holds when is the rule's own.
+    A statement is given whole, or not at all. `says`, `detail`, `until`, `preference`, `reassess`, `dose`
+    and `taper` are those of the rule's conclusion. Never a condition: what holds when is the rule's own.
     """
 
     source: str | None = None
@@ -190,6 +209,7 @@ class AuthorityEntry(Shape, frozen=True, kw_only=True):
     preference: int | None = None
     reassess: str | None = None
     dose: dict[str, str | DoseEntry] | None = None
+    taper: tuple[TaperEntry, ...] | None = None
     cite: str = ""
 
 
