@@ -4,6 +4,7 @@ from nephroline.changes import Edit, what_if, why_not
 from nephroline.consultation import Consultation
 from nephroline.errors import InferenceError, InputError, NephrolineError
 from nephroline.explain import why
+from nephroline.ordering import OrderOut, order
 from nephroline.pathway import Pathway, RuleBase, load_pathway, load_rules, pathway_ids
 from nephroline.record import Record, read_record
 from nephroline.replaying import read_scenario, replay
@@ -15,12 +16,14 @@ __all__ = [
     "InferenceError",
     "InputError",
     "NephrolineError",
+    "OrderOut",
     "Pathway",
     "Record",
     "RuleBase",
     "consult",
     "load_pathway",
     "load_rules",
+    "order",
     "pathway_ids",
     "read_record",
     "read_scenario",

@@ -18,7 +18,7 @@ from nephroline.consultation.weighing import GRAMS, known, weigh
 from nephroline.consultation.wording import weakest
 from nephroline.exact import Fraction
 from nephroline.features import Missing, Threshold
-from nephroline.pathway import NAMED
+from nephroline.pathway import NAMED, Recommend
 from nephroline.quantities import Quantity, decimal_text
 from nephroline.terms import Action
 
@@ -43,18 +43,20 @@ class _Given(NamedTuple):
 
 def doses(run: Run, act: Act) -> tuple[list[DoseOut], list[Missing]]:
     """The doses of a line that starts or changes, and the data they need."""
+    told = [_dose(run, dose) for dose in planned(run, act)]
+    return [dose for dose, _ in told], [item for _, items in told for item in items]
+
+
+def _dose(run: Run, dose: RegimenDose) -> tuple[DoseOut, tuple[Missing, ...]]:
+    """One dose, and the data that it needs."""
     thresholds = run.pathway.thresholds
-    found: list[DoseOut] = []
-    missing: list[Missing] = []
-    for dose in planned(run, act):
-        amounts = [thresholds[name] for name in dose.amount]
-        most = thresholds[dose.most] if dose.most else None
-        less = _less(run, dose)
-        given = _for_patient(run, dose, amounts, most, less)
-        missing += given.missing
-        limits = [*amounts, *([most] if most else []), *(less.limits if less else ())]
-        found.append(_out(run, dose, given, most, limits, _range(amounts) if amounts else "by target trough"))
-    return found, missing
+    amounts = [thresholds[name] for name in dose.amount]
+    most = thresholds[dose.most] if dose.most else None
+    less = _less(run, dose)
+    given = _for_patient(run, dose, amounts, most, less)
+    limits = [*amounts, *([most] if most else []), *(less.limits if less else ())]
+    amount = _range(amounts) if amounts else "by target trough"
+    return _out(run, dose, given, most, limits, amount), given.missing
 
 
 def _out(
@@ -128,6 +130,21 @@ def _milligrams(amount: Fraction) -> str:
 
 
 _SMALL, _LARGE = 10, 100
+
+
+def doses_of(run: Run, drug: str) -> list[DoseOut]:
+    """Every dose of a drug that a rule of the pathway may give this patient, each once."""
+    catalogue = run.pathway.catalogue
+    found: dict[tuple[str, str], DoseOut] = {}
+    for rule in run.pathway.rules.values():
+        recommend = rule.conclusion
+        if isinstance(recommend, Recommend):
+            regimen = catalogue.regimens.get(recommend.regimen or "")
+            act = Act(rule, recommend, 0, regimen, frozenset(), ())
+            for dose in (dose for dose in _planned(act) if dose.drug == drug):
+                told = _dose(run, dose)[0]
+                found.setdefault((told.least, told.greatest), told)
+    return list(found.values())
 
 
 def planned(run: Run, act: Act) -> list[RegimenDose]:

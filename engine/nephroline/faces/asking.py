@@ -119,6 +119,33 @@ def why_not(
     show_why_not(Screen(), found)
 
 
+@app.command()
+def order(
+    record: RecordArgument,
+    text: Annotated[
+        str,
+        typer.Argument(
+            metavar="ORDER", help="A drug and a dose as a chart has it: 'cyclosporine 100 mg bid'."
+        ),
+    ],
+    at: At = None,
+    pathway: PathwayOption = None,
+    rules: RulesOption = None,
+    form: FormatOption = "text",
+) -> None:
+    """May this be given now? Judged as if it were begun: why not, at what dose, what first, what instead."""
+    from nephroline.ordering import order as judge
+
+    found = judge(*record_and_pathway(record, pathway, rules), text, at)
+    if form == "json":
+        show_json(found)
+        return
+    from nephroline.faces.ordered import show_order
+    from nephroline.faces.screen import Screen
+
+    show_order(Screen(), found)
+
+
 @app.command(name="what-if")
 def what_if(
     record: RecordArgument,

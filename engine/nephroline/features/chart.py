@@ -239,8 +239,22 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
     def _judged(self, assessment: Assessment) -> Choice:
         known = self.memo.responses
         if assessment.index not in known:
-            known[assessment.index] = self.judge_response(self, assessment)
+            known[assessment.index] = self._as_stopped(assessment, self.judge_response(self, assessment))
         return known[assessment.index]
+
+    def _as_stopped(self, assessment: Assessment, choice: Choice) -> Choice:
+        """The response at an assessment, without what the reason for stopping its line rules out.
+
+        What values leave open, the chart's own words tell: there was no remission on a line that was
+        stopped for no response.
+        """
+        lines = self.timeline.lines
+        line = lines[assessment.line - 1] if assessment.line is not None else None
+        told = self.timeline.catalogue.told_by_stops.get((line.stopped_for if line else None) or "")
+        if told not in RANK or len(choice.options) == 1 or told not in choice.options:
+            return choice
+        text = f"{told.replace('-', ' ')} ({assessment.at}, by the reason for stopping)"
+        return Choice(frozenset({told}), text)
 
     def response_at(self, index: int) -> Choice:
         """The response at an assessment that has been judged already."""

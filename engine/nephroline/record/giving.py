@@ -189,6 +189,10 @@ class GivingReader:
     def _possible(self, where: FieldPath, dose: Quantity, row: ExposureRow, drug: str) -> bool:
         """Whether a dose is one that is given; of another it is said that it is not used."""
         known = self._catalogue.drugs[drug]
+        if dose.low is not None and dose.low < 0:
+            wrong = f"{quoted(dose.text)} is not a possible dose of {known.title}"
+            self._rows.complain(where, wrong, "a dose is not negative; of an end write `to`")
+            return False
         most = known.most_per_day
         highest = dose.high if dose.high is not None else dose.low
         if most is None or most.high is None or not highest:

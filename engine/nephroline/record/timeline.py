@@ -192,17 +192,13 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def assessments(self) -> tuple[Assessment, ...]:
-        """Moments with response data, in order; one that is unknown counts if nothing was seen after it."""
+        """Moments with response data, in order."""
         if self.inherited_assessments is not None:
             return self.inherited_assessments
         kinds = [a for a in self.catalogue.analytes.values() if a.assessment]
         # How it changes is told beside the values; by itself it is no response.
-        told = [i for kind in kinds for i in self.observations.get(kind.id, ()) if i.word not in kind.trends]
-        known = [item.at for item in told if item.value is not None or item.word is not None]
-        last = max((at.latest for at in (*known, *self.told_by_stops)), default=None)
-        # What is charted as unknown is as if it were absent, but that the state since then is not known.
-        lost = [item.at for item in told if last is None or item.at.latest > last]
-        times = {at.sort_key: at for at in (*known, *lost)}
+        told = (i for kind in kinds for i in self.observations.get(kind.id, ()) if i.word not in kind.trends)
+        times = {item.at.sort_key: item.at for item in told}
         times |= {at.sort_key: at for at in self.told_by_stops}
         ordered = [times[key] for key in sorted(times)]
         return tuple(Assessment(i, at, self._line_at(at)) for i, at in enumerate(ordered))
