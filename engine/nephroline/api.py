@@ -4,7 +4,7 @@ from nephroline.changes import Edit, what_if, why_not
 from nephroline.consultation import Consultation
 from nephroline.errors import InferenceError, InputError, NephrolineError
 from nephroline.explain import why
-from nephroline.ordering import OrderOut, order
+from nephroline.ordering import OrderAnswer, order
 from nephroline.pathway import Pathway, RuleBase, load_pathway, load_rules, pathway_ids
 from nephroline.record import Record, read_record
 from nephroline.replaying import read_scenario, replay
@@ -16,7 +16,7 @@ __all__ = [
     "InferenceError",
     "InputError",
     "NephrolineError",
-    "OrderOut",
+    "OrderAnswer",
     "Pathway",
     "Record",
     "RuleBase",

@@ -51,7 +51,7 @@ _MOMENT = Fraction(1, 1440)
 _BEFORE = ("stop", "hold")
 
 
-class OrderOut(msgspec.Struct, frozen=True, kw_only=True):
+class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What is answered to an order.
 
     `because`: why it is no, not now or unknown. `first`: what is to be done before its first dose.
@@ -84,7 +84,7 @@ class _Ordered(NamedTuple):
     row: Exposure
 
 
-def order(record: Record, among: Among, text: str, as_of: str | Moment | None = None) -> OrderOut:
+def order(record: Record, among: Among, text: str, as_of: str | Moment | None = None) -> OrderAnswer:
     """Judge an order such as ``cyclosporine 100 mg bid`` as if it were begun at as-of.
 
     Args:
@@ -105,7 +105,7 @@ def order(record: Record, among: Among, text: str, as_of: str | Moment | None = 
     found = _Judged(now, then, ordered)
     verdict, because = found.verdict()
     answer = now.consultation
-    return OrderOut(
+    return OrderAnswer(
         record=record.id,
         as_of=answer.as_of,
         pathway=selected.reference,

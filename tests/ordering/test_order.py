@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import nephroline
-from nephroline import OrderOut, order, read_record
+from nephroline import OrderAnswer, order, read_record
 from nephroline.catalogue import load_catalogue
 from nephroline.pathway import load_pathway
 
@@ -50,7 +50,7 @@ def chart(**parts: Any) -> dict[str, Any]:
     return base | parts
 
 
-def judged(text: str, at: str = "4 mo", pathway: str = "kdigo-2021/fsgs", **parts: Any) -> OrderOut:
+def judged(text: str, at: str = "4 mo", pathway: str = "kdigo-2021/fsgs", **parts: Any) -> OrderAnswer:
     return order(read_record(chart(**parts)), load_pathway(pathway), text, at)
 
 

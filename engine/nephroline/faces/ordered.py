@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nephroline.faces.phrases import dose_told, taken
 from nephroline.faces.screen import Screen
-from nephroline.ordering import OrderOut
+from nephroline.ordering import OrderAnswer
 
 _SAID = {
     "no": ("No.", "bold red"),
@@ -17,7 +17,7 @@ _SAID = {
 _LABEL = 13
 
 
-def show_order(out: Screen, found: OrderOut) -> None:
+def show_order(out: Screen, found: OrderAnswer) -> None:
     """The verdict, then what it rests on."""
     out.paragraph(f"{found.order} · {found.record} at {found.as_of.label}", style="bold")
     out.paragraph(taken(found.pathway), style="dim")

@@ -119,7 +119,7 @@ class RecordFile(Shape, frozen=True, kw_only=True):
     id: str
     sex: str | None = None
     age: str | None = None
-    birth_date: str | None = None
+    birth_date: str | int | None = None
     time_zero: str = "presentation"
     ethnicity: str | None = None
     weight: str | None = None
