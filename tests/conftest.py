@@ -21,7 +21,11 @@ if int(os.environ.get("LAW_EXAMPLES", "0")) <= 100:
     settings.load_profile("gate")
 
 ROOT = Path(__file__).resolve().parent.parent
-LAWS = ROOT / "tests" / "laws"
+NOT_MEASURED = (
+    ROOT / "tests" / "laws",
+    ROOT / "tests" / "test_scenarios.py",
+    ROOT / "tests" / "test_coverage.py",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,10 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what asks for a program by a fixture of its name, and leave it out where there is none.
 
-    The laws are no measure of coverage: they would run most lines many times and slow at that.
+    The laws and the walks over all scenarios are no measure of coverage: they would run most lines many times,
+    and slow at that.
     """
     for item in items:
-        if LAWS in item.path.parents:
+        if any(path in (item.path, *item.path.parents) for path in NOT_MEASURED):
             item.add_marker(pytest.mark.no_cover)
     for name, program in PROGRAMS.items():
         for item in items:

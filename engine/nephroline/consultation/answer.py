@@ -188,6 +188,22 @@ class MonitoringOut(_OfAnswer, frozen=True):
     confidence: str
 
 
+class DerivedOut(_OfAnswer, frozen=True):
+    """An analyte as it is computed from the last value of another, such as eGFR, and the way it goes.
+
+    `before`: as it was a while earlier. `trend`: stable, rising or falling by then; empty without one.
+    """
+
+    analyte: str
+    title: str
+    value: str
+    at: When
+    formula: str
+    before: str
+    before_at: When | None
+    trend: str
+
+
 class TotalOut(_OfAnswer, frozen=True):
     """How much of an immunosuppressant was given so far, in how many weeks, and what is missing to tell."""
 
@@ -399,6 +415,7 @@ class Consultation(_OfAnswer, frozen=True, kw_only=True):
     alerts: list[AlertOut]
     monitoring: list[MonitoringOut]
     totals: list[TotalOut]
+    derived: list[DerivedOut] = []
     needs: list[Need]
     faults: list[str]
     notes: list[str]

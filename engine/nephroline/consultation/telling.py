@@ -24,6 +24,7 @@ from nephroline.consultation.answer import (
 )
 from nephroline.consultation.blocking import blocked_out, held_back
 from nephroline.consultation.choosing import Act
+from nephroline.consultation.computing import derived
 from nephroline.consultation.decision import Decision, answering, open_silence
 from nephroline.consultation.judges import exposure_rule, gap
 from nephroline.consultation.monitoring import monitoring, totals
@@ -77,6 +78,7 @@ def told(run: Run, decision: Decision, engine: str) -> tuple[Consultation, Lacki
         alerts=_alerts(run, decision),
         monitoring=monitoring(run) if decision.applies else [],
         totals=totals(run),
+        derived=derived(run),
         needs=asked,
         faults=[*_faults(run, decision), *_doses_not_shown(run, advice)],
         notes=_notes(run),

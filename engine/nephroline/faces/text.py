@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from nephroline.consultation import FAILED, NO_LINE, Consultation, headline, line_told
-from nephroline.consultation.answer import ActionOut, AlertOut, BlockReason, MonitoringOut
+from nephroline.consultation.answer import ActionOut, AlertOut, BlockReason, DerivedOut, MonitoringOut
 from nephroline.faces.outlook import show_outlook
 from nephroline.faces.phrases import (
     LEGEND,
@@ -91,12 +91,21 @@ def _head(out: Screen, answer: Consultation) -> None:
     if earned:
         status.append((" · " + ", ".join(dict.fromkeys(earned)), ""))
     out.hang(((f"{'status':<13}", "bold"),), tuple(status), _LABEL)
+    for one in answer.derived:
+        _item(out, one.title, _computed(one), "")
     verdict = f"{spoken(answer.applicability.verdict)}: {answer.applicability.because[0]}"
     _item(out, "pathway", f"{answer.pathway.id} · {answer.pathway.edition}", verdict)
     if answer.pathway.changed:
         _item(out, "changed", f"by this site: {'; '.join(answer.pathway.changed)}", "")
     if answer.pathway.chosen_because:
         _under(out, "chosen: " + "; ".join(answer.pathway.chosen_because), style="dim")
+
+
+def _computed(one: DerivedOut) -> str:
+    """``86 mL/min/1.73m2 at 4 mo, stable (90 at 0 mo; CKD-EPI 2021)``."""
+    trend = f", {one.trend}" if one.trend else ""
+    before = f"{one.before.split(' ')[0]} at {one.before_at.label}; " if one.before_at else ""
+    return f"{one.value} at {one.at.label}{trend} ({before}{one.formula})"
 
 
 def _next_line(out: Screen, answer: Consultation) -> None:

@@ -3,6 +3,7 @@
 from nephroline.pathway.depends import Reach, after_choice
 from nephroline.pathway.models import (
     NAMED,
+    TREND,
     Alert,
     Block,
     Clause,
@@ -28,6 +29,7 @@ from nephroline.pathway.rulebase import (
 
 __all__ = [
     "NAMED",
+    "TREND",
     "Alert",
     "Block",
     "Clause",

@@ -45,6 +45,8 @@ WINDOWS = ("course_gap", "alternation_gap", "handover_window", "together_window"
 """Thresholds of time that every pathway must state, in the order of `Windows`."""
 DOSING = ("weight_current", "weight_grown", "weight_obese", "weight_without_height", "dose_rounding")
 """Thresholds that every pathway must state, by which doses are worked out."""
+TREND = "computed_trend"
+"""A threshold that a pathway may state, from which on a computed value is told as rising or falling."""
 EXCRETION = ("creatinine_excretion_low", "creatinine_excretion_high")
 """Thresholds that a pathway may state, between which a ratio is carried to an amount a day."""
 
@@ -410,7 +412,8 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     def thresholds_used(self) -> frozenset[str]:
         """The thresholds that a condition, a text, a dose or the windows of time name."""
         nodes = (*self._nodes_in_use, *(node for node, _ in self.gaps))
-        found = {*WINDOWS, *DOSING, *EXCRETION, *(name for node in nodes for name in threshold_names(node))}
+        found = {*WINDOWS, *DOSING, *EXCRETION, TREND}
+        found |= {name for node in nodes for name in threshold_names(node)}
         found |= {name for kind in self.catalogue.classes.values() for name in kind.full_doses}
         for rule in self.rules.values():
             found |= set(NAMED.findall(f"{rule.title} {rule.rationale} {rule.conclusion}"))
