@@ -61,7 +61,7 @@ class HeadReader(ObservationReader):
         if head.birth_date not in (None, UNKNOWN):
             if age is not None:
                 self.complain(("birth_date",), "age and birth date are both given", "keep one of them")
-            return self._since_birth(None if head.birth_date is None else str(head.birth_date))
+            return self._since_birth(str(head.birth_date))
         if age is None:
             return None
         value = self.attempt(
