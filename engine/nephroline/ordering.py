@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from nephroline.backends import PATIENT, backend
+from nephroline.backends import backend
 from nephroline.catalogue import Catalogue, spelling
 from nephroline.consultation import (
     Consulted,
@@ -41,10 +41,10 @@ from nephroline.record import AT_ONCE, PER_DAY, PER_WEIGHT, Exposure, Moment, Re
 from nephroline.selecting import Among, select
 from nephroline.terms import HIGH_ONLY, Phase
 
-Verdict = Literal["no", "already", "not-now", "unknown", "first", "yes"]
-"""No: something forbids it. Already: it is taken so. Not now: nothing forbids it, but the pathway asks for
-something else. Unknown: what is missing could forbid it. First: after what is named. Yes: nothing is
-against it."""
+Verdict = Literal["not-judged", "no", "already", "not-now", "unknown", "first", "yes"]
+"""Not judged: the edition does not speak of this patient. No: something forbids it. Already: it is taken so.
+Not now: nothing forbids it, but the pathway asks for something else. Unknown: what is missing could forbid it.
+First: after what is named. Yes: nothing is against it."""
 
 _MOMENT = Fraction(1, 1440)
 """A minute in days: an order is judged as if it had been begun that long before as-of."""
@@ -119,7 +119,7 @@ def order(record: Record, among: Among, text: str, as_of: str | Moment | None = 
         doses=found.doses,
         first=found.first(),
         alerts=found.alerts(),
-        instead=[] if verdict in ("yes", "first", "already") else found.instead(),
+        instead=[] if verdict in ("not-judged", "yes", "first", "already") else found.instead(),
         needs=[item.why for item in found.missing()],
         notice=answer.notice,
     )
@@ -199,6 +199,8 @@ class _Judged:
 
     def verdict(self) -> tuple[Verdict, list[str]]:
         """The verdict, and what it rests on."""
+        if not self._now.decision.applied.cares:
+            return "not-judged", self._now.consultation.applicability.because
         against = [*self._against(), *(fault for fault in self.dose_faults() if "more than" in fault)]
         if against:
             return "no", against
@@ -302,8 +304,13 @@ class _Judged:
     def _raises(self, rule: str) -> bool:
         """Whether a rule holds by the drug that is ordered, among others."""
         run = self._then.run
-        named = raised_by(run, run.pathway.rules[rule].when, PATIENT)
-        return any(name.startswith(self._ordered.title) for name in named)
+        known = run.pathway.rules[rule]
+        return any(
+            name.startswith(self._ordered.title)
+            for subject in run.subjects(known.scope)
+            if run.stands(known, subject)
+            for name in raised_by(run, known.when, subject)
+        )
 
     def alerts(self) -> list[AlertOut]:
         """The alerts that it raises, the loudest first."""

@@ -6,7 +6,8 @@ feature, no block, no rule. Charts have precise times.
     python tests/laws/forbidden.py --count 100000 --seed 14 [--seconds 900]
     python tests/laws/forbidden.py --deletions --count 20000
 
-With --deletions each block of safety is left out in turn, and some chart must notice it.
+With --deletions each block of safety is left out in turn, and some chart must notice it: by an act, or by what is
+said to an order of a drug that a row forbids to begin.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,9 @@ from untidy import Case
 from nephroline.catalogue import load_catalogue
 from nephroline.consultation import Consultation, consult
 from nephroline.errors import RecordError
+from nephroline.ordering import order
 from nephroline.pathway import Block, Pathway, load_pathway, pathway_ids
-from nephroline.record import read_record
+from nephroline.record import Record, read_record
 
 TABLE: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).with_name("forbidden.yaml")).read_text(encoding="utf-8")
@@ -252,6 +254,19 @@ def _rise_on(fact: dict[str, Any], view: View) -> bool:
     return bool(before) and numbers[-1][0] > start and now / before[-1] > float(fact["above"])
 
 
+def _rise_after(fact: dict[str, Any], view: View) -> bool:
+    """The same of a drug that was given once and has ended, by values before it, on it and of now."""
+    rows = view.rows(fact["rise_after"])
+    now, numbers = view.now(fact["of"]), view.numbers(fact["of"])
+    if now is None or len(rows) != 1 or "from" not in rows[0] or rows[0].get("to", "unknown") == "unknown":
+        return False
+    start, end = (day_of(view.chart, rows[0][name]) for name in ("from", "to"))
+    before = [value for day, value in numbers if day <= start]
+    on = [value for day, value in numbers if start < day <= end]
+    over = [value / before[-1] > float(fact["above"]) for value in (*on, now)] if before else []
+    return bool(on) and end < view.day and all(over[-2:])
+
+
 def _total(fact: dict[str, Any], view: View) -> bool:
     grams = 0.0
     for row in view.rows(fact["total"]):
@@ -285,6 +300,13 @@ def _reaction(fact: dict[str, Any], view: View) -> bool:
     )
 
 
+def _active_throughout(view: View) -> bool:
+    """Whether every number is nephrotic and no report in words is there."""
+    told = [row for row in view.chart["observations"] if "response" in row or "proteinuria" in row]
+    grams = [str(row.get("proteinuria", "")) for row in told]
+    return all(text.endswith(" g/d") and (number_of(text) or 0) > 4 for text in grams)
+
+
 def _another(_: dict[str, Any], view: View) -> bool:
     shown = {b["diagnosis"] for b in view.chart.get("biopsies", []) if "diagnosis" in b}
     return bool(shown) and not shown & {"fsgs", "mcd"}
@@ -297,6 +319,7 @@ KINDS = {
     "egfr_below": _egfr,
     "ratio_of": _ratio,
     "rise_on": _rise_on,
+    "rise_after": _rise_after,
     "taking": lambda fact, view: bool(view.taken(fact["taking"])),
     "total": _total,
     "asserted": _asserted,
@@ -307,11 +330,48 @@ KINDS = {
     ),
     "biopsy_of_another_disease": _another,
     "reaction_to": _reaction,
+    "sex": lambda fact, view: view.chart.get("sex") == fact["sex"],
+    "years_below": lambda fact, view: (
+        (number_of(view.chart.get("age")) or 99) + float(view.day) / 365 < fact["years_below"]
+    ),
+    "not_told": lambda fact, view: fact["not_told"] not in view.chart["findings"],
+    "never_biopsied": lambda fact, view: not view.chart.get("biopsies") and _active_throughout(view),
     "never_above": _never_above,
 }
 
 
 # -- many charts -------------------------------------------------------------------------------------------
+
+
+ORDERED = {
+    "glucocorticoid": "prednisolone 60 mg/d",
+    "calcineurin-inhibitor": "cyclosporine",
+    "mycophenolate": "mycophenolate mofetil",
+    "anti-cd20": "rituximab",
+    "ace-inhibitor": "ramipril",
+    "angiotensin-receptor-blocker": "losartan",
+}
+"""What stands for a class in an order."""
+
+
+def verdicts(case: Case, record: Record, pathway: Pathway) -> dict[str, str]:
+    """What is answered to an order of each drug that a row forbids to begin, and that is not taken."""
+    view = View(case.chart, day_of(case.chart, case.at))
+    asked: dict[str, str] = {}
+    found: dict[str, str] = {}
+    for row in TABLE:
+        if "start" not in row["never"] or "unless_ended" in row:
+            continue
+        if not all(holds(fact, view) for fact in row["facts"]):
+            continue
+        for agent in row["agents"]:
+            text = ORDERED.get(agent, agent.replace("-", " "))
+            drug = drug_id({"drug": text.split(" 6", 1)[0]})
+            if drug is not None and not view.rows(drug):
+                if text not in asked:
+                    asked[text] = order(record, pathway, text, case.at).verdict
+                found[f"{row['id']}: order of {agent}"] = asked[text]
+    return found
 
 
 def search(
@@ -331,21 +391,42 @@ def search(
         for text in broken(case, consult(record, pathway, case.at, backend_name="reference")):
             found[text] += 1
             first.setdefault(text, seed)
+        if seed % ORDERS == 0:
+            for text, verdict in verdicts(case, record, pathway).items():
+                if verdict not in ("no", "not-now", "not-judged"):
+                    found[f"{text} is {verdict}"] += 1
+                    first.setdefault(f"{text} is {verdict}", seed)
         asked += 1
         if time.monotonic() > until:
             break
     return asked, found, first
 
 
+ORDERS = 10
+"""Of one in so many charts, orders are judged too."""
+
+
 def unnoticed(pathways: list[str], start: int, count: int) -> list[str]:
     """The blocks of safety of which no chart notices that they are left out."""
-    found: list[str] = []
-    for name in blocks_of(pathways):
-        without = [left_out(pathway, name) for pathway in pathways]
-        seeds = iter(range(start, start + count))
-        if not any(search([p for p in without if p], iter([seed]))[1] for seed in seeds):
-            found.append(name)
-    return found
+    return [name for name in blocks_of(pathways) if not noticed(pathways, name, range(start, start + count))]
+
+
+def noticed(pathways: list[str], name: str, seeds: Iterable[int]) -> bool:
+    """Whether some chart notices that a block is left out: by what is done, or by what is said to an order."""
+    both = [(load_pathway(one), left_out(one, name)) for one in pathways]
+    pairs = [(whole, without) for whole, without in both if without is not None]
+    for seed in seeds:
+        whole, without = pairs[seed % len(pairs)]
+        case = hazardous(seed)
+        try:
+            record = read_record(case.chart)
+        except RecordError:
+            continue
+        if any(broken(case, consult(record, without, case.at, backend_name="reference"))):
+            return True
+        if verdicts(case, record, whole) != verdicts(case, record, without):
+            return True
+    return False
 
 
 def blocks_of(pathways: list[str]) -> list[str]:

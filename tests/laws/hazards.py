@@ -286,6 +286,25 @@ def _young(chart: Chart, day: Fraction, rng: random.Random) -> None:
     chart["age"] = rng.choice(("9 years", "16 years"))
 
 
+def _not_biopsied(chart: Chart, day: Fraction, rng: random.Random) -> None:
+    chart["biopsies"] = []
+
+
+def _fertility_not_asked(chart: Chart, day: Fraction, rng: random.Random) -> None:
+    chart["findings"].pop("fertility_to_be_preserved", None)
+
+
+def _harmed_by_calcineurin_inhibitor(chart: Chart, day: Fraction, rng: random.Random) -> None:
+    """A course that ended for a creatinine that rose on it, and stays up."""
+    if any(row["drug"] in ("cyclosporine", "tacrolimus") for row in chart["exposures"]) or day < 100:
+        return
+    chart["exposures"].append(
+        _row(rng.choice(("cyclosporine", "tacrolimus")), "100 mg bid", int(day) - 60, int(day) - 5)
+    )
+    for at in (day - 10, day):
+        chart["observations"].append({"at": _at(at), "creatinine": "150 µmol/L"})
+
+
 def _another(chart: Chart, day: Fraction, rng: random.Random) -> None:
     chart["biopsies"] = [
         {"at": "0 d", "glomeruli": 20, "diagnosis": rng.choice(("membranous", "lupus-nephritis"))}
@@ -332,6 +351,9 @@ HAZARDS = (
     _taken(("tacrolimus", "2 mg bid"), ("cyclosporine", "100 mg bid")),
     _reacted,
     _long_ago,
+    _not_biopsied,
+    _fertility_not_asked,
+    _harmed_by_calcineurin_inhibitor,
     _asserted("steroid_unsuitable"),
     _asserted("calcineurin_inhibitor_unsuitable"),
     _asserted("kidney_transplant"),

@@ -128,6 +128,12 @@ def test_what_is_taken_is_taken_already_and_its_dose_may_change() -> None:
     assert judged("losartan 100 mg/d", exposures=given).verdict == "yes"
 
 
+def test_of_a_child_no_order_is_judged() -> None:
+    found = judged("losartan 50 mg/d", age="12 years")
+    assert found.verdict == "not-judged"
+    assert any("adult" in reason for reason in found.because)
+
+
 def test_two_of_one_kind_are_told() -> None:
     given = [{"drug": "lisinopril", "dose": "10 mg/d", "from": "0 mo"}]
     found = judged("losartan 50 mg/d", exposures=given)

@@ -7,6 +7,7 @@ from nephroline.faces.screen import Screen
 from nephroline.ordering import OrderAnswer
 
 _SAID = {
+    "not-judged": ("Not judged: the edition does not speak of this patient.", "bold yellow"),
     "no": ("No.", "bold red"),
     "already": ("It is taken already.", "bold"),
     "not-now": ("Not now: nothing forbids it, but the pathway asks for something else.", "bold yellow"),
@@ -23,7 +24,7 @@ def show_order(out: Screen, found: OrderAnswer) -> None:
     out.paragraph(taken(found.pathway), style="dim")
     said, style = _SAID[found.verdict]
     _item(out, "answer", said, style)
-    if found.verdict in ("no", "already", "not-now"):
+    if found.verdict in ("not-judged", "no", "already", "not-now"):
         for reason in found.because:
             _item(out, "because", reason)
     for fault in found.dose:
