@@ -43,8 +43,8 @@ from nephroline.terms import HIGH_ONLY, Phase
 
 Verdict = Literal["not-judged", "no", "already", "not-now", "unknown", "first", "yes"]
 """Not judged: the edition does not speak of this patient. No: something forbids it. Already: it is taken so.
-Not now: nothing forbids it, but the pathway asks for something else. Unknown: what is missing could forbid it.
-First: after what is named. Yes: nothing is against it."""
+Not now: nothing forbids it, but the pathway asks for something else. Unknown: what is missing could forbid
+it. First: after what is named. Yes: nothing is against it."""
 
 _MOMENT = Fraction(1, 1440)
 """A minute in days: an order is judged as if it had been begun that long before as-of."""
