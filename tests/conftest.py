@@ -23,7 +23,10 @@ if int(os.environ.get("LAW_EXAMPLES", "0")) <= 100:
 ROOT = Path(__file__).resolve().parent.parent
 NOT_MEASURED = tuple(
     ROOT / "tests" / name
-    for name in ("laws", "pictures", "test_coverage.py", "test_docs.py", "test_scenarios.py")
+    for name in (
+        *("laws", "pictures", "faces/test_cli.py"),
+        *("test_coverage.py", "test_docs.py", "test_scenarios.py"),
+    )
 )
 
 
@@ -41,8 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what asks for a program by a fixture of its name, and leave it out where there is none.
 
-    The laws, the pictures and the walks over all scenarios are no measure of coverage: they would run most lines
-    many times, and slow at that.
+    The laws, the walks over all scenarios, the pictures and what runs commands as programs are no measure of
+    coverage: they would run most lines many times, and slow at that. `faces/test_in_process` runs each command.
     """
     for item in items:
         if any(path in (item.path, *item.path.parents) for path in NOT_MEASURED):
@@ -72,14 +75,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if session.config.getoption("--nothing-skipped") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-@pytest.fixture(autouse=True)
-def _unmeasured_programs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Programs that such a test starts are not measured either."""
-    if request.node.get_closest_marker("no_cover") is not None:
-        monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-        monkeypatch.delenv("COVERAGE_PROCESS_START", raising=False)
 
 
 @pytest.fixture(scope="session")
