@@ -298,11 +298,13 @@ def _harmed_by_calcineurin_inhibitor(chart: Chart, day: Fraction, rng: random.Ra
     """A course that ended for a creatinine that rose on it, and stays up."""
     if any(row["drug"] in ("cyclosporine", "tacrolimus") for row in chart["exposures"]) or day < 100:
         return
-    chart["exposures"].append(
-        _row(rng.choice(("cyclosporine", "tacrolimus")), "100 mg bid", int(day) - 60, int(day) - 5)
-    )
-    for at in (day - 10, day):
-        chart["observations"].append({"at": _at(at), "creatinine": "150 µmol/L"})
+    drug, dose = rng.choice((("cyclosporine", "100 mg bid"), ("tacrolimus", "3 mg bid")))
+    chart["exposures"].append(_row(drug, dose, int(day) - 60, int(day) - 5))
+    for at in (_at(int(day) - 10), _at(day)):
+        for row in chart["observations"]:
+            if row["at"] == at:
+                row.pop("creatinine", None)
+        chart["observations"].append({"at": at, "creatinine": "150 µmol/L"})
 
 
 def _another(chart: Chart, day: Fraction, rng: random.Random) -> None:
