@@ -34,7 +34,7 @@ laws: $(VENV)/.tested
 	$(BIN)/python tests/laws/forbidden.py --deletions --count 20000 --seed 15
 
 # Tests of each part with the newest release of everything: they tell what will break, and fail nothing.
-NEWEST := tests/record tests/catalogue tests/consultation tests/backends tests/lang tests/spec tests/pictures
+NEWEST := tests/record tests/catalogue tests/consultation tests/backends tests/lang tests/spec
 newest:
 	$(MAKE) --no-print-directory VENV=.venv-newest LOCK=none TESTS="$(NEWEST)" test || echo "newest releases: FAILED (the locks hold what works)"
 
