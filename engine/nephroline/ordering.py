@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -27,6 +28,7 @@ from nephroline.consultation.answer import (
     PathwayRef,
     When,
 )
+from nephroline.consultation.blocking import reason_of
 from nephroline.consultation.choosing import failed_lines
 from nephroline.consultation.doses import doses_of
 from nephroline.consultation.naming import raised_by
@@ -37,7 +39,16 @@ from nephroline.exact import Fraction
 from nephroline.features import Missing, gather
 from nephroline.pathway import Block, Recommend, Rule
 from nephroline.quantities import Quantity, parse
-from nephroline.record import AT_ONCE, PER_DAY, PER_WEIGHT, Exposure, Moment, Record, read_record, weight_dose
+from nephroline.record import (
+    PER_DAY,
+    PER_WEIGHT,
+    Exposure,
+    Moment,
+    Record,
+    given_at_once,
+    read_record,
+    weight_dose,
+)
 from nephroline.selecting import Among, select
 from nephroline.terms import HIGH_ONLY, Phase
 
@@ -84,6 +95,13 @@ class _Ordered(NamedTuple):
     row: Exposure
 
 
+class _DoseFault(NamedTuple):
+    """What is wrong with a dose, and whether it must not be given so."""
+
+    text: str
+    forbids: bool
+
+
 def order(record: Record, among: Among, text: str, as_of: str | Moment | None = None) -> OrderAnswer:
     """Judge an order such as ``cyclosporine 100 mg bid`` as if it were begun at as-of.
 
@@ -114,13 +132,13 @@ def order(record: Record, among: Among, text: str, as_of: str | Moment | None = 
         title=ordered.title,
         verdict=verdict,
         because=because,
-        blocked=found.blocks(),
-        dose=found.dose_faults(),
+        blocked=found.blocks,
+        dose=[fault.text for fault in found.dose_faults],
         doses=found.doses,
-        first=found.first(),
+        first=found.first,
         alerts=found.alerts(),
         instead=[] if verdict in ("not-judged", "yes", "first", "already") else found.instead(),
-        needs=[item.why for item in found.missing()],
+        needs=[item.why for item in found.missing],
         notice=answer.notice,
     )
 
@@ -162,8 +180,7 @@ def _with_dose(name: str, drug: str, dose: str, catalogue: Catalogue) -> _Ordere
 def _given(record: Record, row: Exposure, moment: Moment) -> Record:
     """The record as if the order had just been begun; a dose of the same drug that runs ends then."""
     at = Moment(moment.latest - _MOMENT, moment.latest - _MOMENT, moment.label)
-    at_once = row.dose is not None and row.dose.dimension in AT_ONCE
-    begun = msgspec.structs.replace(row, start=at, end=at if at_once else None)
+    begun = msgspec.structs.replace(row, start=at, end=at if given_at_once(row) else None)
     kept = [
         msgspec.structs.replace(old, end=at, stopped_for=None)
         if old.drug == row.drug
@@ -201,7 +218,7 @@ class _Judged:
         """The verdict, and what it rests on."""
         if not self._now.decision.applied.cares:
             return "not-judged", self._now.consultation.applicability.because
-        against = [*self._against(), *(fault for fault in self.dose_faults() if "more than" in fault)]
+        against = [*self._against(), *(fault.text for fault in self.dose_faults if fault.forbids)]
         if against:
             return "no", against
         running = self._running
@@ -209,9 +226,9 @@ class _Judged:
             return "already", [f"{self._ordered.title} {running.dose.text if running.dose else ''} is taken"]
         if not self._asked_for():
             return "not-now", [headline(self._now.consultation)]
-        if self.missing():
-            return "unknown", [item.why for item in self.missing()]
-        return ("first" if self.first() else "yes"), []
+        if self.missing:
+            return "unknown", [item.why for item in self.missing]
+        return ("first" if self.first else "yes"), []
 
     def _same(self, running: Exposure) -> bool:
         wanted = self._ordered.row.dose
@@ -219,7 +236,7 @@ class _Judged:
 
     def _against(self) -> list[str]:
         """What forbids it: a block, a line that failed, or that rules would end it at once."""
-        found = [f"{one.title}: {'; '.join(one.because)}" for one in self.blocks()]
+        found = [f"{one.title}: {'; '.join(one.because)}" for one in self.blocks]
         failed = failed_lines(self._run)
         regimen = self._regimen()
         if regimen is not None and regimen in failed:
@@ -259,19 +276,16 @@ class _Judged:
             if concerns(self._run, block, regimen, frozenset({self._drug})):
                 yield rule, block, subject
 
+    @cached_property
     def blocks(self) -> list[BlockReason]:
         """The blocks that stand, each with its way out."""
         return [
-            BlockReason(
-                rule=rule.id,
-                title=rule.title,
-                because=self._run.because(rule.when, subject),
-                until=fill(self._run.pathway, block.until),
-            )
+            reason_of(self._run, rule, block, subject)
             for rule, block, subject in self._blocking()
             if self._other.stands(rule, subject)
         ]
 
+    @cached_property
     def missing(self) -> Sequence[Missing]:
         """What could still bring in a block."""
         lacking = (
@@ -282,6 +296,7 @@ class _Judged:
         )
         return gather(lacking)
 
+    @cached_property
     def first(self) -> list[str]:
         """What is to be done before the first dose: other drugs that are ended, and what is looked at."""
         if self._running is not None:
@@ -343,7 +358,8 @@ class _Judged:
             return [headline(answer)]
         return [line.title for line in lines if self._drug not in _drugs(self._catalogue, line)]
 
-    def dose_faults(self) -> list[str]:
+    @cached_property
+    def dose_faults(self) -> list[_DoseFault]:
         """What is wrong with the dose: more than the most, or less than is given."""
         ordered = self._a_day()
         # Of what is infused there is more than one printed dose.
@@ -355,19 +371,22 @@ class _Judged:
         text = self._ordered.row.dose.text if self._ordered.row.dose else ""
         if ordered > high:
             most = max(bounds, key=lambda d: _grams(self._catalogue, d.greatest))
-            return [f"{text} is more than the most for this patient: {most.greatest}"]
+            return [
+                _DoseFault(f"{text} is more than the most for this patient: {most.greatest}", forbids=True)
+            ]
         if ordered < low and self._running is None:
             least = min(bounds, key=lambda d: _grams(self._catalogue, d.least))
-            return [f"{text} is less than is given to this patient: {least.least}"]
+            return [_DoseFault(f"{text} is less than is given to this patient: {least.least}", forbids=False)]
         return self._implausible(ordered)
 
-    def _implausible(self, ordered: Fraction | None) -> list[str]:
+    def _implausible(self, ordered: Fraction | None) -> list[_DoseFault]:
         supply = self._catalogue.formulary.get(self._drug)
         dose = self._ordered.row.dose
         if supply is None or ordered is None or dose is None:
             return []
         wrong = supply.implausible(AT_ONCE_OF.get(dose.dimension, dose.dimension), (ordered,))
-        return [f"{dose.text} is more than the plausible {wrong}, or less: check the unit"] if wrong else []
+        told = f"{dose.text} is more than the plausible {wrong}, or less: check the unit"
+        return [_DoseFault(told, forbids=True)] if wrong else []
 
     def _a_day(self) -> Fraction | None:
         """The dose in g, a day or at once; None if it, or the weight, is not known."""

@@ -15,7 +15,7 @@ from nephroline.consultation.tapers import taper
 from nephroline.consultation.wording import act_word, statement_ref, title_of_line, verb, when
 from nephroline.exact import Fraction
 from nephroline.features import Amount, Missing, full_dose_since, gather, remission_lasted
-from nephroline.record import AT_ONCE, Exposure, Line
+from nephroline.record import Line, given_at_once
 from nephroline.terms import LOW_ONLY, Action, ReassessFrom
 
 
@@ -207,18 +207,13 @@ def _running(run: Run, act: Act) -> str:
     rows = timeline.treatment.perhaps_taken
     line = run.line(act.subject) or timeline.line
     told: list[str] = []
-    lasting = [drug for drug in act.agents if not _single(rows.get(drug))]
+    lasting = [drug for drug in act.agents if drug not in rows or not given_at_once(rows[drug])]
     for drug in sorted(lasting or act.agents):
         row = rows.get(drug)
         name = (row.name if row else "") or catalogue.drugs[drug].title
         told.append(f"{name} {row.dose.text}" if act.course and row and row.dose else name)
     beside = "" if act.course or line is None else _low_beside(run, line)
     return " and ".join(told) + beside
-
-
-def _single(row: Exposure | None) -> bool:
-    """Whether an exposure is of single doses, such as pulses, which do not go on."""
-    return row is not None and row.dose is not None and row.dose.dimension in AT_ONCE
 
 
 def _low_beside(run: Run, line: Line) -> str:

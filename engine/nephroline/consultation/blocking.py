@@ -5,8 +5,8 @@ from __future__ import annotations
 from nephroline.consultation.answer import BlockedOut, BlockReason
 from nephroline.consultation.choosing import blocks_of, concerns, failed_lines
 from nephroline.consultation.decision import Decision
-from nephroline.consultation.run import Run, fill
-from nephroline.pathway import Recommend
+from nephroline.consultation.run import Run, Subject, fill
+from nephroline.pathway import Block, Recommend, Rule
 
 FAILED = "already-failed"
 """The id of the standing reason not to repeat a line that failed with adequate exposure."""
@@ -27,15 +27,7 @@ def blocked_out(run: Run) -> list[BlockedOut]:
         reasons: list[BlockReason] = []
         for rule, block, subject in blocks:
             if concerns(run, block, regimen, frozenset(regimen.agents)):
-                because = run.because(rule.when, subject)
-                reasons.append(
-                    BlockReason(
-                        rule=rule.id,
-                        title=rule.title,
-                        because=because,
-                        until=fill(run.pathway, block.until),
-                    )
-                )
+                reasons.append(reason_of(run, rule, block, subject))
         line = failed.get(regimen.id)
         if line is not None:
             text = f"line {line.number} was {regimen.title}, without remission at an exposure that counts"
@@ -43,6 +35,16 @@ def blocked_out(run: Run) -> list[BlockedOut]:
         if reasons:
             found.append(BlockedOut(regimen=regimen.id, title=regimen.title, reasons=reasons))
     return found
+
+
+def reason_of(run: Run, rule: Rule, block: Block, subject: Subject) -> BlockReason:
+    """Why a block stands, and until when."""
+    return BlockReason(
+        rule=rule.id,
+        title=rule.title,
+        because=run.because(rule.when, subject),
+        until=fill(run.pathway, block.until),
+    )
 
 
 def held_back(run: Run, decision: Decision) -> list[str]:

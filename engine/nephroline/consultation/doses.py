@@ -141,9 +141,10 @@ def doses_of(run: Run, drug: str) -> list[DoseOut]:
         if isinstance(recommend, Recommend):
             regimen = catalogue.regimens.get(recommend.regimen or "")
             act = Act(rule, recommend, 0, regimen, frozenset(), ())
-            for dose in (dose for dose in _planned(act) if dose.drug == drug):
-                told = _dose(run, dose)[0]
-                found.setdefault((told.least, told.greatest), told)
+            for dose in _planned(act):
+                if dose.drug == drug:
+                    told = _dose(run, dose)[0]
+                    found.setdefault((told.least, told.greatest), told)
     return list(found.values())
 
 

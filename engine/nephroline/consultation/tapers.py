@@ -16,7 +16,7 @@ from nephroline.exact import Fraction
 from nephroline.features import Threshold
 from nephroline.pathway import TaperStage
 from nephroline.quantities import decimal_text
-from nephroline.record import AT_ONCE, PER_DAY, PER_WEIGHT, Exposure, weight_dose, weight_near
+from nephroline.record import PER_DAY, PER_WEIGHT, Exposure, given_at_once, weight_dose, weight_near
 
 _MG = 1000
 _MOST_ROWS = 60
@@ -72,7 +72,7 @@ def taper(run: Run, act: Act) -> TaperOut | None:
 def _taken(run: Run, act: Act) -> _Taken | None:
     """The one exposure that is tapered, if its dose a day is known."""
     treatment, catalogue = run.chart.timeline.treatment, run.pathway.catalogue
-    rows = [row for drug, row in treatment.running.items() if drug in act.agents and not _single(row)]
+    rows = [row for drug, row in treatment.running.items() if drug in act.agents and not given_at_once(row)]
     if len(rows) != 1 or rows[0].dose is None or rows[0].every != 1:
         return None
     (row,) = rows
@@ -86,10 +86,6 @@ def _taken(run: Run, act: Act) -> _Taken | None:
     regimens = catalogue.regimens.values()
     times = max((d.times for one in regimens for d in one.doses if d.drug == row.drug), default=1)
     return _Taken(row, dose * factor, factor, begun, times)
-
-
-def _single(row: Exposure) -> bool:
-    return row.dose is not None and row.dose.dimension in AT_ONCE
 
 
 def _a_day(run: Run, row: Exposure) -> Fraction | None:

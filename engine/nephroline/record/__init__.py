@@ -13,7 +13,15 @@ from nephroline.record.models import (
     Record,
     Unlisted,
 )
-from nephroline.record.phases import AT_ONCE, PER_DAY, PER_WEIGHT, weight_at, weight_dose, weight_near
+from nephroline.record.phases import (
+    AT_ONCE,
+    PER_DAY,
+    PER_WEIGHT,
+    given_at_once,
+    weight_at,
+    weight_dose,
+    weight_near,
+)
 from nephroline.record.read import RecordSource, open_document, read_record, record_at
 from nephroline.record.timeline import WEIGHT, Assessment, Length, Timeline
 from nephroline.record.times import NEVER, Clock, Moment, is_date, span_text
@@ -48,6 +56,7 @@ __all__ = [
     "Treatment",
     "Unlisted",
     "Windows",
+    "given_at_once",
     "is_date",
     "open_document",
     "read_dose",

@@ -69,6 +69,11 @@ def _reaches(
     return None if None in answers or not answers else False
 
 
+def given_at_once(row: Exposure) -> bool:
+    """Whether an exposure is of single doses, such as pulses, which do not go on."""
+    return row.dose is not None and row.dose.dimension in AT_ONCE
+
+
 def weight_near(row: Exposure, weights: Sequence[Observation], near: Fraction) -> Fraction | None:
     """The weight (g) by which a dose is judged: the lowest within so many days (*near*) of the exposure.
 
