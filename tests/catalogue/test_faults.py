@@ -155,7 +155,7 @@ def copy(root: Path, tmp_path: Path) -> Path:
         ("analytes.yaml", "speaks_of: creatinine", "speaks_of: renal_function", "or of itself"),
         (
             "analytes.yaml",
-            "words: [normal, stable, worse]",
+            "words: [normal, stable, worse, improved]",
             "words: [normal, odd]",
             "is no word of `creatinine`",
         ),
@@ -230,7 +230,7 @@ def copy(root: Path, tmp_path: Path) -> Path:
         (DRUGS, "synonyms: [cni]", "synonyms: ['']", "holds an empty name"),
         (
             "analytes.yaml",
-            "words: [normal, stable, worse]",
+            "words: [normal, stable, worse, improved]",
             "words: [normal, normal]",
             "names something twice",
         ),

@@ -247,6 +247,17 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
             return Fraction(1)
         return self.drugs[drug].ratio
 
+    def counted_within(self, drug: str, agent: str) -> tuple[Fraction, Fraction] | None:
+        """The least and the most that `counted` may be: of an unnamed drug, over those of its class."""
+        factor = self.counted(drug, agent)
+        if factor is not None:
+            return factor, factor
+        if not self.drugs[drug].unnamed:
+            return None
+        named = (other for other in self.drugs if self.belongs(other, agent))
+        known = [ratio for other in named if (ratio := self.counted(other, agent)) is not None]
+        return (min(known), max(known)) if known else None
+
     def regimen_of(self, drugs: frozenset[str]) -> Regimen | None:
         """The first regimen whose agents these drugs are, one for one."""
         if drugs not in self._regimens_of:

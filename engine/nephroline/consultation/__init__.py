@@ -16,7 +16,7 @@ from nephroline.consultation.decision import (
 from nephroline.consultation.judges import rests_on
 from nephroline.consultation.needs import needs, presumed_exposures
 from nephroline.consultation.run import LazyRun, Run, Subject, chart_of, fill, same_catalogue
-from nephroline.consultation.wording import NO_LINE, cited, headline, in_words, line_told
+from nephroline.consultation.wording import NO_LINE, cited, headline, in_words, line_told, response_told
 
 __all__ = [
     "FAILED",
@@ -51,6 +51,7 @@ __all__ = [
     "open_data",
     "open_for",
     "presumed_exposures",
+    "response_told",
     "rests_on",
     "same_catalogue",
 ]

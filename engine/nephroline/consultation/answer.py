@@ -68,13 +68,15 @@ class AnswerKind(_OfAnswer, frozen=True):
 class Status(_OfAnswer, frozen=True):
     """The response now, and since when it has held.
 
-    `provisional`: a value that its definition asks for is missing.
+    `provisional`: a value that its definition asks for is missing. `before_treatment`: active disease, last
+    assessed before what is given now was begun, so that nothing is known of its effect.
     """
 
     response: Response
     since: When | None
     because: list[str]
     provisional: bool = False
+    before_treatment: bool = False
 
 
 class StatementRef(_OfAnswer, frozen=True):

@@ -33,10 +33,7 @@ from nephroline.consultation.needs import Lacking, lacking, needs
 from nephroline.consultation.outcomes import outcome
 from nephroline.consultation.run import Run, Subject, fill
 from nephroline.consultation.wording import statement_ref, when
-from nephroline.features import (
-    is_confirmed,
-    regimen_of,
-)
+from nephroline.features import begun_within, is_confirmed, regimen_of
 from nephroline.pathway import Alert, FindingOf, Rule
 from nephroline.quantities import decimal_text
 from nephroline.record import Line
@@ -135,11 +132,14 @@ def _status(run: Run) -> Status:
     if known in (Response.INDETERMINATE, Response.PARTIAL_REMISSION) and run.chart.timeline.assessments:
         named = gap(run.pathway, run.chart, run.chart.timeline.assessments[-1])
         because += [fill(run.pathway, named)] if named else []
+    active = known in (Response.NO_RESPONSE, Response.INDETERMINATE)
+    last = [item.at for item in run.chart.timeline.assessments[-1:] if active]
     return Status(
         response=known,
         since=when(since.at) if since and known not in (Response.UNKNOWN, Response.UNTREATED) else None,
         provisional=doubted and known is not Response.UNTREATED,
         because=because,
+        before_treatment=any(begun_within(run.chart, at, run.chart.timeline.as_of) for at in last),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nephroline.catalogue import Catalogue
-from nephroline.consultation.answer import Consultation, LineOut, StatementRef, When
+from nephroline.consultation.answer import Consultation, LineOut, StatementRef, Status, When
 from nephroline.consultation.decision import Advised
 from nephroline.consultation.run import Run
 from nephroline.features import Threshold
@@ -44,6 +44,11 @@ def headline(answer: Consultation) -> str:
     if answer.outlook is not None and answer.outlook.answer:
         return answer.outlook.answer
     return NO_LINE.get(answer.answer.kind, NO_LINE[Answer.NEEDS_DATA])
+
+
+def response_told(status: Status) -> str:
+    """How the disease stands: the response, unless nothing was assessed since what is given now was begun."""
+    return "not assessed since treatment began" if status.before_treatment else spoken(status.response)
 
 
 def cited(citation: str, statement: Statement | StatementRef, *, kind: bool = False) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from nephroline.consultation import FAILED, NO_LINE, Consultation, headline, line_told
+from nephroline.consultation import FAILED, NO_LINE, Consultation, headline, line_told, response_told
 from nephroline.consultation.answer import ActionOut, AlertOut, BlockReason, DerivedOut, MonitoringOut
 from nephroline.faces.outlook import show_outlook
 from nephroline.faces.phrases import (
@@ -79,8 +79,8 @@ def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = Fals
 def _head(out: Screen, answer: Consultation) -> None:
     before = "" if answer.stops_of_the_day == "seen" else ", before what ends that day"
     out.paragraph(f"{answer.record} at {answer.as_of.label}{before}", style="bold")
-    status: list[Styled] = [(spoken(answer.status.response), "bold magenta")]
-    if answer.status.since:
+    status: list[Styled] = [(response_told(answer.status), "bold magenta")]
+    if answer.status.since and not answer.status.before_treatment:
         status.append((f" since {answer.status.since.label}", ""))
     if len(answer.status.because) > 1:
         status.append((f" ({'; '.join(answer.status.because[1:])})", ""))
@@ -351,7 +351,7 @@ def _step(out: Screen, step: Step, pathway: str) -> None:
         body.append((f" · ! {', '.join(loud)}", "red"))
     if answer.pathway.id != pathway:
         body.append((f" · by {answer.pathway.id}", "dim"))
-    head = ((f"  {step.at.label:<11} ", "bold"), (f"{spoken(answer.status.response):<20}", ""))
+    head = ((f"  {step.at.label:<11} ", "bold"), (f"{response_told(answer.status):<20}", ""))
     out.hang(head, tuple(body), 34)
 
 

@@ -14,7 +14,7 @@ from nephroline.features import (
     treatment,
 )
 from nephroline.features.chart import ALL_RESPONSES, Chart, possibly_last
-from nephroline.features.episodes import is_confirmed, measured_in_other_form
+from nephroline.features.episodes import begun_within, is_confirmed, measured_in_other_form
 from nephroline.features.latest import computed_from
 from nephroline.features.phases import full_dose_since
 from nephroline.features.schema import FEATURES, PARAMETERS, Feature, entering, with_trait
@@ -47,6 +47,7 @@ __all__ = [
     "Value",
     "acute",
     "assessment",
+    "begun_within",
     "computed_from",
     "cumulative_dose",
     "entering",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nephroline.features.chart import Chart, possibly_last, tail
-from nephroline.features.latest import latest, recent
+from nephroline.features.latest import computed_from, latest, recent
 from nephroline.features.line import length_of
 from nephroline.features.person import has
 from nephroline.features.schema import feature
@@ -134,6 +134,34 @@ def gained_within(chart: Chart, analyte: str, window: Threshold) -> Value:
     text = f"{before.text} → {now.text}"
     missing = (*before.missing, *now.missing)
     return Amount(low, high, carried.dimension, text, missing, now.analyte)
+
+
+@feature(
+    "value_before",
+    ("analyte", "threshold:time"),
+    gives="amount:analyte",
+    says="{0} at least {1} ago",
+    trait=Trait.WITHIN_A_TIME,
+)
+def value_before(chart: Chart, analyte: str, ago: Threshold) -> Value:
+    """The last value that is at least so long before as-of; without one there is none.
+
+    One that a formula gives (eGFR) is as reported, else computed of what it rests on.
+    """
+    timeline = chart.timeline
+    formula = timeline.catalogue.formula_of.get(analyte)
+    limit = timeline.now - ago.days
+    for name in (analyte, *((formula.source_analyte,) if formula else ())):
+        items = [item for item in timeline.observations.get(name, ()) if item.at.latest <= limit]
+        items = [item for item in items if item.value is not None]
+        if not items:
+            continue
+        found = chart.last(items, name, f"{timeline.catalogue.analytes[name].title} then", items[-1].at)
+        if formula is None or name == analyte:
+            return found
+        return computed_from(chart, formula, found, items[-1].at)
+    known = timeline.catalogue.analytes[analyte]
+    return no_amount(known.dimensions[0], f"no {known.title} {ago.first.text} ago or before")
 
 
 def _least_before(chart: Chart, analyte: str, window: Threshold) -> tuple[Amount | None, Amount]:

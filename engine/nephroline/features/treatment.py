@@ -45,6 +45,20 @@ def taking(chart: Chart, agent: str) -> Value:
     return Flag(False, f"not taking {title}")
 
 
+@feature("may_be_taking", ("agent",), gives="flag", says="{0} is taken, or may be", reads=Reads.EXPOSURES)
+def may_be_taking(chart: Chart, agent: str) -> Value:
+    """Whether a drug, or one of a class, is in use just before as-of, or was begun and no end of it is known.
+
+    For what is to be looked after as long as nobody says that it has ended.
+    """
+    catalogue, treatment = chart.timeline.catalogue, chart.timeline.treatment
+    rows = [row for drug, row in treatment.perhaps_taken.items() if catalogue.belongs(drug, agent)]
+    if not rows:
+        return Flag(False, f"not taking {catalogue.title(agent)}")
+    shown = [_in_use(chart, row) for row in sorted(rows, key=lambda row: row.drug)]
+    return Flag(True, f"taking, or not known to have ended: {' and '.join(shown)}")
+
+
 def _in_use(chart: Chart, row: Exposure) -> str:
     name = chart.called(row)
     given = f" {row.dose.text}" if row.dose else ""

@@ -16,7 +16,7 @@ from nephroline.exact import Fraction
 from nephroline.record.models import Exposure
 from nephroline.record.times import Moment
 from nephroline.record.treatment import Course, Treatment
-from nephroline.terms import HIGH_ONLY, Phase
+from nephroline.terms import Phase
 from nephroline.truth import Truth
 
 NOT_STOPPED = "not-stopped"
@@ -178,9 +178,7 @@ def _alone(stretch: _Stretch, before: Sequence[_Stretch], treatment: Treatment, 
             continue
         rows = [r for r in course.rows if _day_of_start(r) <= day and (r.end is None or day < r.end.latest)]
         last = rows or [r for r in course.rows if _day_of_start(r) <= day][-1:]
-        phases = {phase for row in last for phase in treatment.phases(row)}
-        if any(treatment.phases(row) == HIGH_ONLY for row in last):
-            phases = {Phase.HIGH}
+        phases = _highest([treatment.phases(row) for row in last])
         previous = before[-1] if before else None
         goes_on = previous is not None and previous.alone == course.drug and previous.end is stretch.start
         left_over = any(s.agents and s.start.latest >= course.start.earliest for s in before)
@@ -190,6 +188,13 @@ def _alone(stretch: _Stretch, before: Sequence[_Stretch], treatment: Treatment, 
         stretch.alone = course.drug
         stretch.doubtful = not phases <= enough
         return
+
+
+def _highest(each: Sequence[frozenset[Phase]]) -> set[Phase]:
+    """The phases in which a class may be that is given as several exposures at once: that of the highest."""
+    rising = (Phase.LOW, Phase.REDUCED, Phase.HIGH)
+    least = max((min(map(rising.index, phases)) for phases in each), default=0)
+    return {phase for phases in each for phase in phases if rising.index(phase) >= least}
 
 
 def _merged(stretches: Sequence[_Stretch]) -> list[_Stretch]:

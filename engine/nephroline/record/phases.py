@@ -23,11 +23,11 @@ def phases_of(
 ) -> frozenset[Phase]:
     """The phases in which an exposure may be: more than one where dose or weight is not known."""
     kind = catalogue.class_of_lines(row.drug)
-    factor, given = catalogue.counted(row.drug, kind.id), row.dose
-    if given is None or factor is None or given.low is None or given.high is None:
+    factors, given = catalogue.counted_within(row.drug, kind.id), row.dose
+    if given is None or factors is None or given.low is None or given.high is None:
         return ANY
     dimension = AT_ONCE.get(given.dimension, given.dimension)
-    low, high = given.low * factor, given.high * factor
+    low, high = given.low * factors[0], given.high * factors[1]
     weight = weight_near(row, weights, windows.current)
     high_is = _reaches(dimension, (low, high), row, windows.full_doses.get(kind.id, ()), weight)
     if high_is is True:

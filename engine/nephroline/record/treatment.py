@@ -84,6 +84,7 @@ class Treatment(msgspec.Struct, frozen=True, eq=False, dict=True):
             other is not row
             and other.start.latest == self.as_of.latest
             and self._course_name(other) == self._course_name(row)
+            and not self._over(other)
             for other in self.given
         )
 
@@ -94,8 +95,14 @@ class Treatment(msgspec.Struct, frozen=True, eq=False, dict=True):
             and row.end is not None
             and other.start.sort_key == row.end.sort_key
             and self._course_name(other) == self._course_name(row)
+            and not self._over(other)
             for other in self.given
         )
+
+    def _over(self, row: Exposure) -> bool:
+        """Whether a row has ended by as-of, so that nothing goes on with it."""
+        now = self.as_of.latest
+        return row.end is not None and (row.end.latest < now or (row.end.latest == now and self.stops_seen))
 
     def _course_name(self, row: Exposure) -> str:
         kind = self.catalogue.class_of_lines(row.drug)
