@@ -14,6 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from commands import run
 
 from nephroline.pathway import pathway_ids
 
@@ -36,17 +37,6 @@ COMMANDS = [
     "features",
     "units",
 ]
-
-
-def run(*arguments: str, stdin: str | None = None, width: int = 80) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "nephroline", *arguments],
-        capture_output=True,
-        text=True,
-        input=stdin,
-        check=False,
-        env=os.environ | {"COLUMNS": str(width), "NO_COLOR": "1"},
-    )
 
 
 def test_help_lists_every_command_with_a_sentence() -> None:
