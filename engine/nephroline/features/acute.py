@@ -35,6 +35,19 @@ def has_now(chart: Chart, condition: str, state: str | None = None) -> Value:
     return Flag(None, f"{found.text}: not known for now", (Missing(condition, asked, slot),))
 
 
+@feature("called", ("condition", "state"), gives="flag", says="{0} is called {1}")
+def called(chart: Chart, condition: str, state: str) -> Value:
+    """Whether the chart says in so many words that a condition is there and in a state.
+
+    A state that is not told is none: what is not said to be mild or latent counts as if it were not.
+    """
+    found = has(chart, condition, state)
+    if isinstance(found, Flag) and found.truth is True:
+        return found
+    title = chart.timeline.catalogue.conditions[condition].title
+    return Flag(False, f"{title} is not called {state}")
+
+
 @feature(
     "given_since",
     ("agent", "condition"),
@@ -61,6 +74,33 @@ def given_since(chart: Chart, agent: str, condition: str) -> Value:
         missing = (Missing(f"end of {title}", f"when {title} was ended"),)
         return Flag(None, f"whether {title} was given since {name} was noted is not known", missing)
     return Flag(False, f"no {title} since {name} was noted ({noted.at})")
+
+
+@feature(
+    "treated_for",
+    ("agent", "condition"),
+    gives="flag",
+    says="{0} given for {1}",
+    reads=Reads.ALL,
+)
+def treated_for(chart: Chart, agent: str, condition: str) -> Value:
+    """Whether a drug or class was begun since a condition was noted, and runs or outlasted its last entry.
+
+    What ran before the condition was noted, such as prophylaxis, is no treatment of it; nor is what had ended
+    when it was noted again.
+    """
+    timeline = chart.timeline
+    title, name = timeline.catalogue.title(agent), timeline.catalogue.conditions[condition].title
+    noted = _present_since(chart, condition)
+    if noted is None:
+        return Flag(False, f"{name} not noted")
+    last = timeline.noted(condition)[-1].at
+    rows = [row for row in timeline.treatment.exposures if timeline.catalogue.within(row.drug, agent)]
+    begun = [row for row in rows if row.start.latest >= noted.at.earliest]
+    given = next((row for row in begun if row.end is None or row.end.latest >= last.latest), None)
+    if given is not None:
+        return Flag(True, f"{chart.called(given)} given ({given.start})")
+    return Flag(False, f"no {title} begun since {name} was noted ({noted.at})")
 
 
 def _present_since(chart: Chart, condition: str) -> Condition | None:

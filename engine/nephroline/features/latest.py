@@ -116,6 +116,48 @@ def peak(chart: Chart, analyte: str) -> Value:
     return msgspec.structs.replace(greatest, high=high, missing=() if high == greatest.low else missing)
 
 
+@feature(
+    "ever_above",
+    ("analyte", "threshold:forms"),
+    gives="flag",
+    says="{0} above {1} at any time",
+)
+def ever_above(chart: Chart, analyte: str, limit: Threshold) -> Value:
+    """Whether any value so far was above a limit, each judged in its own form.
+
+    A value before the first line must be there: what treatment has lowered may have been more. A word that is
+    no number and no trend leaves it open.
+    """
+    timeline = chart.timeline
+    known, items = timeline.catalogue.analytes[analyte], timeline.observations.get(analyte, ())
+    open_ended = not pretreated(chart, analyte)
+    for item in items:
+        form = limit.forms.get(item.value.dimension) if item.value else None
+        bound = form.exact if form else None
+        if item.value is None or bound is None:
+            open_ended |= item.word not in known.trends
+            continue
+        low, high = item.value.low, item.value.high
+        if low is not None and (low > bound or (low == bound and not item.value.low_in)):
+            return Flag(True, f"{known.title} {item.text} ({item.at})")
+        open_ended |= high is None or high > bound
+    if not open_ended:
+        return Flag(False, f"{known.title} never above {limit.first.text}")
+    slot = Slot(Entry.OBSERVATION, analyte, timeline.as_of)
+    return Flag(
+        None,
+        f"whether {known.title} was above {limit.first.text} once is not known",
+        (Missing(analyte, f"{known.title}: its greatest value so far", slot),),
+    )
+
+
+def pretreated(chart: Chart, analyte: str) -> bool:
+    """Whether a number is there from before the first line."""
+    timeline = chart.timeline
+    at = timeline.lines[0].start if timeline.lines else timeline.as_of
+    return any(item.value is not None for item in timeline.before(at.latest, analyte))
+
+
 @feature("word", ("word-analyte",), gives="choice:words", says="{0} in words", trait=Trait.BARE)
 def word(chart: Chart, analyte: str) -> Value:
     """The latest report in words, no older than `current_window`; after a later number alone, none."""

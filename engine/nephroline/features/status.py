@@ -134,11 +134,17 @@ def _during(course: Course, at: Moment, after: Threshold) -> Truth:
     if course.end is not None and at.earliest > course.end.latest + after.days:
         return False
     # Between two exposures of which the first ended nobody knows when, it may not have been given.
-    given = (
-        row.start.latest < at.earliest and (row.end is None or at.latest <= row.end.earliest + after.days)
-        for row in course.rows
-    )
-    return True if any(given) else None
+    lasted: Fraction | None = None
+    ended: Moment | None = None
+    for row in sorted(course.rows, key=lambda row: row.start.sort_key):
+        goes_on = lasted is not None and (row.start.latest <= lasted or row.start == ended)
+        if not goes_on and row.start.latest >= at.earliest:
+            continue
+        if row.end is None:
+            return True
+        reached = row.end.earliest + after.days
+        lasted, ended = (reached if lasted is None or reached > lasted else lasted), row.end
+    return True if lasted is not None and at.latest <= lasted else None
 
 
 def _count(found: Sequence[tuple[Onset, Truth]]) -> Amount:
