@@ -13,6 +13,7 @@ from nephroline.features.readings import latest_word, risen
 from nephroline.features.schema import feature
 from nephroline.features.values import (
     Amount,
+    Choice,
     Flag,
     Missing,
     Slot,
@@ -160,8 +161,16 @@ def pretreated(chart: Chart, analyte: str) -> bool:
 
 @feature("word", ("word-analyte",), gives="choice:words", says="{0} in words", trait=Trait.BARE)
 def word(chart: Chart, analyte: str) -> Value:
-    """The latest report in words, no older than `current_window`; after a later number alone, none."""
-    return latest_word(chart, recent(chart, analyte), analyte, chart.timeline.as_of)
+    """The latest report in words, no older than `current_window`; after a later number alone, none.
+
+    A later report of what is computed from it (eGFR, of creatinine) is such a number.
+    """
+    items = recent(chart, analyte)
+    for formula in chart.timeline.catalogue.formula_of.values():
+        reported = recent(chart, formula.gives) if formula.source_analyte == analyte else ()
+        if reported and items and items[-1].at.latest < reported[-1].at.earliest:
+            return Choice(frozenset({"not-in-words"}), f"{reported[-1].text} ({reported[-1].at}), not words")
+    return latest_word(chart, items, analyte, chart.timeline.as_of)
 
 
 @feature("pretreatment", ("analyte",), gives="amount:analyte", says="{0} before the first line")

@@ -104,6 +104,14 @@ def asserted(chart: Chart, assertion: str) -> Value:
     return _asserted(chart, assertion)
 
 
+@feature("denied", ("assertion",), gives="flag", says="not: {0}")
+def denied(chart: Chart, assertion: str) -> Value:
+    """Whether a clinician last said in so many words that it is not so; what nobody said is not denied."""
+    found = _asserted(chart, assertion)
+    entries = [a for a in chart.timeline.assertions if a.name == assertion]
+    return Flag(found.truth is False and bool(entries), found.text)
+
+
 def _asserted(chart: Chart, assertion: str) -> Flag:
     known = chart.timeline.catalogue.assertions[assertion]
     title = known.title

@@ -227,12 +227,14 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
         return found
 
     def _line_at(self, at: Moment) -> int | None:
-        for line in reversed(self.lines):
-            if at.latest > line.start.latest:
-                # What is seen shortly after its end, before anything else is begun, still tells of a line.
-                inside = line.end is None or at.latest <= line.end.latest + self.windows.together
-                return line.number if inside and at.earliest >= line.start.earliest else None
-        return None
+        begun = [line for line in self.lines if at.latest > line.start.latest]
+        if not begun:
+            return None
+        # The one begun last: what is seen is not laid to an older one of which nobody knows when it ended.
+        line = max(begun, key=lambda line: (line.start.sort_key, line.number))
+        # What is seen shortly after its end, before anything else is begun, still tells of a line.
+        inside = line.end is None or at.latest <= line.end.latest + self.windows.together
+        return line.number if inside and at.earliest >= line.start.earliest else None
 
     def between(self, analyte: str, after: Fraction, up_to: Fraction) -> Sequence[Observation]:
         """Observations that had certainly happened after one day and up to another, in order."""

@@ -59,7 +59,24 @@ class Treatment(msgspec.Struct, frozen=True, eq=False, dict=True):
 
         One that begins between two bounds is seen once the later one is reached.
         """
-        return tuple(self._seen(row) for row in self.given if self._begun(row.start))
+        begun = [row for row in self.given if self._begun(row.start)]
+        return tuple(self._seen(self._bounded(row, begun)) for row in begun)
+
+    def _bounded(self, row: Exposure, begun: Sequence[Exposure]) -> Exposure:
+        """A row of which nobody knows when it ended, ended by the time when the same was begun again."""
+        if row.end is None or not row.end.open:
+            return row
+        unnamed = self.catalogue.drugs[row.drug].unnamed
+        again = [
+            other.start.latest
+            for other in begun
+            if other is not row
+            and other.start.earliest >= row.start.latest
+            and (other.drug == row.drug or (unnamed and self._course_name(other) == self._course_name(row)))
+        ]
+        if not again:
+            return row
+        return msgspec.structs.replace(row, end=msgspec.structs.replace(row.end, latest=min(again)))
 
     def _begun(self, start: Moment) -> bool:
         now = self.as_of.latest
