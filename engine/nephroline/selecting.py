@@ -182,10 +182,8 @@ def _by_biopsy(record: Record, rules: RuleBase, moment: Moment) -> Selected:
     editions = _Editions(rules)
     candidates = [_candidate(record, rules.pathway(name), moment, editions) for name in editions.newest]
     shown = _diagnoses(record, candidates[0].pathway, moment)
-    # A biopsy that shows a disease decides, whatever may be hidden behind it.
-    first, *others = sorted(
-        candidates, key=lambda c: (c.pathway.disease not in shown, c.refused, -c.year, c.pathway.id)
-    )
+    # A biopsy that shows a disease decides, whatever may be hidden behind it; else what applies without one.
+    first, *others = sorted(candidates, key=lambda c: (*_standing(c, shown), -c.year, c.pathway.id))
     if first.refused:
         return Selected(first.pathway, ("no pathway applies", *_refusals([first, *others])), applies=False)
     because = [
@@ -193,13 +191,21 @@ def _by_biopsy(record: Record, rules: RuleBase, moment: Moment) -> Selected:
         editions.told(first.pathway, _year(record, moment)),
         *editions.passed_over(first.pathway),
     ]
-    alike = first.pathway.disease in shown
+    alike = _standing(first, shown)
     rivals = [
         Rival(c.pathway, f"does not apply ({c.applied.because})" if c.refused else "is as possible")
         for c in others
-        if (c.pathway.disease in shown) == alike and not (shown and c.refused)
+        if _standing(c, shown) == alike
+        or (alike[2] and c.refused and not shown and not rules.heads[c.pathway.id].only_when_shown)
     ]
     return Selected(first.pathway, tuple(because), rivals=tuple(rivals))
+
+
+def _standing(candidate: _Candidate, shown: set[str | None]) -> tuple[bool, bool, bool]:
+    """The less, the more a pathway is that of the patient."""
+    by_biopsy = candidate.pathway.disease in shown
+    applies = candidate.applied.verdict is Verdict.APPLIES
+    return not by_biopsy, candidate.refused, not (by_biopsy or applies)
 
 
 def _candidate(record: Record, pathway: Pathway, moment: Moment, editions: _Editions) -> _Candidate:

@@ -134,7 +134,7 @@ def test_a_known_cause_of_one_disease_keeps_the_other_from_being_certain() -> No
     [
         ({"age": "9 years", "biopsies": biopsy("fsgs")}, "for adults"),
         ({"biopsies": biopsy("lupus-nephritis")}, "another disease"),
-        ({"biopsies": biopsy("membranous")}, "another disease"),
+        ({"biopsies": biopsy("iga-nephropathy")}, "another disease"),
         (
             {"biopsies": biopsy("fsgs"), "findings": {"kidney_transplant": {"value": True, "at": "0 mo"}}},
             "transplanted kidney",

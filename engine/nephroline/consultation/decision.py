@@ -205,6 +205,8 @@ def applicability(run: Run) -> Applied:
         truth, lacking = run.judged(node, PATIENT)
         missing += lacking
         if truth:
+            if node in run.pathway.without_biopsy:
+                missing = []
             if verdict is not Verdict.APPLIES and not missing:
                 missing.append(_unshown(run, because))
             return Applied(verdict, because, node, gather(missing), id(node) in outside)

@@ -204,6 +204,26 @@ def value_before(chart: Chart, analyte: str, ago: Threshold) -> Value:
     return no_amount(known.dimensions[0], f"no {known.title} {ago.first.text} ago or before")
 
 
+@feature(
+    "change_over",
+    ("analyte", "threshold:time"),
+    gives="amount:ratio",
+    says="change in {0} over {1} or more",
+    trait=Trait.WITHIN_A_TIME,
+)
+def change_over(chart: Chart, analyte: str, ago: Threshold) -> Value:
+    """The relative change from the last value that is at least so old to the latest: (now − then) / then.
+
+    Without so old a value there is none, so that no comparison holds.
+    """
+    then, now = value_before(chart, analyte, ago), latest(chart, analyte)
+    assert isinstance(then, Amount)  # noqa: S101
+    assert isinstance(now, Amount)  # noqa: S101
+    if then.absent:
+        return no_amount("ratio", then.text)
+    return chart.change(then, now, chart.timeline.as_of)
+
+
 def _least_before(chart: Chart, analyte: str, window: Threshold) -> tuple[Amount | None, Amount]:
     """The least value within a window before the latest, and the latest."""
     now = latest(chart, analyte)

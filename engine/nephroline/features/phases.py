@@ -18,7 +18,7 @@ from nephroline.features.episodes import onsets
 from nephroline.features.line import length_of
 from nephroline.features.schema import feature
 from nephroline.features.treatment import stops_open, unnamed_open
-from nephroline.features.values import Amount, Choice, Flag, Missing, Value, gather, no_amount
+from nephroline.features.values import Amount, Choice, Flag, Missing, Value, gather, no_amount, unknown_amount
 from nephroline.record import (
     AT_ONCE,
     PER_WEIGHT,
@@ -30,7 +30,7 @@ from nephroline.record import (
     weight_dose,
     weight_near,
 )
-from nephroline.terms import HIGH_ONLY, Phase, Trait
+from nephroline.terms import HIGH_ONLY, Phase, Reads, Trait
 
 _ORDER = (Phase.NONE, Phase.LOW, Phase.REDUCED, Phase.HIGH)
 Span = tuple[Fraction, Fraction]
@@ -141,6 +141,17 @@ def _unbroken_since(course: Course, holds: Callable[[Exposure], bool]) -> Moment
     """The start of the exposures up to the last that all are so; None if the last is not."""
     rows = tuple(takewhile(holds, reversed(course.rows)))
     return rows[-1].start if rows else None
+
+
+@feature("time_on", ("agent",), gives="amount:time", says="time on {0}", reads=Reads.EXPOSURES)
+def time_on(chart: Chart, agent: str) -> Value:
+    """For how long a drug, or one of a class after the other, has been taken without a break, or none."""
+    title, course = chart.timeline.catalogue.title(agent), chart.timeline.treatment.course_of(agent)
+    if course is None or course.running is False:
+        return no_amount("time", f"not taking {title}")
+    if course.running is None:
+        return unknown_amount("time", stops_open(chart, course.rows[-1:])[0])
+    return length_of(chart.timeline.span(course.start, None), title)
 
 
 @feature("course_lasted", ("agent",), gives="amount:time", says="time above a low dose of {0}")

@@ -104,6 +104,12 @@ class _PathwayBuilder:
             ),
             population=population,
             applicability=self._applicability(population, head),
+            without_biopsy=tuple(
+                node
+                for s in composed.applicability
+                if s.entry.without_biopsy
+                and (node := self._condition(s.place / "when", s.entry.when, Scope.PATIENT, s.module))
+            ),
             expected_findings=tuple(sorted(expected)),
             strata=(),
             late_strata=(),

@@ -40,6 +40,7 @@ def digest_of(pathway: Pathway) -> str:
         "applicability": [
             (verdict, written(node), because) for verdict, node, because in pathway.applicability
         ],
+        "without_biopsy": [written(node) for node in pathway.without_biopsy],
         "rules": _by_key(
             (
                 r.id,

@@ -284,7 +284,8 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     `modules`: the title of each module it was put together from, itself last. An edition by itself is one
     without a disease: it holds what is cared for whatever the disease is. `population`: who is outside it,
-    and why; `applicability` begins with it. `expected_findings` may be asked for although no rule
+    and why; `applicability` begins with it. `without_biopsy`: what names the disease by itself, so that no
+    biopsy is missing for it. `expected_findings` may be asked for although no rule
     concludes them.
     `strata` come before the next line is chosen, `late_strata` after: each is a set of clauses that refer
     only to clauses of the strata before it.
@@ -308,6 +309,7 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     gaps: tuple[tuple[Node, str], ...]
     population: tuple[tuple[Node, str], ...]
     applicability: tuple[tuple[Verdict, Node, str], ...]
+    without_biopsy: tuple[Node, ...]
     expected_findings: tuple[str, ...]
     strata: tuple[tuple[Clause, ...], ...]
     late_strata: tuple[tuple[Clause, ...], ...]

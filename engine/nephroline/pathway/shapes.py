@@ -246,11 +246,15 @@ class GapEntry(Shape, frozen=True, kw_only=True):
 
 
 class ApplicabilityEntry(Shape, frozen=True, kw_only=True):
-    """A verdict on whether the pathway speaks of this patient; the first that holds counts."""
+    """A verdict on whether the pathway speaks of this patient; the first that holds counts.
+
+    `without_biopsy`: it names the disease by itself, so that no biopsy is missing for it.
+    """
 
     verdict: Verdict
     when: str
     because: str
+    without_biopsy: bool = False
 
 
 class ExpectsEntry(Shape, frozen=True, kw_only=True):
@@ -307,7 +311,8 @@ class PathwayFile(_Sections, frozen=True, kw_only=True):
     """The rules of one disease in one edition.
 
     `may_be_hidden_by`: diagnoses behind which the disease may be hidden; any other on a biopsy means that
-    the pathway does not apply.
+    the pathway does not apply. `only_when_shown`: where neither a biopsy nor the pathway's own test shows the
+    disease, the choice among pathways passes it over, as one that is no more likely than others.
     """
 
     pathway: str
@@ -315,4 +320,5 @@ class PathwayFile(_Sections, frozen=True, kw_only=True):
     disease: str
     source: str
     may_be_hidden_by: list[str] = []
+    only_when_shown: bool = False
     applicability: list[dict[str, Any]] = []

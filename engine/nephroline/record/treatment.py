@@ -144,6 +144,12 @@ class Treatment(msgspec.Struct, frozen=True, eq=False, dict=True):
         rows = [row for row in self._for_this_disease if self.catalogue.followed(row.drug)]
         return self._courses(rows, self._course_name)
 
+    def course_of(self, agent: str) -> Course | None:
+        """The last continuous use of a drug, or of any drug of a class, whatever it was given for."""
+        rows = [row for row in self.exposures if self.catalogue.belongs(row.drug, agent)]
+        found = self._courses(rows, lambda row: agent)
+        return found[-1] if found else None
+
     @cached_property
     def _for_this_disease(self) -> list[Exposure]:
         agents = self.catalogue.immunosuppressants
