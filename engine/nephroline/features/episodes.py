@@ -93,11 +93,30 @@ def earlier(chart: Chart, assessment: Assessment, wanted: str) -> Prefix:
     return prefixes[assessment.index]
 
 
+def _was_ill(chart: Chart, assessment: Assessment) -> bool:
+    """Whether a biopsy, a report, treatment or an active value shows that the disease was there by then."""
+    timeline, until = chart.timeline, assessment.at.latest
+    return (
+        any(biopsy.at.earliest <= until for biopsy in timeline.biopsies)
+        or any(item.at.earliest <= until for item in timeline.observations.get("response", ()))
+        or any(row.start.earliest <= until for row in _treating(chart))
+        or any(chart.response_at(i).options - REMISSIONS for i in range(assessment.index))
+    )
+
+
+def _treating(chart: Chart) -> Sequence[Exposure]:
+    treatment = chart.timeline.treatment
+    return [row for c in (*treatment.immunosuppression, *treatment.followed) for row in c.rows]
+
+
 _NEVER: Prefix = (None, ())
 
 
 def _step(chart: Chart, wanted: str, before: Prefix, last: Assessment, index: int) -> Prefix:
     choice = chart.response_at(last.index)
+    if not _was_ill(chart, last):
+        # What is measured of a healthy person is no remission.
+        return before
     if choice.options == frozenset((wanted,)):
         return last.at.label, ()
     at = chart.timeline.assessments[index].at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -99,8 +100,10 @@ class GivingReader:
         dosing = self._dosing((*path, "dose"), row.dose, row, drug)
         dose = dosing.quantity if dosing else None
         acts = self._catalogue.acting_time(drug) is not None
-        if end is None and acts and dose is not None and dose.dimension in _SINGLE:
-            # A single amount of a drug that acts on is one dose: there is no end to ask for.
+        counted = dosing is not None and dosing.count > 1
+        if end is None and (acts or counted) and dose is not None and dose.dimension in _SINGLE:
+            # A single amount of a drug that acts on is one dose, and several that are counted are so many:
+            # there is no end to ask for.
             end = start
         every, count = (dosing.every or 1, dosing.count) if dosing else (1, 1)
         if end is not None:
@@ -114,7 +117,7 @@ class GivingReader:
     def _drug(self, path: FieldPath, row: ExposureRow, start: Moment | None) -> str | None:
         """The drug of the catalogue; that which stands for a class; or None, and what it is was kept."""
         catalogue, rows = self._catalogue, self._rows
-        known = catalogue.drug_names.get(spelling(row.drug))
+        known = catalogue.drug_names.get(spelling(row.drug)) or (self._within(row) if row.unlisted else None)
         if row.kind is not None:
             kind = catalogue.class_names.get(spelling(row.kind))
             if kind is None:
@@ -136,8 +139,15 @@ class GivingReader:
                 f"{row.drug}: not in the catalogue, so no rule reads it; with `class` it counts as one of it"
             )
             rows.faults.append(Fault(text, start, given=True))
-            self.unlisted.append(Unlisted(row.drug, start, row.stopped_for))
+            if self._other_purpose(row.purpose) is None:
+                self.unlisted.append(Unlisted(row.drug, start, row.stopped_for))
         return None
+
+    def _within(self, row: ExposureRow) -> str | None:
+        """The one drug of the catalogue that an unlisted name holds as a word of its own."""
+        names = self._catalogue.drug_names
+        found = {names[word] for word in map(spelling, re.findall(r"[\w-]+", row.drug)) if word in names}
+        return found.pop() if len(found) == 1 else None
 
     def _check_words(self, path: FieldPath, row: ExposureRow) -> None:
         reasons = self._catalogue.stop_reasons
