@@ -103,6 +103,19 @@ def treated_for(chart: Chart, agent: str, condition: str) -> Value:
     return Flag(False, f"no {title} begun since {name} was noted ({noted.at})")
 
 
+@feature("broken_off", ("agent",), gives="flag", says="{0} was broken off", reads=Reads.EXPOSURES)
+def broken_off(chart: Chart, agent: str) -> Value:
+    """Whether the last exposure to a drug or class ended for toxicity, intolerance or by the patient."""
+    timeline = chart.timeline
+    rows = [row for row in timeline.treatment.exposures if timeline.catalogue.within(row.drug, agent)]
+    if rows and rows[-1].end is not None and rows[-1].stopped_for in _BROKEN_OFF:
+        return Flag(True, f"{chart.called(rows[-1])} ended ({rows[-1].end}): {rows[-1].stopped_for}")
+    return Flag(False, f"nothing says that {timeline.catalogue.title(agent)} was broken off")
+
+
+_BROKEN_OFF = ("toxicity", "intolerance", "patient-choice")
+
+
 def _present_since(chart: Chart, condition: str) -> Condition | None:
     """The first entry of the unbroken run of entries that say that a condition is there."""
     found: Condition | None = None

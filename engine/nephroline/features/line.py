@@ -78,6 +78,32 @@ def only(chart: Chart, line: Line, agent: str) -> Value:
     return _agents(chart, line, agent, all)
 
 
+@feature(
+    "line.given_beside", ("agent",), gives="flag", says="{0} given during the line", reads=Reads.EXPOSURES
+)
+def given_beside(chart: Chart, line: Line, agent: str) -> Value:
+    """Whether a drug, or one of a class, was given at any time while the line ran, for whatever reason.
+
+    One of which the time is not known, so that it may have been, leaves it unknown.
+    """
+    timeline = chart.timeline
+    title = timeline.catalogue.title(agent)
+    rows = [row for row in timeline.exposures if timeline.catalogue.belongs(row.drug, agent)]
+    until = line.end.latest if line.end else timeline.now
+    perhaps = [
+        row
+        for row in rows
+        if row.start.earliest < until and (row.end is None or row.end.latest > line.start.earliest)
+    ]
+    for row in perhaps:
+        if row.start.latest < until and (row.end is None or row.end.earliest > line.start.latest):
+            return Flag(True, f"{chart.called(row)} given from {row.start}")
+    if perhaps:
+        missing = tuple(Missing(f"dates of {title}", f"when {chart.called(r)} was given") for r in perhaps)
+        return Flag(None, f"whether {title} was given during line {line.number} is not known", missing)
+    return Flag(False, f"no {title} during line {line.number}")
+
+
 def _agents(chart: Chart, line: Line, agent: str, each: Callable[[Iterable[bool]], bool]) -> Flag:
     catalogue = chart.timeline.catalogue
     own = [catalogue.belongs(drug, agent) for drug in line.drugs]

@@ -79,6 +79,12 @@ def with_outlook(record: Record, pathway: Pathway, done: Consulted, *, margins: 
     if chosen is not None and found.verdict is Certain.CERTAIN:
         chosen = msgspec.structs.replace(chosen, certain=not hazards, depends_on=[m.why for m in hazards])
     found = _beforehand(found, search, hazards)
+    if found.answer and exact:
+        # What is certain of the course that is the line is not undecided beside it.
+        answer = msgspec.structs.replace(
+            answer,
+            acts=[act for act in answer.acts if not (act.act == "undecided" and _is_line(done, act.agent))],
+        )
     lacks = done.lacking
     matter = [(r, m) for r, m in lacks.next_line if _matters(m, essential.get(NEXT_LINE))]
     known = {missing.slot for _, missing in matter}
@@ -89,6 +95,12 @@ def with_outlook(record: Record, pathway: Pathway, done: Consulted, *, margins: 
     return msgspec.structs.replace(
         answer, next_line=chosen, needs=needs((*matter, *lacks.always)), outlook=found
     )
+
+
+def _is_line(done: Consulted, agent: str) -> bool:
+    """Whether the line that runs is a course of an agent."""
+    line, catalogue = done.run.chart.timeline.line, done.run.pathway.catalogue
+    return line is not None and all(catalogue.belongs(drug, agent) for drug in line.drugs)
 
 
 def _hazards(done: Consulted) -> list[Missing]:
