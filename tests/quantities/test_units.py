@@ -36,6 +36,7 @@ BASES = {
     "activity": "[IU]",
     "activity-rate": "[IU]/d",
     "catalytic-concentration": "U/L",
+    "relative-concentration": "[arb'U]/mL",
 }
 
 

@@ -21,12 +21,14 @@ MOST_PIECES = 4
 class Supply(Shape, frozen=True, kw_only=True, dict=True):
     """The strengths of a drug by mouth; between which doses one is plausible, by kind of dose.
 
-    `plausible` is an independent guard: a dose outside it is a fault of whatever worked it out.
+    `plausible` is an independent guard: a dose outside it is a fault of whatever worked it out. From
+    `infused_from` on a dose is given into a vein, of which nothing is rounded to tablets.
     """
 
     id: DrugId = field(name="drug")
     strengths: tuple[Quantity, ...] = ()
     plausible: tuple[Quantity, ...] = ()
+    infused_from: Quantity | None = None
     source: SourceId
     confidence: Confidence
     note: str = ""
@@ -41,6 +43,13 @@ class Supply(Shape, frozen=True, kw_only=True, dict=True):
                 total = sum((one.exact or Fraction(0) for one in chosen), Fraction(0))
                 found.setdefault(total, chosen)
         return found
+
+    def infused(self, dimension: str, amounts: tuple[Fraction, ...]) -> bool:
+        """Whether amounts are given into a vein."""
+        limit = self.infused_from
+        if limit is None or limit.dimension != dimension or limit.exact is None or not amounts:
+            return False
+        return min(amounts) >= limit.exact
 
     def implausible(self, dimension: str, amounts: tuple[Fraction, ...]) -> str | None:
         """The plausible range that an amount leaves; None if it leaves none, or none is known."""

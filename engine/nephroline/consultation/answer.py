@@ -207,10 +207,14 @@ class DerivedOut(_OfAnswer, frozen=True):
 
 
 class TotalOut(_OfAnswer, frozen=True):
-    """How much of an immunosuppressant was given so far, in how many weeks, and what is missing to tell."""
+    """How much of an immunosuppressant was given so far, in how many weeks, and what is missing to tell.
+
+    `weeks` to `weeks_most`: the least and the most that imprecise dates leave open.
+    """
 
     drug: str
     weeks: float
+    weeks_most: float
     amount: str
     needs: list[str]
 

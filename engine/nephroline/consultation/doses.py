@@ -70,7 +70,8 @@ def _out(
     supply = run.pathway.catalogue.formulary.get(dose.drug)
     rounding = run.pathway.thresholds["dose_rounding"].forms["ratio"].exact or Fraction(0)
     cap = _whole(most, given.dimension)
-    spread = dispense(given.amounts, cap, dose.times, supply, rounding)
+    by_mouth = None if supply is not None and supply.infused(given.dimension, given.amounts) else supply
+    spread = dispense(given.amounts, cap, dose.times, by_mouth, rounding)
     wrong = supply.implausible(given.dimension, spread.daily) if supply is not None else None
     text = _told(given, spread, dose.times) if given.amounts else given.working
     if wrong is not None:

@@ -226,7 +226,7 @@ def _exposure_to(
     title = chart.timeline.catalogue.drugs[drug].title
     if rule is None:
         return Adequacy.UNKNOWN, (
-            Missing(f"exposure to {title}", "no definition of adequate exposure to it"),
+            Missing(f"exposure to {title}", f"no source here says which exposure to {title} is adequate"),
         )
     deciders = pathway.deciders
 

@@ -83,13 +83,13 @@ def totals(run: Run) -> list[TotalOut]:
     for drug in given:
         amount = cumulative_dose(run.chart, drug)
         assert isinstance(amount, Amount)  # noqa: S101
-        days = sum(
-            (timeline.span(c.start, c.end).least for c in timeline.courses if c.drug == drug), Fraction(0)
-        )
+        spans = [timeline.span(c.start, c.end) for c in timeline.courses if c.drug == drug]
+        least, most = (sum(days, Fraction(0)) for days in ([s.least for s in spans], [s.most for s in spans]))
         found.append(
             TotalOut(
                 drug=drug,
-                weeks=float(decimal_text(days / 7)),
+                weeks=float(decimal_text(least / 7)),
+                weeks_most=float(decimal_text(most / 7)),
                 amount=amount.text,
                 needs=[item.why for item in amount.missing],
             )

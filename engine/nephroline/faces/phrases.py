@@ -79,10 +79,17 @@ def ago(days: float) -> str:
     return f"{days:g} day{'' if days == 1 else 's'} ago"
 
 
+_LIFE = 1000.0
+"""Weeks from which a length is that of an open past, and is not told."""
+
+
 def total_told(item: TotalOut) -> str:
     """How much of a drug was given in all."""
     needs = f", needs {'; '.join(item.needs)}" if item.needs else ""
-    return f"{spoken(item.drug)} {item.amount} in {item.weeks:g} weeks{needs}"
+    lasting = f"{item.weeks:g}" if item.weeks_most == item.weeks else f"{item.weeks:g} to {item.weeks_most:g}"
+    if item.weeks_most > _LIFE:
+        lasting = f"at least {item.weeks:g}"
+    return f"{spoken(item.drug)} {item.amount} in {lasting} weeks{needs}"
 
 
 def authority(statement: StatementRef, on_guideline: bool) -> str:
