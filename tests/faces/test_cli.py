@@ -603,7 +603,7 @@ def test_the_formats_are_listed() -> None:
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("consult --pathway kdigo-2021/", ["kdigo-2021/fsgs", "kdigo-2021/mcd"]),
+        ("consult --pathway kdigo-2021/", ["kdigo-2021/fsgs", "kdigo-2021/mcd", "kdigo-2021/membranous"]),
         ("why -p a", ["auto"]),
         ("graph pjnh", ["pjnh-2015/fsgs"]),
         ("show kdigo-2012", ["kdigo-2012", "kdigo-2012/fsgs", "kdigo-2012/mcd"]),

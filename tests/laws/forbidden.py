@@ -309,7 +309,7 @@ def _active_throughout(view: View) -> bool:
 
 def _another(_: dict[str, Any], view: View) -> bool:
     shown = {b["diagnosis"] for b in view.chart.get("biopsies", []) if "diagnosis" in b}
-    return bool(shown) and not shown & {"fsgs", "mcd"}
+    return bool(shown) and not shown & {"fsgs", "mcd", "membranous"}
 
 
 KINDS = {

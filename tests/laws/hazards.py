@@ -309,7 +309,7 @@ def _harmed_by_calcineurin_inhibitor(chart: Chart, day: Fraction, rng: random.Ra
 
 def _another(chart: Chart, day: Fraction, rng: random.Random) -> None:
     chart["biopsies"] = [
-        {"at": "0 d", "glomeruli": 20, "diagnosis": rng.choice(("membranous", "lupus-nephritis"))}
+        {"at": "0 d", "glomeruli": 20, "diagnosis": rng.choice(("iga-nephropathy", "lupus-nephritis"))}
     ]
 
 

@@ -205,8 +205,8 @@ def value_before(chart: Chart, analyte: str, ago: Threshold) -> Value:
     formula = timeline.catalogue.formula_of.get(analyte)
     limit = timeline.now - ago.days
     for name in (analyte, *((formula.source_analyte,) if formula else ())):
+        # One that is said to be unknown, or told in words, is not passed over for an older one.
         items = [item for item in timeline.observations.get(name, ()) if item.at.latest <= limit]
-        items = [item for item in items if item.value is not None]
         if not items:
             continue
         found = chart.last(items, name, f"{timeline.catalogue.analytes[name].title} then", items[-1].at)
