@@ -196,16 +196,23 @@ def _by_biopsy(record: Record, rules: RuleBase, moment: Moment) -> Selected:
         Rival(c.pathway, f"does not apply ({c.applied.because})" if c.refused else "is as possible")
         for c in others
         if _standing(c, shown) == alike
-        or (alike[2] and c.refused and not shown and not rules.heads[c.pathway.id].only_when_shown)
+        or (alike.unsettled and c.refused and not shown and not rules.heads[c.pathway.id].only_when_shown)
     ]
     return Selected(first.pathway, tuple(because), rivals=tuple(rivals))
 
 
-def _standing(candidate: _Candidate, shown: set[str | None]) -> tuple[bool, bool, bool]:
-    """The less, the more a pathway is that of the patient."""
+class _Standing(NamedTuple):
+    """How a pathway stands to a patient: the less, the more it is theirs."""
+
+    not_on_biopsy: bool
+    refused: bool
+    unsettled: bool
+
+
+def _standing(candidate: _Candidate, shown: set[str | None]) -> _Standing:
     by_biopsy = candidate.pathway.disease in shown
     applies = candidate.applied.verdict is Verdict.APPLIES
-    return not by_biopsy, candidate.refused, not (by_biopsy or applies)
+    return _Standing(not by_biopsy, candidate.refused, not (by_biopsy or applies))
 
 
 def _candidate(record: Record, pathway: Pathway, moment: Moment, editions: _Editions) -> _Candidate:

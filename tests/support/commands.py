@@ -31,15 +31,13 @@ def _ready() -> None:
             os.environ["PYTHONPATH"] = before
 
 
-def run(
-    *arguments: str, stdin: str | None = None, width: int = 80, env: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, stdin: str | None = None, width: int = 80) -> subprocess.CompletedProcess[str]:
     """Run ``nephroline`` with its arguments: exit code, and what it wrote."""
     _ready()
     with tempfile.TemporaryDirectory() as folder:
         said, told, failed = (Path(folder) / name for name in ("in", "out", "err"))
         said.write_text(stdin or "", encoding="utf-8")
-        setting = {"COLUMNS": str(width), "NO_COLOR": "1"} | (env or {})
+        setting = {"COLUMNS": str(width), "NO_COLOR": "1"}
         process = _FORKS.Process(target=_main, args=(arguments, setting, str(said), str(told), str(failed)))
         process.start()
         process.join()

@@ -8,7 +8,7 @@ from nephroline.features.line import length_of
 from nephroline.features.person import has
 from nephroline.features.schema import feature
 from nephroline.features.values import Amount, Flag, Missing, Slot, Threshold, Value, no_amount
-from nephroline.record import Condition
+from nephroline.record import Condition, Exposure
 from nephroline.terms import Entry, Reads, Trait
 
 
@@ -66,7 +66,7 @@ def given_since(chart: Chart, agent: str, condition: str) -> Value:
     noted = _present_since(chart, condition)
     if noted is None:
         return Flag(False, f"{name} not noted")
-    rows = [row for row in timeline.treatment.exposures if timeline.catalogue.within(row.drug, agent)]
+    rows = _given(chart, agent)
     given = next((row for row in rows if row.end is None or row.end.earliest >= noted.at.latest), None)
     if given is not None:
         return Flag(True, f"{chart.called(given)} given ({given.start})")
@@ -95,7 +95,7 @@ def treated_for(chart: Chart, agent: str, condition: str) -> Value:
     if noted is None:
         return Flag(False, f"{name} not noted")
     last = timeline.noted(condition)[-1].at
-    rows = [row for row in timeline.treatment.exposures if timeline.catalogue.within(row.drug, agent)]
+    rows = _given(chart, agent)
     begun = [row for row in rows if row.start.latest >= noted.at.earliest]
     given = next((row for row in begun if row.end is None or row.end.latest >= last.latest), None)
     if given is not None:
@@ -107,13 +107,20 @@ def treated_for(chart: Chart, agent: str, condition: str) -> Value:
 def broken_off(chart: Chart, agent: str) -> Value:
     """Whether the last exposure to a drug or class ended for toxicity, intolerance or by the patient."""
     timeline = chart.timeline
-    rows = [row for row in timeline.treatment.exposures if timeline.catalogue.within(row.drug, agent)]
-    if rows and rows[-1].end is not None and rows[-1].stopped_for in _BROKEN_OFF:
+    rows = _given(chart, agent)
+    if (
+        rows
+        and rows[-1].end is not None
+        and rows[-1].stopped_for in {*timeline.catalogue.stops_for_harm, "patient-choice"}
+    ):
         return Flag(True, f"{chart.called(rows[-1])} ended ({rows[-1].end}): {rows[-1].stopped_for}")
     return Flag(False, f"nothing says that {timeline.catalogue.title(agent)} was broken off")
 
 
-_BROKEN_OFF = ("toxicity", "intolerance", "patient-choice")
+def _given(chart: Chart, agent: str) -> list[Exposure]:
+    """The exposures to a drug or to any drug of a class."""
+    timeline = chart.timeline
+    return [row for row in timeline.treatment.exposures if timeline.catalogue.within(row.drug, agent)]
 
 
 def _present_since(chart: Chart, condition: str) -> Condition | None:

@@ -131,7 +131,7 @@ def ever_above(chart: Chart, analyte: str, limit: Threshold) -> Value:
     """
     timeline = chart.timeline
     known, items = timeline.catalogue.analytes[analyte], timeline.observations.get(analyte, ())
-    open_ended = not pretreated(chart, analyte)
+    open_ended = all(item.value is None for item in _before_lines(chart, analyte)[0])
     for item in items:
         form = limit.forms.get(item.value.dimension) if item.value else None
         bound = form.exact if form else None
@@ -152,11 +152,11 @@ def ever_above(chart: Chart, analyte: str, limit: Threshold) -> Value:
     )
 
 
-def pretreated(chart: Chart, analyte: str) -> bool:
-    """Whether a number is there from before the first line."""
+def _before_lines(chart: Chart, analyte: str) -> tuple[Sequence[Observation], Moment]:
+    """What was observed up to the start of the first line (up to as-of when untreated), and when that is."""
     timeline = chart.timeline
     at = timeline.lines[0].start if timeline.lines else timeline.as_of
-    return any(item.value is not None for item in timeline.before(at.latest, analyte))
+    return timeline.before(at.latest, analyte), at
 
 
 @feature("word", ("word-analyte",), gives="choice:words", says="{0} in words", trait=Trait.BARE)
@@ -176,10 +176,8 @@ def word(chart: Chart, analyte: str) -> Value:
 @feature("pretreatment", ("analyte",), gives="amount:analyte", says="{0} before the first line")
 def pretreatment(chart: Chart, analyte: str) -> Value:
     """The last value up to the start of the first line (up to as-of when untreated)."""
-    timeline = chart.timeline
-    at = timeline.lines[0].start if timeline.lines else timeline.as_of
-    why = f"{_title(chart, analyte)} before the first line"
-    return chart.last(timeline.before(at.latest, analyte), analyte, why, at)
+    items, at = _before_lines(chart, analyte)
+    return chart.last(items, analyte, f"{_title(chart, analyte)} before the first line", at)
 
 
 @feature(

@@ -80,6 +80,7 @@ class _PathwayBuilder:
             for s in composed.population
             if (node := self._condition(s.place / "when", s.entry.when, Scope.PATIENT, s.module))
         )
+        applicability, without_biopsy = self._applicability(population, head)
         draft = Pathway(
             id=composed.head.id,
             title=head.title,
@@ -103,13 +104,8 @@ class _PathwayBuilder:
                 if (node := self._condition(s.place / "when", s.entry.when, Scope.ASSESSMENT, s.module))
             ),
             population=population,
-            applicability=self._applicability(population, head),
-            without_biopsy=tuple(
-                node
-                for s in composed.applicability
-                if s.entry.without_biopsy
-                and (node := self._condition(s.place / "when", s.entry.when, Scope.PATIENT, s.module))
-            ),
+            applicability=applicability,
+            without_biopsy=without_biopsy,
             expected_findings=tuple(sorted(expected)),
             strata=(),
             late_strata=(),
@@ -367,16 +363,21 @@ class _PathwayBuilder:
 
     def _applicability(
         self, population: Sequence[tuple[Node, str]], head: Any
-    ) -> tuple[tuple[Verdict, Node, str], ...]:
-        """Outside the population, then closed to other diseases, then what the pathway itself says."""
+    ) -> tuple[tuple[tuple[Verdict, Node, str], ...], tuple[Node, ...]]:
+        """Outside the population, then closed to other diseases, then what the pathway itself says.
+
+        Beside it, which of that names the disease without a biopsy.
+        """
         found = [(Verdict.DOES_NOT_APPLY, node, because) for node, because in population]
         found += self._closed(head)
+        named: list[Node] = []
         for stated in self._composed.applicability:
             entry = stated.entry
             node = self._condition(stated.place / "when", entry.when, Scope.PATIENT, stated.module)
             if node is not None:
                 found.append((entry.verdict, node, entry.because))
-        return tuple(found)
+                named += [node] if entry.without_biopsy else []
+        return tuple(found), tuple(named)
 
     def _closed(self, head: Any) -> list[tuple[Verdict, Node, str]]:
         """A biopsy of any disease but the pathway's own, or one behind which it may be hidden."""

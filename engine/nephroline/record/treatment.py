@@ -8,7 +8,7 @@ that of before the day's stops. The lines of therapy that courses make are in `l
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import msgspec
@@ -97,24 +97,22 @@ class Treatment(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def _goes_on(self, row: Exposure) -> bool:
         """Whether the same is given on from as-of: then its end is a change of dose, and no stop."""
-        return any(
-            other is not row
-            and other.start.latest == self.as_of.latest
-            and self._course_name(other) == self._course_name(row)
-            and not self._over(other)
-            for other in self.given
-        )
+        now = self.as_of.latest
+        return any(other.start.latest == now for other in self._of_its_course(row))
 
     def _changes(self, row: Exposure) -> bool:
         """Whether a row ends where another of the same begins: the dose was changed, whenever it was."""
-        return any(
-            other is not row
-            and row.end is not None
-            and other.start.sort_key == row.end.sort_key
-            and self._course_name(other) == self._course_name(row)
-            and not self._over(other)
-            for other in self.given
+        end = row.end
+        return end is not None and any(
+            other.start.sort_key == end.sort_key for other in self._of_its_course(row)
         )
+
+    def _of_its_course(self, row: Exposure) -> Iterator[Exposure]:
+        """Other rows of the same that have not ended by as-of."""
+        name = self._course_name(row)
+        for other in self.given:
+            if other is not row and not self._over(other) and self._course_name(other) == name:
+                yield other
 
     def _over(self, row: Exposure) -> bool:
         """Whether a row has ended by as-of, so that nothing goes on with it."""
