@@ -42,7 +42,7 @@ def advised(run: Run, act: Act, decision: Decision) -> tuple[LineAdvice, list[Mi
         target=target(run, act),
         minimum_trial=trial.first.text if trial and recommend.action is Action.START else "",
         reassess_at=_reassess(run, act),
-        monitoring=planned(run, act.regimen) if act.regimen else [],
+        monitoring=planned(run, act.regimen) if act.regimen and recommend.action is not Action.STOP else [],
         statement=statement_ref(run, rule.statement),
         on_guideline=rule.on_guideline,
         because=run.because(rule.when, act.subject),

@@ -57,10 +57,14 @@ def dispense(
 
 
 def nearest(amount: Fraction, supply: Supply | None) -> tuple[Fraction, tuple[Quantity, ...]]:
-    """The amount (g) near *amount* that can be dispensed in few pieces, the lower of two, and its pieces."""
+    """The amount (g) near *amount* that can be dispensed in few pieces, the lower of two, and its pieces.
+
+    It is that of a step down: what is less than *amount* is a step too deep, which counts double.
+    """
     if amount <= 0 or supply is None or not supply.strengths:
         return amount, ()
-    chosen = min(supply.sums, key=lambda one: (_trouble(supply, one, amount), one))
+    deep = {one: max(amount - one, Fraction(0)) / amount for one in supply.sums}
+    chosen = min(supply.sums, key=lambda one: (_trouble(supply, one, amount) + deep[one], one))
     return chosen, supply.sums[chosen]
 
 

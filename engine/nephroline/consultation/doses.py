@@ -189,9 +189,9 @@ def numbers(act: Act) -> Iterator[str]:
 
 
 def target(run: Run, act: Act) -> str:
-    """The target level of a regimen, with its other printed form."""
+    """The target level of a regimen that is not about to end, with its other printed form."""
     wanted = act.regimen.target if act.regimen else None
-    if wanted is None or act.recommend.action is Action.STOP:
+    if wanted is None or act.recommend.action in (Action.STOP, Action.TAPER):
         return ""
     low, high = run.pathway.thresholds.get(wanted.low), run.pathway.thresholds.get(wanted.high)
     if low is None or high is None:

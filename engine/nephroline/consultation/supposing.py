@@ -39,7 +39,7 @@ def precautions(run: Run, act: Act) -> Precautions:
         if one.before_first_dose and _added(run, other, rule, subject)
     ]
     alerts = [
-        _title(run, rule, "")
+        ": ".join(filter(None, (_title(run, rule, ""), fill(run.pathway, one.detail))))
         for rule, one, subject in run.rules(Alert)
         if one.severity is not Severity.INFO and _added(run, other, rule, subject)
     ]

@@ -35,6 +35,8 @@ def show_outlook(out: Screen, found: Outlook) -> None:
     if not found.complete:
         told = "; ".join(found.because) or "not every combination of values was looked at"
         _item(out, "unsettled", told, "yellow")
+        if found.verdict is Certain.UNSETTLED and found.depends_on:
+            _under(out, f"it may depend on: {', '.join(found.depends_on)}", "yellow")
     if found.margins == []:
         _item(out, "margin", "no value stands between this answer and another", "dim")
     for margin in found.margins or ():

@@ -19,7 +19,9 @@ from nephroline.features.values import (
     no_amount,
     unknown_amount,
 )
-from nephroline.record import Exposure, Length, Line, Moment
+from nephroline.quantities import decimal_text
+from nephroline.record import PER_DAY, PER_WEIGHT, WEIGHT, Exposure, Length, Line, Moment, weight_near
+from nephroline.record import dose_by_weight as by_weight
 from nephroline.terms import Entry, Reads, Trait
 
 
@@ -41,6 +43,30 @@ def dose(chart: Chart, line: Line, agent: str) -> Value:
     if rows[-1].taken is not None:
         return unknown_amount("mass-rate", adherence(chart, rows[-1]))
     return counted_amount(chart, rows[-1], agent)
+
+
+@feature(
+    "line.dose_by_weight",
+    ("agent",),
+    gives="amount:dose-rate-per-mass",
+    says="dose of {0} by weight on the line",
+    reads=Reads.EXPOSURES,
+)
+def dose_by_weight(chart: Chart, line: Line, agent: str) -> Value:
+    """The last dose of a drug or class on the line per kilogram of the weight near it."""
+    given = dose(chart, line, agent)
+    assert isinstance(given, Amount)  # noqa: S101
+    if given.dimension != PER_DAY or given.low is None or given.high is None:
+        return given if given.dimension == PER_WEIGHT else unknown_amount(PER_WEIGHT, *given.missing)
+    row = rows_of(chart, line, agent)[-1]
+    weight = weight_near(row, chart.timeline.treatment.weights, chart.timeline.windows.current)
+    if weight is None:
+        slot = Slot(Entry.OBSERVATION, WEIGHT, row.start)
+        return unknown_amount(PER_WEIGHT, Missing(WEIGHT, f"{given.text} per kilogram", slot))
+    low, high = (by_weight(bound, weight) for bound in (given.low, given.high))
+    return Amount(
+        low, high, PER_WEIGHT, f"{given.text} at {decimal_text(weight / 1000, 1)} kg", given.missing
+    )
 
 
 def given_from(chart: Chart, line: Line, agent: str) -> Moment:

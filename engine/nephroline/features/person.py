@@ -112,6 +112,25 @@ def denied(chart: Chart, assertion: str) -> Value:
     return Flag(found.truth is False and bool(entries), found.text)
 
 
+@feature("asserted_since", ("assertion", "condition"), gives="flag", says="{0} since {1} was last noted")
+def asserted_since(chart: Chart, assertion: str, condition: str) -> Value:
+    """Whether a clinician asserts something, and said so when the condition was last noted or later.
+
+    What was said before a condition was there does not speak of it. What nobody said is not asserted.
+    """
+    name = chart.timeline.catalogue.conditions[condition].title
+    found = _asserted(chart, assertion)
+    if found.truth is not True:
+        return Flag(False, found.text)
+    said = [a for a in chart.timeline.assertions if a.name == assertion][-1].at
+    noted = [entry.at for entry in chart.timeline.noted(condition) if entry.present is not False]
+    if not noted:
+        return Flag(False, f"{name} not noted")
+    if said.latest < noted[-1].earliest:
+        return Flag(False, f"{found.text}: before {name} was noted ({noted[-1]})")
+    return Flag(True, found.text)
+
+
 def _asserted(chart: Chart, assertion: str) -> Flag:
     known = chart.timeline.catalogue.assertions[assertion]
     title = known.title

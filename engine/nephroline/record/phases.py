@@ -98,3 +98,8 @@ def weight_at(dose: Fraction, rate: Fraction) -> Fraction:
 def weight_dose(weight: Fraction, rate: Fraction) -> Fraction:
     """The dose per day (g/d) that a dose per weight (mg/kg/d) is at a weight (g)."""
     return weight * rate / 1_000_000
+
+
+def dose_by_weight(dose: Fraction, weight: Fraction) -> Fraction:
+    """The dose per weight (mg/kg/d) that a dose per day (g/d) is at a weight (g)."""
+    return dose * 1_000_000 / weight

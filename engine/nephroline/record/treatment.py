@@ -25,6 +25,12 @@ from nephroline.truth import Truth
 _Name = Callable[[Exposure], str]
 
 
+def _with_end_unseen(row: Exposure) -> Exposure:
+    """A row whose end is not seen; its note may tell of a stop that has a reason."""
+    note = "" if row.stopped_for is not None else row.note
+    return msgspec.structs.replace(row, end=None, stopped_for=None, note=note)
+
+
 class Course(msgspec.Struct, frozen=True, gc=False):
     """Continuous use of one drug, or of one class that is followed: changes and short gaps bridged.
 
@@ -85,13 +91,13 @@ class Treatment(msgspec.Struct, frozen=True, eq=False, dict=True):
     def _seen(self, row: Exposure) -> Exposure:
         end, now = row.end, self.as_of.latest
         if end is not None and not end.precise and end.latest >= now and self._changes(row):
-            return msgspec.structs.replace(row, end=None, stopped_for=None)
+            return _with_end_unseen(row)
         if end is None or end.latest < now:
             return row if end is not None else msgspec.structs.replace(row, stopped_for=None)
         if end.latest == now and self.stops_seen and not self._goes_on(row):
             return row
         if end.earliest >= now:
-            return msgspec.structs.replace(row, end=None, stopped_for=None)
+            return _with_end_unseen(row)
         reason = row.stopped_for if end.open else None
         return msgspec.structs.replace(row, end=Moment(end.earliest, now, end.label), stopped_for=reason)
 
