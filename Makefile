@@ -54,7 +54,6 @@ check: $(VENV)/.developed
 	$(BIN)/lint-imports
 	$(BIN)/nephroline check
 	$(BIN)/nephroline check scenarios
-	$(BIN)/nephroline replay --quiet
 
 # Write what is generated from the code: JSON Schemas, the list of features, the command reference.
 docs: $(VENV)/.developed

@@ -224,6 +224,8 @@ def decision_times(scenario: Scenario, most: int | None = None) -> list[Moment]:
 
 
 def _thinned(moments: Sequence[Moment], most: int) -> list[Moment]:
+    if most == 1:
+        return list(moments[-1:])
     if len(moments) <= most:
         return list(moments)
     return [moments[round(i * (len(moments) - 1) / (most - 1))] for i in range(most)]

@@ -1,4 +1,4 @@
-"""The drugs and values that raised an alert, by name."""
+"""The drugs, values and kinds of a condition that raised an alert, by name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nephroline.terms import Trait
 
 
 def raised_by(run: Run, node: Node, subject: Subject) -> list[str]:
-    """The drugs that are taken and the values of analytes by which a condition holds: each once."""
+    """The drugs taken, the values and the kinds of a condition by which it holds."""
     return list(dict.fromkeys(_named(run, node, subject)))
 
 
@@ -27,6 +27,8 @@ def _named(run: Run, node: Node, subject: Subject) -> Iterator[str]:
             continue
         if isinstance(atom, Is) and FEATURES[atom.ask.feature].trait is Trait.IN_USE:
             yield from _in_use(run, atom.ask.arguments[0].name)
+        if isinstance(atom, Is) and atom.ask.feature in _PRESENT:
+            yield from _kinds(run, atom.ask.arguments[0].name)
         if isinstance(atom, Compare) and isinstance(seen.left, Amount) and seen.left.analyte is not None:
             yield f"{seen.left.analyte.title} {seen.left.text}"
 
@@ -36,3 +38,15 @@ def _in_use(run: Run, agent: str) -> Iterator[str]:
     for drug, row in sorted(treatment.running.items()):
         if catalogue.belongs(drug, agent):
             yield f"{run.chart.called(row)} {row.dose.text}" if row.dose else run.chart.called(row)
+
+
+_PRESENT = ("has", "has_now")
+
+
+def _kinds(run: Run, condition: str) -> Iterator[str]:
+    """The kinds of a condition that are there by the chart, such as pneumonia of infection."""
+    timeline, conditions = run.chart.timeline, run.pathway.catalogue.conditions
+    for kind in conditions.values():
+        noted = timeline.noted(kind.id) if kind.kind_of == condition else []
+        if noted and noted[-1].present:
+            yield f"{kind.title} ({noted[-1].at})"

@@ -333,7 +333,7 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
             why = f"the response now: the last assessment is of {last.at}"
             return untreated if never else Choice(ALL_RESPONSES, "unknown", (self.unassessed(why),))
         if not never:
-            return choice
+            return self._moved_since(last, choice)
         active = any(not self.response_at(i).options <= REMISSIONS for i in range(last.index))
         reported = timeline.at("response", last.at)
         kept = frozenset(str(o) for o in choice.options if o in REMISSIONS or o == Response.RELAPSE)
@@ -349,6 +349,25 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
             given = Missing("treatment", "what was given before the remission that is reported")
             return msgspec.structs.replace(choice, text=text, provisional=(*choice.provisional, given))
         return msgspec.structs.replace(choice, options=kept | {str(Response.UNTREATED)})
+
+    def _moved_since(self, last: Assessment, choice: Choice) -> Choice:
+        """The response at the last assessment; open where a trend such as falling has come after it."""
+        kinds = [a for a in self.timeline.catalogue.analytes.values() if a.assessment]
+        words = [
+            item
+            for kind in kinds
+            for item in self.timeline.observations.get(kind.id, ())
+            if item.word in (*kind.at_most, *kind.at_least) and item.word in kind.trends
+        ]
+        later = [item for item in words if item.at.earliest > last.at.latest]
+        if not later or not (choice.options <= _NONE_SO_FAR or choice.options <= REMISSIONS):
+            return choice
+        told = max(later, key=lambda item: item.at.sort_key)
+        why = self.unassessed(f"the response now: {told.word} ({told.at}), without a number")
+        text = f"{choice.text}, then {told.word} ({told.at})"
+        return msgspec.structs.replace(
+            choice, options=ALL_RESPONSES, text=text, missing=gather((*choice.missing, why))
+        )
 
     @cached_property
     def status_since(self) -> Assessment | None:
@@ -387,6 +406,7 @@ def possibly_last(items: Sequence[Dated]) -> Sequence[Dated]:
 
 
 REMISSIONS = frozenset((str(Response.COMPLETE_REMISSION), str(Response.PARTIAL_REMISSION)))
+_NONE_SO_FAR = frozenset((str(Response.NO_RESPONSE), str(Response.INDETERMINATE)))
 _RATIO = "mass-ratio"
 ALL_RESPONSES = frozenset(str(r) for r in Response if r not in (Response.UNKNOWN, Response.UNTREATED))
 
