@@ -89,11 +89,11 @@ def quoted(text: object) -> str:
     return f"`{shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + '…'}`"
 
 
-def did_you_mean(word: str, known: Iterable[str], *, see: str = "") -> str:
+def did_you_mean(word: str, known: Iterable[str], *, see: str = "", cutoff: float = 0.6) -> str:
     """A help text with the nearest known name, else where the names are listed."""
     from difflib import get_close_matches  # only a mistake needs it
 
-    near = get_close_matches(word[:_SHOWN].lower(), sorted(set(known)), n=1, cutoff=0.6)
+    near = get_close_matches(word[:_SHOWN].lower(), sorted(set(known)), n=1, cutoff=cutoff)
     if near:
         return f"did you mean {quoted(near[0])}?" + (f" {see}" if see else "")
     return see

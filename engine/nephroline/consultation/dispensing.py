@@ -59,11 +59,12 @@ def dispense(
 def nearest(amount: Fraction, supply: Supply | None) -> tuple[Fraction, tuple[Quantity, ...]]:
     """The amount (g) near *amount* that can be dispensed in few pieces, the lower of two, and its pieces.
 
-    It is that of a step down: what is less than *amount* is a step too deep, which counts double.
+    It is that of a step down: what is less than *amount* by more than a sixth is too deep, and counts double.
     """
     if amount <= 0 or supply is None or not supply.strengths:
         return amount, ()
-    deep = {one: max(amount - one, Fraction(0)) / amount for one in supply.sums}
+    least = amount * (1 - _DEEP)
+    deep = {one: max(least - one, Fraction(0)) / amount * 2 for one in supply.sums}
     chosen = min(supply.sums, key=lambda one: (_trouble(supply, one, amount) + deep[one], one))
     return chosen, supply.sums[chosen]
 
@@ -80,6 +81,7 @@ def pieces_told(pieces: Iterable[Quantity]) -> str:
     return " + ".join(told) + " mg"
 
 
+_DEEP = Fraction(1, 6)
 _PIECE = Fraction(1, 40)
 """One piece less is worth so much of the amount (dispensing, not medicine)."""
 

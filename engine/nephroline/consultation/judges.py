@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 
 from nephroline.features import (
@@ -170,15 +168,6 @@ def _alone(assessment: Assessment) -> Assessment:
     return msgspec.structs.replace(assessment, alone=True)
 
 
-def _numbers_at(chart: Chart, assessment: Assessment) -> Iterator[str]:
-    """The values by which a response is judged, as measured at an assessment."""
-    timeline = chart.timeline
-    for analyte in timeline.catalogue.analytes.values():
-        for item in timeline.at(analyte.id, assessment.at) if analyte.assessment else ():
-            if item.value is not None:
-                yield f"{analyte.title} {item.text}"
-
-
 def _measured(chart: Chart, assessment: Assessment) -> bool:
     timeline = chart.timeline
     return any(
@@ -197,8 +186,8 @@ def judge_response(pathway: Pathway, chart: Chart, assessment: Assessment) -> Ch
     numbers = contradicting(pathway, chart, assessment, reported)
     if numbers is None:
         return reported
-    measured = ", ".join(_numbers_at(chart, assessment))
-    missing = Missing("response", f"report and numbers disagree at {assessment.at} ({measured})")
+    # Without the numbers: where they are only supposed, they stand on no chart.
+    missing = Missing("response", f"the report and the numbers of {assessment.at} disagree")
     text = f"{reported.text}, but {numbers.text} by the numbers"
     fault = f"report and numbers disagree: {text}"
     return Choice(reported.options | numbers.options, text, (missing,), (*reported.faults, fault))

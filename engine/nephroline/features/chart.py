@@ -334,11 +334,11 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
             return untreated if never else Choice(ALL_RESPONSES, "unknown", (self.unassessed(why),))
         if not never:
             return self._moved_since(last, choice)
-        active = any(not self.response_at(i).options <= REMISSIONS for i in range(last.index))
+        active = any(not self.response_at(i).options & REMISSIONS for i in range(last.index))
         reported = timeline.at("response", last.at)
         kept = frozenset(str(o) for o in choice.options if o in REMISSIONS or o == Response.RELAPSE)
         if not active and not reported:
-            # What was never seen active has not remitted.
+            # What was never surely seen active has not remitted.
             return untreated
         if not kept:
             return untreated

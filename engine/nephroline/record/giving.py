@@ -121,9 +121,7 @@ class GivingReader:
         if row.kind is not None:
             kind = catalogue.class_names.get(spelling(row.kind))
             if kind is None:
-                remedy = did_you_mean(row.kind, catalogue.class_names, see="`nephroline units classes`")
-                rows.complain((*path, "class"), f"unknown class {quoted(row.kind)}", remedy)
-                return None
+                return self._of_no_class(path, row, row.kind, known, start)
             if known is not None and not catalogue.belongs(known, kind):
                 title = catalogue.classes[kind].title
                 wrong = f"{quoted(row.drug)} is not of the class {title}"
@@ -142,6 +140,18 @@ class GivingReader:
             if self._other_purpose(row.purpose) is None:
                 self.unlisted.append(Unlisted(row.drug, start, row.stopped_for))
         return None
+
+    def _of_no_class(
+        self, path: FieldPath, row: ExposureRow, kind: str, known: str | None, start: Moment | None
+    ) -> str | None:
+        """The drug of a row whose class is not in the catalogue: a slip is refused, another class is told."""
+        remedy = did_you_mean(kind, self._catalogue.class_names, see="`nephroline units classes`", cutoff=0.7)
+        if not row.unlisted or remedy.startswith("did you mean"):
+            self._rows.complain((*path, "class"), f"unknown class {quoted(kind)}", remedy)
+        elif known is None and start is not None:
+            text = f"{row.drug}: neither it nor its class {quoted(kind)} is in the catalogue; no rule reads it"
+            self._rows.faults.append(Fault(text, start, given=True))
+        return known
 
     def _within(self, row: ExposureRow) -> str | None:
         """The one drug of the catalogue that an unlisted name holds as a word of its own."""
