@@ -32,21 +32,29 @@ NOT_MEASURED = tuple(
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--nothing-skipped", action="store_true", help="Fail if a test is skipped.")
+    parser.addoption(
+        "--thorough", action="store_true", help="Run the long walks too, which `make laws` runs."
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "thorough: a long walk, left to `make laws`")
     for program in PROGRAMS.values():
         config.addinivalue_line(
             "markers", f"{program.name}: needs {' or '.join(program.commands) or program.module}"
         )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what asks for a program by a fixture of its name, and leave it out where there is none.
 
     The laws, the walks over all scenarios, the pictures and what runs commands as programs are no measure of
     coverage: they would run most lines many times, and slow at that. `faces/test_in_process` runs each command.
     """
+    if not config.getoption("--thorough"):
+        long = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
     for item in items:
         if any(path in (item.path, *item.path.parents) for path in NOT_MEASURED):
             item.add_marker(pytest.mark.no_cover)

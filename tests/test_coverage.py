@@ -118,6 +118,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["kdigo-2012/fsgs", "kdigo-2021/mcd"])
 def test_our_shared_safety_and_care_modules_are_tested(name: str) -> None:
     found = coverage_of(load_pathway(name), scenario_files([ROOT / "scenarios"]))

@@ -141,7 +141,12 @@ def copy(root: Path, tmp_path: Path) -> Path:
             "two classes that make lines",
         ),
         (DRUGS, "atc: L04AD02", "atc: L04", "is no ATC code"),
-        (MORE, "{id: interferon, title: interferon, ", "{id: interferons-of-old, title: old one, ", "the class is empty"),
+        (
+            MORE,
+            "{id: interferon, title: interferon, ",
+            "{id: interferons-of-old, title: old one, ",
+            "the class is empty",
+        ),
         ("regimens.yaml", "agents: [cyclophosphamide]", "agents: [rituximab]", "bears the name of the agent"),
         # numbers
         ("formulas.yaml", "per_year: 0.9938", "per_year: -0.9938", "per_year is greater than zero"),

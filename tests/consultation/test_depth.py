@@ -169,7 +169,7 @@ def test_a_dose_by_surface_takes_height_and_weight() -> None:
 def test_an_answer_says_which_numbers_behind_it_are_not_sure() -> None:
     line = ask(resistant(), "4 mo").next_line
     assert line is not None
-    assert "full steroid trial 16 wk [recalled]" in line.rests_on
+    assert any("[recalled]" in text for text in line.rests_on)
     assert not any("[verified" in text for text in line.rests_on)
     (finding,) = [f for f in ask(resistant(), "4 mo").findings if f.id == "steroid-resistant"]
     assert "nephrotic range 3.5 g/d [recalled]" in finding.rests_on

@@ -209,7 +209,7 @@ def test_show_states_every_rule_with_its_authority(name: str) -> None:
         assert rule["authority"] and rule["when"] and rule["rationale"]
         assert f"{rule['authority']}: " in " ".join(text.split())
     if name == "kdigo-2012/fsgs":
-        assert "KDIGO 2012 recommendation 6.4.1 (2B) [recalled]" in text
+        assert "KDIGO 2012 recommendation 6.4.1 (2B [recalled]) [verified-2]" in text
 
 
 def test_pathways_features_and_units_list_themselves() -> None:

@@ -316,7 +316,9 @@ def test_law_6_deleting_a_datum_never_gives_another_certain_answer(
     check_deletions(chart, PATHWAYS[pathway], f"{month} mo")
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize(
+    "name", [SCENARIOS[0], *(pytest.param(n, marks=pytest.mark.thorough) for n in SCENARIOS[1:])]
+)
 @pytest.mark.parametrize("pathway", sorted(PATHWAYS))
 def test_law_6_holds_for_every_moment_of_the_scenarios(
     name: str, pathway: str, scenario_data: Callable[[str], dict[str, Any]]

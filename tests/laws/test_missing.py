@@ -283,6 +283,7 @@ def test_a_bound_that_is_met_is_said(name: str) -> None:
         search.tree_of(NextLine())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["pjnh-2015-case-1", "pjnh-2015-case-2"])
 @pytest.mark.parametrize("pathway", [name for name in sorted(PATHWAYS) if PATHWAYS[name].disease == "fsgs"])
 def test_deleting_a_datum_never_gives_another_answer_that_is_certain_all_the_same(

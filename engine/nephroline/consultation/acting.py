@@ -15,6 +15,7 @@ from nephroline.consultation.tapers import taper
 from nephroline.consultation.wording import act_word, statement_ref, title_of_line, verb, when
 from nephroline.exact import Fraction
 from nephroline.features import Amount, Missing, full_dose_since, gather, remission_lasted
+from nephroline.pathway import Recommend
 from nephroline.record import Line, given_at_once
 from nephroline.terms import LOW_ONLY, Action, ReassessFrom
 
@@ -184,13 +185,15 @@ def _undecided(run: Run, agent: str, open_rules: Sequence[Lacks]) -> ActOut:
     """That it is not decided what to do with a course, and what would decide it."""
     rule = run.pathway.rules[open_rules[0][0]]
     missing = gather(item for _, items in open_rules for item in items)
+    concluded = [run.pathway.rules[name].conclusion for name, _ in open_rules]
+    ways = dict.fromkeys(act_word(one) for one in concluded if isinstance(one, Recommend))
     title = run.pathway.catalogue.title(agent)
     return ActOut(
         agent=agent,
         act="undecided",
         regimen=None,
         title=f"{title[0].upper()}{title[1:]}: not decided",
-        detail="",
+        detail=f"{' or '.join(ways)}, by what is missing; until then it goes on, and is not ended at once",
         dose="",
         until=None,
         certain=False,

@@ -80,7 +80,7 @@ class Status(_OfAnswer, frozen=True):
 
 
 class StatementRef(_OfAnswer, frozen=True):
-    """What the source printed. `confidence`: how sure this rule base is that it does."""
+    """What the source printed. `confidence`: how sure this rule base is that it does; of its grade apart."""
 
     source: str
     id: str
@@ -89,6 +89,7 @@ class StatementRef(_OfAnswer, frozen=True):
     certainty: str
     grade: str
     confidence: str
+    grade_confidence: str
     citation: str
 
 

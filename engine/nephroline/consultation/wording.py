@@ -12,7 +12,7 @@ from nephroline.features import Threshold
 from nephroline.pathway import Recommend, Statement
 from nephroline.quantities import decimal_text
 from nephroline.record import Moment
-from nephroline.terms import Answer, spoken
+from nephroline.terms import Answer, Response, spoken
 
 
 def act_word(recommend: Recommend) -> str:
@@ -47,16 +47,28 @@ def headline(answer: Consultation) -> str:
 
 
 def response_told(status: Status) -> str:
-    """How the disease stands: the response, unless nothing was assessed since what is given now was begun."""
-    return "not assessed since treatment began" if status.before_treatment else spoken(status.response)
+    """How the disease stands: the response, unless nothing was assessed since what is given now was begun.
+
+    Where it is not known, what it may be.
+    """
+    if status.before_treatment:
+        return "not assessed since treatment began"
+    may_be = status.because[0] if status.because else ""
+    open_between = status.response == Response.UNKNOWN and " or " in may_be
+    return f"not settled: {may_be}" if open_between else spoken(status.response)
 
 
 def cited(citation: str, statement: Statement | StatementRef, *, kind: bool = False) -> str:
-    """What a source printed: ``KDIGO 2012 6.4.1 (2B)``; the *kind* of a recommendation if it is asked for."""
+    """What a source printed: ``KDIGO 2012 6.4.1 (2B)``; the *kind* of a recommendation if it is asked for.
+
+    A grade that is less or more sure than its text bears its own tag: ``6.4.1 (2B [recalled])``.
+    """
     plain = statement.kind in ("recommendation", "policy") or statement.kind in citation
     named = "" if plain and not kind else f" {spoken(statement.kind)}"
     number = f" {statement.id}" if statement.id else ""
-    grade = f" ({statement.grade})" if statement.grade else ""
+    apart = str(statement.grade_confidence) != str(statement.confidence)
+    tag = f" [{statement.grade_confidence}]" if apart else ""
+    grade = f" ({statement.grade}{tag})" if statement.grade else ""
     return f"{citation}{named}{number}{grade}"
 
 
@@ -120,6 +132,7 @@ def statement_ref(run: Run, statement: Statement) -> StatementRef:
         certainty=str(statement.certainty),
         grade=statement.grade,
         confidence=str(statement.confidence),
+        grade_confidence=str(statement.grade_confidence),
         citation=source.short,
     )
 

@@ -104,6 +104,7 @@ def _rule_data(pathway: Pathway, rule: Rule) -> dict[str, Any]:
         "authority": authority(pathway, rule),
         "grade": rule.statement.grade,
         "confidence": str(rule.statement.confidence),
+        "grade_confidence": str(rule.statement.grade_confidence),
         "rationale": rule.rationale,
         "on_guideline": rule.on_guideline,
         "module": rule.module,

@@ -8,7 +8,7 @@ from nephroline.features.episodes import episode_baseline
 from nephroline.features.latest import computed_from
 from nephroline.features.readings import latest_word, risen
 from nephroline.features.schema import feature
-from nephroline.features.values import Amount, Flag, Threshold, Value, gather
+from nephroline.features.values import Amount, Flag, Missing, Threshold, Value, gather
 from nephroline.record import Assessment, Observation
 from nephroline.terms import Trait
 
@@ -35,6 +35,14 @@ def value(chart: Chart, assessment: Assessment, analyte: str) -> Value:
     base = value(chart, assessment, formula.source_analyte)
     assert isinstance(base, Amount)  # noqa: S101
     return computed_from(chart, formula, base, assessment.at)
+
+
+@feature("assessment.numbered", ("analyte",), gives="flag", says="{0} is there as a number")
+def numbered(chart: Chart, assessment: Assessment, analyte: str) -> Value:
+    """Whether a number stands at the assessment, or shortly before it (`together_window`)."""
+    title = chart.timeline.catalogue.analytes[analyte].title
+    there = any(item.value is not None for item in _near(chart, assessment, analyte))
+    return Flag(there, f"{title} {'as' if there else 'without'} a number ({assessment.at})")
 
 
 @feature("assessment.word", ("word-analyte",), gives="choice:words", says="{0} in words", trait=Trait.BARE)
@@ -124,23 +132,28 @@ def risen_in(chart: Chart, assessment: Assessment, analyte: str, wanted: str, li
     shown = wanted.replace("-", " ")
     title = chart.timeline.catalogue.analytes[analyte].title
     values: list[Amount] = []
+    open_before: tuple[Missing, ...] = ()
     for other in reversed(chart.timeline.assessments[: assessment.index]):
         choice = chart.response_at(other.index)
         if wanted not in choice.options:
             break
-        if len(choice.options) > 1:
-            return Flag(None, f"{shown} just before is not known", choice.missing)
         measured = value(chart, other, analyte)
         assert isinstance(measured, Amount)  # noqa: S101
+        open_before += choice.missing if len(choice.options) > 1 else ()
+        if len(choice.options) > 1 and (measured.low is not None or measured.high is not None):
+            return Flag(None, f"{shown} just before is not known", choice.missing)
         values.append(measured)
-    if not values:
-        return Flag(False, f"no {shown} just before")
-    values = [m for m in values if m.low is not None or m.high is not None] or values
+    numbers = [m for m in values if m.low is not None or m.high is not None]
+    if not values or (open_before and not numbers):
+        return Flag(False, f"no {shown} with a number just before")
+    values = numbers or values
     now = value(chart, assessment, analyte)
     assert isinstance(now, Amount)  # noqa: S101
     form = limit.forms["ratio"].exact
     assert form is not None  # noqa: S101
     changes = [chart.change(measured, now, assessment.at) for measured in values]
+    if open_before and any(moved.high is None or moved.high > form for moved in changes):
+        return Flag(None, f"{shown} just before is not known", open_before)
     if any(moved.low is not None and moved.low > form for moved in changes):
         return Flag(True, f"{title} risen by more than {limit.first.text} within {shown}")
     if all(moved.high is not None and moved.high <= form for moved in changes):

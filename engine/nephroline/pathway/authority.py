@@ -13,7 +13,17 @@ from nephroline.terms import Confidence, StatementKind
 from nephroline.yamlfile import Place
 
 POLICY_SOURCE = "nephroline"
-_STATEMENT = ("source", "kind", "id", "grade", "strength", "certainty", "confidence", "reviewed")
+_STATEMENT = (
+    "source",
+    "kind",
+    "id",
+    "grade",
+    "strength",
+    "certainty",
+    "confidence",
+    "grade_confidence",
+    "reviewed",
+)
 
 
 class Told(NamedTuple):

@@ -66,7 +66,18 @@ class Concluder(NamedTuple):
             )
         if known and told.entry.on_guideline and known.kind in _NO_GUIDELINE:
             self._complain(place, f"{known.short} is no guideline", "add `on_guideline: false` to the rule")
-        return Statement(source, entry.kind, entry.id, strength, certainty, entry.confidence, entry.reviewed)
+        if entry.grade_confidence is not None and not graded:
+            self._complain(place, "no grade to be sure of", "drop `grade_confidence`")
+        return Statement(
+            source,
+            entry.kind,
+            entry.id,
+            strength,
+            certainty,
+            entry.confidence,
+            entry.grade_confidence or entry.confidence,
+            entry.reviewed,
+        )
 
     def _graded(self, entry: StatementEntry, place: Place) -> tuple[Strength, Certainty]:
         """Strength and certainty, as given apart or as a grade such as 2B."""

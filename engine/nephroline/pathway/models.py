@@ -55,7 +55,7 @@ NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """What a source printed."""
+    """What a source printed. `confidence` is that of the text, `grade_confidence` that of its grade."""
 
     source: str
     kind: StatementKind
@@ -63,6 +63,7 @@ class Statement(msgspec.Struct, frozen=True):
     strength: Strength
     certainty: Certainty
     confidence: Confidence
+    grade_confidence: Confidence
     reviewed: str = ""
 
     @property

@@ -48,6 +48,7 @@ class ThresholdEntry(Shape, frozen=True, kw_only=True):
 class StatementEntry(Shape, frozen=True, kw_only=True):
     """What the source printed: number, kind, and grade such as 2B (or strength and certainty apart).
 
+    `confidence`: how sure this rule base is of the text; `grade_confidence`: of its grade, if that differs.
     `reviewed`: when somebody last held it against the source, such as 2026-11.
     """
 
@@ -58,6 +59,7 @@ class StatementEntry(Shape, frozen=True, kw_only=True):
     strength: Strength | None = None
     certainty: Certainty | None = None
     confidence: Confidence
+    grade_confidence: Confidence | None = None
     reviewed: ReviewDate = ""
 
 
@@ -199,6 +201,7 @@ class AuthorityEntry(Shape, frozen=True, kw_only=True):
     strength: Strength | None = None
     certainty: Certainty | None = None
     confidence: Confidence | None = None
+    grade_confidence: Confidence | None = None
     reviewed: ReviewDate = ""
     on_guideline: bool | None = None
     title: str | None = None

@@ -149,8 +149,8 @@ class GivingReader:
         if not row.unlisted or remedy.startswith("did you mean"):
             self._rows.complain((*path, "class"), f"unknown class {quoted(kind)}", remedy)
         elif known is None and start is not None:
-            text = f"{row.drug}: neither it nor its class {quoted(kind)} is in the catalogue; no rule reads it"
-            self._rows.faults.append(Fault(text, start, given=True))
+            told = f"{row.drug}: neither it nor its class {quoted(kind)} is in the catalogue"
+            self._rows.faults.append(Fault(f"{told}, so no rule reads it", start, given=True))
         return known
 
     def _within(self, row: ExposureRow) -> str | None:
