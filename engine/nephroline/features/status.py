@@ -49,18 +49,30 @@ def response_lasted(chart: Chart) -> Value:
 
 @feature("remission_lasted", gives="amount:time", says="time in remission")
 def remission_lasted(chart: Chart) -> Value:
-    """The time since the present remission, complete or partial, was first seen without a break; or none."""
+    """The time since the present remission, complete or partial, was first seen without a break; or none.
+
+    A word, such as a stick, that may be of a remission and lies between two that are is no break.
+    """
     since: Assessment | None = None
     unsure: Assessment | None = None
+    bridged: Assessment | None = None
     for assessment, choice in zip(
         reversed(chart.timeline.assessments), reversed(chart.responses), strict=True
     ):
         if choice.options <= REMISSIONS and unsure is None:
-            since = assessment
+            since, bridged = assessment, None
+        elif (
+            choice.options & REMISSIONS
+            and since is not None
+            and unsure is None
+            and _in_words(chart, assessment)
+        ):
+            bridged = assessment
         elif choice.options & REMISSIONS:
             unsure = assessment
         else:
             break
+    unsure = unsure or bridged
     if since is None:
         if unsure is not None:
             return unknown_amount("time", chart.unassessed("whether there is a remission"))
@@ -70,6 +82,13 @@ def remission_lasted(chart: Chart) -> Value:
     lacking = () if unsure is None else (chart.unassessed("since when the remission holds"),)
     found = length_of(Length(least, most), "the present remission", lacking)
     return msgspec.structs.replace(found, text=f"{found.text} (since {since.at})")
+
+
+def _in_words(chart: Chart, assessment: Assessment) -> bool:
+    """Whether no number stands at an assessment."""
+    timeline = chart.timeline
+    kinds = [kind.id for kind in timeline.catalogue.analytes.values() if kind.assessment]
+    return not any(item.value is not None for kind in kinds for item in timeline.at(kind, assessment.at))
 
 
 @feature("relapse_unconfirmed", gives="flag", says="the relapse is not confirmed")
