@@ -273,12 +273,12 @@ def test_what_the_catalogue_does_not_have_is_kept_and_named_when_its_author_says
             "id": "x",
             "conditions": [{"name": "gout", "at": "1 mo", "unlisted": True}],
             "observations": [{"at": "0 mo", "proteinuria": "9 g/d"}, {"at": "2 mo", "proteinuria": "8 g/d"}],
-            "exposures": [{"drug": "glucosamine", "dose": "50 mcg", "from": "0 mo", "unlisted": True}],
+            "exposures": [{"drug": "powder of a friend", "dose": "50 mcg", "from": "0 mo", "unlisted": True}],
         }
     )
     faults = consult(record, load_pathway("kdigo-2012/fsgs"), "2 mo").faults
     assert faults == [
-        "glucosamine: not in the catalogue, so no rule reads it; with `class` it counts as one of it",
+        "powder of a friend: not in the catalogue, so no rule reads it; with `class` it counts as one of it",
         "gout: not in the catalogue, so no rule reads it",
     ]
     assert not record.exposures

@@ -137,9 +137,20 @@ class GivingReader:
                 f"{row.drug}: not in the catalogue, so no rule reads it; with `class` it counts as one of it"
             )
             rows.faults.append(Fault(text, start, given=True))
-            if self._other_purpose(row.purpose) is None:
-                self.unlisted.append(Unlisted(row.drug, start, row.stopped_for))
+            self._perhaps_treatment(path, row, start)
         return None
+
+    def _perhaps_treatment(self, path: FieldPath, row: ExposureRow, start: Moment) -> None:
+        """Keep a drug of which nothing is known as possible treatment, if its row speaks of the disease.
+
+        Charts hold many drugs of other specialties: what is neither given for the disease nor ended for what
+        the disease did is not taken for treatment of it.
+        """
+        own = row.purpose not in (None, UNKNOWN) and self._other_purpose(row.purpose) is None
+        end = self._end(path, row, start)
+        told = row.stopped_for in self._catalogue.told_by_stops and end is not None
+        if own or (told and self._other_purpose(row.purpose) is None):
+            self.unlisted.append(Unlisted(row.drug, start, row.stopped_for, None if own else end))
 
     def _of_no_class(
         self, path: FieldPath, row: ExposureRow, kind: str, known: str | None, start: Moment | None

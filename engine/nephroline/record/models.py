@@ -90,11 +90,15 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
 
 
 class Unlisted(msgspec.Struct, frozen=True, gc=False):
-    """Something given of which the catalogue knows neither name nor class: it may be of any."""
+    """Something given of which the catalogue knows neither name nor class: it may be of any.
+
+    `end`: that whose reason tells of the disease; None where it was given for the disease by its own words.
+    """
 
     name: str
     start: Moment
     stopped_for: str | None = None
+    end: Moment | None = None
 
 
 class Reaction(msgspec.Struct, frozen=True, gc=False):

@@ -160,8 +160,9 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def unlisted(self) -> tuple[Unlisted, ...]:
-        """What was given and may be of any class."""
-        return tuple(item for item in self.record.unlisted if item.start.latest < self.now)
+        """What may be of any class, and was given for the disease by its purpose or by why it ended."""
+        begun = [item for item in self.record.unlisted if item.start.latest < self.now]
+        return tuple(item for item in begun if item.end is None or item.end.earliest <= self.now)
 
     @cached_property
     def reactions(self) -> tuple[Reaction, ...]:
