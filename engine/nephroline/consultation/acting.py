@@ -215,7 +215,9 @@ def _running(run: Run, act: Act) -> str:
         row = rows.get(drug)
         name = (row.name if row else "") or catalogue.drugs[drug].title
         told.append(f"{name} {row.dose.text}" if act.course and row and row.dose else name)
-    beside = "" if act.course or line is None else _low_beside(run, line)
+    # What ends does not end the steroid beside it, which is tapered.
+    alone = act.course or line is None or act.recommend.action is Action.STOP
+    beside = "" if alone or line is None else _low_beside(run, line)
     return " and ".join(told) + beside
 
 

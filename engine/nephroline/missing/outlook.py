@@ -219,9 +219,12 @@ def _titles(search: Search, missing: Iterable[Missing], but: Iterable[Slot]) -> 
 def _order(search: Search, meaning: Meaning, slots: Sequence[Slot]) -> OrderOut:
     ordered = sorted(slots, key=search.burden)
     scale = list(search.start.pathway.catalogue.burdens.values())
+    now = search.start.chart.timeline.now
+    # What is asked of the past is no test to do: it is in the charts, or nowhere.
+    to_do = [slot for slot in ordered if slot.at is None or slot.at.latest >= now]
     return OrderOut(
         data=[meaning.slots[slot] for slot in ordered],
-        burden=scale[search.burden(ordered[-1])].title,
+        burden=scale[search.burden(to_do[-1]) if to_do else 0].title,
         outcomes=[
             OutcomeOut(
                 when=[
