@@ -308,7 +308,7 @@ def test_every_file_fits_its_json_schema(tmp_path: Path) -> None:
         line = file.read_text().splitlines()[0]
         assert (file.parent / line.partition("=")[2]).resolve() == ROOT / f"docs/schema/{kind}.schema.json"
         kinds.append(kind)
-    assert (kinds.count("pathway"), kinds.count("catalogue")) == (len(pathway_ids()), 21)
+    assert (kinds.count("pathway"), kinds.count("catalogue")) == (len(pathway_ids()), 22)
     with pytest.raises(jsonschema.ValidationError):
         fits["record"]({"id": "x", "observations": [{"at": "0 mo", "protinuria": "3 g/d"}]})
 
