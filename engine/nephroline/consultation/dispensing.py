@@ -59,13 +59,11 @@ def dispense(
 def nearest(amount: Fraction, supply: Supply | None) -> tuple[Fraction, tuple[Quantity, ...]]:
     """The amount (g) near *amount* that can be dispensed in few pieces, the lower of two, and its pieces.
 
-    It is that of a step down: what is less than *amount* by more than a sixth is too deep, and counts double.
+    It is that of a step down, which is not to be too deep (`_depth`).
     """
     if amount <= 0 or supply is None or not supply.strengths:
         return amount, ()
-    least = amount * (1 - _DEEP)
-    deep = {one: max(least - one, Fraction(0)) / amount * 2 for one in supply.sums}
-    chosen = min(supply.sums, key=lambda one: (_trouble(supply, one, amount) + deep[one], one))
+    chosen = min(supply.sums, key=lambda one: (_trouble(supply, one, amount) + _depth(one, amount), one))
     return chosen, supply.sums[chosen]
 
 
@@ -81,13 +79,19 @@ def pieces_told(pieces: Iterable[Quantity]) -> str:
     return " + ".join(told) + " mg"
 
 
-_DEEP = Fraction(1, 6)
 _PIECE = Fraction(1, 40)
 """One piece less is worth so much of the amount (dispensing, not medicine)."""
+_DEEP = Fraction(1, 6)
+"""A step that goes below what is wanted by more of it than this is too deep (dispensing, not medicine)."""
 
 
 def _trouble(supply: Supply, chosen: Fraction, wanted: Fraction) -> Fraction:
     return len(supply.sums[chosen]) * _PIECE + abs(chosen - wanted) / wanted
+
+
+def _depth(chosen: Fraction, wanted: Fraction) -> Fraction:
+    """What weighs against a step that is too deep: twice the share by which it is."""
+    return max(wanted * (1 - _DEEP) - chosen, Fraction(0)) / wanted * 2
 
 
 def _within(supply: Supply, low: Fraction, high: Fraction) -> list[Fraction]:

@@ -50,7 +50,7 @@ def rests_on(pathway: Pathway, chart: Chart, assessment: Assessment) -> dict[Ato
     memo: dict[Atom, Seen] = {}
     if as_reported(chart, assessment) is None:
         by_numbers(pathway, chart, assessment, memo)
-    elif _measured(chart, assessment):
+    elif chart.timeline.measured(assessment.at):
         by_numbers(pathway, chart, _alone(assessment), memo)
     return {atom: seen.truth for atom, seen in memo.items() if not isinstance(atom, Holds)}
 
@@ -158,7 +158,7 @@ def contradicting(pathway: Pathway, chart: Chart, assessment: Assessment, report
 
     A value of before, such as an albumin that was low then, is no word against a report.
     """
-    if not _measured(chart, assessment):
+    if not chart.timeline.measured(assessment.at):
         return None
     numbers = by_numbers(pathway, chart, _alone(assessment))
     return None if numbers.options & reported.options else numbers
@@ -166,16 +166,6 @@ def contradicting(pathway: Pathway, chart: Chart, assessment: Assessment, report
 
 def _alone(assessment: Assessment) -> Assessment:
     return msgspec.structs.replace(assessment, alone=True)
-
-
-def _measured(chart: Chart, assessment: Assessment) -> bool:
-    timeline = chart.timeline
-    return any(
-        item.value is not None
-        for kind in timeline.catalogue.analytes.values()
-        if kind.assessment
-        for item in timeline.at(kind.id, assessment.at)
-    )
 
 
 def judge_response(pathway: Pathway, chart: Chart, assessment: Assessment) -> Choice:

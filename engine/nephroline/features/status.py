@@ -65,7 +65,7 @@ def remission_lasted(chart: Chart) -> Value:
             choice.options & REMISSIONS
             and since is not None
             and unsure is None
-            and _in_words(chart, assessment)
+            and not chart.timeline.measured(assessment.at)
         ):
             bridged = assessment
         elif choice.options & REMISSIONS:
@@ -82,13 +82,6 @@ def remission_lasted(chart: Chart) -> Value:
     lacking = () if unsure is None else (chart.unassessed("since when the remission holds"),)
     found = length_of(Length(least, most), "the present remission", lacking)
     return msgspec.structs.replace(found, text=f"{found.text} (since {since.at})")
-
-
-def _in_words(chart: Chart, assessment: Assessment) -> bool:
-    """Whether no number stands at an assessment."""
-    timeline = chart.timeline
-    kinds = [kind.id for kind in timeline.catalogue.analytes.values() if kind.assessment]
-    return not any(item.value is not None for kind in kinds for item in timeline.at(kind, assessment.at))
 
 
 @feature("relapse_unconfirmed", gives="flag", says="the relapse is not confirmed")

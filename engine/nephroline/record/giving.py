@@ -146,18 +146,20 @@ class GivingReader:
         Charts hold many drugs of other specialties: what is neither given for the disease nor ended for what
         the disease did is not taken for treatment of it.
         """
-        own = row.purpose not in (None, UNKNOWN) and self._other_purpose(row.purpose) is None
         end = self._end(path, row, start)
-        told = row.stopped_for in self._catalogue.told_by_stops and end is not None
-        if own or (told and self._other_purpose(row.purpose) is None):
+        if self._other_purpose(row.purpose) is not None:
+            return
+        own = row.purpose not in (None, UNKNOWN)
+        if own or (row.stopped_for in self._catalogue.told_by_stops and end is not None):
             self.unlisted.append(Unlisted(row.drug, start, row.stopped_for, None if own else end))
 
     def _of_no_class(
         self, path: FieldPath, row: ExposureRow, kind: str, known: str | None, start: Moment | None
     ) -> str | None:
         """The drug of a row whose class is not in the catalogue: a slip is refused, another class is told."""
-        remedy = did_you_mean(kind, self._catalogue.class_names, see="`nephroline units classes`", cutoff=0.7)
-        if not row.unlisted or remedy.startswith("did you mean"):
+        near = did_you_mean(kind, self._catalogue.class_names, cutoff=0.7)
+        if near or not row.unlisted:
+            remedy = f"{near} `nephroline units classes`".strip()
             self._rows.complain((*path, "class"), f"unknown class {quoted(kind)}", remedy)
         elif known is None and start is not None:
             told = f"{row.drug}: neither it nor its class {quoted(kind)} is in the catalogue"

@@ -251,6 +251,15 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
         found = self.observations[analyte][first:last]
         return [item for item in found if item.at.earliest == moment.earliest]
 
+    def measured(self, moment: Moment) -> bool:
+        """Whether a number by which a response is judged stands at exactly one moment."""
+        return any(
+            item.value is not None
+            for kind in self.catalogue.analytes.values()
+            if kind.assessment
+            for item in self.at(kind.id, moment)
+        )
+
     @cached_property
     def _days(self) -> Mapping[str, Sequence[Fraction]]:
         return {name: [item.at.latest for item in items] for name, items in self.observations.items()}
