@@ -81,7 +81,7 @@ def _places(pathway: Pathway, met: set[str]) -> Iterator[Landmark]:
         if _finding(name) in met:
             yield Landmark(_finding(name), "finding", rules[0].title)
     if SILENT in met:
-        yield Landmark(SILENT, "end", "the guideline is silent: refer")
+        yield Landmark(SILENT, "end", "the guideline names no next line: refer")
 
 
 def _regimen(name: str) -> str:

@@ -79,7 +79,8 @@ def test_a_consultation_shows_the_answer_first() -> None:
 
 def test_silence_and_missing_data_are_told_apart(tmp_path: Path) -> None:
     assert (
-        "The guideline is silent." in run("consult", CASE_1, "--at", "24 mo", "-p", "kdigo-2012/fsgs").stdout
+        "The guideline names no next line."
+        in run("consult", CASE_1, "--at", "24 mo", "-p", "kdigo-2012/fsgs").stdout
     )
     text = Path(ROOT / "scenarios/pjnh-2015-case-2.yaml").read_text()
     file = tmp_path / "case.yaml"

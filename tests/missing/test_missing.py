@@ -131,8 +131,8 @@ def test_silence_with_a_line_to_stop_is_not_silence_alone() -> None:
     assert answer.outlook is not None
     assert answer.outlook.depends_on == ["serum creatinine at 0 mo"]
     assert outcomes(answer) == {
-        "serum creatinine at 0 mo < 0.88 mg/dL": "stop cyclosporine; beyond that the guideline is silent",
-        "serum creatinine at 0 mo ≥ 0.88 mg/dL": "continue cyclosporine; beyond that the guideline is silent",
+        "serum creatinine at 0 mo < 0.88 mg/dL": "stop cyclosporine; beyond that the guideline names no next line",
+        "serum creatinine at 0 mo ≥ 0.88 mg/dL": "continue cyclosporine; beyond that the guideline names no next line",
     }
 
 

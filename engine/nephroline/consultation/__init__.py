@@ -16,6 +16,7 @@ from nephroline.consultation.decision import (
 from nephroline.consultation.judges import rests_on
 from nephroline.consultation.needs import needs, presumed_exposures
 from nephroline.consultation.run import LazyRun, Run, Subject, chart_of, fill, same_catalogue
+from nephroline.consultation.telling import answered
 from nephroline.consultation.wording import NO_LINE, cited, headline, in_words, line_told, response_told
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "LazyRun",
     "Run",
     "Subject",
+    "answered",
     "applicability",
     "blocked_out",
     "chart_of",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -33,7 +33,7 @@ from nephroline.consultation.needs import Lacking, lacking, needs
 from nephroline.consultation.outcomes import outcome
 from nephroline.consultation.run import Run, Subject, fill
 from nephroline.consultation.wording import statement_ref, when
-from nephroline.features import begun_within, is_confirmed, regimen_of
+from nephroline.features import Missing, begun_within, is_confirmed, regimen_of
 from nephroline.pathway import Alert, FindingOf, Rule
 from nephroline.quantities import decimal_text
 from nephroline.record import Line
@@ -63,7 +63,7 @@ def told(run: Run, decision: Decision, engine: str) -> tuple[Consultation, Lacki
         ),
         engine=EngineRef(name="nephroline", version=__version__, backend=engine),
         applicability=_applicability(run, decision),
-        answer=_answer(run, decision, asked),
+        answer=answered(run, decision, asked),
         status=_status(run),
         lines=[_line(run, line) for line in chart.timeline.lines],
         findings=_findings(run),
@@ -89,8 +89,15 @@ def _applicability(run: Run, decision: Decision) -> Applicability:
     return Applicability(verdict=applied.verdict, because=[applied.because, *reasons])
 
 
-def _answer(run: Run, decision: Decision, asked: Sequence[Need]) -> AnswerKind:
-    data = list(dict.fromkeys(item.datum for _, items in decision.undecided for item in items))
+def answered(
+    run: Run,
+    decision: Decision,
+    asked: Sequence[Need],
+    matters: Callable[[Missing], bool] = lambda missing: True,
+) -> AnswerKind:
+    """What a decision comes to, and why; *matters*: which missing data are named as leaving it open."""
+    open_data = [item for _, items in decision.undecided for item in items]
+    data = list(dict.fromkeys(item.datum for item in open_data if matters(item)))
     names = ", ".join(datum.replace("_", " ") for datum in data)
     undecided = [f"not decided without: {names}"] if data else []
     match decision.kind:
@@ -112,7 +119,8 @@ def _answer(run: Run, decision: Decision, asked: Sequence[Need]) -> AnswerKind:
         case Answer.HELD_BACK:
             because = [*held_back(run, decision), *undecided]
         case Answer.NEEDS_DATA:
-            words = list(dict.fromkeys(item.why for item in open_silence(run)))
+            silence = open_silence(run)
+            words = list(dict.fromkeys(m.why for m in [*filter(matters, silence)] or silence))
             because = undecided or [f"not decided without: {', '.join(words)}"]
         case Answer.NOTHING_APPLIES:
             waiting = [f"missing: {need.why}" for need in asked[:3]]

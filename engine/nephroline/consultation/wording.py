@@ -26,7 +26,7 @@ def verb(recommend: Recommend) -> str:
 
 
 NO_LINE = {
-    Answer.GUIDELINE_SILENT: "the guideline is silent",
+    Answer.GUIDELINE_SILENT: "the guideline names no next line",
     Answer.NO_LINE: "nothing is begun now",
     Answer.HELD_BACK: "the next line is held back",
     Answer.NEEDS_DATA: "not decided, data are missing",
@@ -73,7 +73,7 @@ def cited(citation: str, statement: Statement | StatementRef, *, kind: bool = Fa
 
 
 def in_words(catalogue: Catalogue, advised: Advised) -> str:
-    """What is advised about the line of therapy: ``start tacrolimus``, ``the guideline is silent``."""
+    """What is advised about the line of therapy, such as ``start tacrolimus``, or why nothing is."""
     match advised.kind:
         case Answer.CONFLICT:
             return f"{NO_LINE[advised.kind]}: {advised.what}"

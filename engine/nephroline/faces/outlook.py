@@ -32,11 +32,13 @@ def show_outlook(out: Screen, found: Outlook) -> None:
         _under(out, f"presuming the planned exposure; not known: {'; '.join(found.presuming)}", "dim")
     for number, order in enumerate(found.orders):
         _order(out, order, "to settle it" if number == 0 else "or")
-    if not found.complete:
+    if found.complete and found.verdict is Certain.UNSETTLED:
+        _item(out, "not certain", f"until it is known: {'; '.join(found.because)}", "yellow")
+    elif not found.complete:
         told = "; ".join(found.because) or "not every combination of values was looked at"
         _item(out, "unsettled", told, "yellow")
-        if found.verdict is Certain.UNSETTLED and found.depends_on:
-            _under(out, f"it may depend on: {', '.join(found.depends_on)}", "yellow")
+    if found.verdict is Certain.UNSETTLED and found.depends_on:
+        _under(out, f"it may depend on: {', '.join(found.depends_on)}", "yellow")
     if found.margins == []:
         _item(out, "margin", "no value stands between this answer and another", "dim")
     for margin in found.margins or ():

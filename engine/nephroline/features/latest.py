@@ -241,7 +241,7 @@ def forms_apart(chart: Chart, analyte: str, limit: Threshold) -> Value:
     return Amount(least, most, "ratio", f"{told} ({shown}, {measured[-1].at})")
 
 
-@feature("measured", ("analyte",), gives="flag", says="{0} was measured")
+@feature("measured", ("any-analyte",), gives="flag", says="{0} was measured")
 def measured(chart: Chart, analyte: str) -> Value:
     """Whether a value or a word about it is there, no older than `current_window`."""
     seen = [item for item in recent(chart, analyte) if item.value is not None or item.word is not None]

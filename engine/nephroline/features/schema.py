@@ -16,6 +16,7 @@ from nephroline.terms import Entry, Reads, Scope, Trait
 PARAMETERS = {
     "analyte": "an analyte of the catalogue with a unit",
     "word-analyte": "an analyte of the catalogue that has words",
+    "any-analyte": "an analyte of the catalogue, with a unit or words",
     "agent": "a drug or a class of drugs",
     "regimen-or-agent": "a regimen, a drug or a class of drugs",
     "condition": "a condition",
@@ -79,6 +80,7 @@ def entering(entry: Entry) -> frozenset[str]:
 _READ_BY_PARAMETER = {
     "analyte": Reads.SERIES,
     "word-analyte": Reads.SERIES,
+    "any-analyte": Reads.SERIES,
     "condition": Reads.CONDITIONS,
     "assertion": Reads.CONDITIONS,
     "diagnosis": Reads.BIOPSIES,

@@ -35,6 +35,9 @@ def cumulative_dose(chart: Chart, agent: str) -> Value:
             continue
         least += given[0] * factor
         most += given[1] * factor
+        if row.start.lifelong:
+            known = False
+            missing.append(Missing(f"dates of {row.drug}", f"when {chart.called(row)} was begun"))
     if known and least != most and not missing:
         title = catalogue.title(agent)
         missing.append(Missing(f"dose of {title}", f"the doses of {title} and their dates more exactly"))

@@ -64,6 +64,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
             "analyte": [a.id for a in catalogue.analytes.values() if a.units],
             # A report that speaks of another analyte is kept under that one.
             "word-analyte": [a.id for a in catalogue.analytes.values() if a.words and not a.speaks_of],
+            "any-analyte": [a.id for a in catalogue.analytes.values() if not a.speaks_of],
             "agent": [*catalogue.drugs, *catalogue.classes],
             "regimen-or-agent": [*catalogue.regimens, *catalogue.drugs, *catalogue.classes],
             "condition": catalogue.conditions,

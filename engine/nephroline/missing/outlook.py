@@ -8,9 +8,11 @@ import msgspec
 
 from nephroline.backends import backend
 from nephroline.consultation import (
+    NO_LINE,
     Advised,
     Consultation,
     Consulted,
+    answered,
     consulted,
     in_words,
     needs,
@@ -92,9 +94,11 @@ def with_outlook(record: Record, pathway: Pathway, done: Consulted, *, margins: 
     before = {missing.slot for missing in hazards} - known - set(essential.get(NEXT_LINE, ()))
     matter += [(r, m) for r, m in lacks.next_line if m.slot in before]
     matter += [(r, m) for r, m in lacks.rules if _matters(m, essential.get(r))]
-    return msgspec.structs.replace(
-        answer, next_line=chosen, needs=needs((*matter, *lacks.always)), outlook=found
-    )
+    asked = needs((*matter, *lacks.always))
+    told = answer.answer
+    if exact and told == done.consultation.answer and found.depends_on:
+        told = answered(done.run, done.decision, asked, lambda m: _matters(m, essential.get(NEXT_LINE)))
+    return msgspec.structs.replace(answer, answer=told, next_line=chosen, needs=asked, outlook=found)
 
 
 def _is_line(done: Consulted, agent: str) -> bool:
@@ -114,12 +118,12 @@ def _hazards(done: Consulted) -> list[Missing]:
 
 def _beforehand(found: Outlook, search: Search, hazards: Sequence[Missing]) -> Outlook:
     """An outlook with what is to be looked at before the first dose: the line depends on it."""
-    if not hazards or found.verdict is Certain.UNSETTLED:
+    if not hazards:
         return found
     titles = [title for title in _titles(search, hazards, ()) if title not in found.depends_on]
     return msgspec.structs.replace(
         found,
-        verdict=Certain.DEPENDS,
+        verdict=found.verdict if found.verdict is Certain.UNSETTLED else Certain.DEPENDS,
         answer="",
         depends_on=[*found.depends_on, *titles],
         although=[title for title in found.although if title not in titles],
@@ -232,7 +236,7 @@ def _order(search: Search, meaning: Meaning, slots: Sequence[Slot]) -> OrderOut:
                     for slot in sorted(way, key=search.burden)
                     if not way[slot].everything
                 ],
-                then=_told(search.start, leaf.outcome),
+                then=_told(search.start, leaf.outcome, leaf.stuck),
                 open=list(leaf.stuck),
             )
             for way, leaf in meaning.ways
@@ -245,8 +249,10 @@ def _advice(meaning: Meaning) -> list[Advised]:
     return [outcome for outcome in meaning.outcomes if isinstance(outcome, Advised)]
 
 
-def _told(state: State, outcome: Reply) -> str:
+def _told(state: State, outcome: Reply, open_still: Sequence[str] = ()) -> str:
     assert isinstance(outcome, Advised)  # noqa: S101
+    if outcome.kind is Answer.NOTHING_APPLIES and open_still:
+        return NO_LINE[Answer.NEEDS_DATA]
     return in_words(state.pathway.catalogue, outcome)
 
 

@@ -64,6 +64,11 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
         return self.latest >= NEVER
 
     @property
+    def lifelong(self) -> bool:
+        """Whether nothing says how long ago it may be."""
+        return self.latest - self.earliest >= _LIFETIME
+
+    @property
     def sort_key(self) -> tuple[Fraction, Fraction]:
         """By the time it has certainly passed."""
         return (self.latest, self.earliest)
