@@ -61,7 +61,7 @@ def test_threads_share_a_pathway(record: Record) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.no_cover  # many times the same lines
+@pytest.mark.unmeasured  # many times the same lines
 def test_a_thousand_consultations_leak_nothing(record: Record) -> None:
     pathway = nephroline.load_pathway("pjnh-2015/fsgs")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import doctest
 import io
+import os
 import re
 import shlex
 import subprocess
@@ -64,6 +65,14 @@ def test_every_command_shown_runs(page: Path, folder: Path) -> None:
             done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
             assert done.returncode == 0, f"{line}: {done.stderr}"
             assert done.stdout
+
+
+def test_the_screen_shown_is_the_one_that_comes(folder: Path) -> None:
+    (shown,) = fences(ROOT / "README.md", "text")
+    command = [sys.executable, "-m", "nephroline", "consult", "patient.yaml"]
+    wide = {**os.environ, "COLUMNS": "80"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=wide)
+    assert done.stdout == shown
 
 
 @pytest.mark.parametrize("name", ["scenario.yaml", "choice.yaml"])

@@ -10,7 +10,8 @@ import msgspec
 
 from nephroline.catalogue import Catalogue
 from nephroline.consultation import Consultation, headline, line_told
-from nephroline.consultation.answer import ActOut, DoseOut, LineAdvice, When
+from nephroline.consultation.answer import ActOut, DoseOut, LineAdvice
+from nephroline.consultation.parts import When
 from nephroline.errors import Problem, did_you_mean, quoted
 from nephroline.quantities import Quantity, QuantityError, parse
 from nephroline.shapes import Shape

@@ -19,19 +19,12 @@ from nephroline.consultation import (
     decision_time,
     headline,
 )
-from nephroline.consultation.answer import (
-    ActOut,
-    AlertOut,
-    BlockReason,
-    DoseOut,
-    LineAdvice,
-    PathwayRef,
-    When,
-)
+from nephroline.consultation.answer import ActOut, AlertOut, BlockReason, DoseOut, LineAdvice, PathwayRef
 from nephroline.consultation.blocking import reason_of
 from nephroline.consultation.choosing import failed_lines
 from nephroline.consultation.doses import doses_of
 from nephroline.consultation.naming import raised_by
+from nephroline.consultation.parts import When
 from nephroline.consultation.run import fill
 from nephroline.consultation.supposing import supposing
 from nephroline.errors import RecordError, UsageError, likely_slip, quoted

@@ -19,7 +19,9 @@ from nephroline.consultation import (
     chart_of,
     decision_time,
     headline,
+    pathway_ref,
     same_catalogue,
+    summarised,
 )
 from nephroline.consultation import consult as consult_pathway
 from nephroline.consultation.answer import Need, Outlook, PathwayRef
@@ -62,13 +64,8 @@ class Selected(msgspec.Struct, frozen=True):
     @property
     def reference(self) -> PathwayRef:
         """It as an answer names it."""
-        pathway = self.pathway
-        return PathwayRef(
-            id=pathway.id,
-            edition=pathway.edition,
-            digest=pathway.digest,
-            chosen_because=[*self.because, *(f"{r.pathway.id} {r.standing}" for r in self.rivals)],
-            changed=list(pathway.catalogue.replaced) or msgspec.UNSET,
+        return pathway_ref(
+            self.pathway, [*self.because, *(f"{r.pathway.id} {r.standing}" for r in self.rivals)]
         )
 
 
@@ -114,7 +111,7 @@ def ask(record: Record, among: Among, as_of: str | Moment | None, how: How) -> C
         told.append(f"{rival.pathway.id} {rival.standing}, and says {says}")
     reference = msgspec.structs.replace(selected.reference, chosen_because=told)
     answer = msgspec.structs.replace(answer, pathway=reference)
-    return _undiagnosed(answer, agreed=agreed) if selected.rivals else answer
+    return summarised(_undiagnosed(answer, agreed=agreed) if selected.rivals else answer)
 
 
 def consult(

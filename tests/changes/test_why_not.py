@@ -45,7 +45,7 @@ def check(source: RecordSource, pathway: Pathway, regimen: str, at: str) -> int:
     return len(found.changes)
 
 
-@pytest.mark.no_cover  # many times the same lines
+@pytest.mark.unmeasured  # many times the same lines
 @pytest.mark.thorough
 @pytest.mark.parametrize("pathway", ["kdigo-2021/fsgs", "pjnh-2015/fsgs"])
 def test_every_decision_of_the_published_cases_has_an_answer_for_every_regimen(

@@ -166,7 +166,7 @@ def test_hostile_text_is_text(visit: Visit, folder: Path, width: int) -> None:
     assert wider == 0, "a long name widens the page"
 
 
-@pytest.mark.no_cover  # many times the same lines
+@pytest.mark.unmeasured  # many times the same lines
 def test_a_long_record_stays_small_and_quick(visit: Visit, folder: Path) -> None:
     """5,000 observations: under 5 MB, and drawn in under 3 s by the page's own clock."""
     rows = [

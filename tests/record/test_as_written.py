@@ -176,7 +176,7 @@ def test_a_negative_time_is_an_option_of_the_command_line(tmp_path: Path) -> Non
         command = [sys.executable, "-m", "nephroline", "consult", str(file), "--quick", "--at", at]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        assert f"at {at}" in done.stdout
+        assert f" · {at} · " in done.stdout
 
 
 def test_a_planned_end_is_no_decision_time() -> None:

@@ -79,6 +79,7 @@ class EntryBurden(Shape, frozen=True, kw_only=True):
 class Analyte(Shape, frozen=True, kw_only=True, dict=True):
     """Something observed: a number in accepted units, a word, or both. `charted`: reports draw its course.
 
+    `short`: its title where there is little room.
     `trends`: words that tell how it changes, not how it is. `at_least`, `at_most`, `as_before`: words that
     bound the number before them, which they do not replace. `word_synonyms`: other ways to say a word;
     `not_words`: what cannot be read as it, with what to write.
@@ -90,6 +91,7 @@ class Analyte(Shape, frozen=True, kw_only=True, dict=True):
     id: str
     title: str
     synonyms: tuple[str, ...] = ()
+    short: str | None = None
     measured_in: tuple[Unit, ...] = msgspec.field(name="units", default=())
     words: tuple[str, ...] = ()
     trends: tuple[str, ...] = ()
@@ -286,11 +288,13 @@ class Named(Shape, frozen=True, kw_only=True):
 
     A volunteered assertion or condition that is not stated does not hold. `excluded_by` is an assertion that
     says a condition is not there. `kind_of`: where the condition is there, so is that one. `only_of`: the sex
-    that alone can have it. `passes`: an entry older than the pathway's current window says nothing of now.
+    that alone can have it. `short`: its title where there is little room. `passes`: an entry older than the
+    pathway's current window says nothing of now.
     """
 
     id: str
     title: str
+    short: str | None = None
     synonyms: tuple[str, ...] = ()
     volunteered: bool = False
     excluded_by: AssertionId | None = None

@@ -16,8 +16,19 @@ from nephroline.consultation.decision import (
 from nephroline.consultation.judges import rests_on
 from nephroline.consultation.needs import needs, presumed_exposures
 from nephroline.consultation.run import LazyRun, Run, Subject, chart_of, fill, same_catalogue
+from nephroline.consultation.summary import summarised
 from nephroline.consultation.telling import answered
-from nephroline.consultation.wording import NO_LINE, cited, headline, in_words, line_told, response_told
+from nephroline.consultation.wording import (
+    NO_LINE,
+    capital,
+    cited,
+    headline,
+    in_words,
+    inside,
+    line_told,
+    pathway_ref,
+    response_told,
+)
 
 __all__ = [
     "FAILED",
@@ -35,6 +46,7 @@ __all__ = [
     "answered",
     "applicability",
     "blocked_out",
+    "capital",
     "chart_of",
     "choose",
     "cited",
@@ -48,12 +60,15 @@ __all__ = [
     "fill",
     "headline",
     "in_words",
+    "inside",
     "line_told",
     "needs",
     "open_data",
     "open_for",
+    "pathway_ref",
     "presumed_exposures",
     "response_told",
     "rests_on",
     "same_catalogue",
+    "summarised",
 ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nephroline.consultation.answer import ActOut, LineAdvice, When
+from nephroline.consultation.answer import ActOut, LineAdvice
 from nephroline.consultation.choosing import Act, Lacks, taken_already
 from nephroline.consultation.decision import Decision, open_for, provisional_data
 from nephroline.consultation.doses import adjuncts_out, doses, numbers, target
 from nephroline.consultation.monitoring import planned
+from nephroline.consultation.parts import When
 from nephroline.consultation.run import Run, fill
 from nephroline.consultation.supposing import Precautions, precautions
 from nephroline.consultation.tapers import taper
@@ -53,8 +54,17 @@ def advised(run: Run, act: Act, decision: Decision) -> tuple[LineAdvice, list[Mi
         before_first_dose=list(first.before),
         alerts=list(first.alerts),
         taper=taper(run, act),
+        with_or_after=act in decision.alternatives and _spares(run, act, decision.act),
     )
     return advice, missing
+
+
+def _spares(run: Run, act: Act, chosen: Act | None) -> bool:
+    """Whether an act spares what the chosen one begins."""
+    spared = act.recommend.spares
+    if spared is None or chosen is None or chosen.action is not Action.START:
+        return False
+    return any(run.pathway.catalogue.within(agent, spared) for agent in chosen.agents)
 
 
 def _begun(run: Run, act: Act) -> str:

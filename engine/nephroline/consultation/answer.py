@@ -9,6 +9,17 @@ from typing import Literal
 
 import msgspec
 
+from nephroline.consultation.parts import (
+    DerivedOut,
+    LatestOut,
+    MonitoringOut,
+    OfAnswer,
+    PatientOut,
+    SummaryOut,
+    TakenOut,
+    TotalOut,
+    When,
+)
 from nephroline.terms import Action, Adequacy, Answer, Certain, Holding, Outcome, Response, Severity, Verdict
 from nephroline.version import ANSWER_FORMAT
 
@@ -18,19 +29,8 @@ NOTICE = (
 )
 
 
-class _OfAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The base of every part of an answer."""
-
-
-class When(_OfAnswer, frozen=True):
-    """A time: days from time zero, and how the chart calls it."""
-
-    offset_days: float
-    label: str
-
-
-class PathwayRef(_OfAnswer, frozen=True):
-    """The pathway that answered, with the digest of its content.
+class PathwayRef(OfAnswer, frozen=True):
+    """The pathway that answered, of which disease, with the digest of its content.
 
     `chosen_because`: why it was taken; empty if it was asked for by name. `changed`: entries of our
     catalogue that a site has changed; left out if there are none.
@@ -38,12 +38,13 @@ class PathwayRef(_OfAnswer, frozen=True):
 
     id: str
     edition: str
+    disease: str
     digest: str
     chosen_because: list[str] = []
     changed: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
-class EngineRef(_OfAnswer, frozen=True):
+class EngineRef(OfAnswer, frozen=True):
     """The program that answered."""
 
     name: str
@@ -51,21 +52,21 @@ class EngineRef(_OfAnswer, frozen=True):
     backend: str
 
 
-class Applicability(_OfAnswer, frozen=True):
+class Applicability(OfAnswer, frozen=True):
     """Whether the pathway speaks of this patient."""
 
     verdict: Verdict
     because: list[str]
 
 
-class AnswerKind(_OfAnswer, frozen=True):
+class AnswerKind(OfAnswer, frozen=True):
     """What kind of answer the next line is, and why it is not another."""
 
     kind: Answer
     because: list[str]
 
 
-class Status(_OfAnswer, frozen=True):
+class Status(OfAnswer, frozen=True):
     """The response now, and since when it has held.
 
     `provisional`: a value that its definition asks for is missing. `before_treatment`: active disease, last
@@ -79,7 +80,7 @@ class Status(_OfAnswer, frozen=True):
     before_treatment: bool = False
 
 
-class StatementRef(_OfAnswer, frozen=True):
+class StatementRef(OfAnswer, frozen=True):
     """What the source printed. `confidence`: how sure this rule base is that it does; of its grade apart."""
 
     source: str
@@ -93,7 +94,7 @@ class StatementRef(_OfAnswer, frozen=True):
     citation: str
 
 
-class LineOut(_OfAnswer, frozen=True):
+class LineOut(OfAnswer, frozen=True):
     """A line of therapy as judged. `weeks` is its least possible length, `weeks_most` its most if longer.
 
     `falls_short`: why its exposure is inadequate, with the values.
@@ -113,7 +114,7 @@ class LineOut(_OfAnswer, frozen=True):
     outcome: Outcome
 
 
-class FindingOut(_OfAnswer, frozen=True):
+class FindingOut(OfAnswer, frozen=True):
     """A label that is earned, and by which line; `rests_on` as in the next line."""
 
     id: str
@@ -125,7 +126,7 @@ class FindingOut(_OfAnswer, frozen=True):
     rests_on: list[str]
 
 
-class DispenseOut(_OfAnswer, frozen=True):
+class DispenseOut(OfAnswer, frozen=True):
     """What to dispense for one dose, how often a day: such as 100 mg and 25 mg, twice."""
 
     each: str
@@ -133,8 +134,8 @@ class DispenseOut(_OfAnswer, frozen=True):
     of: list[str]
 
 
-class DoseOut(_OfAnswer, frozen=True):
-    """What to give of one drug; `for_this_patient` shows the arithmetic, or what it needs.
+class DoseOut(OfAnswer, frozen=True):
+    """What to give of one drug; `for_this_patient` shows the arithmetic, or what it needs; `give` does not.
 
     `least` and `greatest` are the bounds of what it comes to, such as ``105 mg/d`` (``mg`` for a single
     dose); empty where that is not known. `dispense`: its pieces; of a range, those to begin with. `outside`:
@@ -146,6 +147,7 @@ class DoseOut(_OfAnswer, frozen=True):
     per: str
     most: str
     for_this_patient: str
+    give: str
     confidence: str
     least: str = ""
     greatest: str = ""
@@ -153,7 +155,7 @@ class DoseOut(_OfAnswer, frozen=True):
     outside: str = ""
 
 
-class TaperRow(_OfAnswer, frozen=True):
+class TaperRow(OfAnswer, frozen=True):
     """A dose of a taper: from when, how much a day, and the pieces of one dose."""
 
     since: When = msgspec.field(name="from")
@@ -161,7 +163,7 @@ class TaperRow(_OfAnswer, frozen=True):
     of: list[str]
 
 
-class TaperOut(_OfAnswer, frozen=True):
+class TaperOut(OfAnswer, frozen=True):
     """A taper as dated rows; `ends`: when nothing is left, none if a low dose goes on.
 
     `confidence`: that of the least sure of its numbers.
@@ -173,58 +175,12 @@ class TaperOut(_OfAnswer, frozen=True):
     confidence: str
 
 
-class MonitoringOut(_OfAnswer, frozen=True):
-    """A value that a running drug asks for: when it was last seen since the drug began, when it is due.
-
-    `days_overdue` is negative while there is still time.
-    """
-
-    measure: str
-    title: str
-    drug: str
-    every: str
-    last: When | None
-    due: When
-    days_overdue: float
-    overdue: bool
-    citation: str
-    confidence: str
-
-
-class DerivedOut(_OfAnswer, frozen=True):
-    """An analyte as it is computed from the last value of another, such as eGFR, and the way it goes.
-
-    `before`: as it was a while earlier. `trend`: stable, rising or falling by then; empty without one.
-    """
-
-    analyte: str
-    title: str
-    value: str
-    at: When
-    formula: str
-    before: str
-    before_at: When | None
-    trend: str
-
-
-class TotalOut(_OfAnswer, frozen=True):
-    """How much of an immunosuppressant was given so far, in how many weeks, and what is missing to tell.
-
-    `weeks` to `weeks_most`: the least and the most that imprecise dates leave open.
-    """
-
-    drug: str
-    weeks: float
-    weeks_most: float
-    amount: str
-    needs: list[str]
-
-
-class LineAdvice(_OfAnswer, frozen=True):
+class LineAdvice(OfAnswer, frozen=True):
     """A next line. `certain`: nothing unknown could turn it; else `depends_on` names what could.
 
     `rests_on`: the numbers and definitions behind it that are `recalled` or `policy`. `before_first_dose` and
     `alerts`: of an alternative, what is to be done first and noticed beyond what the answer says anyhow.
+    `with_or_after`: it is no alternative to the next line, but comes with it, or as soon as that has worked.
     """
 
     rule: str
@@ -246,9 +202,10 @@ class LineAdvice(_OfAnswer, frozen=True):
     before_first_dose: list[str] = []
     alerts: list[str] = []
     taper: TaperOut | None = None
+    with_or_after: bool = False
 
 
-class ActOut(_OfAnswer, frozen=True):
+class ActOut(OfAnswer, frozen=True):
     """What to do with one agent, a drug or a class.
 
     `act`: start, continue, raise, reduce, taper, hold, stop or undecided. `regimen`: the one of
@@ -270,7 +227,7 @@ class ActOut(_OfAnswer, frozen=True):
     taper: TaperOut | None = None
 
 
-class BlockReason(_OfAnswer, frozen=True):
+class BlockReason(OfAnswer, frozen=True):
     """Why a regimen is out, and until when."""
 
     rule: str
@@ -279,7 +236,7 @@ class BlockReason(_OfAnswer, frozen=True):
     until: str
 
 
-class BlockedOut(_OfAnswer, frozen=True):
+class BlockedOut(OfAnswer, frozen=True):
     """A regimen that is out."""
 
     regimen: str
@@ -287,12 +244,16 @@ class BlockedOut(_OfAnswer, frozen=True):
     reasons: list[BlockReason]
 
 
-class ActionOut(_OfAnswer, frozen=True):
-    """Something to do beside the line: investigate, refer, supportive care; some before its first dose."""
+class ActionOut(OfAnswer, frozen=True):
+    """Something to do beside the line: investigate, refer, supportive care; some before its first dose.
+
+    `short`: the same in a few words.
+    """
 
     rule: str
     action: Action
     title: str
+    short: str
     statement: StatementRef
     on_guideline: bool
     because: list[str]
@@ -300,7 +261,7 @@ class ActionOut(_OfAnswer, frozen=True):
     before_first_dose: bool
 
 
-class AlertOut(_OfAnswer, frozen=True):
+class AlertOut(OfAnswer, frozen=True):
     """Something to notice; `raised_by`: the drugs that are taken and the values by which it holds."""
 
     id: str
@@ -313,7 +274,7 @@ class AlertOut(_OfAnswer, frozen=True):
     on_guideline: bool
 
 
-class Need(_OfAnswer, frozen=True):
+class Need(OfAnswer, frozen=True):
     """A datum whose value would matter, what it would tell, and the rules that ask."""
 
     datum: str
@@ -321,7 +282,7 @@ class Need(_OfAnswer, frozen=True):
     rules: list[str]
 
 
-class OutcomeOut(_OfAnswer, frozen=True):
+class OutcomeOut(OfAnswer, frozen=True):
     """What is answered when some data turn out so, whatever the others are.
 
     `open`: what would leave even that answer uncertain.
@@ -332,7 +293,7 @@ class OutcomeOut(_OfAnswer, frozen=True):
     open: list[str]
 
 
-class OrderOut(_OfAnswer, frozen=True):
+class OrderOut(OfAnswer, frozen=True):
     """Data that settle the next line whatever they turn out to be; no smaller set of them does.
 
     `burden` is the heaviest of theirs. `outcomes` has the answer for each region of values.
@@ -343,7 +304,7 @@ class OrderOut(_OfAnswer, frozen=True):
     outcomes: list[OutcomeOut]
 
 
-class OpenRule(_OfAnswer, frozen=True):
+class OpenRule(OfAnswer, frozen=True):
     """A finding, recommendation, block or alert of which data are missing.
 
     `holds`: yes or no, certain although the data of `although` are unknown; or depends, on `depends_on`.
@@ -358,7 +319,7 @@ class OpenRule(_OfAnswer, frozen=True):
     although: list[str]
 
 
-class MarginOut(_OfAnswer, frozen=True):
+class MarginOut(OfAnswer, frozen=True):
     """How far a value stands from where the answer changes: the cut, the way there, and the answer beyond.
 
     `fragile`: the ordinary variation of one such value reaches it (null: no source gives a variation).
@@ -374,7 +335,7 @@ class MarginOut(_OfAnswer, frozen=True):
     fragile: bool | None
 
 
-class Outlook(_OfAnswer, frozen=True):
+class Outlook(OfAnswer, frozen=True):
     """What the missing data can change; what stands here holds for every plausible value of them.
 
     `verdict` on the next line as a whole: certain (although the data of `although` are unknown), depends
@@ -397,7 +358,7 @@ class Outlook(_OfAnswer, frozen=True):
     states: int
 
 
-class Consultation(_OfAnswer, frozen=True, kw_only=True):
+class Consultation(OfAnswer, frozen=True, kw_only=True):
     """The answer for one record, at one time, under one pathway. `outlook` is given when asked for.
 
     `format` is the form of this JSON: it is raised when a key changes.
@@ -406,12 +367,16 @@ class Consultation(_OfAnswer, frozen=True, kw_only=True):
     format: int = ANSWER_FORMAT
     record: str
     as_of: When
+    patient: PatientOut
+    summary: list[SummaryOut] = []
     stops_of_the_day: Literal["seen", "unseen"] = "seen"
     pathway: PathwayRef
     engine: EngineRef
     applicability: Applicability
     answer: AnswerKind
     status: Status
+    latest: list[LatestOut]
+    taking: list[TakenOut]
     lines: list[LineOut]
     findings: list[FindingOut]
     next_line: LineAdvice | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nephroline.catalogue import Formula
-from nephroline.consultation.answer import DerivedOut
+from nephroline.consultation.parts import DerivedOut
 from nephroline.consultation.run import Run
 from nephroline.consultation.weighing import known
 from nephroline.consultation.wording import when

@@ -82,6 +82,7 @@ def _out(
         per=dose.per,
         most=most.first.text if most else "",
         for_this_patient=text,
+        give=_given_as(given, spread, dose.times) if wrong is None else "",
         confidence=weakest(limits),
         least=_plain(spread.daily, given.unit, least=True),
         greatest=_plain(spread.daily, given.unit, least=False),
@@ -100,11 +101,26 @@ def _told(given: _Given, spread: Dispensed, times: int) -> str:
     """A dose for this patient with its pieces and its working: ``75 mg/d (50 + 25 mg; …)``."""
     if not spread.pieces and not given.working:
         return _each(spread, times) if times > 1 else ""
-    shown = _each(spread, times) if times > 1 else _join_amounts(spread.daily, given.unit)
-    pieces = pieces_told(spread.pieces)
-    begin = "begin with " if pieces and len(spread.each) > 1 else ""
-    notes = [f"{begin}{pieces}" if pieces else "", given.working, spread.note]
+    notes = [_pieces(spread), given.working, spread.note]
+    shown = _amount(given, spread, times)
     return f"{shown} ({'; '.join(note for note in notes if note)})" if any(notes) else shown
+
+
+def _given_as(given: _Given, spread: Dispensed, times: int) -> str:
+    """A dose for this patient without its working: ``75 mg/d (50 + 25 mg)``; what it needs, if anything."""
+    if not given.amounts:
+        return given.working
+    pieces = _pieces(spread) if len(spread.pieces) > 1 or len(spread.each) > 1 else ""
+    return _amount(given, spread, times) + (f" ({pieces})" if pieces else "")
+
+
+def _amount(given: _Given, spread: Dispensed, times: int) -> str:
+    return _each(spread, times) if times > 1 else _join_amounts(spread.daily, given.unit)
+
+
+def _pieces(spread: Dispensed) -> str:
+    pieces = pieces_told(spread.pieces)
+    return f"begin with {pieces}" if pieces and len(spread.each) > 1 else pieces
 
 
 def _each(spread: Dispensed, times: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nephroline.catalogue import Regimen, Schedule, often
-from nephroline.consultation.answer import MonitoringOut, TotalOut
+from nephroline.consultation.parts import MonitoringOut, TotalOut
 from nephroline.consultation.run import Run
 from nephroline.consultation.wording import when
 from nephroline.exact import Fraction

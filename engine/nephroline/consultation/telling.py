@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from nephroline.backends import PATIENT
 from nephroline.consultation.acting import acts_out, advised, drugs_given
 from nephroline.consultation.answer import (
@@ -19,7 +17,6 @@ from nephroline.consultation.answer import (
     LineAdvice,
     LineOut,
     Need,
-    PathwayRef,
     Status,
 )
 from nephroline.consultation.blocking import blocked_out, held_back
@@ -31,8 +28,10 @@ from nephroline.consultation.monitoring import monitoring, totals
 from nephroline.consultation.naming import raised_by
 from nephroline.consultation.needs import Lacking, lacking, needs
 from nephroline.consultation.outcomes import outcome
+from nephroline.consultation.presenting import latest, patient, taking
 from nephroline.consultation.run import Run, Subject, fill
-from nephroline.consultation.wording import statement_ref, when
+from nephroline.consultation.summary import summarised
+from nephroline.consultation.wording import pathway_ref, statement_ref, when
 from nephroline.features import Missing, begun_within, is_confirmed, regimen_of
 from nephroline.pathway import Alert, FindingOf, Rule
 from nephroline.quantities import decimal_text
@@ -54,17 +53,15 @@ def told(run: Run, decision: Decision, engine: str) -> tuple[Consultation, Lacki
     answer = Consultation(
         record=chart.timeline.record.id,
         as_of=when(chart.timeline.as_of),
+        patient=patient(run),
         stops_of_the_day="seen" if chart.timeline.stops_seen else "unseen",
-        pathway=PathwayRef(
-            id=pathway.id,
-            edition=pathway.edition,
-            digest=pathway.digest,
-            changed=list(pathway.catalogue.replaced) or msgspec.UNSET,
-        ),
+        pathway=pathway_ref(pathway),
         engine=EngineRef(name="nephroline", version=__version__, backend=engine),
         applicability=_applicability(run, decision),
         answer=answered(run, decision, asked),
         status=_status(run),
+        latest=latest(run),
+        taking=taking(run),
         lines=[_line(run, line) for line in chart.timeline.lines],
         findings=_findings(run),
         next_line=advice[0] if decision.act else None,
@@ -80,7 +77,7 @@ def told(run: Run, decision: Decision, engine: str) -> tuple[Consultation, Lacki
         faults=[*_faults(run, decision), *_doses_not_shown(run, advice)],
         notes=_notes(run),
     )
-    return answer, lacks
+    return summarised(answer), lacks
 
 
 def _applicability(run: Run, decision: Decision) -> Applicability:
@@ -214,6 +211,7 @@ def _action(run: Run, act: Act) -> ActionOut:
         rule=act.rule.id,
         action=act.action,
         title=fill(run.pathway, act.recommend.title or act.rule.title),
+        short=act.rule.title,
         statement=statement_ref(run, act.rule.statement),
         on_guideline=act.rule.on_guideline,
         because=run.because(act.rule.when, act.subject),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from nephroline.catalogue import Catalogue
-from nephroline.consultation.answer import Consultation, LineOut, StatementRef, Status, When
+from nephroline.consultation.answer import Consultation, LineOut, PathwayRef, StatementRef, Status
 from nephroline.consultation.decision import Advised
+from nephroline.consultation.parts import When
 from nephroline.consultation.run import Run
 from nephroline.features import Threshold
-from nephroline.pathway import Recommend, Statement
+from nephroline.pathway import Pathway, Recommend, Statement
 from nephroline.quantities import decimal_text
 from nephroline.record import Moment
 from nephroline.terms import Answer, Response, spoken
@@ -58,7 +61,19 @@ def response_told(status: Status) -> str:
     return f"not settled: {may_be}" if open_between else spoken(status.response)
 
 
-def cited(citation: str, statement: Statement | StatementRef, *, kind: bool = False) -> str:
+def capital(text: str) -> str:
+    """A text that begins a line."""
+    return text[:1].upper() + text[1:]
+
+
+def inside(text: str) -> str:
+    """A text that stands inside a line: its first letter small, unless it begins an abbreviation."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
+
+
+def cited(
+    citation: str, statement: Statement | StatementRef, *, kind: bool = False, tags: bool = True
+) -> str:
     """What a source printed: ``KDIGO 2012 6.4.1 (2B)``; the *kind* of a recommendation if it is asked for.
 
     A grade that is less or more sure than its text bears its own tag: ``6.4.1 (2B [recalled])``.
@@ -66,7 +81,7 @@ def cited(citation: str, statement: Statement | StatementRef, *, kind: bool = Fa
     plain = statement.kind in ("recommendation", "policy") or statement.kind in citation
     named = "" if plain and not kind else f" {spoken(statement.kind)}"
     number = f" {statement.id}" if statement.id else ""
-    apart = str(statement.grade_confidence) != str(statement.confidence)
+    apart = tags and str(statement.grade_confidence) != str(statement.confidence)
     tag = f" [{statement.grade_confidence}]" if apart else ""
     grade = f" ({statement.grade}{tag})" if statement.grade else ""
     return f"{citation}{named}{number}{grade}"
@@ -96,13 +111,18 @@ def title_of_line(catalogue: Catalogue, what: str) -> str:
     return known.title if known else " + ".join(catalogue.title(name) for name in what.split(" + "))
 
 
-def _weeks(line: LineOut) -> str:
-    """How long a line lasted, or between what; one that was begun nobody knows when has no most."""
+def length_told(line: LineOut, *, short: bool = False) -> str:
+    """How long a line lasted, or between what: ``17.4 weeks``, or in *short* ``17 wk``.
+
+    One that was begun nobody knows when has no most.
+    """
+    figures, unit = (".0f", "wk") if short else ("g", "weeks")
+    least = format(line.weeks, figures)
     if line.weeks_most is None:
-        return f"{line.weeks:g} weeks"
+        return f"{least} {unit}"
     if line.weeks_most > _LIFELONG:
-        return f"at least {line.weeks:g} weeks" if line.weeks >= 1 else "length not known"
-    return f"{line.weeks:g} to {line.weeks_most:g} weeks"
+        return f"at least {least} {unit}" if line.weeks >= 1 else "length not known"
+    return f"{least} to {format(line.weeks_most, figures)} {unit}"
 
 
 _LIFELONG = 52 * 60
@@ -115,9 +135,23 @@ def line_told(line: LineOut) -> str:
     end = line.ended.label if line.ended else "now"
     best = spoken(line.best_response)
     short = f" ({'; '.join(line.falls_short)})" if line.falls_short else ""
+    long = length_told(line)
     return (
-        f"{drugs}{beside}, {line.started.label} to {end} ({_weeks(line)}), exposure {line.exposure}{short},"
+        f"{drugs}{beside}, {line.started.label} to {end} ({long}), exposure {line.exposure}{short},"
         f" best response {best} → {spoken(line.outcome)}"
+    )
+
+
+def pathway_ref(pathway: Pathway, chosen_because: Iterable[str] = ()) -> PathwayRef:
+    """A pathway as an answer names it, and why it was chosen."""
+    named = pathway.catalogue.diagnoses.get(pathway.disease)
+    return PathwayRef(
+        id=pathway.id,
+        edition=pathway.edition,
+        disease=(named.short or named.title) if named is not None else pathway.disease,
+        digest=pathway.digest,
+        chosen_because=list(chosen_because),
+        changed=list(pathway.catalogue.replaced) or msgspec.UNSET,
     )
 
 

@@ -48,7 +48,12 @@ def consult(
         ),
     ] = False,
     quick: QuickOption = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the basis of everything.")] = False,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose", "-v", count=True, help="Show the whole answer; -vv with the basis of everything."
+        ),
+    ] = 0,
 ) -> None:
     """Where does this patient stand, what is the next line, and what must be checked first?"""
     from nephroline.selecting import consult as ask
@@ -64,10 +69,17 @@ def consult(
     if form == "json":
         typer.echo(answer.to_json(indent=2))
         return
-    from nephroline.faces.screen import Screen
+    from nephroline.faces.screen import Screen, paged
+
+    if not verbose:
+        from nephroline.faces.brief import show_brief
+
+        show_brief(Screen(), answer, more="more: -v · reasons: nephroline why")
+        return
     from nephroline.faces.text import show_consultation
 
-    show_consultation(Screen(), answer, verbose=verbose)
+    with paged() as out:
+        show_consultation(out, answer, verbose=verbose > 1)
 
 
 @app.command()

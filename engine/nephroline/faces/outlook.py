@@ -39,6 +39,11 @@ def show_outlook(out: Screen, found: Outlook) -> None:
         _item(out, "unsettled", told, "yellow")
     if found.verdict is Certain.UNSETTLED and found.depends_on:
         _under(out, f"it may depend on: {', '.join(found.depends_on)}", "yellow")
+    show_margins(out, found)
+
+
+def show_margins(out: Screen, found: Outlook) -> None:
+    """How far each value stands from another answer, if that was asked for."""
     if found.margins == []:
         _item(out, "margin", "no value stands between this answer and another", "dim")
     for margin in found.margins or ():

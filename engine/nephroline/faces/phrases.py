@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nephroline.consultation import cited
-from nephroline.consultation.answer import (
-    DoseOut,
-    LineAdvice,
-    MonitoringOut,
-    PathwayRef,
-    StatementRef,
-    TaperOut,
-    TotalOut,
-)
+from nephroline.consultation.answer import DoseOut, LineAdvice, PathwayRef, StatementRef, TaperOut
+from nephroline.consultation.parts import MonitoringOut, TotalOut
 from nephroline.quantities import MONTH, WEEK, YEAR
 from nephroline.terms import spoken
 
@@ -96,8 +89,3 @@ def authority(statement: StatementRef, on_guideline: bool) -> str:
     """Who says so, how strongly, and how sure this rule base is of it."""
     off = "" if on_guideline else "off-guideline · "
     return f"{off}{cited(statement.citation, statement)} [{statement.confidence}]"
-
-
-def capital(text: str) -> str:
-    """A text that begins a line."""
-    return text[:1].upper() + text[1:]

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from shutil import get_terminal_size
 from unicodedata import combining, east_asian_width, normalize
 
@@ -37,6 +38,7 @@ class Screen:
         self.width = width or get_terminal_size().columns
         self._plain = plain
         self._colour = _wants_colour() if colour is None else colour
+        self._held: list[str] | None = None
 
     def line(self, *spans: Styled) -> None:
         """Print one line as it is, without wrapping."""
@@ -81,7 +83,20 @@ class Screen:
             else:
                 merged.append((text, style))
         text = "".join(self._painted(*span) for span in merged)
-        typer.echo(_plain(text) if self._plain else text, color=self._colour)
+        text = _plain(text) if self._plain else text
+        if self._held is None:
+            typer.echo(text, color=self._colour)
+        else:
+            self._held.append(text)
+
+    @contextmanager
+    def held(self) -> Iterator[list[str]]:
+        """Keep the lines that are printed inside, and print none."""
+        self._held = []
+        try:
+            yield self._held
+        finally:
+            self._held = None
 
     def _painted(self, text: str, style: str) -> str:
         if not (self._colour and style):
@@ -90,6 +105,26 @@ class Screen:
         colour = next((word for word in words if word not in _ATTRIBUTES), None)
         on = {name: True for name in _ATTRIBUTES if name in words}
         return typer.style(text, fg=colour, **on)
+
+
+@contextmanager
+def paged() -> Iterator[Screen]:
+    """A screen whose lines, where they are too many for the terminal, are shown in its pager."""
+    out = Screen()
+    if not sys.stdout.isatty():
+        yield out
+        return
+    with out.held() as lines:
+        yield out
+        text = "\n".join(lines)
+    if len(lines) < get_terminal_size().lines:
+        typer.echo(text)
+    else:
+        # Only here, for what a pager needs takes a while to load.
+        from pydoc import pager
+
+        os.environ.setdefault("LESS", "-FRX")
+        pager(text)
 
 
 def columns(text: str) -> int:

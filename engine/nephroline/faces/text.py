@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from nephroline.consultation import FAILED, NO_LINE, Consultation, headline, line_told, response_told
-from nephroline.consultation.answer import ActionOut, AlertOut, BlockReason, DerivedOut, MonitoringOut
+from nephroline.consultation import FAILED, NO_LINE, Consultation, capital, headline, line_told, response_told
+from nephroline.consultation.answer import ActionOut, AlertOut, BlockReason
+from nephroline.consultation.parts import DerivedOut, MonitoringOut
 from nephroline.faces.outlook import show_outlook
 from nephroline.faces.phrases import (
     LEGEND,
     authority,
-    capital,
     dose_told,
     line_parts,
     overdue_told,
@@ -44,7 +44,7 @@ def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = Fals
     for other in answer.alternatives:
         _item(
             out,
-            "alternative",
+            "with, after" if other.with_or_after else "alternative",
             f"{other.title} {_detail(other.detail)}",
             "; ".join([*map(dose_told, other.doses), authority(other.statement, other.on_guideline)]),
         )

@@ -18,6 +18,7 @@ from nephroline.consultation import (
     needs,
     open_for,
     presumed_exposures,
+    summarised,
 )
 from nephroline.consultation.answer import AnswerKind, OpenRule, OrderOut, OutcomeOut, Outlook
 from nephroline.features import Missing, Slot, gather
@@ -98,7 +99,9 @@ def with_outlook(record: Record, pathway: Pathway, done: Consulted, *, margins: 
     told = answer.answer
     if exact and told == done.consultation.answer and found.depends_on:
         told = answered(done.run, done.decision, asked, lambda m: _matters(m, essential.get(NEXT_LINE)))
-    return msgspec.structs.replace(answer, answer=told, next_line=chosen, needs=asked, outlook=found)
+    return summarised(
+        msgspec.structs.replace(answer, answer=told, next_line=chosen, needs=asked, outlook=found)
+    )
 
 
 def _is_line(done: Consulted, agent: str) -> bool:

@@ -211,6 +211,8 @@ class Concluder(NamedTuple):
             self._of(place / "reassess", given.reassess, "a time", ("time",))
         if regimen:
             self._regimen(place / "regimen", regimen)
+        if given.spares is not None:
+            self._agent(place / "spares", given.spares)
         return Recommend(
             given.action,
             given.regimen,
@@ -230,6 +232,7 @@ class Concluder(NamedTuple):
             given.answers,
             about,
             tuple(self._stage(place / "taper" / i, given, stage) for i, stage in enumerate(given.taper)),
+            given.spares,
         )
 
     def _stage(self, place: Place, given: RecommendEntry, stage: TaperEntry) -> TaperStage:

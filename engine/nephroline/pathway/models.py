@@ -115,6 +115,7 @@ class Recommend(msgspec.Struct, frozen=True):
     answers: bool = False
     about: About = About.LINE
     taper: tuple[TaperStage, ...] = ()
+    spares: str | None = None
 
     @property
     def of_line(self) -> bool:

@@ -118,7 +118,8 @@ class RecommendEntry(Shape, frozen=True, kw_only=True):
     begin it. Such
     recommendations compete among themselves.
     `direction`: of an adjustment. `ends`: it ends what has failed or must not go on. `reassess_from`: from
-    when `reassess` counts. `answers`: it is the answer where nothing is to begin or to change.
+    when `reassess` counts. `answers`: it is the answer where nothing is to begin or to change. `spares`: the
+    drug or class that it spares; where the next line is that one, it comes with or after it, not instead.
     """
 
     action: Action
@@ -138,6 +139,7 @@ class RecommendEntry(Shape, frozen=True, kw_only=True):
     silent: bool = False
     rechallenge: bool = False
     before_first_dose: bool = False
+    spares: str | None = None
 
 
 class BlockEntry(Shape, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nephroline.consultation import headline, line_told
+from nephroline.consultation import capital, headline, line_told
 from nephroline.consultation.answer import (
     NOTICE,
     ActionOut,
@@ -25,7 +25,6 @@ from nephroline.errors import InputError, UsageError
 from nephroline.faces.phrases import (
     LEGEND,
     authority,
-    capital,
     line_parts,
     overdue_told,
     total_told,

@@ -1,0 +1,93 @@
+"""What the chart shows at the decision time: the patient, the latest values, the drugs that are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nephroline.catalogue import Analyte
+from nephroline.consultation.parts import LatestOut, PatientOut, TakenOut
+from nephroline.consultation.run import Run
+from nephroline.consultation.weighing import known
+from nephroline.consultation.wording import when
+from nephroline.quantities import YEAR
+from nephroline.record import WEIGHT, Observation
+from nephroline.terms import Response
+
+
+def patient(run: Run) -> PatientOut:
+    """Who the patient is."""
+    record, now = run.chart.timeline.record, run.chart.timeline.now
+    ages = [str(int((zero + now) / YEAR)) for zero in record.ages_zero]
+    weights = known(run, WEIGHT)
+    last = weights[-1] if weights else None
+    return PatientOut(
+        sex=record.sex or "",
+        age=f"{'-'.join(dict.fromkeys(ages))} y" if ages else "",
+        weight=f"{last.text}" if last is not None else "",
+    )
+
+
+def latest(run: Run) -> list[LatestOut]:
+    """The latest value or word of every analyte of the chart, in the order of the catalogue."""
+    found = (_latest(run, analyte) for analyte in run.pathway.catalogue.analytes.values())
+    return [one for one in found if one is not None]
+
+
+def _latest(run: Run, analyte: Analyte) -> LatestOut | None:
+    if set(analyte.words) >= {str(Response.COMPLETE_REMISSION)}:
+        # A response that is told in words is the status, not a value.
+        return None
+    items = [item for item in run.chart.timeline.observations.get(analyte.id, ()) if _tells(item)]
+    if not items:
+        return None
+    words = {*analyte.trends, *analyte.at_least, *analyte.at_most, *analyte.as_before}
+    values = [item for item in items if item.value is not None or item.word not in words]
+    last = (values or items)[-1]
+    now = [item for item in items if item.at == last.at]
+    before = [item for item in items if item.at != last.at and _alike(item, last)]
+    return LatestOut(
+        analyte=analyte.id,
+        title=analyte.title,
+        short=analyte.short or analyte.title,
+        value=_texts(now),
+        at=when(last.at),
+        before=before[-1].text if before else "",
+        before_at=when(before[-1].at) if before else None,
+        then=items[-1].text if values and items[-1].at != last.at else "",
+        judged_by=analyte.charted or analyte.level_of in run.chart.timeline.treatment.perhaps_taken,
+    )
+
+
+def _tells(item: Observation) -> bool:
+    return item.value is not None or item.word is not None
+
+
+def _alike(one: Observation, other: Observation) -> bool:
+    """Whether two values are of one form, or both are words."""
+    if one.value is None or other.value is None:
+        return one.value is other.value
+    return one.value.dimension == other.value.dimension
+
+
+def _texts(items: Sequence[Observation]) -> str:
+    return ", ".join(dict.fromkeys(item.text for item in items))
+
+
+def taking(run: Run) -> list[TakenOut]:
+    """The drugs that are or may be taken: immunosuppressants first, then as they were begun."""
+    timeline, catalogue = run.chart.timeline, run.pathway.catalogue
+    rows, running = timeline.treatment.perhaps_taken, timeline.treatment.running
+    ordered = sorted(
+        rows,
+        key=lambda d: (d not in catalogue.immunosuppressants, d not in running, rows[d].start.sort_key, d),
+    )
+    return [
+        TakenOut(
+            drug=drug,
+            name=run.chart.called(rows[drug]),
+            dose=dose.text if (dose := rows[drug].dose) is not None else "",
+            since=when(rows[drug].start),
+            certain=drug in running,
+        )
+        for drug in ordered
+    ]

@@ -1,0 +1,113 @@
+"""The summary on a screen: fifteen lines that can be read in ten seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from nephroline.consultation import Consultation
+from nephroline.consultation.parts import SummaryOut
+from nephroline.faces.outlook import show_margins
+from nephroline.faces.screen import Screen, columns
+
+_LABEL = 9
+_BUDGET = 15
+"""Lines that an answer takes if it can; critical alerts may pass it."""
+_JOIN = " · "
+_LONG_ID = 20
+_LEAST = {"critical": 99, "next": 4}
+"""Lines to which an entry is cut at most; one, if it is not named here."""
+_MOST = {"critical": 99, "next": 5, "open": 3, "also": 2, "warning": 2, "before": 2, "not": 2}
+"""Lines that an entry takes at most; two, if it is not named here."""
+_FIRST_CUT = ("pathway", "also", "before", "warning", "tried", "taking", "not", "status", "open", "values")
+"""Which entries give up lines first, where they are too many."""
+_STYLE = {
+    "critical": "bold red",
+    "next": "bold green",
+    "warning": "yellow",
+    "not": "red",
+    "open": "yellow",
+    "not used": "yellow",
+    "status": "bold magenta",
+}
+
+
+class _Fitted(msgspec.Struct):
+    """An entry with the lines that it may take."""
+
+    entry: SummaryOut
+    rows: int
+
+
+def show_brief(out: Screen, answer: Consultation, *, more: str = "") -> None:
+    """The summary of an answer; *more*: how to see the rest."""
+    patient, *entries = answer.summary
+    who, *rest = patient.items
+    head = [who if len(who) <= _LONG_ID else f"{who[:_LONG_ID]}…", *rest]
+    room = max(out.width - _LABEL, 20)
+    out.paragraph(_JOIN.join(head), style="bold")
+    for fitted in _fit(entries, room, _rows(head, out.width) + 1):
+        label = fitted.entry.label
+        text = _cut(fitted.entry.items, room, fitted.rows)
+        style = _STYLE.get(label, "")
+        loud = style if label in ("critical", "next", "status") else ""
+        out.hang(((f"{label.upper():<{_LABEL}}"[:_LABEL], style or "bold"),), ((text, loud),), _LABEL)
+    out.paragraph(_JOIN.join(filter(None, (_unconfirmed(answer), more))), style="dim")
+    if answer.outlook is not None:
+        show_margins(out, answer.outlook)
+
+
+def _fit(entries: Sequence[SummaryOut], room: int, taken: int) -> list[_Fitted]:
+    """How many lines each entry gets, so that all of them take no more than the budget, if they can."""
+    found = [_Fitted(one, min(_rows(one.items, room), _MOST.get(one.label, 2))) for one in entries]
+    for label in (*_FIRST_CUT, *(one.label for one in reversed(entries) if one.label not in _FIRST_CUT)):
+        for fitted in found:
+            while (
+                fitted.entry.label == label
+                and fitted.rows > _LEAST.get(label, 1)
+                and taken + sum(one.rows for one in found if one.entry.label != "critical") > _BUDGET
+            ):
+                fitted.rows -= 1
+    return found
+
+
+def _rows(items: Sequence[str], width: int) -> int:
+    """How many lines a text takes that is filled with words."""
+    rows, used = 1, 0
+    for word in _JOIN.join(items).split(" "):
+        size = columns(word)
+        if used and used + 1 + size > width:
+            rows, used = rows + 1, 0
+        used += size + (1 if used else 0)
+        rows += max(0, (used - 1) // width)
+        used = used if used <= width else used % width
+    return rows
+
+
+def _cut(items: Sequence[str], width: int, rows: int) -> str:
+    """Items up to what fits, with the number of those that do not."""
+    if _rows(items, width) <= rows:
+        return _JOIN.join(items)
+    for kept in range(len(items) - 1, 0, -1):
+        left = f"{len(items) - kept} more"
+        if _rows([*items[:kept], left], width) <= rows:
+            return _JOIN.join([*items[:kept], left])
+    return _words(items, width, rows)
+
+
+def _words(items: Sequence[str], width: int, rows: int) -> str:
+    """The first item cut at a word, and how many more there are."""
+    left = f"{_JOIN}{len(items) - 1} more" if len(items) > 1 else ""
+    words = items[0].split(" ")
+    for kept in range(len(words) - 1, 0, -1):
+        text = f"{' '.join(words[:kept])} …{left}"
+        if _rows([text], width) <= rows:
+            return text
+    return f"{words[0]} …{left}"
+
+
+def _unconfirmed(answer: Consultation) -> str:
+    """How much of what the answer rests on nobody has read in print."""
+    count = len(answer.next_line.rests_on) if answer.next_line is not None else 0
+    return f"rests on {count} number{'' if count == 1 else 's'} not confirmed in print" if count else ""

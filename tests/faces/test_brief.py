@@ -1,0 +1,101 @@
+"""The summary on a screen: short, nothing critical cut, and what it leaves out counted."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import nephroline
+from nephroline.consultation import Consultation
+from nephroline.faces.brief import show_brief
+from nephroline.faces.screen import Screen
+from nephroline.pathway import load_pathway
+from nephroline.replaying import read_scenario
+from nephroline.terms import Severity
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FILES = sorted((ROOT / "scenarios").rglob("*.yaml"))[::3]
+
+
+def shown(answer: Consultation, width: int, capsys: pytest.CaptureFixture[str]) -> str:
+    show_brief(Screen(width, colour=False), answer, more="more: -v")
+    return capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def answers() -> list[Consultation]:
+    """The answer to each of many scenarios at its last fact."""
+    scenarios = [read_scenario(file) for file in FILES]
+    return [
+        nephroline.consult(one.record, load_pathway(one.pathway) if one.pathway else None)
+        for one in scenarios
+    ]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_it_fits_the_screen_and_is_short(
+    answers: list[Consultation], width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lengths: list[int] = []
+    for answer in answers:
+        lines = shown(answer, width, capsys).splitlines()
+        assert all(len(line) <= width for line in lines)
+        if not any(alert.severity is Severity.CRITICAL for alert in answer.alerts):
+            assert len(lines) <= 24
+            lengths.append(len(lines))
+    if width >= 80:
+        assert sum(length <= 15 for length in lengths) >= 0.9 * len(lengths)
+
+
+def test_no_critical_alert_is_cut(answers: list[Consultation], capsys: pytest.CaptureFixture[str]) -> None:
+    for answer in answers:
+        text = " ".join(shown(answer, 60, capsys).split())
+        for alert in answer.alerts:
+            if alert.severity is Severity.CRITICAL:
+                assert alert.title in text
+                assert " ".join(alert.detail.split()) in text
+                assert all(one in text for one in alert.raised_by)
+
+
+def test_what_is_to_be_begun_is_told_with_its_dose(
+    answers: list[Consultation], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for answer in answers:
+        line = answer.next_line
+        text = " ".join(shown(answer, 80, capsys).split())
+        if line is None:
+            assert "NEXT" in text
+            continue
+        assert all(dose.give in text for dose in line.doses if dose.least)
+        assert ("not certain" in text) or line.certain
+
+
+def test_what_is_left_out_is_counted(answers: list[Consultation], capsys: pytest.CaptureFixture[str]) -> None:
+    """Each entry is there in its order: its first items, and how many more there are."""
+    for answer in answers:
+        text = shown(answer, 80, capsys)
+        entries = answer.summary[1:]
+        rows = re.findall(r"^[A-Z][A-Z ]{8}.*(?:\n {9}.*)*", text, re.MULTILINE)
+        assert [row[:9].strip() for row in rows] == [entry.label.upper() for entry in entries]
+        for row, entry in zip(rows, entries, strict=True):
+            told = " ".join(row[9:].split())
+            more = re.search(r" · (\d+) more$", told)
+            left = int(more[1]) if more else 0
+            kept = [" ".join(item.split()) for item in entry.items[: len(entry.items) - left]]
+            whole = told[: more.start()] if more else told
+            cut = whole.removesuffix(" …")
+            assert " · ".join(kept) == whole or (len(kept) == 1 and kept[0].startswith(cut))
+
+
+def test_the_summary_holds_each_item_once(answers: list[Consultation]) -> None:
+    for answer in answers:
+        labels = [entry.label for entry in answer.summary]
+        assert labels[0] == "patient"
+        assert labels.count("next") == 1
+        for entry in answer.summary:
+            assert entry.items
+            assert all(item.strip() for item in entry.items)
+            # One drug can have been tried twice.
+            assert entry.label == "tried" or len(set(entry.items)) == len(entry.items)
