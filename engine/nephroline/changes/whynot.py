@@ -103,7 +103,7 @@ def why_not(record: Record, pathway: Among, regimen: str, as_of: str | Moment | 
         title=known[regimen].title,
         is_next_line=reached,
         answer=_answer(state),
-        offers=list(_offers(state, goal)),
+        offers=sorted(_offers(state, goal), key=lambda one: (len(one.fails), len(one.missing))),
         blocks=out,
         changes=changes,
         complete=search.complete,

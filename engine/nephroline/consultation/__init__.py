@@ -28,6 +28,7 @@ from nephroline.consultation.wording import (
     line_told,
     pathway_ref,
     response_told,
+    spell,
 )
 
 __all__ = [
@@ -70,5 +71,6 @@ __all__ = [
     "response_told",
     "rests_on",
     "same_catalogue",
+    "spell",
     "summarised",
 ]

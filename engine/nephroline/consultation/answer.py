@@ -247,7 +247,7 @@ class BlockedOut(OfAnswer, frozen=True):
 class ActionOut(OfAnswer, frozen=True):
     """Something to do beside the line: investigate, refer, supportive care; some before its first dose.
 
-    `short`: the same in a few words.
+    `short`: the same in a few words. `urgent`: it comes first among these.
     """
 
     rule: str
@@ -259,6 +259,7 @@ class ActionOut(OfAnswer, frozen=True):
     because: list[str]
     depends_on: list[str]
     before_first_dose: bool
+    urgent: bool = False
 
 
 class AlertOut(OfAnswer, frozen=True):

@@ -10,8 +10,6 @@ from nephroline.pathway import Block, Recommend, Rule
 
 FAILED = "already-failed"
 """The id of the standing reason not to repeat a line that failed with adequate exposure."""
-HELD = "held back: "
-"""What stands before the regimens that would be the next line, if nothing held them back."""
 
 
 def blocked_out(run: Run) -> list[BlockedOut]:
@@ -58,4 +56,4 @@ def held_back(run: Run, decision: Decision) -> list[str]:
         if concerns(run, block, first.regimen, first.agents)
     ]
     titles = dict.fromkeys(act.regimen.title if act.regimen else act.rule.title for act in decision.held)
-    return [*dict.fromkeys(reasons), f"{HELD}{', '.join(titles)}"]
+    return [*dict.fromkeys(reasons), f"held back: {', '.join(titles)}"]

@@ -107,11 +107,13 @@ def _told(given: _Given, spread: Dispensed, times: int) -> str:
 
 
 def _given_as(given: _Given, spread: Dispensed, times: int) -> str:
-    """A dose for this patient without its working: ``75 mg/d (50 + 25 mg)``; what it needs, if anything."""
+    """A dose for this patient without its working: ``75 mg/d (per dose 50 + 25 mg)``; or what it needs."""
     if not given.amounts:
         return given.working
-    pieces = _pieces(spread) if len(spread.pieces) > 1 or len(spread.each) > 1 else ""
-    return _amount(given, spread, times) + (f" ({pieces})" if pieces else "")
+    several = len(spread.each) > 1
+    pieces = pieces_told(spread.pieces) if len(spread.pieces) > 1 or several else ""
+    told = f" (per dose {pieces}{' to begin with' if several else ''})" if pieces else ""
+    return _amount(given, spread, times) + told
 
 
 def _amount(given: _Given, spread: Dispensed, times: int) -> str:

@@ -17,11 +17,15 @@ class When(OfAnswer, frozen=True):
 
 
 class PatientOut(OfAnswer, frozen=True):
-    """Who the patient is at the decision time, as far as the chart says; what it does not say is empty."""
+    """Who the patient is at the decision time, as far as the chart says; what it does not say is empty.
+
+    `diagnosis`: what the last biopsy shows.
+    """
 
     sex: str
     age: str
     weight: str
+    diagnosis: str
 
 
 class LatestOut(OfAnswer, frozen=True):

@@ -8,7 +8,7 @@ from nephroline.catalogue import Analyte
 from nephroline.consultation.parts import LatestOut, PatientOut, TakenOut
 from nephroline.consultation.run import Run
 from nephroline.consultation.weighing import known
-from nephroline.consultation.wording import when
+from nephroline.consultation.wording import disease_told, when
 from nephroline.quantities import YEAR
 from nephroline.record import WEIGHT, Observation
 from nephroline.terms import Response
@@ -24,7 +24,13 @@ def patient(run: Run) -> PatientOut:
         sex=record.sex or "",
         age=f"{'-'.join(dict.fromkeys(ages))} y" if ages else "",
         weight=f"{last.text}" if last is not None else "",
+        diagnosis=_diagnosis(run),
     )
+
+
+def _diagnosis(run: Run) -> str:
+    shown = [one.diagnosis for one in run.chart.timeline.biopsies if one.diagnosis is not None]
+    return disease_told(run.pathway.catalogue, shown[-1]) if shown else ""
 
 
 def latest(run: Run) -> list[LatestOut]:

@@ -17,8 +17,8 @@ from nephroline.consultation.answer import (
     Outlook,
     TaperOut,
 )
-from nephroline.consultation.blocking import FAILED, HELD
-from nephroline.consultation.parts import LatestOut, SummaryOut, TakenOut
+from nephroline.consultation.blocking import FAILED
+from nephroline.consultation.parts import LatestOut, SummaryOut, TakenOut, When
 from nephroline.consultation.wording import (
     NO_LINE,
     capital,
@@ -27,8 +27,19 @@ from nephroline.consultation.wording import (
     inside,
     length_told,
     response_told,
+    spell_short,
 )
-from nephroline.terms import Action, Adequacy, Answer, Outcome, Severity, Verdict, spoken
+from nephroline.terms import (
+    Action,
+    Adequacy,
+    Answer,
+    Outcome,
+    Response,
+    Severity,
+    StatementKind,
+    Verdict,
+    spoken,
+)
 
 _MANY_TITLES = 3
 _BRACKET = r" ?[:;(\[]"
@@ -46,26 +57,36 @@ def _entries(answer: Consultation) -> Iterator[tuple[str, Iterable[str]]]:
     if answer.applicability.verdict is Verdict.PROVISIONAL:
         yield "pathway", [answer.applicability.because[0], *answer.pathway.chosen_because[1:]]
     yield "values", _values(answer)
-    yield "taking", [_taken(one) for one in answer.taking] or ["no drug that is charted"]
+    yield "drugs", [_taken(one, answer.as_of) for one in answer.taking] or ["none charted"]
     yield "status", _status(answer)
-    yield "tried", _lines(answer.lines)
+    yield "course", _lines(answer)
     for alert in answer.alerts:
         if alert.severity is Severity.CRITICAL:
             yield "critical", [_alert(alert)]
+    acts = _acts(answer)
+    for act in acts:
+        if act.act in _FIRST_OF_ALL:
+            yield act.act, _act(act, answer)
     yield "next", _next(answer)
     if answer.answer.kind is Answer.NOT_APPLICABLE:
         yield "also", _also(answer)
-    for act in _acts(answer):
-        yield ("running" if act.act == "undecided" else act.act), _act(act)
     yield "not", _blocked(answer)
-    yield "before", [_head(one.title) for one in answer.actions if one.before_first_dose]
+    for act in acts:
+        if act.act not in _FIRST_OF_ALL:
+            yield ("running" if act.act == "undecided" else act.act), _act(act, answer)
+    yield "treat", [one.title for one in answer.actions if one.urgent]
+    yield "open", _open(answer)
+    yield "first", _before(answer)
     yield "warning", [_warning(one) for one in answer.alerts if one.severity is Severity.WARNING]
     told = set(answer.answer.because)
     yield "refer", [o.title for o in answer.actions if o.action is Action.REFER and o.title not in told]
-    yield "open", _open(answer)
     if answer.answer.kind is not Answer.NOT_APPLICABLE:
         yield "also", _also(answer)
     yield "not used", answer.faults
+
+
+_FIRST_OF_ALL = ("stop", "hold")
+"""What is done with a drug before a line begins."""
 
 
 # -- the patient ---------------------------------------------------------------------------------------
@@ -75,46 +96,75 @@ def _who(answer: Consultation) -> Iterator[str]:
     patient = answer.patient
     yield answer.record
     yield ", ".join(filter(None, (patient.sex, patient.age, patient.weight))) or "age and sex not charted"
+    yield f"{patient.diagnosis} on biopsy" if patient.diagnosis else "no diagnosis on biopsy"
     for one in answer.derived:
         yield f"{one.title} {one.value.split(' ')[0]}" + (f", {one.trend}" if one.trend else "")
     before = "" if answer.stops_of_the_day == "seen" else ", before what ends that day"
     yield f"{answer.as_of.label}{before}"
     fits = answer.applicability.verdict
     doubt = "" if fits is Verdict.APPLIES else f", {spoken(fits)}"
-    yield f"{answer.pathway.edition} {answer.pathway.disease}{doubt}"
+    same = patient.diagnosis == answer.pathway.disease
+    yield f"{answer.pathway.edition}{'' if same else f' {answer.pathway.disease}'}{doubt}"
 
 
 def _values(answer: Consultation) -> Iterator[str]:
-    """``proteinuria 9.5 g/d (9 at 0 mo)``; with its time, if that is not the decision time.
+    """``proteinuria 9.5 g/d (was 9, 17 wk ago)``; with its time, if that is not the decision time.
 
     The value before it is told of the first alone: of creatinine, eGFR tells which way it goes.
     """
     first = True
     for one in answer.latest:
         if one.judged_by:
-            then = "" if one.at.label == answer.as_of.label else f" at {one.at.label}"
+            now = answer.as_of
+            today = one.at.offset_days == now.offset_days
+            then = "" if today else f" {_ago(one.at, now)}"
             trend = f", then {one.then}" if one.then else ""
-            yield f"{one.short} {one.value}{then}{_before(one) if first else ''}{trend}"
+            yield f"{one.short} {one.value}{_was(one, now) if first and today else ''}{then}{trend}"
             first = False
 
 
-def _before(one: LatestOut) -> str:
+def _was(one: LatestOut, now: When) -> str:
     if one.before_at is None:
         return ""
     number, _, unit = one.before.partition(" ")
     shown = number if one.value.endswith(f" {unit}") else one.before
-    return f" ({shown} at {one.before_at.label})"
+    return f" (was {shown}, {_ago(one.before_at, now)})"
 
 
-def _taken(one: TakenOut) -> str:
+def _taken(one: TakenOut, now: When) -> str:
     dose = f" {one.dose}" if one.dose else ""
-    return f"{'' if one.certain else 'perhaps '}{one.name}{dose} since {one.since.label}"
+    return f"{'' if one.certain else 'perhaps '}{one.name}{dose} {_for(one.since, now)}"
+
+
+def _for(since: When, now: When) -> str:
+    """For how long: ``for 17 wk``, ``from now on``; of a time that is not precise, since when."""
+    if since.label.startswith(_IMPRECISE):
+        return f"since {since.label}"
+    days = now.offset_days - since.offset_days
+    return f"for {spell_short(days)}" if days else "from now on"
+
+
+def _ago(then: When, now: When) -> str:
+    """How long before now: ``17 wk ago``; of a time that is not precise, when."""
+    if then.label.startswith(_IMPRECISE):
+        return f"at {then.label}"
+    return f"{spell_short(now.offset_days - then.offset_days)} ago"
+
+
+_UNTIL = ": until "
+_REPORTED = "as reported"
+_IMPRECISE = ("between ", "before ")
 
 
 def _status(answer: Consultation) -> Iterator[str]:
     status = answer.status
-    since = f" since {status.since.label}" if status.since and not status.before_treatment else ""
-    yield f"{response_told(status)}{since}{', provisional' if status.provisional else ''}"
+    seen = ", as reported" if _REPORTED in (status.because or [""])[0] else ""
+    if status.since and not status.before_treatment:
+        today = status.since.offset_days == answer.as_of.offset_days
+        seen += ", seen now" if today else f", first seen {_ago(status.since, answer.as_of)}"
+    no_response = status.response is Response.NO_RESPONSE and not status.before_treatment
+    now = "no remission" if no_response else response_told(status)
+    yield f"{now}{seen}{', provisional' if status.provisional else ''}"
     earned = [one for one in answer.findings if one.id != status.response]
     # What a line has earned, such as resistance, comes before what the patient has.
     told = (one.title for one in sorted(earned, key=lambda one: one.line is None))
@@ -122,12 +172,14 @@ def _status(answer: Consultation) -> Iterator[str]:
     yield from status.because[1:]
 
 
-def _lines(lines: list[LineOut]) -> Iterator[str]:
+def _lines(answer: Consultation) -> Iterator[str]:
     """Each line and what became of it, the latest first."""
-    yield from map(_line, reversed(lines))
+    relapsed = answer.status.response is Response.RELAPSE
+    for line in reversed(answer.lines):
+        yield _line(line, relapsed=relapsed and line is answer.lines[-1])
 
 
-def _line(line: LineOut) -> str:
+def _line(line: LineOut, *, relapsed: bool) -> str:
     """``prednisolone 17 wk: resistant``; where it matters, with what is wrong with the exposure."""
     drugs = " + ".join(spoken(drug) for drug in line.drugs)
     long = length_told(line, short=True)
@@ -137,6 +189,8 @@ def _line(line: LineOut) -> str:
             became = spoken(line.best_response)
         case Outcome.INTOLERANT:
             became = "not tolerated"
+        case Outcome.RESISTANT:
+            became = "resistant, not again"
         case Outcome.TOO_EARLY:
             became = "too early to judge"
         case Outcome.ONGOING | Outcome.INDETERMINATE:
@@ -145,10 +199,14 @@ def _line(line: LineOut) -> str:
             )
         case _:
             became = spoken(line.outcome)
+    if relapsed:
+        became = "relapse" if line.best_response == "none" else f"{became}, then relapse"
     weak = line.exposure in (Adequacy.INADEQUATE, Adequacy.UNKNOWN)
     judged = line.outcome in (Outcome.ONGOING, Outcome.INDETERMINATE)
-    exposure = f", exposure {line.exposure}" if weak and judged else ""
-    return f"{drugs} {long}{so_far}: {became}{exposure}"
+    doubt = ", too little given"
+    if line.exposure is Adequacy.UNKNOWN:
+        doubt = ", whether enough was given is not known"
+    return f"{drugs} {long}{so_far}: {became}{doubt if weak and judged else ''}"
 
 
 # -- what to do ----------------------------------------------------------------------------------------
@@ -160,9 +218,9 @@ def _alert(alert: AlertOut) -> str:
 
 
 def _warning(alert: AlertOut) -> str:
-    """``a drug that lowers the steroid (rifampicin 600 mg/d)``: with the first that raised it."""
-    by = f" ({alert.raised_by[0]})" if alert.raised_by else ""
-    return f"{inside(alert.title)}{by}"
+    """``a drug that lowers the steroid (rifampicin 600 mg/d)``: with the first drug that raised it."""
+    drugs = [one for one in alert.raised_by if "(" not in one]
+    return inside(alert.title) + (f" ({drugs[0]})" if drugs else "")
 
 
 def _next(answer: Consultation) -> Iterator[str]:
@@ -173,9 +231,11 @@ def _next(answer: Consultation) -> Iterator[str]:
         return
     yield _begun(line)
     if not line.certain:
-        yield "not certain"
+        yield "not certain (see OPEN)"
+    silent = answer.answer.kind in NO_LINE
+    yield from [inside(text).removesuffix(".") for text in answer.answer.because[: 0 if silent else 1]]
     yield from _how(answer, line)
-    if answer.answer.kind in NO_LINE:
+    if silent:
         yield f"beyond that {NO_LINE[answer.answer.kind]}"
 
 
@@ -185,8 +245,9 @@ def _without_a_line(answer: Consultation) -> Iterator[str]:
     if answer.outlook is not None and answer.outlook.answer:
         yield capital(headline(answer))
     elif kind is Answer.HELD_BACK:
-        held = next((text for text in told if text.startswith(HELD)), "")
-        yield f"{capital(headline(answer))}: {held.removeprefix(HELD)}" if held else capital(headline(answer))
+        until = [text.partition(_UNTIL)[2] for text in told if _UNTIL in text]
+        waits = f"No new treatment until {', and until '.join(until)}"
+        yield waits if until else capital(headline(answer))
     else:
         if kind is not Answer.NEEDS_DATA:
             yield capital(headline(answer))
@@ -215,18 +276,21 @@ def _how(answer: Consultation, line: LineAdvice) -> Iterator[str]:
     if line.target:
         yield f"to a {re.split(_BRACKET, line.target)[0]}"
     if line.taper is not None:
-        yield _taper(line.taper)
+        yield _taper(line.taper, answer.as_of)
     for words, after in (("or", False), ("with it or after it", True)):
         others = [_regimen(one) for one in answer.alternatives if one.with_or_after is after]
         if others:
-            yield f"{words} {', '.join(others)}"
+            yield f"{words}{', one of:' if after and len(others) > 1 else ''} {', '.join(others)}"
     if line.reassess_at is not None:
-        yield f"judge at {line.reassess_at.label}"
+        days = line.reassess_at.offset_days - answer.as_of.offset_days
+        yield f"judge in {spell_short(days)}" if days else "judge now"
     if line.detail:
         yield line.detail
 
 
 def _authority(said: LineAdvice | ActOut) -> str:
+    if said.statement.kind == StatementKind.POLICY:
+        return "off-guideline"
     off = "" if said.on_guideline else "off-guideline, "
     return off + cited(said.statement.citation, said.statement, tags=False)
 
@@ -234,6 +298,13 @@ def _authority(said: LineAdvice | ActOut) -> str:
 def _head(title: str) -> str:
     """What is to be done, without how: ``hepatitis B`` of ``hepatitis B (HBsAg, anti-HBc, anti-HBs)``."""
     return re.split(_BRACKET, title)[0]
+
+
+def _before(answer: Consultation) -> Iterator[str]:
+    tests = [_head(one.title) for one in answer.actions if one.before_first_dose]
+    if tests:
+        yield f"before the first dose: {tests[0]}"
+        yield from tests[1:]
 
 
 def _acts(answer: Consultation) -> list[ActOut]:
@@ -244,26 +315,34 @@ def _acts(answer: Consultation) -> list[ActOut]:
     return [act for act in answer.acts if act.rule not in told]
 
 
-def _act(act: ActOut) -> Iterator[str]:
+def _act(act: ActOut, answer: Consultation) -> Iterator[str]:
     verb = capital(act.act)
     if act.act == "undecided":
         yield f"{act.title.partition(':')[0]}: {act.detail}"
         return
     what = act.title.removeprefix(verb).strip() if act.title.startswith(f"{verb} ") else act.title
     if act.taper is not None:
-        yield f"{what}: {_taper(act.taper)}"
+        yield f"{what}: {_taper(act.taper, answer.as_of)}"
         yield act.detail
     else:
         yield f"{what}: {act.detail}" if act.detail else what
     yield _authority(act)
 
 
-def _taper(taper: TaperOut) -> str:
-    """``62.5 mg/d at 17 wk … 11 mg/d at 22 wk``."""
+def _taper(taper: TaperOut, now: When) -> str:
+    """``62.5 mg/d now … 11 mg/d in 5 wk``."""
     first, last = taper.rows[0], taper.rows[-1]
-    down = f" … {last.dose} at {last.since.label}" if last is not first else ""
-    ends = f", off at {taper.ends.label}" if taper.ends is not None else ""
-    return f"{first.dose} at {first.since.label}{down}{ends}"
+    told = [f"{first.dose} {_ahead(first.since, now)}"]
+    if taper.ends is not None:
+        told.append(f"off {_ahead(taper.ends, now)}")
+    elif last is not first:
+        told.append(f"{last.dose} {_ahead(last.since, now)}")
+    return " … ".join(told)
+
+
+def _ahead(then: When, now: When) -> str:
+    days = then.offset_days - now.offset_days
+    return f"in {spell_short(days)}" if days >= 1 else "now"
 
 
 def _regimen(other: LineAdvice) -> str:
@@ -290,7 +369,7 @@ def _several(titles: list[str]) -> str:
 
 def _also(answer: Consultation) -> Iterator[str]:
     told = set(answer.answer.because)
-    beside = [one for one in answer.actions if not one.before_first_dose and one.title not in told]
+    beside = [o for o in answer.actions if not (o.before_first_dose or o.urgent or o.title in told)]
     for kind in (Action.INVESTIGATE, Action.SUPPORTIVE):
         ours = sorted((one for one in beside if one.action is kind), key=lambda one: not one.on_guideline)
         yield from (inside(one.short) for one in ours)
@@ -339,7 +418,7 @@ def _outcomes(answer: Consultation, outlook: Outlook) -> Iterator[tuple[str, lis
     nothing = NO_LINE[Answer.NOT_APPLICABLE]
     for then, when in sorted(ways.items(), key=lambda way: (way[0].startswith(nothing), len(way[1]))):
         if not then.lower().startswith(here):
-            yield f"{', '.join(when)} → {then}", [name for name in outlook.depends_on if _in(name, when)]
+            yield f"if {', '.join(when)} → {then}", [name for name in outlook.depends_on if _in(name, when)]
 
 
 def _in(name: str, when: Iterable[str]) -> bool:

@@ -217,6 +217,7 @@ def _action(run: Run, act: Act) -> ActionOut:
         because=run.because(act.rule.when, act.subject),
         depends_on=[item.why for item in act.depends_on],
         before_first_dose=act.recommend.before_first_dose,
+        urgent=act.recommend.urgent,
     )
 
 

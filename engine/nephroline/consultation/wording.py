@@ -13,7 +13,7 @@ from nephroline.consultation.parts import When
 from nephroline.consultation.run import Run
 from nephroline.features import Threshold
 from nephroline.pathway import Pathway, Recommend, Statement
-from nephroline.quantities import decimal_text
+from nephroline.quantities import MONTH, WEEK, YEAR, decimal_text
 from nephroline.record import Moment
 from nephroline.terms import Answer, Response, spoken
 
@@ -69,6 +69,29 @@ def capital(text: str) -> str:
 def inside(text: str) -> str:
     """A text that stands inside a line: its first letter small, unless it begins an abbreviation."""
     return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
+
+
+_SPELLS = (
+    (2 * float(YEAR), float(YEAR), "years", "y"),
+    (182, float(MONTH), "months", "mo"),
+    (28, float(WEEK), "weeks", "wk"),
+)
+
+
+def spell(days: float) -> str:
+    """A length of time in the unit in which one would say it: ``12 days``, ``17 weeks``, ``4 years``."""
+    for least, length, unit, _ in _SPELLS:
+        if days >= least:
+            return f"{days / length:.0f} {unit}"
+    return f"{days:.0f} day{'' if round(days) == 1 else 's'}"
+
+
+def spell_short(days: float) -> str:
+    """The same where there is little room: ``12 d``, ``17 wk``, ``4 y``."""
+    for least, length, _, unit in _SPELLS:
+        if days >= least:
+            return f"{days / length:.0f} {unit}"
+    return f"{days:.0f} d"
 
 
 def cited(
@@ -142,13 +165,18 @@ def line_told(line: LineOut) -> str:
     )
 
 
+def disease_told(catalogue: Catalogue, name: str) -> str:
+    """A disease in a word, if it has one."""
+    known = catalogue.diagnoses.get(name)
+    return name if known is None else known.short or known.title
+
+
 def pathway_ref(pathway: Pathway, chosen_because: Iterable[str] = ()) -> PathwayRef:
     """A pathway as an answer names it, and why it was chosen."""
-    named = pathway.catalogue.diagnoses.get(pathway.disease)
     return PathwayRef(
         id=pathway.id,
         edition=pathway.edition,
-        disease=(named.short or named.title) if named is not None else pathway.disease,
+        disease=disease_told(pathway.catalogue, pathway.disease),
         digest=pathway.digest,
         chosen_because=list(chosen_because),
         changed=list(pathway.catalogue.replaced) or msgspec.UNSET,

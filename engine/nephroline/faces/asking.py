@@ -20,6 +20,10 @@ from nephroline.faces.commanding import (
     asked_for,
     asked_of,
     complete_asked,
+    complete_datum,
+    complete_drug,
+    complete_named,
+    complete_regimen,
     count,
     document_of,
     record_and_pathway,
@@ -29,7 +33,7 @@ from nephroline.faces.commanding import (
 )
 
 
-@app.command()
+@app.command(short_help="Where the patient stands, the next line, what comes first.")
 def consult(
     record: RecordArgument,
     at: At = None,
@@ -82,12 +86,15 @@ def consult(
         show_consultation(out, answer, verbose=verbose > 1)
 
 
-@app.command()
+@app.command(short_help="The reasons of a finding, recommendation, block or alert.")
 def why(
     record: RecordArgument,
     name: Annotated[
         str,
-        typer.Argument(help="A rule, finding, regimen or alert by its id; next-line for the chosen one."),
+        typer.Argument(
+            help="A rule, finding, regimen or alert by its id; next-line for the chosen one.",
+            autocompletion=complete_named,
+        ),
     ] = "next-line",
     at: At = None,
     pathway: PathwayOption = None,
@@ -107,11 +114,15 @@ def why(
     show_explanations(Screen(), found)
 
 
-@app.command(name="why-not")
+@app.command(name="why-not", short_help="Why a regimen is not the next line, and what would do.")
 def why_not(
     record: RecordArgument,
     regimen: Annotated[
-        str, typer.Argument(help="A regimen by its id; `nephroline units regimens` lists all.")
+        str,
+        typer.Argument(
+            help="A regimen by its id; `nephroline units regimens` lists all.",
+            autocompletion=complete_regimen,
+        ),
     ],
     at: At = None,
     pathway: PathwayOption = None,
@@ -131,13 +142,15 @@ def why_not(
     show_why_not(Screen(), found)
 
 
-@app.command()
+@app.command(short_help="May this drug be given now, at what dose, what first?")
 def order(
     record: RecordArgument,
     text: Annotated[
         str,
         typer.Argument(
-            metavar="ORDER", help="A drug and a dose as a chart has it: 'cyclosporine 100 mg bid'."
+            metavar="ORDER",
+            help="A drug and a dose as a chart has it: 'cyclosporine 100 mg bid'.",
+            autocompletion=complete_drug,
         ),
     ],
     at: At = None,
@@ -158,7 +171,7 @@ def order(
     show_order(Screen(), found)
 
 
-@app.command(name="what-if")
+@app.command(name="what-if", short_help="The answer with other data, and how it differs.")
 def what_if(
     record: RecordArgument,
     sets: Annotated[
@@ -168,6 +181,7 @@ def what_if(
             metavar="NAME=VALUE",
             help="Set a datum now: creatinine=2.5mg/dL, biopsy.diagnosis=mcd, pregnancy=no; at another time:"
             " 'creatinine@4 mo=1.0 mg/dL'.",
+            autocompletion=complete_datum,
         ),
     ] = None,
     removes: Annotated[
@@ -189,6 +203,9 @@ def what_if(
     save: Annotated[
         Path | None, typer.Option("--save", metavar="FILE", help="Write the changed record here.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Let --save write over a file, the record itself too.")
+    ] = False,
     at: At = None,
     pathway: PathwayOption = None,
     rules: RulesOption = None,
@@ -207,8 +224,10 @@ def what_if(
         raise UsageError.of("nothing is changed", "give --set, --remove, --wait or --also")
     if save is not None and len(alternatives) != 1:
         raise UsageError.of("one alternative is saved, not several", "give --save with a single alternative")
-    if save is not None and record != "-" and save.exists() and save.samefile(record):
-        raise UsageError.of(f"{save} is the record itself", "save the changed record in another file")
+    if save is not None and save.exists() and not force:
+        itself = record != "-" and save.samefile(record)
+        told = f"{save} is the record itself" if itself else f"{save} is there already"
+        raise UsageError.of(told, "save the changed record in another file, or give --force")
     found = ask(document, asked_of(document, pathway, rules), alternatives, at)
     if save is not None:
         from nephroline.yamlfile import written
@@ -226,7 +245,7 @@ def what_if(
     show_what_if(Screen(), found)
 
 
-@app.command()
+@app.command(short_help="Where editions agree about a patient, and where not.")
 def compare(
     record: RecordArgument,
     pathways: Annotated[
@@ -257,7 +276,7 @@ def compare(
     show_comparison(Screen(), found)
 
 
-@app.command()
+@app.command(short_help="Walk scenarios through every moment, and check them.")
 def replay(
     paths: Annotated[
         list[str] | None,
@@ -308,7 +327,7 @@ def replay(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(short_help="Draw the course of patients as one HTML page.")
 def report(
     paths: Annotated[list[str], typer.Argument(help="Records, scenarios, or folders of them.")],
     out: Annotated[
@@ -352,7 +371,7 @@ def report(
         typer.echo(f"on paper: {out.with_suffix('.pdf').resolve()}")
 
 
-@app.command()
+@app.command(short_help="Draw the lines of therapy of a pathway as a diagram.")
 def graph(
     pathway: Annotated[
         str | None,

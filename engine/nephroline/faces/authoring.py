@@ -48,7 +48,7 @@ def _complete_shown(typed: str) -> list[str]:
     return [*editions, *complete_pathway(typed)]
 
 
-@app.command()
+@app.command(short_help="List the pathways.")
 def pathways(rules: RulesOption = None, form: FormatOption = "text") -> None:
     """List the pathways."""
     base = rule_base(rules)
@@ -71,7 +71,7 @@ def pathways(rules: RulesOption = None, form: FormatOption = "text") -> None:
     show_table([(p.id, f"{p.title} · {p.edition} · {len(p.rules)} rules") for p in found], (18,))
 
 
-@app.command()
+@app.command(short_help="Show a pathway as text, rule by rule.")
 def show(
     pathway: Annotated[
         str,
@@ -96,7 +96,7 @@ def show(
     show_pathway(Screen(), found)
 
 
-@app.command()
+@app.command(short_help="Check rules, records and scenarios.")
 def check(
     paths: Annotated[
         list[str] | None,
@@ -127,7 +127,7 @@ def check(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(short_help="Keep every answer to a set of scenarios in a file.")
 def answers(
     out: Annotated[
         Path, typer.Argument(metavar="FILE", help="The file to write; one that ends in .gz is packed.")
@@ -144,7 +144,7 @@ def answers(
     typer.echo(f"answers written to {out}")
 
 
-@app.command(name="diff-answers")
+@app.command(name="diff-answers", short_help="Show which answers an edit of the rules changes.")
 def diff_answers(
     old: Annotated[str, typer.Argument(metavar="OLD", help=_SIDE)],
     new: Annotated[str, typer.Argument(metavar="NEW", help=_SIDE)],
@@ -195,7 +195,7 @@ def _answered(
         )
 
 
-@app.command()
+@app.command(short_help="Print the JSON Schema of a public format.")
 def schema(
     kind: Annotated[
         Literal["record", "scenario", "pathway", "module", "catalogue", "consultation"] | None,
@@ -226,7 +226,7 @@ def schema(
     typer.echo(f"{len(KINDS)} schemas written to {write}")
 
 
-@app.command()
+@app.command(short_help="Which clauses of the rules do scenarios test?")
 def coverage(
     paths: Annotated[list[str] | None, typer.Argument(help=_SCENARIOS)] = None,
     pathways: _Pathways = None,
@@ -280,7 +280,7 @@ def coverage(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(short_help="List every question that a rule may ask of a chart.")
 def features(form: FormatOption = "text") -> None:
     """List every question that a rule may ask of a chart."""
     from nephroline.features import FEATURES
@@ -304,7 +304,7 @@ def features(form: FormatOption = "text") -> None:
     show_table([(f.signature, f.result, f.doc) for f in rows], (46, 22))
 
 
-@app.command()
+@app.command(short_help="List what a chart may hold.")
 def units(
     kind: Annotated[
         Literal["analytes", "drugs", "conditions", "findings", "labels", "diagnoses", "regimens"],

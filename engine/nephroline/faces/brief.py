@@ -18,9 +18,9 @@ _JOIN = " · "
 _LONG_ID = 20
 _LEAST = {"critical": 99, "next": 4}
 """Lines to which an entry is cut at most; one, if it is not named here."""
-_MOST = {"critical": 99, "next": 5, "open": 3, "also": 2, "warning": 2, "before": 2, "not": 2}
+_MOST = {"critical": 99, "next": 5, "open": 3, "also": 2, "warning": 2, "first": 2, "not": 2}
 """Lines that an entry takes at most; two, if it is not named here."""
-_FIRST_CUT = ("pathway", "also", "before", "warning", "tried", "taking", "not", "status", "open", "values")
+_FIRST_CUT = ("pathway", "also", "first", "warning", "course", "drugs", "not", "status", "open", "values")
 """Which entries give up lines first, where they are too many."""
 _STYLE = {
     "critical": "bold red",

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nephroline.catalogue import Catalogue
     from nephroline.pathway import Pathway, RuleBase
     from nephroline.record import Record, RecordSource
     from nephroline.replaying import Scenario
@@ -47,6 +50,44 @@ def complete_pathway(typed: str) -> list[str]:
     from nephroline.pathway import pathway_ids
 
     return [name for name in pathway_ids() if name.startswith(typed)]
+
+
+def complete_regimen(typed: str) -> list[str]:
+    """The regimens that begin so, for the shell."""
+    return _begun(typed, _catalogue().regimens)
+
+
+def complete_drug(typed: str) -> list[str]:
+    """The drugs that begin so, for the shell."""
+    return _begun(typed, _catalogue().drugs)
+
+
+def complete_datum(typed: str) -> list[str]:
+    """What a chart may hold and begins so, to be set or removed, for the shell."""
+    found = _catalogue()
+    names = [*found.analytes, *found.conditions, *found.assertions, "sex", "age", "biopsy.diagnosis"]
+    return [f"{name}=" for name in _begun(typed, names)]
+
+
+def complete_named(typed: str) -> list[str]:
+    """What can be asked why: a rule, finding, regimen or alert that begins so, for the shell."""
+    from nephroline.pathway import load_pathway, pathway_ids
+
+    names = {"next-line", *_catalogue().regimens}
+    for name in pathway_ids():
+        rules = load_pathway(name).rules
+        names |= {*rules, *(rule.concludes.partition(" ")[2] for rule in rules.values())}
+    return _begun(typed, sorted(names))
+
+
+def _catalogue() -> Catalogue:
+    from nephroline.catalogue import load_catalogue
+
+    return load_catalogue()
+
+
+def _begun(typed: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if name and name.startswith(typed)]
 
 
 _PATHWAY_HELP = "A pathway id or YAML file; auto takes the newest edition whose disease the biopsy shows."

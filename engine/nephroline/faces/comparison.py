@@ -12,12 +12,20 @@ _LABEL = 13
 
 
 def show_comparison(out: Screen, found: Sequence[Compared]) -> None:
-    """Where pathways agree, in a line; where they differ, each answer and the rules that make it.
+    """Where pathways differ, each answer and the rules that make it; then where they agree, in a line.
 
     The definitions and limits behind them are the same for most decisions, so they come once, at the end.
     """
+    agree = sum(item.agree for item in found)
+    apart = (
+        f"; they differ at {', '.join(one.at for one in found if not one.agree)}"
+        if agree < len(found)
+        else ""
+    )
+    out.hang((), ((f"{agree} of {len(found)} decisions agree{apart}", "bold"),), 0)
+    out.line()
     told: dict[tuple[str, str], str] = {}
-    for item in found:
+    for item in sorted(found, key=lambda one: one.agree):
         if item.agree:
             answer = next(iter(item.answers.values()))
             out.hang(((f"{item.at:<{_LABEL}}", "bold"),), ((f"agree: {answer}", "green"),), _LABEL)
@@ -53,9 +61,6 @@ def show_comparison(out: Screen, found: Sequence[Compared]) -> None:
     for (kind, title), cause in behind.items():
         out.hang((("  ", ""),), ((f"{kind}: ", "dim"), (title, "")), 4)
         _each(out, grouped(cause.said), indent=4)
-    agree = sum(item.agree for item in found)
-    out.line()
-    out.line((f"{agree} of {len(found)} decisions agree", "bold"))
 
 
 def grouped(said: Mapping[str, str]) -> dict[str, str]:

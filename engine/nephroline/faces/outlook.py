@@ -95,15 +95,15 @@ def show_why_not(out: Screen, found: WhyNot) -> None:
     out.paragraph(taken(found.pathway), style="dim")
     if not found.offers:
         out.paragraph("No rule of this pathway offers it.", indent=2)
-    for offer in found.offers:
-        where = f" (line {offer.line})" if offer.line else ""
-        _item(out, "would offer", f"{offer.title}{where}", "bold")
-        for text in offer.fails:
+    for nearest in found.offers[:1]:
+        where = f" (line {nearest.line})" if nearest.line else ""
+        _item(out, "would offer", f"{nearest.title}{where}", "bold")
+        for text in nearest.fails:
             _under(out, f"✗ {text}")
-        for text in offer.missing:
+        for text in nearest.missing:
             _under(out, f"? {text}", "yellow")
-        if offer.outranked_by:
-            _under(out, f"it holds, but comes after: {offer.outranked_by}")
+        if nearest.outranked_by:
+            _under(out, f"it holds, but comes after: {nearest.outranked_by}")
     for block in found.blocks:
         until = f"; until {block.until}" if block.until else ""
         _item(out, "blocked", f"{block.title}: {'; '.join(block.because)}{until}", "red")
@@ -118,6 +118,8 @@ def show_why_not(out: Screen, found: WhyNot) -> None:
         bound = "" if found.complete else " (the search met its bound)"
         text = f"no small change of this record makes it the next line{bound}: what fails rests on the past"
         _item(out, "would change", text, "yellow")
+    for offer in found.offers[1:]:
+        _item(out, "farther off", f"{offer.title}: {'; '.join([*offer.fails, *offer.missing])}", "dim")
 
 
 def show_what_if(out: Screen, found: WhatIf) -> None:

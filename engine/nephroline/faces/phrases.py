@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nephroline.consultation import cited
+from nephroline.consultation import cited, spell
 from nephroline.consultation.answer import DoseOut, LineAdvice, PathwayRef, StatementRef, TaperOut
 from nephroline.consultation.parts import MonitoringOut, TotalOut
-from nephroline.quantities import MONTH, WEEK, YEAR
 from nephroline.terms import spoken
 
 LEGEND = (
@@ -59,17 +58,9 @@ def overdue_told(item: MonitoringOut) -> str:
     return f"due {ago(item.days_overdue)} ({item.every} on {spoken(item.drug)}; {last})"
 
 
-_LONG = ((2 * float(YEAR), float(YEAR), "years"), (91, float(MONTH), "months"), (28, float(WEEK), "weeks"))
-
-
 def ago(days: float) -> str:
-    """How long ago, in the unit in which one would say it: ``12 days ago``, ``4 months ago``, ``today``."""
-    if not days:
-        return "today"
-    for least, length, unit in _LONG:
-        if days >= least:
-            return f"{days / length:.0f} {unit} ago"
-    return f"{days:g} day{'' if days == 1 else 's'} ago"
+    """How long ago: ``12 days ago``, ``4 months ago``, ``today``."""
+    return f"{spell(days)} ago" if days else "today"
 
 
 _LIFE = 1000.0

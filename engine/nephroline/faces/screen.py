@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from shutil import get_terminal_size
 from unicodedata import combining, east_asian_width, normalize
@@ -90,7 +90,7 @@ class Screen:
             self._held.append(text)
 
     @contextmanager
-    def held(self) -> Iterator[list[str]]:
+    def held(self) -> Generator[list[str]]:
         """Keep the lines that are printed inside, and print none."""
         self._held = []
         try:
@@ -108,7 +108,7 @@ class Screen:
 
 
 @contextmanager
-def paged() -> Iterator[Screen]:
+def paged() -> Generator[Screen]:
     """A screen whose lines, where they are too many for the terminal, are shown in its pager."""
     out = Screen()
     if not sys.stdout.isatty():

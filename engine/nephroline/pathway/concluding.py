@@ -233,6 +233,7 @@ class Concluder(NamedTuple):
             about,
             tuple(self._stage(place / "taper" / i, given, stage) for i, stage in enumerate(given.taper)),
             given.spares,
+            given.urgent,
         )
 
     def _stage(self, place: Place, given: RecommendEntry, stage: TaperEntry) -> TaperStage:

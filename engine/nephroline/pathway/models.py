@@ -116,6 +116,7 @@ class Recommend(msgspec.Struct, frozen=True):
     about: About = About.LINE
     taper: tuple[TaperStage, ...] = ()
     spares: str | None = None
+    urgent: bool = False
 
     @property
     def of_line(self) -> bool:
