@@ -6,6 +6,7 @@ words; what is known only between two times, or between two values, stays betwee
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -153,15 +154,16 @@ def course_of(replayed: Replayed) -> DrawnCourse:
 
 
 def _panels(record: Record, pathway: Pathway, begin: float) -> Iterator[Panel]:
-    """A panel for each charted analyte, and each form in which it was measured that does not convert."""
+    """A panel for each charted analyte and drug level, and each form of it that does not convert."""
     catalogue = pathway.catalogue
     for analyte in catalogue.analytes.values():
         seen = [o for o in record.observations if o.analyte == analyte.id]
         about = [o for o in record.observations if catalogue.analytes[o.analyte].speaks_of == analyte.id]
-        if not analyte.charted or not (seen or about):
+        drawn = analyte.charted or analyte.level_of is not None
+        if not drawn or not (seen or about):
             continue
         for number, dimension in enumerate(_forms(analyte, seen)):
-            code = next(c for c in analyte.units if catalogue.units[c].dimension == dimension)
+            code = _unit(analyte, seen, dimension, catalogue)
             factor = catalogue.units[code].factor
             points = [
                 point
@@ -175,6 +177,13 @@ def _panels(record: Record, pathway: Pathway, begin: float) -> Iterator[Panel]:
                 if (cut := limit.cut(dimension, analyte)) is not None
             ]
             yield Panel(analyte.id, analyte.title, code, tuple(points), tuple(limits))
+
+
+def _unit(analyte: Analyte, seen: Sequence[Observation], dimension: str, catalogue: Catalogue) -> str:
+    """The unit of a form that the chart itself uses most; where it uses none of ours, the preferred one."""
+    ours = [code for code in analyte.units if catalogue.units[code].dimension == dimension]
+    written = Counter(item.value.text.partition(" ")[2] for item in seen if item.value is not None)
+    return max(ours, key=lambda code: written[code])
 
 
 def _forms(analyte: Analyte, seen: Sequence[Observation]) -> list[str]:

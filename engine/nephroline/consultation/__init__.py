@@ -16,7 +16,7 @@ from nephroline.consultation.decision import (
 from nephroline.consultation.judges import rests_on
 from nephroline.consultation.needs import needs, presumed_exposures
 from nephroline.consultation.run import LazyRun, Run, Subject, chart_of, fill, same_catalogue
-from nephroline.consultation.summary import summarised
+from nephroline.consultation.summary import acts_beside, summarised
 from nephroline.consultation.telling import answered
 from nephroline.consultation.wording import (
     NO_LINE,
@@ -44,6 +44,7 @@ __all__ = [
     "LazyRun",
     "Run",
     "Subject",
+    "acts_beside",
     "answered",
     "applicability",
     "blocked_out",

@@ -63,7 +63,7 @@ def _entries(answer: Consultation) -> Iterator[tuple[str, Iterable[str]]]:
     for alert in answer.alerts:
         if alert.severity is Severity.CRITICAL:
             yield "critical", [_alert(alert)]
-    acts = _acts(answer)
+    acts = acts_beside(answer)
     for act in acts:
         if act.act in _FIRST_OF_ALL:
             yield act.act, _act(act, answer)
@@ -307,7 +307,7 @@ def _before(answer: Consultation) -> Iterator[str]:
         yield from tests[1:]
 
 
-def _acts(answer: Consultation) -> list[ActOut]:
+def acts_beside(answer: Consultation) -> list[ActOut]:
     """What is to be done with what runs, beside the next line."""
     told = {one.rule for one in answer.actions}
     if answer.next_line is not None:
@@ -346,8 +346,9 @@ def _ahead(then: When, now: When) -> str:
 
 
 def _regimen(other: LineAdvice) -> str:
-    verb = f"{capital(str(other.action))} "
-    return other.title.removeprefix(verb) + ("" if other.on_guideline else " (off-guideline)")
+    begins = other.action is Action.START
+    title = other.title.removeprefix("Start ") if begins else inside(other.title)
+    return title + ("" if other.on_guideline else " (off-guideline)")
 
 
 def _blocked(answer: Consultation) -> Iterator[str]:

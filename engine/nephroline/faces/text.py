@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from nephroline.consultation import FAILED, NO_LINE, Consultation, capital, headline, line_told, response_told
+from nephroline.consultation import (
+    FAILED,
+    NO_LINE,
+    Consultation,
+    acts_beside,
+    capital,
+    headline,
+    line_told,
+    response_told,
+)
 from nephroline.consultation.answer import ActionOut, AlertOut, BlockReason
 from nephroline.consultation.parts import DerivedOut, MonitoringOut
 from nephroline.faces.outlook import show_outlook
@@ -130,12 +139,7 @@ def _next_line(out: Screen, answer: Consultation) -> None:
 def _acts(out: Screen, answer: Consultation) -> None:
     """What is to be done with what runs beside the next line."""
     line = answer.next_line
-    told = {action.rule for action in answer.actions}
-    if line is not None:
-        told.add(line.rule)
-    for act in answer.acts:
-        if act.rule in told:
-            continue
+    for act in acts_beside(answer):
         alone = "to begin" if act.act == "start" else "what runs"
         _item(out, "beside it" if line is not None else alone, act.title, act.detail, style="bold")
         if act.taper:
@@ -217,7 +221,13 @@ def _monitoring(out: Screen, answer: Consultation) -> None:
         titles = ", ".join(item.title for item in items)
         tag = f"{items[0].citation} [{items[0].confidence}]"
         _item(out, "overdue", f"{titles}: {overdue_told(items[0])}", "", style="yellow", note=tag)
-    coming = [item for item in answer.monitoring if not item.overdue]
+    # What has raised an alert is measured when that says, not when it would be due.
+    raised = [by for alert in answer.alerts if alert.severity is not Severity.INFO for by in alert.raised_by]
+    coming = [
+        item
+        for item in answer.monitoring
+        if not item.overdue and not any(by.startswith(item.title) for by in raised)
+    ]
     if coming:
         _item(out, "next check", " · ".join(f"{item.title} {item.due.label}" for item in coming), "")
 

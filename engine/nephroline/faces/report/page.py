@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nephroline.consultation import capital, headline, line_told
+from nephroline.consultation import acts_beside, capital, headline, line_told
 from nephroline.consultation.answer import (
     NOTICE,
     ActionOut,
+    ActOut,
     AlertOut,
     BlockReason,
     Consultation,
@@ -27,9 +28,10 @@ from nephroline.faces.phrases import (
     authority,
     line_parts,
     overdue_told,
+    taper_told,
     total_told,
 )
-from nephroline.terms import Severity, spoken
+from nephroline.terms import spoken
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -90,7 +92,8 @@ def _environment() -> Environment:
         "blocked": _blocked,
         "sources": _sources,
         "tally": _tally,
-        "loud": _loud,
+        "acts": acts_beside,
+        "taper": taper_told,
     }
     environment.filters |= filters
     return environment
@@ -125,7 +128,7 @@ def advice(answer: Consultation) -> str:
     return capital(headline(answer))
 
 
-def _authority(item: LineAdvice | FindingOut | AlertOut | ActionOut) -> str:
+def _authority(item: LineAdvice | FindingOut | AlertOut | ActionOut | ActOut) -> str:
     return authority(item.statement, item.on_guideline)
 
 
@@ -138,10 +141,6 @@ def _blocked(answer: Consultation) -> list[tuple[str, BlockReason]]:
             reasons[reason.rule] = reason
             regimens.setdefault(reason.rule, []).append(out.title)
     return [(", ".join(regimens[rule]), reason) for rule, reason in reasons.items()]
-
-
-def _loud(answer: Consultation) -> list[str]:
-    return [alert.title for alert in answer.alerts if alert.severity is Severity.CRITICAL]
 
 
 def _sources(course: DrawnCourse) -> list[str]:

@@ -218,7 +218,7 @@ def _limits(
             {"y": limit.value, "name": name, "place": max(place, 5), "text": f"{limit.title}: {limit.text}"}
         )
     rule = {"type": "rule", "color": "var(--limit)", "strokeDash": [4, 3]}
-    label = {"type": "text", "align": "right", "x": frame.width - 4, "color": "var(--limit)", "fontSize": 10}
+    label = {"type": "text", "align": "left", "x": 4, "color": "var(--limit)", "fontSize": 10}
     names = [{k: v for k, v in row.items() if k != "text"} for row in rows]
     halo = {**label, "stroke": "var(--paper)", "strokeWidth": 3, "opacity": 0.8}
     told = [layer(mark, names, y=pixels("place"), text={"field": "name"}) for mark in (halo, label)]
