@@ -143,5 +143,5 @@ _HEADINGS: Mapping[str, Callable[[Consultation], list[str]]] = {
     "alerts": lambda a: [f"{alert.severity}: {alert.title}" for alert in a.alerts],
     "actions": lambda a: [action.title for action in a.actions],
     "needs": lambda a: [need.why for need in a.needs],
-    "not used": lambda a: a.faults,
+    "in the chart": lambda a: a.faults,
 }

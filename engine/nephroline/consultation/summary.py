@@ -13,34 +13,30 @@ from nephroline.consultation.answer import (
     Consultation,
     DoseOut,
     LineAdvice,
-    LineOut,
     Outlook,
     TaperOut,
 )
 from nephroline.consultation.blocking import FAILED
-from nephroline.consultation.parts import LatestOut, SummaryOut, TakenOut, When
+from nephroline.consultation.parts import SummaryOut, When
+from nephroline.consultation.standing import course_told, drugs_taken, status_told, values, who
 from nephroline.consultation.wording import (
     NO_LINE,
     capital,
     cited,
     headline,
     inside,
-    length_told,
-    response_told,
     spell_short,
 )
 from nephroline.terms import (
     Action,
-    Adequacy,
     Answer,
-    Outcome,
-    Response,
     Severity,
     StatementKind,
     Verdict,
     spoken,
 )
 
+_UNTIL = ": until "
 _MANY_TITLES = 3
 _BRACKET = r" ?[:;(\[]"
 """What ends the words that stand for a text."""
@@ -53,13 +49,13 @@ def summarised(answer: Consultation) -> Consultation:
 
 
 def _entries(answer: Consultation) -> Iterator[tuple[str, Iterable[str]]]:
-    yield "patient", _who(answer)
+    yield "patient", who(answer)
     if answer.applicability.verdict is Verdict.PROVISIONAL:
         yield "pathway", [answer.applicability.because[0], *answer.pathway.chosen_because[1:]]
-    yield "values", _values(answer)
-    yield "drugs", [_taken(one, answer.as_of) for one in answer.taking] or ["none charted"]
-    yield "status", _status(answer)
-    yield "course", _lines(answer)
+    yield "values", values(answer)
+    yield "drugs", [drugs_taken(one, answer.as_of) for one in answer.taking] or ["none charted"]
+    yield "status", status_told(answer)
+    yield "course", course_told(answer)
     for alert in answer.alerts:
         if alert.severity is Severity.CRITICAL:
             yield "critical", [_alert(alert)]
@@ -82,131 +78,11 @@ def _entries(answer: Consultation) -> Iterator[tuple[str, Iterable[str]]]:
     yield "refer", [o.title for o in answer.actions if o.action is Action.REFER and o.title not in told]
     if answer.answer.kind is not Answer.NOT_APPLICABLE:
         yield "also", _also(answer)
-    yield "not used", answer.faults
+    yield "in chart", answer.faults
 
 
 _FIRST_OF_ALL = ("stop", "hold")
 """What is done with a drug before a line begins."""
-
-
-# -- the patient ---------------------------------------------------------------------------------------
-
-
-def _who(answer: Consultation) -> Iterator[str]:
-    patient = answer.patient
-    yield answer.record
-    yield ", ".join(filter(None, (patient.sex, patient.age, patient.weight))) or "age and sex not charted"
-    yield f"{patient.diagnosis} on biopsy" if patient.diagnosis else "no diagnosis on biopsy"
-    for one in answer.derived:
-        yield f"{one.title} {one.value.split(' ')[0]}" + (f", {one.trend}" if one.trend else "")
-    before = "" if answer.stops_of_the_day == "seen" else ", before what ends that day"
-    yield f"{answer.as_of.label}{before}"
-    fits = answer.applicability.verdict
-    doubt = "" if fits is Verdict.APPLIES else f", {spoken(fits)}"
-    same = patient.diagnosis == answer.pathway.disease
-    yield f"{answer.pathway.edition}{'' if same else f' {answer.pathway.disease}'}{doubt}"
-
-
-def _values(answer: Consultation) -> Iterator[str]:
-    """``proteinuria 9.5 g/d (was 9, 17 wk ago)``; with its time, if that is not the decision time.
-
-    The value before it is told of the first alone: of creatinine, eGFR tells which way it goes.
-    """
-    first = True
-    for one in answer.latest:
-        if one.judged_by:
-            now = answer.as_of
-            today = one.at.offset_days == now.offset_days
-            then = "" if today else f" {_ago(one.at, now)}"
-            trend = f", then {one.then}" if one.then else ""
-            yield f"{one.short} {one.value}{_was(one, now) if first and today else ''}{then}{trend}"
-            first = False
-
-
-def _was(one: LatestOut, now: When) -> str:
-    if one.before_at is None:
-        return ""
-    number, _, unit = one.before.partition(" ")
-    shown = number if one.value.endswith(f" {unit}") else one.before
-    return f" (was {shown}, {_ago(one.before_at, now)})"
-
-
-def _taken(one: TakenOut, now: When) -> str:
-    dose = f" {one.dose}" if one.dose else ""
-    return f"{'' if one.certain else 'perhaps '}{one.name}{dose} {_for(one.since, now)}"
-
-
-def _for(since: When, now: When) -> str:
-    """For how long: ``for 17 wk``, ``from now on``; of a time that is not precise, since when."""
-    if since.label.startswith(_IMPRECISE):
-        return f"since {since.label}"
-    days = now.offset_days - since.offset_days
-    return f"for {spell_short(days)}" if days else "from now on"
-
-
-def _ago(then: When, now: When) -> str:
-    """How long before now: ``17 wk ago``; of a time that is not precise, when."""
-    if then.label.startswith(_IMPRECISE):
-        return f"at {then.label}"
-    return f"{spell_short(now.offset_days - then.offset_days)} ago"
-
-
-_UNTIL = ": until "
-_REPORTED = "as reported"
-_IMPRECISE = ("between ", "before ")
-
-
-def _status(answer: Consultation) -> Iterator[str]:
-    status = answer.status
-    seen = ", as reported" if _REPORTED in (status.because or [""])[0] else ""
-    if status.since and not status.before_treatment:
-        today = status.since.offset_days == answer.as_of.offset_days
-        seen += ", seen now" if today else f", first seen {_ago(status.since, answer.as_of)}"
-    no_response = status.response is Response.NO_RESPONSE and not status.before_treatment
-    now = "no remission" if no_response else response_told(status)
-    yield f"{now}{seen}{', provisional' if status.provisional else ''}"
-    earned = [one for one in answer.findings if one.id != status.response]
-    # What a line has earned, such as resistance, comes before what the patient has.
-    told = (one.title for one in sorted(earned, key=lambda one: one.line is None))
-    yield from dict.fromkeys(map(inside, told))
-    yield from status.because[1:]
-
-
-def _lines(answer: Consultation) -> Iterator[str]:
-    """Each line and what became of it, the latest first."""
-    relapsed = answer.status.response is Response.RELAPSE
-    for line in reversed(answer.lines):
-        yield _line(line, relapsed=relapsed and line is answer.lines[-1])
-
-
-def _line(line: LineOut, *, relapsed: bool) -> str:
-    """``prednisolone 17 wk: resistant``; where it matters, with what is wrong with the exposure."""
-    drugs = " + ".join(spoken(drug) for drug in line.drugs)
-    long = length_told(line, short=True)
-    so_far = " so far" if line.ended is None else ""
-    match line.outcome:
-        case Outcome.REMISSION:
-            became = spoken(line.best_response)
-        case Outcome.INTOLERANT:
-            became = "not tolerated"
-        case Outcome.RESISTANT:
-            became = "resistant, not again"
-        case Outcome.TOO_EARLY:
-            became = "too early to judge"
-        case Outcome.ONGOING | Outcome.INDETERMINATE:
-            became = {"none": "no response", "unknown": "response not known"}.get(
-                line.best_response, spoken(line.best_response)
-            )
-        case _:
-            became = spoken(line.outcome)
-    if relapsed:
-        became = "relapse" if line.best_response == "none" else f"{became}, then relapse"
-    weak = line.exposure in (Adequacy.INADEQUATE, Adequacy.UNKNOWN)
-    judged = line.outcome in (Outcome.ONGOING, Outcome.INDETERMINATE)
-    doubt = ", too little given"
-    if line.exposure is Adequacy.UNKNOWN:
-        doubt = ", whether enough was given is not known"
-    return f"{drugs} {long}{so_far}: {became}{doubt if weak and judged else ''}"
 
 
 # -- what to do ----------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ _STYLE = {
     "warning": "yellow",
     "not": "red",
     "open": "yellow",
-    "not used": "yellow",
+    "in chart": "yellow",
     "status": "bold magenta",
 }
 

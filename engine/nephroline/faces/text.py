@@ -73,7 +73,7 @@ def show_consultation(out: Screen, answer: Consultation, *, verbose: bool = Fals
     _monitoring(out, answer)
     _needs(out, answer)
     for fault in answer.faults:
-        _item(out, "not used", fault, "", style="yellow")
+        _item(out, "in the chart", fault, "", style="yellow")
     for note in answer.notes:
         _item(out, "in words", f"{note} (a note, which no rule reads)", "")
     _basis(out, answer, verbose=verbose)
