@@ -12,6 +12,7 @@ from nephroline.consultation import Consultation
 from nephroline.faces.brief import show_brief
 from nephroline.faces.screen import Screen
 from nephroline.pathway import load_pathway
+from nephroline.record import read_record
 from nephroline.replaying import read_scenario
 from nephroline.terms import Severity
 
@@ -99,3 +100,31 @@ def test_the_summary_holds_each_item_once(answers: list[Consultation]) -> None:
             assert all(item.strip() for item in entry.items)
             # One drug can have been tried twice.
             assert entry.label == "course" or len(set(entry.items)) == len(entry.items)
+
+
+def test_a_dose_of_which_no_less_can_be_dispensed_only_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two milligrams of cyclosporine are less than the smallest capsule, so its taper has no steps."""
+    observations = [
+        {"at": at, "proteinuria": f"{protein} g/d", "albumin": f"{albumin} g/L", "creatinine": "84 µmol/L"}
+        for at, protein, albumin in (
+            ("0 d", 8.5, 19),
+            ("150 d", 8.2, 20),
+            ("200 d", 0.1, 39),
+            ("640 d", 0.1, 40),
+        )
+    ]
+    chart = {
+        "id": "tiny",
+        "sex": "male",
+        "age": "44 years",
+        "weight": "68 kg",
+        "biopsies": [{"at": "0 d", "glomeruli": 22, "diagnosis": "fsgs"}],
+        "findings": {"secondary_cause_excluded": {"value": True, "at": "0 d"}},
+        "observations": observations,
+        "exposures": [{"drug": "cyclosporine", "dose": "2 mg bid", "from": "152 d"}],
+    }
+    answer = nephroline.consult(read_record(chart), load_pathway("kdigo-2021/fsgs"), "640 d")
+    assert answer.next_line is not None
+    assert answer.next_line.taper is not None
+    assert answer.next_line.taper.rows == []
+    assert "off in 25 wk" in shown(answer, 80, capsys)

@@ -206,13 +206,12 @@ def _act(act: ActOut, answer: Consultation) -> Iterator[str]:
 
 
 def _taper(taper: TaperOut, now: When) -> str:
-    """``62.5 mg/d now … 11 mg/d in 5 wk``."""
-    first, last = taper.rows[0], taper.rows[-1]
-    told = [f"{first.dose} {_ahead(first.since, now)}"]
+    """``62.5 mg/d now … 11 mg/d in 5 wk``; of a dose of which no less can be dispensed, only its end."""
+    told = [f"{row.dose} {_ahead(row.since, now)}" for row in taper.rows[:1]]
     if taper.ends is not None:
         told.append(f"off {_ahead(taper.ends, now)}")
-    elif last is not first:
-        told.append(f"{last.dose} {_ahead(last.since, now)}")
+    elif len(taper.rows) > 1:
+        told.append(f"{taper.rows[-1].dose} {_ahead(taper.rows[-1].since, now)}")
     return " … ".join(told)
 
 
