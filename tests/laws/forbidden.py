@@ -264,7 +264,7 @@ def _rise_after(fact: dict[str, Any], view: View) -> bool:
     before = [value for day, value in numbers if day <= start]
     on = [value for day, value in numbers if start < day <= end]
     over = [value / before[-1] > float(fact["above"]) for value in (*on, now)] if before else []
-    return bool(on) and end < view.day and all(over[-2:])
+    return bool(on and over) and end < view.day and all(over[-2:])
 
 
 def _total(fact: dict[str, Any], view: View) -> bool:
@@ -307,6 +307,11 @@ def _active_throughout(view: View) -> bool:
     return all(text.endswith(" g/d") and (number_of(text) or 0) > 4 for text in grams)
 
 
+def _remission_told(view: View) -> bool:
+    """Whether a reason for stopping tells of a remission."""
+    return any(row.get("stopped_for") in ("remission", "relapse") for row in view.chart["exposures"])
+
+
 def _another(_: dict[str, Any], view: View) -> bool:
     shown = {b["diagnosis"] for b in view.chart.get("biopsies", []) if "diagnosis" in b}
     return bool(shown) and not shown & {"fsgs", "mcd", "membranous"}
@@ -335,7 +340,9 @@ KINDS = {
         (number_of(view.chart.get("age")) or 99) + float(view.day) / 365 < fact["years_below"]
     ),
     "not_told": lambda fact, view: fact["not_told"] not in view.chart["findings"],
-    "never_biopsied": lambda fact, view: not view.chart.get("biopsies") and _active_throughout(view),
+    "never_biopsied": lambda fact, view: (
+        not view.chart.get("biopsies") and _active_throughout(view) and not _remission_told(view)
+    ),
     "never_above": _never_above,
 }
 
