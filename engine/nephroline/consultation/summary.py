@@ -273,8 +273,8 @@ def _open(answer: Consultation) -> Iterator[str]:
         yield from (why for why in outlook.because if not outlook.complete)
     elif answer.next_line is not None and not answer.next_line.certain:
         told += answer.next_line.depends_on
-        yield from answer.next_line.depends_on
-    yield from (need.why for need in answer.needs if not _named(need.why, told))
+        yield from dict.fromkeys(answer.next_line.depends_on)
+    yield from dict.fromkeys(need.why for need in answer.needs if not _named(need.why, told))
 
 
 def _named(why: str, told: Iterable[str]) -> bool:
