@@ -102,6 +102,8 @@ def ask(record: Record, among: Among, as_of: str | Moment | None, how: How) -> C
     """
     selected = select(record, among, as_of)
     answer = how(record, selected.pathway, as_of)
+    if not selected.because and not selected.rivals:
+        return answer
     told, agreed = list(selected.because), True
     for rival in selected.rivals:
         other = how(record, rival.pathway, as_of)

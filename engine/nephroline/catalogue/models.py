@@ -119,6 +119,11 @@ class Analyte(Shape, frozen=True, kw_only=True, dict=True):
         return tuple(unit.code for unit in self.measured_in)
 
     @cached_property
+    def bounding(self) -> frozenset[str]:
+        """The words that bound the number before them, and do not replace it."""
+        return frozenset((*self.at_least, *self.at_most, *self.as_before))
+
+    @cached_property
     def meaning(self) -> Mapping[str, str]:
         """The word that each accepted report in words means, by its spelling."""
         own = {word: word for word in self.words}

@@ -10,6 +10,7 @@ from nephroline.consultation.choosing import beside_lines
 from nephroline.consultation.decision import Decision, beside, decide
 from nephroline.consultation.needs import Lacking
 from nephroline.consultation.run import LazyRun, Run, chart_of, prepare, same_catalogue
+from nephroline.consultation.summary import summarised
 from nephroline.consultation.telling import told
 from nephroline.errors import InferenceError, UsageError, quoted
 from nephroline.pathway import Pathway
@@ -21,7 +22,7 @@ _LONGEST = 150 * YEAR
 
 
 class Consulted(msgspec.Struct, frozen=True, eq=False):
-    """A consultation together with the run and the decision that it tells, and what it lacks."""
+    """A consultation without its summary, the run and decision that it tells, and what it lacks."""
 
     consultation: Consultation
     run: Run
@@ -51,7 +52,8 @@ def consult(
         UsageError: as-of cannot be read, or the chart has no dated item.
         InferenceError: the inference engine cannot be trusted here; there is no answer.
     """
-    return consulted(record, pathway, as_of, backend(backend_name), stops_seen=stops_seen).consultation
+    done = consulted(record, pathway, as_of, backend(backend_name), stops_seen=stops_seen)
+    return summarised(done.consultation)
 
 
 def consulted(

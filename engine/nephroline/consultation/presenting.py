@@ -23,7 +23,7 @@ def patient(run: Run) -> PatientOut:
     return PatientOut(
         sex=record.sex or "",
         age=f"{'-'.join(dict.fromkeys(ages))} y" if ages else "",
-        weight=f"{last.text}" if last is not None else "",
+        weight=last.text if last is not None else "",
         diagnosis=_diagnosis(run),
     )
 
@@ -46,8 +46,8 @@ def _latest(run: Run, analyte: Analyte) -> LatestOut | None:
     items = [item for item in run.chart.timeline.observations.get(analyte.id, ()) if _tells(item)]
     if not items:
         return None
-    words = {*analyte.trends, *analyte.at_least, *analyte.at_most, *analyte.as_before}
-    values = [item for item in items if item.value is not None or item.word not in words]
+    open_words = analyte.bounding | set(analyte.trends)
+    values = [item for item in items if item.value is not None or item.word not in open_words]
     last = (values or items)[-1]
     now = [item for item in items if item.at == last.at]
     before = [item for item in items if item.at != last.at and _alike(item, last)]

@@ -150,7 +150,7 @@ def _dose(dose: DoseOut) -> str:
 def _how(answer: Consultation, line: LineAdvice) -> Iterator[str]:
     yield _authority(line)
     if line.target:
-        yield f"to a {re.split(_BRACKET, line.target)[0]}"
+        yield f"to a {_head(line.target)}"
     if line.taper is not None:
         yield _taper(line.taper, answer.as_of)
     for words, after in (("or", False), ("with it or after it", True)):
@@ -172,7 +172,7 @@ def _authority(said: LineAdvice | ActOut) -> str:
 
 
 def _head(title: str) -> str:
-    """What is to be done, without how: ``hepatitis B`` of ``hepatitis B (HBsAg, anti-HBc, anti-HBs)``."""
+    """A text without what explains it: ``hepatitis B`` of ``hepatitis B (HBsAg, anti-HBc, anti-HBs)``."""
     return re.split(_BRACKET, title)[0]
 
 

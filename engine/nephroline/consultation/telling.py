@@ -30,7 +30,6 @@ from nephroline.consultation.needs import Lacking, lacking, needs
 from nephroline.consultation.outcomes import outcome
 from nephroline.consultation.presenting import latest, patient, taking
 from nephroline.consultation.run import Run, Subject, fill
-from nephroline.consultation.summary import summarised
 from nephroline.consultation.wording import pathway_ref, statement_ref, when
 from nephroline.features import Missing, begun_within, is_confirmed, regimen_of
 from nephroline.pathway import Alert, FindingOf, Rule
@@ -77,7 +76,7 @@ def told(run: Run, decision: Decision, engine: str) -> tuple[Consultation, Lacki
         faults=[*_faults(run, decision), *_doses_not_shown(run, advice)],
         notes=_notes(run),
     )
-    return summarised(answer), lacks
+    return answer, lacks
 
 
 def _applicability(run: Run, decision: Decision) -> Applicability:

@@ -8,8 +8,9 @@ import msgspec
 
 from nephroline.consultation import Consultation
 from nephroline.consultation.parts import SummaryOut
+from nephroline.faces.commanding import count
 from nephroline.faces.outlook import show_margins
-from nephroline.faces.screen import Screen, columns
+from nephroline.faces.screen import Screen, rows_of
 
 _LABEL = 9
 _BUDGET = 15
@@ -45,9 +46,9 @@ def show_brief(out: Screen, answer: Consultation, *, more: str = "") -> None:
     patient, *entries = answer.summary
     who, *rest = patient.items
     head = [who if len(who) <= _LONG_ID else f"{who[:_LONG_ID]}…", *rest]
-    room = max(out.width - _LABEL, 20)
+    room = out.room(_LABEL)
     out.paragraph(_JOIN.join(head), style="bold")
-    for fitted in _fit(entries, room, _rows(head, out.width) + 1):
+    for fitted in _fit(entries, room, _rows(head, out.room()) + 1):
         label = fitted.entry.label
         text = _cut(fitted.entry.items, room, fitted.rows)
         style = _STYLE.get(label, "")
@@ -73,16 +74,7 @@ def _fit(entries: Sequence[SummaryOut], room: int, taken: int) -> list[_Fitted]:
 
 
 def _rows(items: Sequence[str], width: int) -> int:
-    """How many lines a text takes that is filled with words."""
-    rows, used = 1, 0
-    for word in _JOIN.join(items).split(" "):
-        size = columns(word)
-        if used and used + 1 + size > width:
-            rows, used = rows + 1, 0
-        used += size + (1 if used else 0)
-        rows += max(0, (used - 1) // width)
-        used = used if used <= width else used % width
-    return rows
+    return rows_of(_JOIN.join(items), width)
 
 
 def _cut(items: Sequence[str], width: int, rows: int) -> str:
@@ -109,5 +101,5 @@ def _words(items: Sequence[str], width: int, rows: int) -> str:
 
 def _unconfirmed(answer: Consultation) -> str:
     """How much of what the answer rests on nobody has read in print."""
-    count = len(answer.next_line.rests_on) if answer.next_line is not None else 0
-    return f"rests on {count} number{'' if count == 1 else 's'} not confirmed in print" if count else ""
+    unsure = len(answer.next_line.rests_on) if answer.next_line is not None else 0
+    return f"rests on {count(unsure, 'number')} not confirmed in print" if unsure else ""

@@ -49,7 +49,7 @@ def complete_pathway(typed: str) -> list[str]:
     """The pathways that begin so, for the shell."""
     from nephroline.pathway import pathway_ids
 
-    return [name for name in pathway_ids() if name.startswith(typed)]
+    return _begun(typed, pathway_ids())
 
 
 def complete_regimen(typed: str) -> list[str]:

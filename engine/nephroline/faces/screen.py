@@ -40,6 +40,10 @@ class Screen:
         self._colour = _wants_colour() if colour is None else colour
         self._held: list[str] | None = None
 
+    def room(self, indent: int = 0) -> int:
+        """How many columns a text has beside an indent."""
+        return max(self.width - indent, _LEAST)
+
     def line(self, *spans: Styled) -> None:
         """Print one line as it is, without wrapping."""
         self._write([(_harmless(text), style) for text, style in spans])
@@ -47,30 +51,13 @@ class Screen:
     def hang(self, head: tuple[Styled, ...], body: tuple[Styled, ...], indent: int) -> None:
         """Print a head, and beside it a body that wraps under itself from column *indent* on."""
         before = [(_harmless(text), style) for text, style in head]
-        for row in list(self._rows(body, max(self.width - indent, _LEAST))) or [[]]:
+        for row in list(_filled(body, self.room(indent))) or [[]]:
             self._write([*before, *row])
             before = [(" " * indent, "")]
 
     def paragraph(self, text: str, *, indent: int = 0, style: str = "") -> None:
         """Print a wrapped text."""
         self.hang(((" " * indent, ""),), ((text, style),), indent)
-
-    def _rows(self, body: tuple[Styled, ...], width: int) -> Iterator[list[Styled]]:
-        """Fill rows with words; a word wider than a row is cut."""
-        row: list[Styled] = []
-        used = 0
-        for text, style in body:
-            for word in _WORD.findall(_harmless(text)):
-                for piece in _cut(word, width):
-                    taken = columns(piece)
-                    if used + taken > width:
-                        yield row
-                        row, used = [], 0
-                    if row or not piece.isspace():
-                        row.append((piece, style))
-                        used += taken
-        if row:
-            yield row
 
     def _write(self, spans: list[Styled]) -> None:
         while spans and spans[-1][0].isspace():
@@ -125,6 +112,29 @@ def paged() -> Generator[Screen]:
 
         os.environ.setdefault("LESS", "-FRX")
         pager(text)
+
+
+def rows_of(text: str, width: int) -> int:
+    """How many rows a text takes."""
+    return sum(1 for _ in _filled(((text, ""),), width))
+
+
+def _filled(body: tuple[Styled, ...], width: int) -> Iterator[list[Styled]]:
+    """Fill rows with words; a word wider than a row is cut."""
+    row: list[Styled] = []
+    used = 0
+    for text, style in body:
+        for word in _WORD.findall(_harmless(text)):
+            for piece in _cut(word, width):
+                taken = columns(piece)
+                if used + taken > width:
+                    yield row
+                    row, used = [], 0
+                if row or not piece.isspace():
+                    row.append((piece, style))
+                    used += taken
+    if row:
+        yield row
 
 
 def columns(text: str) -> int:

@@ -95,7 +95,7 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
         known = self.timeline.catalogue.analytes[analyte]
         dimension = known.dimensions[0]
         missing = (Missing(analyte, why, Slot(Entry.OBSERVATION, analyte, at)),)
-        bounding = {*known.at_least, *known.at_most, *known.as_before}
+        bounding = known.bounding
         if bounding and items and items[-1].word in bounding and items[-1].value is None:
             return self._bounded(items, known, why, at)
         if not items:
@@ -134,7 +134,7 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
     def _bounded(self, items: Sequence[Observation], known: Analyte, why: str, at: Moment) -> Amount:
         """The number before words that bound it: no less, no more, or as it was; a new number is missing."""
         missing = (Missing(known.id, why, Slot(Entry.OBSERVATION, known.id, at)),)
-        bounding = {*known.at_least, *known.at_most, *known.as_before}
+        bounding = known.bounding
         count = 0
         while count < len(items) and items[-1 - count].word in bounding and items[-1 - count].value is None:
             count += 1
