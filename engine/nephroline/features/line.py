@@ -178,6 +178,15 @@ def response(chart: Chart, line: Line) -> Value:
     )
 
 
+@feature("line.assessed", gives="flag", says="the line was assessed")
+def assessed(chart: Chart, line: Line) -> Value:
+    """Whether any assessment of the line is there, by a value or in words, whatever it tells."""
+    judged = chart.judged(line)
+    if judged:
+        return Flag(True, f"assessed at {judged[-1][0].at}")
+    return Flag(False, "no assessment")
+
+
 @feature("line.best_response", gives="choice:response", says="best response on the line")
 def best_response(chart: Chart, line: Line) -> Value:
     """The best response at any assessment of the line; no assessment is unknown."""
