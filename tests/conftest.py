@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        # What is kept between runs is kept for this one, and not in the user's own folder; workers inherit it.
+        folder = tempfile.mkdtemp(prefix="nephroline-tests-")
+        os.environ["XDG_CACHE_HOME"] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     config.addinivalue_line("markers", "thorough: a long walk, left to `make laws`")
     config.addinivalue_line("markers", "unmeasured: the lines that it runs are not counted")
     for program in PROGRAMS.values():

@@ -24,7 +24,7 @@ Truths = dict[tuple[str, int], bool | None]
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
-    """The truth of every atom that matters, for the patient or for one line."""
+    """The truth of every atom that matters, for the patient or for one line; others are unknown."""
 
     scope: Scope
     subject: int

@@ -180,7 +180,7 @@ class _Form(msgspec.Struct, frozen=True):
 
     def text(self, fact: Fact) -> str:
         """The JSON of a fact: ASCII and flat, as the library wants it."""
-        letters = map(_LETTERS.__getitem__, map(fact.atoms.__getitem__, self.atoms))
+        letters = map(_LETTERS.__getitem__, map(fact.atoms.get, self.atoms))
         return self.template % (fact.subject, *letters)
 
 

@@ -27,7 +27,7 @@ class ReferenceStage(msgspec.Struct, frozen=True):
 
 
 def _seen_in(fact: Fact) -> Look:
-    return lambda atom: Seen(fact.atoms[atom])
+    return lambda atom: Seen(fact.atoms.get(atom))
 
 
 class Reference(msgspec.Struct, frozen=True):

@@ -2,9 +2,10 @@
 
 from nephroline.catalogue.catalogue import Catalogue
 from nephroline.catalogue.fields import ReviewDate
-from nephroline.catalogue.files import data_root, digest
+from nephroline.catalogue.files import data_root, digest, plain
 from nephroline.catalogue.formulary import Supply
 from nephroline.catalogue.formulas import Formula, SexTerms
+from nephroline.catalogue.keeping import kept
 from nephroline.catalogue.load import SECTIONS, Piece, load_catalogue, read_catalogue
 from nephroline.catalogue.models import (
     Analyte,
@@ -44,9 +45,11 @@ __all__ = [
     "Variation",
     "data_root",
     "digest",
+    "kept",
     "load_catalogue",
     "often",
     "phrase",
+    "plain",
     "read_catalogue",
     "spelling",
 ]

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import msgspec
 
-from nephroline.catalogue.files import digest
+from nephroline.catalogue.files import digest, plain
 from nephroline.catalogue.formulary import Supply
 from nephroline.catalogue.formulas import Formula, IdealWeight, Surface
 from nephroline.catalogue.models import (
@@ -73,11 +73,7 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
     @cached_property
     def digest(self) -> str:
         """What tells its content from any other, whatever file or order it was written in."""
-        parts = {
-            name: msgspec.to_builtins(table, order="deterministic", enc_hook=str)
-            for name, table in msgspec.structs.asdict(self).items()
-        }
-        return digest(msgspec.json.encode(parts, order="deterministic"))
+        return digest(msgspec.json.encode(plain(self), order="deterministic"))
 
     # -- names -------------------------------------------------------------------------------------
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from nephroline.errors import UsageError
 
@@ -32,6 +35,19 @@ def data_root(name: str) -> Path:
         if (root / name).is_dir():
             return root / name
     raise UsageError.of(f"the folder {name} is missing from this installation", "install nephroline again")
+
+
+def plain(value: object) -> Any:
+    """What some content says, as plain data in an order of its own: also the fields that were left out."""
+    if isinstance(value, msgspec.Struct):
+        return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(each) for each in value]
+    if isinstance(value, frozenset | set):
+        return sorted((plain(each) for each in value), key=str)
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
 def digest(*contents: bytes) -> str:

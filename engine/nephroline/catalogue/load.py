@@ -12,6 +12,7 @@ from nephroline.catalogue.checks import faults
 from nephroline.catalogue.files import data_root
 from nephroline.catalogue.formulary import Supply
 from nephroline.catalogue.formulas import Formula, IdealWeight, Surface
+from nephroline.catalogue.keeping import kept
 from nephroline.catalogue.models import (
     Analyte,
     Burden,
@@ -65,7 +66,7 @@ class Piece(NamedTuple):
 @lru_cache(maxsize=1)
 def load_catalogue() -> Catalogue:
     """Read the catalogue that comes with Nephroline, once. Raises: PathwayError."""
-    return read_catalogue(data_root("rules") / "catalogue")
+    return kept("catalogue", lambda: read_catalogue(data_root("rules") / "catalogue"))
 
 
 def read_catalogue(folder: Path, added: Sequence[Piece] = ()) -> Catalogue:

@@ -15,7 +15,21 @@ from nephroline.backends import PATIENT, Backend, Fact, Stage, Truths
 from nephroline.consultation.judges import judge_exposure, judge_response
 from nephroline.errors import UsageError, quoted
 from nephroline.features import Chart, Missing, gather
-from nephroline.lang import And, Atom, Holds, Node, Not, Or, Reason, RefersTo, Seen, atoms, judge
+from nephroline.lang import (
+    And,
+    Atom,
+    Holds,
+    Node,
+    Not,
+    Or,
+    Probe,
+    Reason,
+    RefersTo,
+    Seen,
+    atoms,
+    judge,
+    probe,
+)
 from nephroline.pathway import NAMED, Alert, Block, Clause, Definition, FindingOf, Pathway, Recommend, Rule
 from nephroline.record import Line, Moment, Record, Timeline
 from nephroline.terms import Outcome, Scope
@@ -29,14 +43,23 @@ _THE_PATIENT = (PATIENT,)
 Concluding = TypeVar("Concluding", FindingOf, Recommend, Block, Alert)
 
 
-class Prepared(msgspec.Struct, frozen=True):
-    """A stratum ready to fire, with the atoms it asks of each kind of subject.
+class Asked(msgspec.Struct, frozen=True):
+    """What a stratum asks of one kind of subject.
 
-    The first are those that come out the same for every subject, the others are asked of each.
+    `shared`: atoms that come out the same for every subject; `own`: those that are asked of each. `probes`:
+    how to ask of each clause only what decides it.
     """
 
+    shared: tuple[Atom, ...]
+    own: tuple[Atom, ...]
+    probes: tuple[Probe, ...]
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A stratum ready to fire, with what it asks of each kind of subject."""
+
     stage: Stage
-    asked: dict[Scope, tuple[list[Atom], list[Atom]]]
+    asked: dict[Scope, Asked]
 
 
 @lru_cache(maxsize=64)
@@ -47,14 +70,19 @@ def prepare(pathway: Pathway, backend: Backend, *, late: bool) -> tuple[Prepared
     return tuple(Prepared(backend.prepare(clauses), _asked(clauses, shared)) for clauses in strata)
 
 
-def _asked(clauses: Sequence[Clause], shared: frozenset[Atom]) -> dict[Scope, tuple[list[Atom], list[Atom]]]:
-    asked: dict[Scope, dict[Atom, None]] = {}
+def _asked(clauses: Sequence[Clause], shared: frozenset[Atom]) -> dict[Scope, Asked]:
+    nodes: dict[Scope, list[Node]] = {}
     for clause in clauses:
-        asked.setdefault(clause.scope, {}).update(dict.fromkeys(atoms(clause.condition)))
-    return {
-        scope: ([atom for atom in found if atom in shared], [atom for atom in found if atom not in shared])
-        for scope, found in asked.items()
-    }
+        nodes.setdefault(clause.scope, []).append(clause.condition)
+    found: dict[Scope, Asked] = {}
+    for scope, conditions in nodes.items():
+        every_one = dict.fromkeys(atom for node in conditions for atom in atoms(node))
+        found[scope] = Asked(
+            tuple(atom for atom in every_one if atom in shared),
+            tuple(atom for atom in every_one if atom not in shared),
+            tuple(map(probe, conditions)),
+        )
+    return found
 
 
 @lru_cache(maxsize=1_000)
@@ -100,13 +128,19 @@ class Run(msgspec.Struct, eq=False, dict=True):
             self.truths |= stratum.stage.fire(self.facts(stratum))
 
     def facts(self, stratum: Prepared) -> list[Fact]:
-        """What a stratum is told of the patient and of each line."""
+        """What a stratum is told of the patient and of each line: the atoms that decide a clause of it.
+
+        The others stay unknown: whatever they are, no clause would come out otherwise.
+        """
         found: list[Fact] = []
-        for scope, (shared, own) in stratum.asked.items():
-            common = {atom: self.see(atom, PATIENT).truth for atom in shared}
+        for scope, asked in stratum.asked.items():
             for subject in self.subjects(scope):
-                truths = {atom: self.see(atom, subject).truth for atom in own}
-                found.append(Fact(scope, subject, common | truths))
+                for ask in asked.probes:
+                    ask(self.see, subject)
+                of_patient, of_subject = self.seen[PATIENT], self.seen[subject]
+                truths = {atom: of_patient[atom].truth for atom in asked.shared if atom in of_patient}
+                truths |= {atom: of_subject[atom].truth for atom in asked.own if atom in of_subject}
+                found.append(Fact(scope, subject, truths))
         return found
 
     def subjects(self, scope: Scope) -> Sequence[Subject]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from nephroline.catalogue import Analyte
 from nephroline.exact import Fraction
-from nephroline.features.values import Amount, Choice, Missing, Slot, Value, gather
+from nephroline.features.memo import Memo
+from nephroline.features.values import Amount, Choice, Missing, Slot, gather
 from nephroline.quantities import decimal_text
 from nephroline.record import (
     PER_DAY,
@@ -29,8 +30,6 @@ from nephroline.terms import Entry, Response
 Dated = TypeVar("Dated", Observation, Condition, Assertion, Biopsy)
 
 Judge = Callable[["Chart", Assessment], Choice]
-Prefix = tuple[str | None, tuple[Missing, ...]]
-"""Of a series walked so far: when something certainly was, else what is missing to tell."""
 LineJudge = Callable[["Chart", Line], Choice]
 
 RANK = (
@@ -40,31 +39,6 @@ RANK = (
     Response.NO_RESPONSE,
 )
 """Responses to a line, best first; a relapse counts as no response of its own."""
-
-
-class Memo(msgspec.Struct):
-    """What was worked out of a chart, each once: answers to questions, and judgements."""
-
-    of_patient: dict[Hashable, Value] = {}
-    of_subject: dict[tuple[Hashable, Hashable], Value] = {}
-    responses: dict[int, Choice] = {}
-    lines: dict[tuple[str, Line], Choice] = {}
-    baselines: dict[Hashable, Amount] = {}
-    prefixes: dict[Hashable, list[Prefix]] = {}
-    begun: tuple[Any, ...] | None = None
-    onsets: tuple[Any, ...] | None = None
-
-    def kept(self, questions: Container[Hashable], indices: Container[int] | None) -> Memo:
-        """What still holds when the answers to some questions have changed.
-
-        *indices*: the assessments that are judged as before; None: all, and so is every line.
-        """
-        return Memo(
-            {question: value for question, value in self.of_patient.items() if question not in questions},
-            {key: value for key, value in self.of_subject.items() if key[0] not in questions},
-            {i: choice for i, choice in self.responses.items() if indices is None or i in indices},
-            dict(self.lines) if indices is None else {},
-        )
 
 
 class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
@@ -328,7 +302,8 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
         if not timeline.assessments:
             lacking = self.unassessed("the response now")
             return untreated if never else Choice(ALL_RESPONSES, "unknown", (lacking,))
-        last, choice = timeline.assessments[-1], self.responses[-1]
+        last = timeline.assessments[-1]
+        choice = self.response_at(last.index)
         if timeline.now - last.at.latest > timeline.windows.current:
             why = f"the response now: the last assessment is of {last.at}"
             return untreated if never else Choice(ALL_RESPONSES, "unknown", (self.unassessed(why),))

@@ -6,13 +6,15 @@ line, or a full dose of a class that is followed. After that, it is this treatme
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from nephroline.exact import Fraction
-from nephroline.features.chart import REMISSIONS, Chart, Prefix
+from nephroline.features.chart import REMISSIONS, Chart
 from nephroline.features.doses import dose_open
+from nephroline.features.memo import Greatest, Prefix
 from nephroline.features.values import Amount, Missing, Slot, gather
 from nephroline.record import Assessment, Exposure, Moment, Observation
 from nephroline.terms import HIGH_ONLY, Entry, Phase, Response
@@ -161,23 +163,22 @@ def episode_baseline(chart: Chart, assessment: Assessment, analyte: str, now: Am
 
 def _episode_baseline(chart: Chart, assessment: Assessment, analyte: str, now: Amount) -> Amount:
     timeline = chart.timeline
-    since: Fraction | None = None
-    for other in reversed(timeline.assessments[: assessment.index]):
-        if chart.response_at(other.index).options == frozenset((str(Response.COMPLETE_REMISSION),)):
-            since = other.at.latest
-            break
-    seen = [
-        item
-        for item in timeline.observations.get(analyte, ())
-        if item.value is not None
-        and item.at.latest < assessment.at.earliest
-        and (since is None or item.at.earliest > since)
-    ]
-    amounts = [chart.amount(item) for item in seen]
-    if same := _carried_to(now.dimension, amounts):
-        return _greatest(same)
-    if amounts:
-        return _greatest(_carried_to(amounts[-1].dimension, amounts))
+    items, precise = timeline.observations.get(analyte, ()), analyte in timeline.precise
+    since = _remitted(chart, assessment.index)
+    last = bisect_left(items, assessment.at.earliest, key=_day)
+    first = 0 if since is None else bisect_right(items, since, key=_day)
+    if since is not None and not precise:
+        items = [item for item in items[:last] if item.at.earliest > since]
+        first, last = 0, len(items)
+    latest = next((items[n] for n in range(last - 1, first - 1, -1) if items[n].value is not None), None)
+    if latest is not None:
+        for dimension in dict.fromkeys((now.dimension, chart.amount(latest).dimension)):
+            # Of a long series only what has come since the assessment before is looked at.
+            key = (analyte, dimension, first)
+            walked = chart.memo.greatest.setdefault(key, Greatest(first)) if precise else Greatest(first)
+            found = _greatest(chart, items, dimension, walked, last)
+            if found is not None:
+                return found
     if since is None and not any(b.at.earliest < assessment.at.latest for b in begun(chart)):
         return now
     title = timeline.catalogue.analytes[analyte].title
@@ -187,17 +188,46 @@ def _episode_baseline(chart: Chart, assessment: Assessment, analyte: str, now: A
     return Amount(None, None, now.dimension, "unknown", (lacking,), now.analyte)
 
 
-def _carried_to(dimension: str, amounts: Sequence[Amount]) -> list[tuple[Amount, Amount]]:
-    """Those that can be told in a form, each as it is and in that form."""
-    return [(amount, own) for amount in amounts if (own := amount.carried(dimension)) is not None]
+def _day(item: Observation) -> Fraction:
+    return item.at.latest
 
 
-def _greatest(amounts: Sequence[tuple[Amount, Amount]]) -> Amount:
-    lows = [own.low for _, own in amounts if own.low is not None]
-    highs = [own.high for _, own in amounts]
-    told, own = max(amounts, key=lambda pair: (pair[1].low or Fraction(0), pair[1].high or Fraction(0)))
-    high = None if any(h is None for h in highs) else max(h for h in highs if h is not None)
-    return msgspec.structs.replace(own, low=max(lows, default=None), high=high, text=told.text)
+def _remitted(chart: Chart, index: int) -> Fraction | None:
+    """When the last complete remission before an assessment was seen; None if there was none."""
+    walked = chart.memo.remitted
+    while len(walked) <= index:
+        last = chart.timeline.assessments[len(walked) - 1]
+        remission = chart.response_at(last.index).options == frozenset((str(Response.COMPLETE_REMISSION),))
+        walked.append(last.at.latest if remission else walked[-1])
+    return walked[index]
+
+
+def _greatest(
+    chart: Chart, items: Sequence[Observation], dimension: str, walked: Greatest, last: int
+) -> Amount | None:
+    """The greatest of the values that can be told in a form, up to a place; None if there is none.
+
+    *walked*: how far that is known already; it is brought up to there.
+    """
+    if walked.up_to > last:
+        walked = Greatest(walked.first)
+    for item in items[max(walked.up_to, walked.first) : last]:
+        if item.value is None:
+            continue
+        amount = chart.amount(item)
+        own = amount.carried(dimension)
+        if own is None:
+            continue
+        size = (own.low or Fraction(0), own.high or Fraction(0))
+        if walked.greatest is None or size > walked.size:
+            walked.greatest, walked.size = msgspec.structs.replace(own, text=amount.text), size
+        if own.low is not None:
+            walked.low = own.low if walked.low is None else max(walked.low, own.low)
+        walked.high = None if walked.high is None or own.high is None else max(walked.high, own.high)
+    walked.up_to = last
+    if walked.greatest is None:
+        return None
+    return msgspec.structs.replace(walked.greatest, low=walked.low, high=walked.high)
 
 
 # -- relapses ----------------------------------------------------------------------------------------

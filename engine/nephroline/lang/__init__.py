@@ -1,7 +1,7 @@
 """The rule language: its tree, its checker, its three-valued meaning, and its plain English."""
 
 from nephroline.lang.english import Reason, Speaker
-from nephroline.lang.evaluate import Deciders, Look, Seen, about_patient, judge, truth_of
+from nephroline.lang.evaluate import Deciders, Look, Probe, Seen, about_patient, judge, probe, truth_of
 from nephroline.lang.nodes import (
     ATOMS,
     And,
@@ -45,6 +45,7 @@ __all__ = [
     "Not",
     "Op",
     "Or",
+    "Probe",
     "Reason",
     "RefersTo",
     "Seen",
@@ -57,6 +58,7 @@ __all__ = [
     "interned",
     "judge",
     "parse",
+    "probe",
     "threshold_names",
     "truth_of",
     "written",

@@ -88,10 +88,12 @@ class Deciders(dict[Atom, Decide]):
             return found
 
         def of_subject(chart: Chart, subject: Any) -> Value:
-            key = (question, subject)
-            found = chart.memo.of_subject.get(key)
+            told = chart.memo.of_subject.get(question)
+            if told is None:
+                told = chart.memo.of_subject[question] = {}
+            found = told.get(subject)
             if found is None:
-                found = chart.memo.of_subject[key] = compute(chart, subject, *arguments)
+                found = told[subject] = compute(chart, subject, *arguments)
             return found
 
         return of_patient if feature.scope is Scope.PATIENT else of_subject
@@ -185,6 +187,46 @@ def truth_of(node: Node, see: Look) -> Truth:
     if isinstance(node, Not):
         return negated(truth_of(node.operand, see))
     return see(node).truth
+
+
+Probe = Callable[[Callable[[Atom, Any], Seen], Any], Truth]
+"""Ask of a condition, for a subject, no more than decides it."""
+
+
+def probe(node: Node) -> Probe:
+    """Make the way to ask of a condition only what decides it: references first, which cost least.
+
+    What it comes out as is what `truth_of` says; what it leaves unasked could not have changed that.
+    """
+    if isinstance(node, (And, Or)):
+        return _first_of(
+            tuple(probe(part) for part in sorted(node.operands, key=_dear)), decisive=isinstance(node, Or)
+        )
+    if isinstance(node, Not):
+        inner = probe(node.operand)
+        return lambda see, subject: negated(inner(see, subject))
+    return lambda see, subject: see(node, subject).truth
+
+
+def _first_of(parts: tuple[Probe, ...], *, decisive: bool) -> Probe:
+    def ask(see: Callable[[Atom, Any], Seen], subject: Any) -> Truth:
+        found: Truth = not decisive
+        for part in parts:
+            truth = part(see, subject)
+            if truth is decisive:
+                return decisive
+            if truth is None:
+                found = None
+        return found
+
+    return ask
+
+
+def _dear(node: Node) -> int:
+    """About how much it costs to ask."""
+    if isinstance(node, (And, Or)):
+        return 1 + max(map(_dear, node.operands))
+    return _dear(node.operand) if isinstance(node, Not) else int(not isinstance(node, Holds))
 
 
 def judge(node: Node, see: Look) -> tuple[Truth, tuple[Missing, ...]]:

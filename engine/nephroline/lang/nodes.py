@@ -9,8 +9,9 @@ Nodes are compared by identity, which makes them quick to look up; `interned` ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -161,18 +162,32 @@ class Shared(msgspec.Struct):
         """A pool that starts with the same objects and grows on its own."""
         return Shared(dict(self.nodes), dict(self.questions))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave the keys out: they go by where objects are in memory, which is not kept."""
+        return _pool, (tuple(self.nodes.values()), self.questions)
+
+
+def _pool(nodes: Iterable[Node], questions: dict[str, Ask]) -> Shared:
+    return Shared({_key(node): node for node in nodes}, questions)
+
+
+def _key(node: Node) -> tuple[object, ...]:
+    if isinstance(node, (And, Or)):
+        return (type(node), *map(id, node.operands))
+    # The text of an atom says all of it.
+    return (Not, id(node.operand)) if isinstance(node, Not) else (repr(node),)
+
 
 def interned(node: Node, pool: Shared) -> Node:
     """Give the same condition with equal nodes and questions made one object, by way of *pool*."""
     table = pool.nodes
     if isinstance(node, (And, Or)):
-        operands = tuple(interned(operand, pool) for operand in node.operands)
-        return table.setdefault((type(node), *map(id, operands)), type(node)(operands))
+        made: Node = type(node)(tuple(interned(operand, pool) for operand in node.operands))
+        return table.setdefault(_key(made), made)
     if isinstance(node, Not):
-        operand = interned(node.operand, pool)
-        return table.setdefault((Not, id(operand)), Not(operand))
-    # The text of an atom says all of it.
-    key = (repr(node),)
+        made = Not(interned(node.operand, pool))
+        return table.setdefault(_key(made), made)
+    key = _key(node)
     if key not in table:
         table[key] = _with_shared_questions(node, pool)
     return table[key]

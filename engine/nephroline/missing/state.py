@@ -105,7 +105,8 @@ class State(msgspec.Struct, frozen=True, eq=False, dict=True):
             seen = parent.timeline.stops_seen
             return state_of(record, self.pathway, parent.timeline.as_of, stops_seen=seen)
         reach = self.pathway.depends.reach([(slot.entry, slot.name)])
-        timeline = parent.timeline.noting(record, assessed=_assesses(slot, self.pathway))
+        measured = slot.name if slot.entry is Entry.OBSERVATION else None
+        timeline = parent.timeline.noting(record, assessed=_assesses(slot, self.pathway), analyte=measured)
         memo = parent.memo.kept(reach.questions, _assessed_before(parent, slot) if reach.judgements else None)
         chart = Chart(timeline, parent.judge_response, parent.judge_exposure, memo=memo)
         run = _VariedRun(self.pathway, chart, parent=self.run, reach=reach)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nephroline.catalogue import digest
+from nephroline.catalogue import digest, plain
 from nephroline.lang import Node, written
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _by_key(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 def _plain(item: msgspec.Struct, *without: str) -> dict[str, Any]:
     """The fields of a struct, less those that are told otherwise or do not belong to its content."""
-    return {name: value for name, value in msgspec.structs.asdict(item).items() if name not in without}
+    return {name: plain(value) for name, value in msgspec.structs.asdict(item).items() if name not in without}
 
 
 def _forms(forms: Mapping[str, Any]) -> list[str]:

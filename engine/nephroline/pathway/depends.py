@@ -203,9 +203,8 @@ class Depends:
         choice = not clauses.isdisjoint(self._deciding) or not found.isdisjoint(self._of_applicability)
 
         def reached(atom: Atom) -> bool:
-            if isinstance(atom, Holds):
-                return not clauses.isdisjoint(self.clauses_of(atom))
-            return any(ask in found for ask in asks(atom))
+            names, asked = self._rests[atom]
+            return not clauses.isdisjoint(names) or not found.isdisjoint(asked)
 
         return Reach(
             questions=frozenset(found),
@@ -215,6 +214,12 @@ class Depends:
             choice=choice,
             judged=frozenset(filter(reached, self.response_atoms)),
         )
+
+    @cached_property
+    def _rests(self) -> Mapping[Atom, tuple[tuple[str, ...], tuple[Ask, ...]]]:
+        """The clauses to which each atom refers, and the questions that it asks."""
+        every = dict.fromkeys((*self._pathway.atoms, *self.response_atoms))
+        return {atom: (tuple(self.clauses_of(atom)), tuple(asks(atom))) for atom in every}
 
     @cached_property
     def _deciding(self) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
-from nephroline.catalogue import Catalogue, data_root, load_catalogue, read_catalogue
+from nephroline.catalogue import Catalogue, data_root, kept, load_catalogue, read_catalogue
 from nephroline.errors import PathwayError, Problem, UsageError, did_you_mean, quoted
 from nephroline.pathway.building import build
 from nephroline.pathway.composing import compose
@@ -98,7 +98,7 @@ def pathway_ids() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _packaged() -> RuleBase:
-    return RuleBase(data_root("rules"))
+    return _Packaged(data_root("rules"))
 
 
 class RuleBase:
@@ -158,6 +158,9 @@ class RuleBase:
     @cached_property
     def heads(self) -> Mapping[str, PathwayFile]:
         """What every pathway says of itself, by id, before any is put together. Raises: PathwayError."""
+        return self._read_heads()
+
+    def _read_heads(self) -> Mapping[str, PathwayFile]:
         modules = [self._head(name) for name in self.pathway_ids]
         return {module.id: module.head for module in modules if isinstance(module.head, PathwayFile)}
 
@@ -331,6 +334,30 @@ class RuleBase:
     def _id_of(self, file: Path) -> str:
         place = file.relative_to(self._base)
         return (place.parent if place.name == _HEAD else place.with_suffix("")).as_posix()
+
+
+class _Packaged(RuleBase):
+    """The rules that come with Nephroline alone: what is put together of them is kept for the next run."""
+
+    def _read_heads(self) -> Mapping[str, PathwayFile]:
+        return kept("heads", super()._read_heads)
+
+    def pathway(self, name: str) -> Pathway:
+        """See `RuleBase.pathway`."""
+        return self._kept(name, super().pathway) if name in self._packaged_ids else super().pathway(name)
+
+    def edition(self, name: str) -> Pathway:
+        """See `RuleBase.edition`."""
+        return self._kept(name, super().edition) if name in self.edition_ids else super().edition(name)
+
+    def _kept(self, name: str, make: Callable[[str], Pathway]) -> Pathway:
+        if name not in self._made:
+            self._made[name] = kept(name, lambda: make(name), {"catalogue": self.catalogue})
+        return self._made[name]
+
+    @cached_property
+    def _made(self) -> dict[str, Pathway]:
+        return {}
 
 
 def _as_placed(module: Module, expected: str) -> None:

@@ -75,18 +75,26 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
     stops_seen: bool = True
     inherited_treatment: tuple[Treatment, tuple[Line, ...]] | None = None
     inherited_assessments: tuple[Assessment, ...] | None = None
+    inherited_observations: Mapping[str, Sequence[Observation]] | None = None
 
-    def noting(self, record: Record, *, assessed: bool) -> Timeline:
+    def noting(self, record: Record, *, assessed: bool, analyte: str | None) -> Timeline:
         """The timeline of a record that says something else, but not of what was given.
 
-        *assessed*: whether it may have other assessments.
+        *assessed*: whether it may have other assessments. *analyte*: of which it has other observations.
         """
+        observations = dict(self.observations)
+        if analyte is not None:
+            own = self._visible(item for item in record.observations if item.analyte == analyte)
+            observations[analyte] = own
+            if not own:
+                del observations[analyte]
         assessments = None if assessed else self.assessments
         return msgspec.structs.replace(
             self,
             record=record,
             inherited_treatment=(self.treatment, self.lines),
             inherited_assessments=assessments,
+            inherited_observations=observations,
         )
 
     @property
@@ -100,6 +108,8 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def observations(self) -> Mapping[str, Sequence[Observation]]:
         """Visible observations of each analyte, in the order in which they had certainly happened."""
+        if self.inherited_observations is not None:
+            return self.inherited_observations
         found: dict[str, list[Observation]] = defaultdict(list)
         for item in self._visible(self.record.observations):
             found[item.analyte].append(item)
@@ -263,6 +273,13 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def _days(self) -> Mapping[str, Sequence[Fraction]]:
         return {name: [item.at.latest for item in items] for name, items in self.observations.items()}
+
+    @cached_property
+    def precise(self) -> frozenset[str]:
+        """The analytes of which every observation has one point in time."""
+        return frozenset(
+            name for name, items in self.observations.items() if all(item.at.precise for item in items)
+        )
 
     def in_line(self, line: Line, analyte: str) -> list[Observation]:
         """Observations that tell how the line went: after its start, up to its end."""
