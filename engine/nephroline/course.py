@@ -173,7 +173,7 @@ def _panels(record: Record, pathway: Pathway, begin: float) -> Iterator[Panel]:
             ]
             limits = [
                 Limit(float(cut / factor), f"{decimal_text(cut / factor, 2)} {code}", limit.title)
-                for limit in pathway.depends.limits([analyte.id])
+                for limit in pathway.depends.levels(analyte.id)
                 if (cut := limit.cut(dimension, analyte)) is not None
             ]
             yield Panel(analyte.id, analyte.title, code, tuple(points), tuple(limits))

@@ -247,14 +247,27 @@ class Depends:
         found = {limit for name in names for limit in self.limits_of.get(name, ())}
         return [self._pathway.thresholds[name] for name in sorted(found)]
 
+    def levels(self, name: str) -> list[Threshold]:
+        """Those of `limits` against which a value itself is held, and not what it has gained in a time."""
+        return [self._pathway.thresholds[limit] for limit in sorted(self._levels_of.get(name, ()))]
+
     @cached_property
     def limits_of(self) -> Mapping[str, frozenset[str]]:
         """The thresholds against which anything about a name is held, in any condition.
 
         Names are those of the catalogue; a feature without parameters goes by its own.
         """
+        return self._held_against(self._pathway.atoms)
+
+    @cached_property
+    def _levels_of(self) -> Mapping[str, frozenset[str]]:
+        gains = Trait.WITHIN_A_TIME
+        own = [a for a in self._pathway.atoms if all(FEATURES[q.feature].trait is not gains for q in asks(a))]
+        return self._held_against(own)
+
+    def _held_against(self, every: Iterable[Atom]) -> Mapping[str, frozenset[str]]:
         found: dict[str, set[str]] = {}
-        for atom in self._pathway.atoms:
+        for atom in every:
             limits = set(threshold_names(atom)) & set(self._pathway.thresholds)
             for ask in asks(atom):
                 names = [a.name for a in ask.arguments if not a.threshold] or [ask.feature]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -21,8 +22,22 @@ class Frame(msgspec.Struct, frozen=True):
     end: float
     unit: str
     days: float
-    zero: str
+    zero: date | None
     labels: bool
+
+    @property
+    def title(self) -> str:
+        """What the axis counts."""
+        return f"{self.unit} from time zero" if self.zero is None else f"date (time zero {self.zero})"
+
+    @property
+    def dates(self) -> str | None:
+        """How Vega puts a place of the axis as a date; None if the chart has no dates."""
+        if self.zero is None:
+            return None
+        zero, day = self.zero, self.days * 86_400_000
+        form = "%Y-%m-%d" if self.days == 1 else "%b %Y"
+        return f"utcFormat(utc({zero.year}, {zero.month - 1}, {zero.day}) + datum.value * {day}, '{form}')"
 
     def x(self, day: float) -> float:
         """A day in units of the axis."""
@@ -39,12 +54,10 @@ def frame_of(course: DrawnCourse, width: int) -> Frame:
     month = course.month
     units = (("days", 1.0, 4 * month), ("months", month, 120 * month), ("years", 12 * month, float("inf")))
     unit, days, _ = next(row for row in units if span <= row[2])
-    zero = course.replayed.scenario.record.clock.zero
     # A little room at the right shows what still goes on.
     end = course.end + span * 0.02
-    return Frame(
-        width, course.begin, end, unit, days, f"from {zero}" if zero else "from time zero", width > 600
-    )
+    zero = course.replayed.scenario.record.clock.zero
+    return Frame(width, course.begin, end, unit, days, zero, width > 600)
 
 
 def along(frame: Frame, field: str = "x", *, axis: Spec | None = None) -> Spec:

@@ -136,14 +136,14 @@ def _free_row(ends: list[float], start: float, width: float) -> int:
 
 
 def _axis(frame: Frame, orient: str) -> Spec:
-    title = f"{frame.unit} {frame.zero}"
-    return {
+    axis: Spec = {
         "orient": orient,
-        "title": title,
-        "tickCount": frame.width // 70,
+        "title": frame.title,
+        "tickCount": frame.width // (70 if frame.zero is None else 100),
         "grid": True,
         "gridOpacity": 0.6,
     }
+    return axis if frame.dates is None else {**axis, "labelExpr": frame.dates}
 
 
 # -- a panel of one analyte --------------------------------------------------------------------------
