@@ -27,13 +27,14 @@ class _Given(NamedTuple):
     """A dose for this patient before it is rounded, in g, and how it was worked out.
 
     `amounts`: one, or from and to; none if they are not known, and then `working` says what is needed.
-    Without a working the printed amount says it all.
+    Without a working the printed amount says it all. `by`: the weight it goes by, if not that of the scales.
     """
 
     amounts: tuple[Fraction, ...] = ()
     dimension: str = ""
     working: str = ""
     missing: tuple[Missing, ...] = ()
+    by: str = ""
 
     @property
     def unit(self) -> str:
@@ -107,13 +108,14 @@ def _told(given: _Given, spread: Dispensed, times: int) -> str:
 
 
 def _given_as(given: _Given, spread: Dispensed, times: int) -> str:
-    """A dose for this patient without its working: ``75 mg/d (per dose 50 + 25 mg)``; or what it needs."""
+    """A dose for this patient with its weight alone: ``75 mg/d (per dose 50 + 25 mg)``; or what it needs."""
     if not given.amounts:
         return given.working
     several = len(spread.each) > 1
     pieces = pieces_told(spread.pieces) if len(spread.pieces) > 1 or several else ""
     told = f" (per dose {pieces}{' to begin with' if several else ''})" if pieces else ""
-    return _amount(given, spread, times) + told
+    by = f" by {given.by}" if given.by else ""
+    return _amount(given, spread, times) + told + by
 
 
 def _amount(given: _Given, spread: Dispensed, times: int) -> str:
@@ -290,7 +292,7 @@ def _weighed(
     if given != tuple(full):
         what = "the upper end" if given[:-1] == tuple(full[:-1]) and len(full) > 1 else "which"
         sum_told += f", {what} comes to more than the most"
-    return _Given(tuple(dict.fromkeys(given)), whole, sum_told, weighed.missing)
+    return _Given(tuple(dict.fromkeys(given)), whole, sum_told, weighed.missing, by=weighed.instead)
 
 
 def _by_surface(run: Run, dose: RegimenDose, forms: list[Quantity]) -> _Given:

@@ -19,11 +19,15 @@ GRAMS = 1000
 
 
 class Weighed(NamedTuple):
-    """A weight (g), which one it is, and what should be measured; no weight where a dose cannot go by it."""
+    """A weight (g), which one it is, and what should be measured; no weight where a dose cannot go by it.
+
+    `instead`: which one it is in a few words, where it is not that of the scales.
+    """
 
     grams: Fraction | None
     told: str
     missing: tuple[Missing, ...] = ()
+    instead: str = ""
 
 
 def weigh(run: Run, drug: str, *, adjusted: bool) -> Weighed:
@@ -72,8 +76,9 @@ def _adjusted(run: Run, actual: Weighed, dose_in_mg: str) -> Weighed:
     if ideal is None or grams <= ideal * (1 + obese):
         return actual
     adjusted = Fraction(round(formula.adjusted(ideal, grams) / GRAMS)) * GRAMS
-    told = f"{_kilograms(adjusted)}, the adjusted weight of {actual.told}, at {heights[-1].text}"
-    return Weighed(adjusted, told, actual.missing)
+    source = thresholds["weight_obese"].confidence
+    told = f"{_kilograms(adjusted)}, the adjusted weight [{source}] of {actual.told}, at {heights[-1].text}"
+    return Weighed(adjusted, told, actual.missing, f"adjusted weight {_kilograms(adjusted)} [{source}]")
 
 
 def known(run: Run, analyte: str) -> Sequence[Observation]:
