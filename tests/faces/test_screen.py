@@ -9,7 +9,7 @@ from io import StringIO
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nephroline.faces.screen import Screen, columns
+from nephroline.faces.screen import Screen, columns, rows_of
 
 LETTERS = st.characters(exclude_categories=["Cs"])
 SPAN = st.tuples(
@@ -54,3 +54,9 @@ def test_a_body_hangs_under_its_label() -> None:
     with redirect_stdout(out):
         Screen(30, colour=False).hang((("needs  ", "bold"),), (("one two three four five six", ""),), 7)
     assert out.getvalue() == "needs  one two three four five\n       six\n"
+
+
+def test_a_very_long_word_takes_as_many_rows_as_it_has_columns() -> None:
+    """A name of a hundred thousand signs is shown at once."""
+    assert rows_of("x" * 100_000, 80) == 1250
+    assert rows_of("会" * 50_000, 80) == 1250

@@ -145,12 +145,18 @@ def columns(text: str) -> int:
 
 
 def _cut(word: str, width: int) -> Iterator[str]:
-    while columns(word) > width:
-        end = next(n for n in range(len(word), 0, -1) if columns(word[:n]) <= width)
-        yield word[:end]
-        word = word[end:]
-    if word:
+    """A word in pieces that fit a row; however long it is, each sign is looked at once."""
+    if columns(word) <= width:
         yield word
+        return
+    begin = used = 0
+    for end, sign in enumerate(word):
+        taken = columns(sign)
+        if used + taken > width and end > begin:
+            yield word[begin:end]
+            begin, used = end, 0
+        used += taken
+    yield word[begin:]
 
 
 def _plain(text: str) -> str:
