@@ -120,7 +120,7 @@ def answered(
             because = undecided or [f"not decided without: {', '.join(words)}"]
         case Answer.NOTHING_APPLIES:
             waiting = [f"missing: {need.why}" for need in asked[:3]]
-            because = ["no rule about the next line holds now", *waiting]
+            because = ["the conditions of none are met", *waiting]
         case _:
             because = [decision.act.rule.rationale] if decision.act else []
     return AnswerKind(kind=decision.kind, because=because)
