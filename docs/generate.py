@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import nephroline
@@ -217,11 +218,17 @@ def main(*, rulebooks: bool = True) -> None:
     (DOCS / "commands.md").write_text(commands(), encoding="utf-8")
     if not rulebooks:
         return
-    scenarios = {file.stem: read_scenario(file) for file in scenario_files([DOCS.parent / "scenarios"])}
     (DOCS / "rulebook").mkdir(exist_ok=True)
-    for name in pathway_ids():
-        file = DOCS / "rulebook" / f"{name.replace('/', '-')}.md"
-        file.write_text(rulebook(load_pathway(name), scenarios), encoding="utf-8")
+    # Each book asks all scenarios, which takes long: one process for each core.
+    with ProcessPoolExecutor() as pool:
+        list(pool.map(write_rulebook, pathway_ids()))
+
+
+def write_rulebook(name: str) -> None:
+    """Write the book of one pathway."""
+    scenarios = {file.stem: read_scenario(file) for file in scenario_files([DOCS.parent / "scenarios"])}
+    file = DOCS / "rulebook" / f"{name.replace('/', '-')}.md"
+    file.write_text(rulebook(load_pathway(name), scenarios), encoding="utf-8")
 
 
 if __name__ == "__main__":

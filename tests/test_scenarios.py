@@ -11,7 +11,7 @@ import pytest
 
 from nephroline.backends import backend
 from nephroline.catalogue import load_catalogue
-from nephroline.consultation import consulted
+from nephroline.consultation import decided
 from nephroline.errors import RecordError
 from nephroline.pathway import load_pathway, pathway_ids
 from nephroline.record import Moment
@@ -57,6 +57,7 @@ def moments(scenario: Scenario) -> Iterator[Moment]:
     yield from found.values()
 
 
+@pytest.mark.early
 @pytest.mark.parametrize("name", pathway_ids())
 def test_every_rule_fires_in_one_scenario_and_is_refused_in_another(name: str) -> None:
     """Only where the pathway speaks of the patient, but for safety and care; and nowhere do two of its rules conflict."""
@@ -66,12 +67,13 @@ def test_every_rule_fires_in_one_scenario_and_is_refused_in_another(name: str) -
     refused: dict[str, set[str]] = defaultdict(set)
     for file in FILES:
         scenario = read_scenario(file)
+        if pathway.disease == "membranous" and scenario.pathway.endswith(("/fsgs", "/mcd")):
+            continue
         for moment in moments(scenario):
-            done = consulted(scenario.record, pathway, moment, backend("reference"))
-            run, answer = done.run, done.consultation
-            if answer.answer.kind is Answer.CONFLICT:
+            run, decision = decided(scenario.record, pathway, moment, backend("reference"))
+            if decision.kind is Answer.CONFLICT:
                 conflicts.append(f"{file.stem} at {moment.label}")
-            speaks = answer.applicability.verdict is not Verdict.DOES_NOT_APPLY
+            speaks = decision.applied.verdict is not Verdict.DOES_NOT_APPLY
             for rule in pathway.rules.values():
                 if not speaks and not rule.care:
                     continue
