@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -37,16 +37,17 @@ def data_root(name: str) -> Path:
     raise UsageError.of(f"the folder {name} is missing from this installation", "install nephroline again")
 
 
-def plain(value: object) -> Any:
+def plain(value: Any) -> Any:
     """What some content says, as plain data in an order of its own: also the fields that were left out."""
     if isinstance(value, msgspec.Struct):
         return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
+        table = cast("Mapping[Any, Any]", value)
+        return {str(key): plain(table[key]) for key in table}
     if isinstance(value, tuple | list):
-        return [plain(each) for each in value]
+        return [*map(plain, cast("Sequence[Any]", value))]
     if isinstance(value, frozenset | set):
-        return sorted((plain(each) for each in value), key=str)
+        return sorted(map(plain, cast("frozenset[Any]", value)), key=str)
     return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
