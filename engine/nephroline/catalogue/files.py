@@ -42,7 +42,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, msgspec.Struct):
         return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, Mapping):
-        table = cast("Mapping[Any, Any]", value)
+        table: Mapping[Any, Any] = value
         return {str(key): plain(table[key]) for key in table}
     if isinstance(value, tuple | list):
         return [*map(plain, cast("Sequence[Any]", value))]
