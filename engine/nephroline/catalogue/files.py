@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -39,15 +39,15 @@ def data_root(name: str) -> Path:
 
 def plain(value: Any) -> Any:
     """What some content says, as plain data in an order of its own: also the fields that were left out."""
+    parts = value
     if isinstance(value, msgspec.Struct):
         return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, Mapping):
-        table: Mapping[Any, Any] = value
-        return {str(key): plain(table[key]) for key in table}
+        return {str(key): plain(parts[key]) for key in parts}
     if isinstance(value, tuple | list):
-        return [*map(plain, cast("Sequence[Any]", value))]
+        return [*map(plain, parts)]
     if isinstance(value, frozenset | set):
-        return sorted(map(plain, cast("frozenset[Any]", value)), key=str)
+        return sorted(map(plain, parts), key=str)
     return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
