@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import nephroline
@@ -226,9 +227,14 @@ def main(*, rulebooks: bool = True) -> None:
 
 def write_rulebook(name: str) -> None:
     """Write the book of one pathway."""
-    scenarios = {file.stem: read_scenario(file) for file in scenario_files([DOCS.parent / "scenarios"])}
     file = DOCS / "rulebook" / f"{name.replace('/', '-')}.md"
-    file.write_text(rulebook(load_pathway(name), scenarios), encoding="utf-8")
+    file.write_text(rulebook(load_pathway(name), every_scenario()), encoding="utf-8")
+
+
+@cache
+def every_scenario() -> dict[str, Scenario]:
+    """Every scenario by its name, read once in a process."""
+    return {file.stem: read_scenario(file) for file in scenario_files([DOCS.parent / "scenarios"])}
 
 
 if __name__ == "__main__":

@@ -199,27 +199,13 @@ def probe(node: Node) -> Probe:
     What it comes out as is what `truth_of` says; what it leaves unasked could not have changed that.
     """
     if isinstance(node, (And, Or)):
-        return _first_of(
-            tuple(probe(part) for part in sorted(node.operands, key=_dear)), decisive=isinstance(node, Or)
-        )
+        parts = tuple(probe(part) for part in sorted(node.operands, key=_dear))
+        decisive = isinstance(node, Or)
+        return lambda see, subject: joined((part(see, subject) for part in parts), decisive=decisive)
     if isinstance(node, Not):
         inner = probe(node.operand)
         return lambda see, subject: negated(inner(see, subject))
     return lambda see, subject: see(node, subject).truth
-
-
-def _first_of(parts: tuple[Probe, ...], *, decisive: bool) -> Probe:
-    def ask(see: Callable[[Atom, Any], Seen], subject: Any) -> Truth:
-        found: Truth = not decisive
-        for part in parts:
-            truth = part(see, subject)
-            if truth is decisive:
-                return decisive
-            if truth is None:
-                found = None
-        return found
-
-    return ask
 
 
 def _dear(node: Node) -> int:

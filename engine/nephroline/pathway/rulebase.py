@@ -351,13 +351,9 @@ class _Packaged(RuleBase):
         return self._kept(name, super().edition) if name in self.edition_ids else super().edition(name)
 
     def _kept(self, name: str, make: Callable[[str], Pathway]) -> Pathway:
-        if name not in self._made:
-            self._made[name] = kept(name, lambda: make(name), {"catalogue": self.catalogue})
-        return self._made[name]
-
-    @cached_property
-    def _made(self) -> dict[str, Pathway]:
-        return {}
+        if name not in self._found:
+            self._found[name] = kept(name, lambda: make(name), {"catalogue": self.catalogue})
+        return self._found[name]
 
 
 def _as_placed(module: Module, expected: str) -> None:
