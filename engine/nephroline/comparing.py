@@ -51,10 +51,14 @@ def compare(
     pathways: Sequence[Pathway],
     as_of: Moment | None = None,
     *,
+    most: int | None = None,
     backend_name: str = "durable",
 ) -> list[Compared]:
-    """Compare pathways at every dated time of a record, or at one. Raises: as `consult`."""
-    moments = record.moments() if as_of is None else (as_of,)
+    """Compare pathways at every dated time of a record, or at one. Raises: as `consult`.
+
+    With *most*, at no more of its times than that, evenly chosen, the last among them.
+    """
+    moments = record.moments(most) if as_of is None else (as_of,)
     engine = backend(backend_name)
     return [_compared(record, pathways, moment, engine) for moment in moments]
 

@@ -22,6 +22,8 @@ from nephroline.yamlfile import Document, mapping
 
 MOST_DRAWN = 100
 """A picture of a longer record shows what the rules say at so many of its dates."""
+_LONG, _LEAST_DRAWN = 1_000, 10
+"""Beyond so many observations each consultation takes longer, and fewer dates are drawn; at least so many."""
 
 
 class DidEntry(Shape, frozen=True, kw_only=True):
@@ -185,16 +187,20 @@ def replay(
     Under none of its own, each moment is asked of the pathway that fits best what is known then.
     Expectations are held against the answer that a user is shown: with its outlook, unless *quick*.
     With *most*, a long record is walked at no more times than that, evenly chosen, beside those at which
-    something is expected or was done; the last is always among them. *progress* hears the number of
-    times done, and of all.
+    something is expected or was done; the last is always among them. Those evenly chosen ones have no
+    outlook, except the last. *progress* hears the number of times done, and of all.
     """
     if pathway is None and scenario.pathway != AUTO:
         pathway = load_pathway(scenario.pathway)
     record = scenario.record
     moments = decision_times(scenario, most)
+    passing = set[Moment]()
+    if most is not None and len(record.moments()) > most:
+        asked_of = {record.clock.read(at).latest for at in _called(scenario)}
+        passing = {moment for moment in moments[:-1] if moment.latest not in asked_of}
     steps: list[Step] = []
-    ask = consult if quick else thorough
     for moment in moments:
+        ask = consult if quick or moment in passing else thorough
         steps.append(Step(moment, ask(record, pathway, moment, backend_name=backend_name, stops_seen=False)))
         if progress is not None:
             progress(len(steps), len(moments))
@@ -215,20 +221,22 @@ def replay(
 def decision_times(scenario: Scenario, most: int | None = None) -> list[Moment]:
     """Every moment at which something changed, is expected or was done, in order; *most*: see `replay`."""
     record = scenario.record
-    dated = record.moments()
-    found = {m.latest: m for m in (dated if most is None else _thinned(dated, most))}
-    for at in (*(e.at for e in scenario.expect), *(d.at for d in scenario.did)):
+    found = {m.latest: m for m in record.moments(most)}
+    for at in _called(scenario):
         moment = record.clock.read(at)
         found.setdefault(moment.latest, moment)
     return [found[day] for day in sorted(found)]
 
 
-def _thinned(moments: Sequence[Moment], most: int) -> list[Moment]:
-    if most == 1:
-        return list(moments[-1:])
-    if len(moments) <= most:
-        return list(moments)
-    return [moments[round(i * (len(moments) - 1) / (most - 1))] for i in range(most)]
+def _called(scenario: Scenario) -> Iterator[str]:
+    """The times at which something is expected or was done."""
+    yield from (row.at for row in scenario.expect)
+    yield from (row.at for row in scenario.did)
+
+
+def drawn_at_most(record: Record) -> int:
+    """At how many of its dates a picture of a record shows what the rules say."""
+    return max(_LEAST_DRAWN, MOST_DRAWN * _LONG // max(_LONG, len(record.observations)))
 
 
 # -- what was done -----------------------------------------------------------------------------------

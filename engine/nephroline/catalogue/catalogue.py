@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import msgspec
@@ -81,6 +81,11 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
     def units(self) -> Mapping[str, Unit]:
         """Units by every way to write them."""
         return {text: unit for unit in self.units_by_code.values() for text in unit.written}
+
+    @cached_property
+    def assessed(self) -> Sequence[Analyte]:
+        """The analytes by whose values a response is judged."""
+        return [analyte for analyte in self.analytes.values() if analyte.assessment]
 
     @cached_property
     def analyte_names(self) -> Mapping[str, str]:
@@ -165,7 +170,7 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
     @cached_property
     def told_by_stops(self) -> Mapping[str, str]:
         """The response that a reason for stopping tells of, where it is one."""
-        responses = {word for a in self.analytes.values() if a.assessment for word in a.words}
+        responses = {word for a in self.assessed for word in a.words}
         return {reason: reason for reason in self.stop_reasons if reason in responses}
 
     @cached_property

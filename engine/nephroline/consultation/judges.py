@@ -108,8 +108,10 @@ _BY_ONE_VALUE = (Response.COMPLETE_REMISSION,)
 def _in_another_form(chart: Chart, assessment: Assessment) -> Missing | None:
     """What would settle a change between an amount a day and a ratio, which is only presumed."""
     timeline = chart.timeline
-    for analyte in timeline.catalogue.analytes.values():
-        items = timeline.at(analyte.id, assessment.at) if analyte.assessment else []
+    for analyte in timeline.catalogue.assessed:
+        if analyte.id in timeline.in_one_form:
+            continue
+        items = timeline.at(analyte.id, assessment.at)
         if measured_in_other_form(chart, assessment, items):
             why = f"{analyte.title} in the form of the values before, such as a 24-hour collection"
             return Missing(f"{analyte.id} in the earlier form", f"{why} ({assessment.at})")

@@ -50,8 +50,7 @@ def summarised(answer: Consultation) -> Consultation:
 
 def _entries(answer: Consultation) -> Iterator[tuple[str, Iterable[str]]]:
     yield "patient", who(answer)
-    if answer.applicability.verdict is Verdict.PROVISIONAL:
-        yield "pathway", [answer.applicability.because[0], *answer.pathway.chosen_because[1:]]
+    yield "pathway", _reserve(answer)
     yield "values", values(answer)
     yield "drugs", [drugs_taken(one, answer.as_of) for one in answer.taking] or ["none charted"]
     yield "status", status_told(answer)
@@ -79,6 +78,16 @@ def _entries(answer: Consultation) -> Iterator[tuple[str, Iterable[str]]]:
     if answer.answer.kind is not Answer.NOT_APPLICABLE:
         yield "also", _also(answer)
     yield "in chart", answer.faults
+
+
+def _reserve(answer: Consultation) -> Iterator[str]:
+    """Why the pathway speaks of this patient with reserve, or not at all though something is to be done."""
+    fits = answer.applicability
+    if fits.verdict is Verdict.PROVISIONAL:
+        yield fits.because[0]
+        yield from answer.pathway.chosen_because[1:]
+    elif fits.verdict is Verdict.DOES_NOT_APPLY and answer.next_line is not None:
+        yield fits.because[0]
 
 
 _FIRST_OF_ALL = ("stop", "hold")
@@ -267,9 +276,11 @@ def _open(answer: Consultation) -> Iterator[str]:
             told += names
             yield text
         rest = [name for name in outlook.depends_on if not _named(name, told)]
-        if rest:
-            told += rest
-            yield ", ".join(rest) + ("" if outlook.orders else " could hold it back")
+        told += rest
+        if outlook.orders or not outlook.complete or answer.next_line is None:
+            yield from rest
+        elif rest:
+            yield f"{', '.join(rest)} could hold it back"
         yield from (why for why in outlook.because if not outlook.complete)
     elif answer.next_line is not None and not answer.next_line.certain:
         told += answer.next_line.depends_on

@@ -260,13 +260,21 @@ def compare(
     from nephroline.consultation import decision_time
     from nephroline.errors import UsageError
     from nephroline.record import read_record
+    from nephroline.replaying import drawn_at_most
 
     names = [name.strip() for name in pathways.split(",") if name.strip()]
     if len(names) < 2 or len(set(names)) < len(names):
         raise UsageError.of("a comparison takes two or more pathways", "--pathways A,B")
     base = rule_base(rules)
     chart = read_record(document_of(record), base.catalogue)
-    found = ask(chart, [base.pathway(name) for name in names], decision_time(chart, at) if at else None)
+    when = decision_time(chart, at) if at else None
+    most = drawn_at_most(chart)
+    found = ask(chart, [base.pathway(name) for name in names], when, most=most)
+    if when is None and len(found) < len(chart.moments()):
+        told = (
+            f"compared at {len(found)} of {len(chart.moments())} dates, evenly chosen; --at compares at one"
+        )
+        typer.echo(told, err=True)
     if form == "json":
         show_json(found)
         return
@@ -346,7 +354,7 @@ def report(
     from nephroline.course import course_of
     from nephroline.faces.progress import Progress
     from nephroline.faces.report import page, write_pdf
-    from nephroline.replaying import MOST_DRAWN, read_course, scenario_files
+    from nephroline.replaying import drawn_at_most, read_course, scenario_files
     from nephroline.replaying import replay as walk
 
     files = scenario_files(paths)
@@ -357,7 +365,8 @@ def report(
             heard = progress.of(file.name)
             scenario = read_course(file, base.catalogue)
             asked = asked_for(base, pathway, scenario)
-            courses.append(course_of(walk(scenario, asked, quick=quick, most=MOST_DRAWN, progress=heard)))
+            most = drawn_at_most(scenario.record)
+            courses.append(course_of(walk(scenario, asked, quick=quick, most=most, progress=heard)))
         progress.of("drawing")
         html = page(courses, scale=scale)
         if out.suffix == ".pdf":
@@ -397,7 +406,7 @@ def graph(
     from nephroline.errors import UsageError
     from nephroline.faces import graph as drawing
     from nephroline.faces.phrases import taken
-    from nephroline.replaying import MOST_DRAWN, read_course
+    from nephroline.replaying import drawn_at_most, read_course
     from nephroline.replaying import replay as walk
     from nephroline.roadmap import roadmap_of
     from nephroline.selecting import select
@@ -410,7 +419,7 @@ def graph(
         if selected.because:
             typer.echo(taken(selected.reference), err=True)
         found = selected.pathway
-        done = walk(course, found, most=MOST_DRAWN)
+        done = walk(course, found, most=drawn_at_most(course.record))
     elif pathway in (None, AUTO):
         raise UsageError.of("there is no record to choose a pathway by", "name a pathway, or give --record")
     else:

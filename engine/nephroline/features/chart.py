@@ -244,7 +244,7 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def unassessed(self, why: str, line: Line | None = None) -> Missing:
         """That an assessment is missing: at the end of a line, or now."""
-        analyte = next(a.id for a in self.timeline.catalogue.analytes.values() if a.assessment)
+        analyte = self.timeline.catalogue.assessed[0].id
         at = (line.end if line else None) or self.timeline.as_of
         return Missing(analyte, why, Slot(Entry.OBSERVATION, analyte, at))
 
@@ -327,7 +327,7 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def _moved_since(self, last: Assessment, choice: Choice) -> Choice:
         """The response at the last assessment; open where a trend such as falling has come after it."""
-        kinds = [a for a in self.timeline.catalogue.analytes.values() if a.assessment]
+        kinds = self.timeline.catalogue.assessed
         words = [
             item
             for kind in kinds

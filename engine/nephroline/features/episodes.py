@@ -315,7 +315,7 @@ def is_confirmed(chart: Chart, assessment: Assessment) -> Truth:
 
 
 def _to_confirm(chart: Chart, assessment: Assessment) -> tuple[Missing, ...]:
-    analyte = next(a for a in chart.timeline.catalogue.analytes.values() if a.assessment)
+    analyte = chart.timeline.catalogue.assessed[0]
     return (Missing(analyte.id, f"{analyte.title} again, after {assessment.at}"),)
 
 

@@ -170,7 +170,7 @@ def _next_line(search: Search, essential: Essential) -> tuple[Outlook, Sequence[
     essential[NEXT_LINE] = dict.fromkeys(meaning.essential)
     titles = meaning.slots
     # A value that makes another assessment is spoken of only if some were tried.
-    assessing = {a.id for a in start.pathway.catalogue.analytes.values() if a.assessment}
+    assessing = {analyte.id for analyte in start.pathway.catalogue.assessed}
     tried = [m for m in missing if m.slot in search.tried or m.slot is None or m.slot.name not in assessing]
     although = _titles(search, tried, titles)
     stuck = list(dict.fromkeys(why for _, leaf in meaning.leaves for why in leaf.stuck))

@@ -26,8 +26,11 @@ MOST_STATES = 1600
 """A search that looks at more states than this stops, and says so.
 
 They are counted over all questions of one consultation, the next line first: what is asked late of a large
-chart may go without an answer.
+chart may go without an answer. Of a long chart fewer are looked at, because each takes longer.
 """
+
+_LONG = 100
+"""Assessments: each as many more make a state take about as long again as one of an ordinary chart."""
 
 
 _NUMBERS = (Entry.OBSERVATION, Entry.DOSE, Entry.TROUGH_TARGET, Entry.AGE, Entry.GLOMERULI)
@@ -97,7 +100,7 @@ class Search:
 
     def __init__(self, start: State, most: int = MOST_STATES) -> None:
         self.start = start
-        self._most = most
+        self._most = most // (1 + len(start.chart.timeline.assessments) // _LONG)
         self._known: dict[_Taken, State] = {frozenset(): start}
         self.asked: dict[Slot, Missing] = {}
         self.exact = True

@@ -175,15 +175,22 @@ class Record(msgspec.Struct, frozen=True):
         )
         return next((name for table, names in kinds for name in names if name not in table), None)
 
-    def moments(self) -> tuple[Moment, ...]:
-        """Every time from time zero on at which something is dated, in order, one for each day reached."""
+    def moments(self, most: int | None = None) -> tuple[Moment, ...]:
+        """Every time from time zero on at which something is dated, in order, one for each day reached.
+
+        With *most*, no more of them than that, evenly chosen, the last among them.
+        """
         times: dict[Fraction, Moment] = {}
         dated = list(self._facts)
         dated += [t for e in self.exposures for t in (e.start, e.end) if t is not None]
         dated = [moment for moment in dated if moment.latest >= 0 and not moment.open]
         for moment in sorted(dated, key=lambda m: (m.latest, not m.precise, m.label)):
             times.setdefault(moment.latest, self.clock.reached(moment))
-        return tuple(times.values())
+        found = tuple(times.values())
+        if most is None or len(found) <= most:
+            return found
+        step = Fraction(len(found) - 1, max(most - 1, 1))
+        return tuple(found[len(found) - 1 - round(i * step)] for i in reversed(range(most)))
 
     @property
     def _facts(self) -> tuple[Moment, ...]:

@@ -206,7 +206,7 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Moments with response data, in order."""
         if self.inherited_assessments is not None:
             return self.inherited_assessments
-        kinds = [a for a in self.catalogue.analytes.values() if a.assessment]
+        kinds = self.catalogue.assessed
         # How it changes is told beside the values; by itself it is no response.
         told = (i for kind in kinds for i in self.observations.get(kind.id, ()) if i.word not in kind.trends)
         times = {item.at.sort_key: item.at for item in told}
@@ -218,7 +218,7 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
     def told_by_stops(self) -> Mapping[Moment, str]:
         """What the reasons for stopping say of the response, where no value or report of that time does."""
         told = self.catalogue.told_by_stops
-        kinds = [a.id for a in self.catalogue.analytes.values() if a.assessment]
+        kinds = [a.id for a in self.catalogue.assessed]
         seen = sorted(
             item.at.latest
             for kind in kinds
@@ -264,10 +264,7 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
     def measured(self, moment: Moment) -> bool:
         """Whether a number by which a response is judged stands at exactly one moment."""
         return any(
-            item.value is not None
-            for kind in self.catalogue.analytes.values()
-            if kind.assessment
-            for item in self.at(kind.id, moment)
+            item.value is not None for kind in self.catalogue.assessed for item in self.at(kind.id, moment)
         )
 
     @cached_property
@@ -279,6 +276,15 @@ class Timeline(msgspec.Struct, frozen=True, eq=False, dict=True):
         """The analytes of which every observation has one point in time."""
         return frozenset(
             name for name, items in self.observations.items() if all(item.at.precise for item in items)
+        )
+
+    @cached_property
+    def in_one_form(self) -> frozenset[str]:
+        """The analytes of which all values are of one form, such as an amount a day."""
+        return frozenset(
+            name
+            for name, items in self.observations.items()
+            if len({item.value.dimension for item in items if item.value is not None}) <= 1
         )
 
     def in_line(self, line: Line, analyte: str) -> list[Observation]:
