@@ -62,6 +62,7 @@ def _entries(answer: Consultation) -> Iterator[tuple[str, Iterable[str]]]:
     for act in acts:
         if act.act in _FIRST_OF_ALL:
             yield act.act, _act(act, answer)
+    yield "warning", [_warning(one) for one in answer.alerts if one.severity is Severity.WARNING]
     yield "next", _next(answer)
     if answer.answer.kind is Answer.NOT_APPLICABLE:
         yield "also", _also(answer)
@@ -72,7 +73,6 @@ def _entries(answer: Consultation) -> Iterator[tuple[str, Iterable[str]]]:
     yield "treat", [one.title for one in answer.actions if one.urgent]
     yield "open", _open(answer)
     yield "first", _before(answer)
-    yield "warning", [_warning(one) for one in answer.alerts if one.severity is Severity.WARNING]
     told = set(answer.answer.because)
     yield "refer", [o.title for o in answer.actions if o.action is Action.REFER and o.title not in told]
     if answer.answer.kind is not Answer.NOT_APPLICABLE:

@@ -145,7 +145,8 @@ def length_told(line: LineOut, *, short: bool = False) -> str:
         return f"{least} {unit}"
     if line.weeks_most > _LIFELONG:
         return f"at least {least} {unit}" if line.weeks >= 1 else "length not known"
-    return f"{least} to {format(line.weeks_most, figures)} {unit}"
+    most = format(line.weeks_most, figures)
+    return f"between {least} and {most} {unit}" if short else f"{least} to {most} {unit}"
 
 
 _LIFELONG = 52 * 60

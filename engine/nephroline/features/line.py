@@ -32,6 +32,12 @@ def length_of(span: Length, of: str, missing: tuple[Missing, ...] = ()) -> Amoun
     return Amount(span.least, span.most, "time", text, missing)
 
 
+def named(chart: Chart, line: Line) -> str:
+    """A line by its drugs and number, as what is missing of it is told: ``cyclosporine (line 2)``."""
+    drugs = " + ".join(chart.timeline.catalogue.title(drug) for drug in line.drugs)
+    return f"{drugs} (line {line.number})"
+
+
 @feature("line.current", gives="flag", says="the line is running", reads=Reads.EXPOSURES)
 def current(chart: Chart, line: Line) -> Value:
     """Whether the line is running just before as-of."""
@@ -133,7 +139,7 @@ def regimen(chart: Chart, line: Line) -> Value:
 @feature("line.duration", gives="amount:time", says="time on the line", reads=Reads.EXPOSURES)
 def duration(chart: Chart, line: Line) -> Value:
     """From the start of the line to its end or as-of."""
-    return length_of(chart.timeline.span(line.start, line.end), f"line {line.number}")
+    return length_of(chart.timeline.span(line.start, line.end), named(chart, line))
 
 
 @feature("line.since_end", gives="amount:time", says="time since the line ended", reads=Reads.EXPOSURES)
@@ -141,7 +147,7 @@ def since_end(chart: Chart, line: Line) -> Value:
     """From the end of the line to as-of; none while it runs, so that no comparison holds."""
     if line.end is None:
         return no_amount("time", "not ended")
-    return length_of(chart.timeline.span(line.end, None), f"line {line.number}")
+    return length_of(chart.timeline.span(line.end, None), named(chart, line))
 
 
 @feature("line.since_relapse", gives="flag", says="begun since the last relapse")

@@ -7,7 +7,7 @@ import msgspec
 from nephroline.exact import Fraction
 from nephroline.features.chart import Chart
 from nephroline.features.doses import adherence, counted_amount
-from nephroline.features.line import length_of
+from nephroline.features.line import length_of, named
 from nephroline.features.schema import feature
 from nephroline.features.values import (
     Amount,
@@ -96,7 +96,7 @@ def time_on(chart: Chart, line: Line, agent: str) -> Value:
     """
     if not rows_of(chart, line, agent):
         return no_amount("time", f"{chart.timeline.catalogue.title(agent)} is no agent of line {line.number}")
-    return length_of(chart.timeline.span(given_from(chart, line, agent), line.end), f"line {line.number}")
+    return length_of(chart.timeline.span(given_from(chart, line, agent), line.end), named(chart, line))
 
 
 def _level(chart: Chart, drug: str) -> str | None:
@@ -139,7 +139,7 @@ def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value
         why = f"the measured trough of {chart.timeline.catalogue.title(drug)} on line {line.number}"
         slot = Slot(Entry.OBSERVATION, level, line.end or chart.timeline.as_of) if level else None
         lacking = Missing(level or f"{drug}_trough", why, slot)
-        return length_of(Length(Fraction(0), whole.most), f"line {line.number}", (lacking,))
+        return length_of(Length(Fraction(0), whole.most), named(chart, line), (lacking,))
     least, most = Fraction(0), Fraction(0)
     begin, soonest = start.latest, start.earliest
     for i, item in enumerate(items):
@@ -153,7 +153,7 @@ def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value
             if value.high is None or value.high >= limit:
                 most += end - soonest
         begin = soonest = end
-    found = length_of(Length(least, most), f"line {line.number}")
+    found = length_of(Length(least, most), named(chart, line))
     # What falls short is said: the level, not only for how long.
     return msgspec.structs.replace(found, text=f"{found.text}, trough {items[-1].text} ({items[-1].at})")
 
