@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nephroline.api import (
         Consultation,
         Edit,
+        FhirRecord,
         InferenceError,
         InputError,
         NephrolineError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         load_rules,
         order,
         pathway_ids,
+        read_fhir,
         read_record,
         read_scenario,
         replay,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Consultation",
     "Edit",
+    "FhirRecord",
     "InferenceError",
     "InputError",
     "NephrolineError",
@@ -55,6 +58,7 @@ __all__ = [
     "load_rules",
     "order",
     "pathway_ids",
+    "read_fhir",
     "read_record",
     "read_scenario",
     "replay",

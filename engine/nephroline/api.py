@@ -4,6 +4,7 @@ from nephroline.changes import Edit, what_if, why_not
 from nephroline.consultation import Consultation
 from nephroline.errors import InferenceError, InputError, NephrolineError
 from nephroline.explain import why
+from nephroline.interop.fhir import FhirRecord, read_fhir
 from nephroline.ordering import OrderAnswer, order
 from nephroline.pathway import Pathway, RuleBase, load_pathway, load_rules, pathway_ids
 from nephroline.record import Record, read_record
@@ -13,6 +14,7 @@ from nephroline.selecting import consult, thorough
 __all__ = [
     "Consultation",
     "Edit",
+    "FhirRecord",
     "InferenceError",
     "InputError",
     "NephrolineError",
@@ -25,6 +27,7 @@ __all__ = [
     "load_rules",
     "order",
     "pathway_ids",
+    "read_fhir",
     "read_record",
     "read_scenario",
     "replay",

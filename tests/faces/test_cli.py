@@ -302,7 +302,7 @@ def test_the_checkout_launcher_is_the_same_program() -> None:
 def test_every_file_fits_its_json_schema(tmp_path: Path) -> None:
     assert run("schema", "--write", str(tmp_path)).returncode == 0
     schemas = {p.name.split(".")[0]: json.loads(p.read_text()) for p in tmp_path.iterdir()}
-    assert set(schemas) == {"record", "scenario", "pathway", "module", "catalogue", "consultation"}
+    assert set(schemas) == {"record", "scenario", "pathway", "module", "catalogue", "codes", "consultation"}
     fits = {kind: jsonschema.Draft202012Validator(schema).validate for kind, schema in schemas.items()}
     for schema in schemas.values():
         jsonschema.Draft202012Validator.check_schema(schema)
@@ -314,6 +314,7 @@ def test_every_file_fits_its_json_schema(tmp_path: Path) -> None:
     for file in (ROOT / "rules").rglob("*.yaml"):
         kind = "pathway" if file.name == "pathway.yaml" else "module"
         kind = "catalogue" if "catalogue" in file.parts else kind
+        kind = "codes" if "codes" in file.parts else kind
         fits[kind](edited(file))
         assert file.read_text().startswith("# yaml-language-server: $schema=")
         line = file.read_text().splitlines()[0]

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,9 @@ from hazards import hazardous
 from raw import day_of, number_of
 from untidy import Case
 
+from nephroline.backends import backend
 from nephroline.catalogue import load_catalogue
-from nephroline.consultation import Consultation, consult
+from nephroline.consultation import Consultation, consult, decided
 from nephroline.errors import RecordError
 from nephroline.ordering import order
 from nephroline.pathway import Block, Pathway, load_pathway, pathway_ids
@@ -414,26 +415,38 @@ ORDERS = 10
 
 
 def unnoticed(pathways: list[str], start: int, count: int) -> list[str]:
-    """The blocks of safety of which no chart notices that they are left out."""
-    return [name for name in blocks_of(pathways) if not noticed(pathways, name, range(start, start + count))]
+    """The blocks of safety of which no chart notices that they are left out.
 
-
-def noticed(pathways: list[str], name: str, seeds: Iterable[int]) -> bool:
-    """Whether some chart notices that a block is left out: by what is done, or by what is said to an order."""
-    both = [(load_pathway(one), left_out(one, name)) for one in pathways]
-    pairs = [(whole, without) for whole, without in both if without is not None]
-    for seed in seeds:
-        whole, without = pairs[seed % len(pairs)]
+    A chart is asked only about blocks that hold in it, or may: no other could be noticed.
+    """
+    left = set(blocks_of(pathways))
+    wholes = [load_pathway(name) for name in pathways]
+    without = {(name, rule): left_out(name, rule) for name in pathways for rule in left}
+    for seed in range(start, start + count):
+        if not left:
+            break
+        name, whole = pathways[seed % len(wholes)], wholes[seed % len(wholes)]
         case = hazardous(seed)
         try:
             record = read_record(case.chart)
         except RecordError:
             continue
-        if any(broken(case, consult(record, without, case.at, backend_name="reference"))):
-            return True
-        if verdicts(case, record, whole) != verdicts(case, record, without):
-            return True
-    return False
+        run, _ = decided(record, whole, case.at, backend("reference"))
+        near = {rule.id for rule, _, who in run.rules(Block) if run.when(rule, who) is not False}
+        for rule in sorted(near & left):
+            other = without[name, rule]
+            if other is not None and noticed(case, record, whole, other):
+                left.discard(rule)
+                sys.stdout.write(f"{seed - start:6}  {rule}\n")
+                sys.stdout.flush()
+    return sorted(left)
+
+
+def noticed(case: Case, record: Record, whole: Pathway, without: Pathway) -> bool:
+    """Whether a chart notices that a block is left out: by what is done, or by what is said to an order."""
+    if any(broken(case, consult(record, without, case.at, backend_name="reference"))):
+        return True
+    return verdicts(case, record, whole) != verdicts(case, record, without)
 
 
 def blocks_of(pathways: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ from nephroline.catalogue.files import data_root, digest, plain
 from nephroline.catalogue.formulary import Supply
 from nephroline.catalogue.formulas import Formula, SexTerms
 from nephroline.catalogue.keeping import kept
-from nephroline.catalogue.load import SECTIONS, Piece, load_catalogue, read_catalogue
+from nephroline.catalogue.load import CODES, SECTIONS, Piece, load_catalogue, read_catalogue
 from nephroline.catalogue.models import (
     Analyte,
     Burden,
@@ -24,6 +24,7 @@ from nephroline.catalogue.models import (
 from nephroline.catalogue.schedules import Schedule, ScheduleStep, often
 
 __all__ = [
+    "CODES",
     "SECTIONS",
     "Analyte",
     "Burden",

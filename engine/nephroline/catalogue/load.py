@@ -55,6 +55,10 @@ SECTIONS: Mapping[str, type[Any]] = {
 """The lists of the catalogue, and what each holds. Units come first: others are read by them."""
 
 
+CODES = "codes"
+"""The folder of a catalogue in which codes of other systems stand; they are read only where they are met."""
+
+
 class Piece(NamedTuple):
     """Part of a catalogue: a file, or the section of a module. `packaged`: it is ours."""
 
@@ -77,7 +81,8 @@ def read_catalogue(folder: Path, added: Sequence[Piece] = ()) -> Catalogue:
 def pieces_of(folder: Path) -> Iterator[Piece]:
     """Every file of a catalogue folder, and of the folders in it. Raises: PathwayError."""
     ours = folder == data_root("rules") / "catalogue"
-    files = sorted(file for kind in ("*.yaml", "*.yml") for file in folder.rglob(kind))
+    found = sorted(file for kind in ("*.yaml", "*.yml") for file in folder.rglob(kind))
+    files = [file for file in found if file.relative_to(folder).parts[0] != CODES]
     for file in files:
         name = f"rules/catalogue/{file.relative_to(folder).as_posix()}" if ours else str(file)
         document = read_file(file, name, PathwayError)

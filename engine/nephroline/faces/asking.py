@@ -314,7 +314,7 @@ def replay(
     with Progress(len(files)) as progress:
         for file in files:
             heard = progress.of(file.name)
-            scenario = read_course(file, base.catalogue)
+            scenario = read_course(document_of(str(file), base.catalogue), base.catalogue)
             asked = asked_for(base, pathway, scenario)
             engine = "shadow" if shadow else "durable"
             done.append(walk(scenario, asked, backend_name=engine, quick=quick, progress=heard))
@@ -363,7 +363,7 @@ def report(
     with Progress(len(files)) as progress:
         for file in files:
             heard = progress.of(file.name)
-            scenario = read_course(file, base.catalogue)
+            scenario = read_course(document_of(str(file), base.catalogue), base.catalogue)
             asked = asked_for(base, pathway, scenario)
             most = drawn_at_most(scenario.record)
             courses.append(course_of(walk(scenario, asked, quick=quick, most=most, progress=heard)))

@@ -198,7 +198,7 @@ def _answered(
 @app.command(short_help="Print the JSON Schema of a public format.")
 def schema(
     kind: Annotated[
-        Literal["record", "scenario", "pathway", "module", "catalogue", "consultation"] | None,
+        Literal["record", "scenario", "pathway", "module", "catalogue", "codes", "consultation"] | None,
         typer.Argument(help="Which format. Without it, all are listed."),
     ] = None,
     write: Annotated[

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from nephroline.catalogue import Catalogue
+    from nephroline.interop.fhir import FhirRecord
     from nephroline.pathway import Pathway, RuleBase
-    from nephroline.record import Record, RecordSource
+    from nephroline.record import Record
     from nephroline.replaying import Scenario
     from nephroline.selecting import Selected
     from nephroline.yamlfile import Document
@@ -32,7 +33,10 @@ app = typer.Typer(
 
 Format = Literal["text", "json"]
 RecordArgument = Annotated[
-    str, typer.Argument(help="A record or scenario (YAML or JSON); - reads standard input.")
+    str,
+    typer.Argument(
+        help="A record or scenario (YAML or JSON), or FHIR (Bundle, NDJSON, folder); - reads standard input."
+    ),
 ]
 At = Annotated[
     str | None,
@@ -142,16 +146,49 @@ def record_and_pathway(
     return read_record(document, asked.catalogue), asked
 
 
-def document_of(source: str) -> Document:
-    """A file or standard input (``-``), read but not yet understood."""
+def document_of(source: str, catalogue: Catalogue | None = None) -> Document:
+    """A file or standard input (``-``), read but not yet understood; FHIR as the record that it makes."""
     from nephroline.errors import UsageError
     from nephroline.record import open_document
-    from nephroline.yamlfile import MAX_BYTES
 
     if not source:
         raise UsageError.of("no record is named", "give the path of a file, or - for standard input")
-    content: RecordSource = sys.stdin.buffer.read(MAX_BYTES + 1) if source == "-" else Path(source)
-    return open_document(content)
+    content: bytes | Path = sys.stdin.buffer.read(_MOST + 1) if source == "-" else Path(source)
+    taken = fhir_of(content, catalogue)
+    if taken is None:
+        return open_document(content)
+    typer.echo(f"FHIR: {taken.reading.summary}; nephroline fhir tells each", err=True)
+    return open_document(taken.record)
+
+
+def fhir_of(content: bytes | Path, catalogue: Catalogue | None = None) -> FhirRecord | None:
+    """The record that FHIR in a file, a folder or standard input makes; None if it is none."""
+    head = content if isinstance(content, bytes) else b""
+    if isinstance(content, Path):
+        if content.is_dir():
+            head = b"{" if any(content.rglob("*.ndjson")) or any(content.rglob("*.json")) else b""
+        elif content.suffix in (".yaml", ".yml"):
+            return None
+        else:
+            head = _beginning(content)
+    if head[:_FEW].lstrip()[:1] != b"{":
+        return None
+    from nephroline.interop.fhir import is_fhir, read_fhir
+
+    folder = isinstance(content, Path) and content.is_dir()
+    return read_fhir(content, catalogue) if folder or is_fhir(head) else None
+
+
+_FEW, _BEGINNING, _MOST = 64, 65_536, 64_000_000
+
+
+def _beginning(file: Path) -> bytes:
+    """The first bytes of a file, by which its kind is told; none if it cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(_BEGINNING)
+    except OSError:
+        return b""
 
 
 def asked_of(

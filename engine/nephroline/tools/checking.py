@@ -6,8 +6,10 @@ from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 
+from nephroline.catalogue import CODES
 from nephroline.errors import InputError, Problem, RecordError, did_you_mean, quoted
 from nephroline.expecting import parts
+from nephroline.interop.fhir import is_fhir, load_codes, read_fhir
 from nephroline.pathway import (
     Alert,
     FindingOf,
@@ -45,7 +47,10 @@ def _check_rules(folder: Path | None) -> list[Checked]:
     name = str(folder or "rules")
     try:
         rules = load_rules(folder)
-        found = [_checked(f"{name}/catalogue", "catalogue", lambda: rules.catalogue)]
+        found = [
+            _checked(f"{name}/catalogue", "catalogue", lambda: rules.catalogue),
+            _checked(f"{name}/{CODES}", "codes", lambda: load_codes(rules.catalogue, folder)),
+        ]
     except InputError as bad:
         return [(name, "rules", list(bad.problems))]
     found += [_checked(file, "module", read) for file, read in rules.files.items()]
@@ -97,6 +102,8 @@ def _once(results: list[Checked]) -> list[Checked]:
 
 def _check(file: Path, rules: RuleBase | None) -> Checked:
     catalogue = rules.catalogue if rules else None
+    if _is_fhir(file):
+        return _checked(str(file), "FHIR", partial(read_fhir, file, catalogue))
     try:
         document = open_document(file)
     except InputError as bad:
@@ -118,6 +125,15 @@ def _check(file: Path, rules: RuleBase | None) -> Checked:
         str(file),
     )
     return str(file), "unknown", [problem]
+
+
+def _is_fhir(file: Path) -> bool:
+    if file.suffix in (".yaml", ".yml"):
+        return False
+    try:
+        return is_fhir(file.read_bytes())
+    except OSError:
+        return False
 
 
 def _check_scenario(document: Document, rules: RuleBase) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from nephroline.catalogue import SECTIONS, Catalogue, Named, load_catalogue, spelling
 from nephroline.consultation import Consultation
 from nephroline.expecting import ExpectEntry
+from nephroline.interop.fhir import CodesFile, LeftRow, TakenRow
 from nephroline.pathway.shapes import (
     ApplicabilityEntry,
     AuthorityEntry,
@@ -37,7 +38,7 @@ from nephroline.record.shapes import (
 from nephroline.replaying import DidEntry, ScenarioFile
 from nephroline.yamlfile import mapping
 
-KINDS = ("record", "scenario", "pathway", "module", "catalogue", "consultation")
+KINDS = ("record", "scenario", "pathway", "module", "catalogue", "codes", "consultation")
 _MODULE: dict[str, Any] = {
     "population": OutsideEntry,
     "definitions": DefinitionEntry,
@@ -57,6 +58,7 @@ _ROWS: dict[str, dict[str, Any]] = {
     "ModuleFile": _MODULE,
     "PathwayFile": {**_MODULE, "applicability": ApplicabilityEntry},
     "ScenarioFile": {"expect": ExpectEntry, "clinicians_did": DidEntry},
+    "CodesFile": {"takes": TakenRow, "leaves": LeftRow},
 }
 _NAMED: dict[str, Any] = {"thresholds": ThresholdEntry, "authority": AuthorityEntry}
 """What modules and pathways hold by name."""
@@ -72,6 +74,7 @@ _ROOTS: dict[str, Any] = {
     "pathway": PathwayFile,
     "module": ModuleFile,
     "catalogue": _CATALOGUE,
+    "codes": CodesFile,
     "consultation": Consultation,
 }
 

@@ -1,0 +1,1 @@
+"""How charts come in from other systems, and how answers go out to them."""

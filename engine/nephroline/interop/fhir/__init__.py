@@ -1,0 +1,22 @@
+"""FHIR R4: charts read from Bundles, `$everything` and Bulk Data."""
+
+from nephroline.interop.fhir.codes import Codes, CodesFile, Left, LeftRow, TakenFor, TakenRow, load_codes
+from nephroline.interop.fhir.read import FhirRecord, read_fhir
+from nephroline.interop.fhir.reading import Account, Fate, Use
+from nephroline.interop.fhir.source import is_fhir
+
+__all__ = [
+    "Account",
+    "Codes",
+    "CodesFile",
+    "Fate",
+    "FhirRecord",
+    "Left",
+    "LeftRow",
+    "TakenFor",
+    "TakenRow",
+    "Use",
+    "is_fhir",
+    "load_codes",
+    "read_fhir",
+]

@@ -1,0 +1,213 @@
+"""What codes of other systems are taken for: ``rules/catalogue/codes/``, a file for each system.
+
+A code is taken for something of the catalogue, or is one of the look-alikes that are left, with why. A site
+may have a file of its own for a system, in ``codes/`` of its folder of rules; it stands in the place of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from nephroline.catalogue import CODES, Catalogue, data_root
+from nephroline.errors import PathwayError, Problem, did_you_mean, quoted
+from nephroline.interop.fhir.nodes import Node, codings
+from nephroline.shapes import Shape, fit
+from nephroline.yamlfile import Document, Place, listed, mapping, read_file
+
+Kind = Literal[
+    "analyte", "panel", "test", "sign", "condition", "absent", "diagnosis", "finding", "biopsy", "drug"
+]
+_KINDS: tuple[Kind, ...] = (
+    "analyte",
+    "panel",
+    "test",
+    "sign",
+    "condition",
+    "absent",
+    "diagnosis",
+    "finding",
+    "biopsy",
+    "drug",
+)
+_CATEGORY = 3
+"""Signs of an ICD category; a longer code is a kind of it."""
+_OWN_KINDS = "/sid/icd-10"
+"""Systems in which a longer code is a kind of a shorter one."""
+
+
+class TakenFor(msgspec.Struct, frozen=True):
+    """What a code is taken for.
+
+    `only`: ``trough``, when the chart says that it is one; ``words``, no number of it; ``unsure``, when the
+    words of the chart agree. `tells` of a test: ``both`` that a condition is there and that it is not,
+    ``positive`` only that it is, ``screen`` that it is not, and else that it is not known.
+    """
+
+    kind: Kind
+    id: str
+    only: str = ""
+    tells: str = ""
+    confidence: str = "verified"
+
+
+class Left(msgspec.Struct, frozen=True):
+    """A look-alike that is not taken, and why."""
+
+    like: str
+    because: str
+
+
+class TakenRow(Shape, frozen=True, kw_only=True):
+    """Codes with the one thing that they are taken for; fields as in `TakenFor`."""
+
+    codes: list[str]
+    only: Literal["", "trough", "words", "unsure"] = ""
+    tells: Literal["", "both", "positive", "screen"] = ""
+    confidence: Literal["verified", "once"] = "verified"
+    analyte: str = ""
+    panel: str = ""
+    test: str = ""
+    sign: str = ""
+    condition: str = ""
+    absent: str = ""
+    diagnosis: str = ""
+    finding: str = ""
+    biopsy: str = ""
+    drug: str = ""
+
+
+class LeftRow(Shape, frozen=True, kw_only=True):
+    """Codes that look like something and are not."""
+
+    like: str
+    because: str
+    codes: list[str]
+
+
+class CodesFile(Shape, frozen=True, kw_only=True):
+    """The codes of one system; `drugs_once` were read in one place only."""
+
+    system: str
+    title: str
+    notice: str
+    takes: list[dict[str, object]] = []
+    drugs: dict[str, list[str]] = {}
+    drugs_once: dict[str, list[str]] = {}
+    leaves: list[dict[str, object]] = []
+
+
+class Codes(msgspec.Struct, frozen=True):
+    """What every code is taken for."""
+
+    table: Mapping[tuple[str, str], TakenFor | Left]
+    notices: Mapping[str, str]
+
+    def of(self, system: str, code: str) -> TakenFor | Left | None:
+        """What a code is taken for; of a system of kinds the code that it is a kind of."""
+        found = self.table.get((system, code))
+        if found is None and _OWN_KINDS in system:
+            for length in range(len(code) - 1, _CATEGORY - 1, -1):
+                found = self.table.get((system, code[:length].removesuffix(".")))
+                if found is not None:
+                    return found
+        return found
+
+    def best(self, concept: Node) -> TakenFor | Left | None:
+        """What a concept is taken for by any of its codes; else why it is left, if one is a look-alike."""
+        found = [known for known in (self.of(*pair) for pair in codings(concept)) if known is not None]
+        left = next((one for one in found if isinstance(one, Left)), None)
+        taken = next((one for one in found if isinstance(one, TakenFor)), None)
+        return taken or left
+
+
+@lru_cache(maxsize=4)
+def load_codes(catalogue: Catalogue, site: Path | None = None) -> Codes:
+    """Read the codes that come with Nephroline, and those of a site. Raises: PathwayError with all faults."""
+    ours = data_root("rules") / "catalogue" / CODES
+    files = {file.name: file for file in sorted(ours.glob("*.yaml"))}
+    if site is not None:
+        files |= {file.name: file for file in sorted((site / CODES).glob("*.yaml"))}
+    problems: list[Problem] = []
+    table: dict[tuple[str, str], TakenFor | Left] = {}
+    notices: dict[str, str] = {}
+    for file in files.values():
+        name = f"rules/catalogue/{CODES}/{file.name}" if file.parent == ours else str(file)
+        document = read_file(file, name, PathwayError)
+        head = fit(document, (), mapping(document.data), CodesFile, problems)
+        if head is None:
+            continue
+        notices[head.title] = head.notice.strip()
+        for place, code, meaning in _rows(document, head, catalogue, problems):
+            if (head.system, code) in table:
+                problems.append(
+                    place.problem(f"the code {quoted(code)} stands here twice", "keep one of the two")
+                )
+            table[head.system, code] = meaning
+    if problems:
+        raise PathwayError(problems)
+    return Codes(table, notices)
+
+
+def _rows(
+    document: Document, head: CodesFile, catalogue: Catalogue, problems: list[Problem]
+) -> Iterator[tuple[Place, str, TakenFor | Left]]:
+    top = Place(document)
+    for i, raw in enumerate(head.takes):
+        row = fit(document, ("takes", i), raw, TakenRow, problems)
+        if row is None:
+            continue
+        named: list[tuple[Kind, str]] = [(kind, getattr(row, kind)) for kind in _KINDS if getattr(row, kind)]
+        if len(named) != 1:
+            problems.append(
+                (top / "takes" / i).problem("expected what the codes are taken for", ", ".join(_KINDS))
+            )
+            continue
+        kind, entry = named[0]
+        yield from _checked(top / "takes" / i, kind, entry, row.codes, catalogue, problems, row)
+    for section, confidence in (("drugs", "verified"), ("drugs_once", "once")):
+        drugs: Mapping[str, list[str]] = getattr(head, section)
+        row = TakenRow(codes=[], confidence="once" if confidence == "once" else "verified")
+        for drug, codes in drugs.items():
+            yield from _checked(top / section / drug, "drug", drug, codes, catalogue, problems, row)
+    for i, raw in enumerate(head.leaves):
+        left = fit(document, ("leaves", i), raw, LeftRow, problems)
+        for code in left.codes if left is not None else ():
+            assert left is not None  # noqa: S101
+            yield top / "leaves" / i, code, Left(left.like, left.because)
+
+
+def _checked(
+    place: Place,
+    kind: Kind,
+    entry: str,
+    codes: Iterable[str],
+    catalogue: Catalogue,
+    problems: list[Problem],
+    row: TakenRow,
+) -> Iterator[tuple[Place, str, TakenFor | Left]]:
+    tables: Mapping[str, Iterable[str]] = {
+        "analyte": catalogue.analytes,
+        "panel": catalogue.analytes,
+        "sign": catalogue.analytes,
+        "test": catalogue.conditions,
+        "condition": catalogue.conditions,
+        "absent": catalogue.conditions,
+        "diagnosis": catalogue.diagnoses,
+        "finding": catalogue.assertions,
+        "drug": catalogue.drugs,
+        "biopsy": ("kidney",),
+    }
+    known = tables[kind]
+    if entry not in known:
+        problems.append(
+            place.problem(f"the catalogue has no {kind} {quoted(entry)}", did_you_mean(entry, known))
+        )
+        return
+    meaning = TakenFor(kind, entry, row.only, row.tells, row.confidence)
+    for code in listed(codes):
+        yield place, str(code), meaning

@@ -1,0 +1,138 @@
+"""Conditions: what is there, what has gone, what is only suspected; and diagnoses of the kidney."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nephroline.catalogue import Catalogue, spelling
+from nephroline.interop.fhir.codes import Codes, Left, TakenFor
+from nephroline.interop.fhir.drafting import NotUsed
+from nephroline.interop.fhir.nodes import Node, codings, node, status, text, words
+from nephroline.interop.fhir.times import day, period
+
+_GONE = ("inactive", "remission", "resolved")
+_SUSPECTED = ("provisional", "differential", "unconfirmed")
+
+
+class Noted(NamedTuple):
+    """A condition of the record at a time; `present` None: it is not known whether it is there."""
+
+    name: str
+    at: str
+    present: bool | None
+    printed: str
+
+
+class Asserted(NamedTuple):
+    """A finding of the record."""
+
+    name: str
+    at: str
+    value: bool
+    printed: str
+
+
+class Diagnosed(NamedTuple):
+    """A diagnosis that a kidney biopsy makes."""
+
+    diagnosis: str
+    at: str
+    printed: str
+
+
+def stated(
+    resource: Node, codes: Codes, catalogue: Catalogue
+) -> Iterator[Noted | Asserted | Diagnosed | NotUsed]:
+    """What a Condition says."""
+    concept = node(resource, "code")
+    title = ", ".join(words(concept)[:1]) or ", ".join(code for _, code in codings(concept)) or "no code"
+    verified = status(node(resource, "verificationStatus"))
+    clinical = status(node(resource, "clinicalStatus"))
+    meaning = codes.best(concept) or _by_words(concept, catalogue)
+    if verified == "entered-in-error":
+        yield NotUsed(f"{title}: entered in error")
+    elif isinstance(meaning, Left):
+        yield NotUsed(f"{title}: looks like {meaning.like} and is not: {meaning.because}")
+    elif meaning is None:
+        yield NotUsed(f"{title}: no rule reads it")
+    else:
+        yield from _read(resource, meaning, title, verified, clinical, catalogue)
+
+
+def _read(
+    resource: Node, meaning: TakenFor, title: str, verified: str, clinical: str, catalogue: Catalogue
+) -> Iterator[Noted | Asserted | Diagnosed | NotUsed]:
+    since, until = _onset(resource), _abated(resource)
+    noted = text(resource, "recordedDate")
+    at = since or noted
+    if not day(at):
+        yield NotUsed(f"{title}: it has no date", odd=True)
+        return
+    if meaning.kind == "diagnosis":
+        if verified in (*_SUSPECTED, "refuted"):
+            yield NotUsed(f"{title}: {verified}")
+        elif meaning.only == "unsure" and not _said_so(resource, meaning.id, catalogue):
+            yield NotUsed(f"{title}: the code holds other lesions too, and no words say which", odd=True)
+        else:
+            yield Diagnosed(meaning.id, at, title)
+    elif meaning.kind == "finding":
+        if verified in _SUSPECTED:
+            yield NotUsed(f"{title}: {verified}")
+        else:
+            yield Asserted(meaning.id, at, verified != "refuted" and clinical not in _GONE, title)
+    elif meaning.kind in ("condition", "absent", "test"):
+        there = meaning.kind != "absent"
+        if verified == "refuted":
+            yield Noted(meaning.id, noted or at, not there, title)
+        elif verified in _SUSPECTED:
+            yield Noted(meaning.id, at, None, f"{title} ({verified})")
+        else:
+            yield Noted(meaning.id, at, there, title)
+            if there and (clinical in _GONE or until):
+                yield from _gone(meaning.id, title, until, noted, at, clinical)
+    else:
+        yield NotUsed(f"{title}: a code of another kind of resource", odd=True)
+
+
+def _gone(name: str, title: str, until: str, noted: str, at: str, clinical: str) -> Iterator[Noted | NotUsed]:
+    """That a condition has gone, at its end; without one no later than it was noted so."""
+    end = until or (noted if day(noted) > day(at) else "")
+    if end:
+        yield Noted(name, end, False, f"{title} ({clinical or 'abated'})")
+    else:
+        yield Noted(name, at, None, f"{title} ({clinical}, nobody says since when)")
+
+
+def _onset(resource: Node) -> str:
+    found = (text(resource, "onsetDateTime"), *period(node(resource, "onsetPeriod"))[:1])
+    return next((value for value in found if day(value)), "")
+
+
+def _abated(resource: Node) -> str:
+    start, end = period(node(resource, "abatementPeriod"))
+    found = (text(resource, "abatementDateTime"), end, start)
+    return next((value for value in found if day(value)), "")
+
+
+def _by_words(concept: Node, catalogue: Catalogue) -> TakenFor | None:
+    """A condition, finding or diagnosis that the words of a concept name exactly."""
+    for said in words(concept):
+        name = spelling(said.removesuffix(" (disorder)"))
+        for kind, table in (
+            ("diagnosis", catalogue.diagnoses),
+            ("condition", catalogue.conditions),
+            ("finding", catalogue.assertions),
+        ):
+            for entry in table.values():
+                if name in {spelling(entry.id), spelling(entry.title), *map(spelling, entry.synonyms)}:
+                    return TakenFor(kind, entry.id) if kind != "diagnosis" or entry.id != "other" else None  # type: ignore[arg-type]
+    return None
+
+
+def _said_so(resource: Node, diagnosis: str, catalogue: Catalogue) -> bool:
+    """Whether the words beside a code name the diagnosis itself."""
+    known = catalogue.diagnoses[diagnosis]
+    names = [spelling(name) for name in (known.id, known.title, *known.synonyms)]
+    concept = node(resource, "code")
+    return any(name in spelling(said) for said in words(concept) for name in names)

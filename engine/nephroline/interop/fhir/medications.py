@@ -1,0 +1,401 @@
+"""Medications: orders, statements, dispenses and administrations as courses and single doses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+
+from nephroline.catalogue import Catalogue, phrase, spelling
+from nephroline.interop.fhir.codes import Codes, TakenFor
+from nephroline.interop.fhir.drafting import NotUsed
+from nephroline.interop.fhir.nodes import Node, codings, name_of, node, nodes, text, words
+from nephroline.interop.fhir.times import after, day, effective, first_day, period
+from nephroline.quantities import QuantityError
+from nephroline.record import read_dose
+
+UNKNOWN = "unknown"
+"""An end that has come, or may have, nobody knows when."""
+_ORDERS = ("order", "original-order", "reflex-order", "filler-order", "instance-order")
+_RUNNING = ("active", "on-hold")
+_ENDED = ("completed", "stopped")
+_DAILY: Mapping[str, str] = {
+    "QD": "daily",
+    "BID": "bid",
+    "TID": "tid",
+    "QID": "qid",
+    "QOD": "every other day",
+    "AM": "daily",
+    "PM": "daily",
+    "BED": "daily",
+    "Q4H": "q4h",
+    "Q6H": "q6h",
+    "Q8H": "q8h",
+    "WK": "weekly",
+}
+_UNITS: Mapping[str, str] = {"d": "daily", "wk": "weekly"}
+_STRENGTH = re.compile(r"(?P<value>\d+(?:\.\d+)?) ?(?P<unit>mg|g|mcg|ug)\b(?! ?/)", re.IGNORECASE)
+_AMOUNT = re.compile(r"\d[\d.,]* ?(?:mg|g|mcg|µg|ug|IU|units)\b.*", re.IGNORECASE)
+_SEVERAL = " / "
+"""What stands between the drugs of one product."""
+_OF_NO_ONE = "of several drugs"
+"""The strength of a product that is that of none of its drugs."""
+_MOST_WORDS = 4
+_PIECES = ("tablet", "tab", "capsule", "cap", "pill")
+_RANK = ("MedicationStatement", "MedicationRequest", "MedicationDispense")
+"""Which kind tells best what was taken, where several tell of one course."""
+
+
+class Prescribed(NamedTuple):
+    """One drug at one dose over one interval; empty where it is not said. `drug`: an id, or its own name.
+
+    `end_by`: when it had ended at the latest, where that is all that is known.
+    """
+
+    resource: str
+    kind: str
+    drug: str
+    known: bool
+    start: str
+    end: str
+    dose: str
+    stopped_for: str
+    taken: str
+    printed: str
+    note: str
+    end_by: str = ""
+
+
+class Administered(NamedTuple):
+    """A single dose."""
+
+    resource: str
+    drug: str
+    known: bool
+    at: str
+    amount: str
+    printed: str
+
+
+class Medications:
+    """Reads medications; Medication resources are looked up by their references."""
+
+    def __init__(self, codes: Codes, catalogue: Catalogue, known: Mapping[str, Node]) -> None:
+        self._codes, self._catalogue, self._known = codes, catalogue, known
+
+    def read(self, resource: Node) -> Iterator[Prescribed | Administered | NotUsed]:
+        """What a resource says was given."""
+        kind, state = text(resource, "resourceType"), text(resource, "status")
+        name, drugs, strength = self._drug(resource)
+        if not name:
+            yield NotUsed("it names no drug", odd=True)
+        elif state in ("entered-in-error", "cancelled", "draft", "declined", "not-done", "preparation"):
+            yield NotUsed(f"{name}: its status is {state}")
+        elif kind == "MedicationRequest" and text(resource, "intent") not in _ORDERS:
+            yield NotUsed(f"{name}: its intent is {text(resource, 'intent') or 'not said'}, not an order")
+        elif kind == "MedicationRequest" and resource.get("doNotPerform") is True:
+            yield NotUsed(f"{name}: an order not to give it")
+        elif kind == "MedicationAdministration":
+            for drug in drugs or [""]:
+                yield self._single(resource, name, drug, strength)
+        else:
+            for drug in drugs or [""]:
+                yield from self._courses(resource, kind, state, name, drug, strength)
+
+    # -- the drug --------------------------------------------------------------------------------------
+
+    def named(self, concept: Node) -> list[str]:
+        """The drugs of the catalogue that a concept names, by codes or words; of a product perhaps two."""
+        meaning = self._codes.best(concept)
+        if isinstance(meaning, TakenFor) and meaning.kind == "drug":
+            return [meaning.id]
+        return self._first_in(words(concept))
+
+    def _first_in(self, said: Iterable[str]) -> list[str]:
+        """The drugs that stand in the first words that name any."""
+        for one in said:
+            drugs = self._in_words(one)
+            if drugs:
+                return drugs
+        return []
+
+    def _in_words(self, said: str) -> list[str]:
+        """The drugs that stand in the name of a product, such as ``prednisolone 5 MG Oral Tablet``."""
+        names = self._catalogue.drug_names
+        whole = names.get(spelling(said))
+        if whole is not None:
+            return [whole]
+        parts = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", said)
+        found: dict[str, None] = {}
+        first = 0
+        while first < len(parts):
+            tried = [
+                (names.get(spelling(" ".join(parts[first : first + n]))), n)
+                for n in range(_MOST_WORDS, 0, -1)
+            ]
+            known, length = next(((drug, n) for drug, n in tried if drug is not None), (None, 1))
+            if known is not None:
+                found[known] = None
+            first += length
+        return list(found)
+
+    def _drug(self, resource: Node) -> tuple[str, list[str], str]:
+        """What a medication is called, the drugs of the catalogue in it, and the strength of a piece."""
+        concept = node(resource, "medicationCodeableConcept")
+        reference = text(resource, "medicationReference", "reference")
+        product: Node = {}
+        if reference:
+            inside = {f"#{text(one, 'id')}": one for one in nodes(resource, "contained")}
+            product = inside.get(reference) or self._known.get(reference) or {}
+            concept = node(product, "code") or concept
+        said = [*words(concept), text(resource, "medicationReference", "display")]
+        name = next(filter(None, said), "") or ", ".join(code for _, code in codings(concept))
+        parts = nodes(product, "ingredient")
+        inside_it = [drug for part in parts for drug in self.named(node(part, "itemCodeableConcept"))]
+        drugs = self.named(concept) or self._first_in(filter(None, said)) or inside_it
+        alone = len(drugs) < 2 and len(parts) < 2 and not any(_SEVERAL in one for one in said)
+        return name, drugs, self._strength(parts, said) if alone else _OF_NO_ONE
+
+    def _strength(self, parts: Sequence[Node], said: Sequence[str]) -> str:
+        if len(parts) == 1:
+            top, bottom = node(parts[0], "strength", "numerator"), node(parts[0], "strength", "denominator")
+            if text(bottom, "value") in ("", "1"):
+                return f"{text(top, 'value')} {text(top, 'code') or text(top, 'unit')}".strip()
+        for one in said:
+            found = list(_STRENGTH.finditer(one))
+            if len(found) == 1:
+                return f"{found[0]['value']} {found[0]['unit'].lower()}"
+        return ""
+
+    # -- courses ---------------------------------------------------------------------------------------
+
+    def _courses(
+        self, resource: Node, kind: str, state: str, name: str, drug: str, strength: str
+    ) -> Iterator[Prescribed | NotUsed]:
+        start, end = self._interval(resource, kind, state)
+        if not start:
+            yield NotUsed(f"{name}: nothing says when it was begun", odd=True)
+            return
+        taken = {"not-taken": "no", "unknown": UNKNOWN, "intended": UNKNOWN}.get(state, "")
+        stopped = self._stopped(resource)
+        rows = nodes(resource, "dosageInstruction") or nodes(resource, "dosage") or [{}]
+        rows = sorted(rows, key=lambda row: int(text(row, "sequence") or 0))
+        label, reached = name_of(resource), ""
+        for number, row in enumerate(rows):
+            dose, printed, note = self._dose(row, strength)
+            since, until = period(node(row, "timing", "repeat", "boundsPeriod"))
+            lasts = node(row, "timing", "repeat", "boundsDuration")
+            if lasts:
+                # Steps of a taper follow each other.
+                since = reached or start
+                until = reached = after(since, lasts)
+            last = number == len(rows) - 1
+            yield Prescribed(
+                label,
+                kind,
+                drug or name,
+                bool(drug),
+                since or start,
+                until or (end if last or not since else ""),
+                dose,
+                stopped if last else "",
+                taken,
+                printed or name,
+                note,
+            )
+
+    def _interval(self, resource: Node, kind: str, state: str) -> tuple[str, str]:
+        if kind == "MedicationStatement":
+            start, end = period(node(resource, "effectivePeriod"))
+            start = start or text(resource, "effectiveDateTime")
+        elif kind == "MedicationDispense":
+            start = text(resource, "whenHandedOver") or text(resource, "whenPrepared")
+            end = after(start, node(resource, "daysSupply"))
+        else:
+            start = text(resource, "authoredOn")
+            bounds = [
+                period(node(r, "timing", "repeat", "boundsPeriod"))
+                for r in nodes(resource, "dosageInstruction")
+            ]
+            starts = sorted((one for one, _ in bounds if one), key=first_day)
+            ends = sorted((two for _, two in bounds if two), key=first_day)
+            start = starts[0] if starts else start
+            end = ends[-1] if ends and len(ends) == len(bounds) else ""
+        if not end and state in _ENDED:
+            end = UNKNOWN
+        return (start if day(start) else ""), end
+
+    def _stopped(self, resource: Node) -> str:
+        """The reason for stopping, where its words are those of the record."""
+        reasons = [node(resource, "statusReason"), *nodes(resource, "statusReason")]
+        said = [phrase(word) for reason in reasons for word in words(reason)]
+        return next((word for word in said if word in self._catalogue.stop_reasons), "")
+
+    # -- doses -----------------------------------------------------------------------------------------
+
+    def _dose(self, row: Node, strength: str) -> tuple[str, str, str]:
+        """A dose as the record writes it, what the order says, and a note."""
+        printed = text(row, "text") or text(row, "patientInstruction")
+        if strength == _OF_NO_ONE:
+            return "", printed, "one drug of a product of several"
+        if row.get("asNeededBoolean") is True or "asNeededCodeableConcept" in row:
+            return "", printed, "as needed"
+        amount = self._amount(row, strength)
+        often = self._often(row)
+        tried = [f"{amount} {often}".strip()] if amount and often else []
+        found = _AMOUNT.search(printed)
+        if found is not None:
+            tried.append(found[0])
+        for dose in tried:
+            if self._readable(dose):
+                return dose, printed, ""
+        return "", printed, ""
+
+    def _readable(self, dose: str) -> bool:
+        units = self._catalogue.units
+        daily = {"mass-rate", "dose-rate-per-mass", "dose-rate-per-area", "activity-rate"}
+        accepted = [unit.code for unit in units.values() if unit.dimension in daily]
+        try:
+            read_dose(dose, units, accepted)
+        except QuantityError:
+            return False
+        return True
+
+    def _amount(self, row: Node, strength: str) -> str:
+        rates = nodes(row, "doseAndRate")
+        if len(rates) != 1:
+            return ""
+        quantity = node(rates[0], "doseQuantity")
+        value, unit = text(quantity, "value"), text(quantity, "code") or text(quantity, "unit")
+        if not value:
+            low, high = node(rates[0], "doseRange", "low"), node(rates[0], "doseRange", "high")
+            if not text(low, "value") or text(low, "unit") != text(high, "unit"):
+                return ""
+            return f"{text(low, 'value')}-{text(high, 'value')} {text(low, 'code') or text(low, 'unit')}"
+        if unit.strip("{}").lower().rstrip("s").split("(")[0] in _PIECES or unit in ("1", ""):
+            size, _, kind = strength.partition(" ")
+            # Only whole or half pieces of one strength make an amount.
+            whole = _product(value, size) if kind else ""
+            return f"{whole} {kind}" if whole else ""
+        return f"{value} {unit}"
+
+    def _often(self, row: Node) -> str:
+        timing = node(row, "timing")
+        for _, code in codings(node(timing, "code")):
+            if code.upper() in _DAILY:
+                return _DAILY[code.upper()]
+        repeat = node(timing, "repeat")
+        count, length, unit = (text(repeat, name) for name in ("frequency", "period", "periodUnit"))
+        count = count or ("1" if length and unit else "")
+        if not count or text(repeat, "frequencyMax") or text(repeat, "periodMax"):
+            return ""
+        if unit == "d" and length == "1":
+            return "daily" if count == "1" else f"{count}x/d"
+        if unit == "d" and length == "2" and count == "1":
+            return "every other day"
+        if unit == "h" and count == "1":
+            return f"q{length}h"
+        if unit == "wk" and length == "1":
+            return {"1": "weekly", "2": "twice weekly", "3": "three times weekly"}.get(count, "")
+        return ""
+
+    def _single(self, resource: Node, name: str, drug: str, strength: str) -> Administered | NotUsed:
+        period_of = period(node(resource, "effectivePeriod"))
+        at = effective(resource) if text(resource, "effectiveDateTime") else period_of[0]
+        if not day(at):
+            return NotUsed(f"{name}: nothing says when it was given", odd=True)
+        dose = node(resource, "dosage", "dose")
+        value, unit = text(dose, "value"), text(dose, "code") or text(dose, "unit")
+        told = value and unit and strength != _OF_NO_ONE
+        amount = f"{value} {unit}" if told and self._readable(f"{value} {unit} once") else ""
+        return Administered(
+            name_of(resource), drug or name, bool(drug), at, amount, text(resource, "dosage", "text")
+        )
+
+
+def _product(count: str, size: str) -> str:
+    """How much some pieces of a size are; empty where one of the two is no number."""
+    try:
+        return format((Decimal(count) * Decimal(size)).normalize(), "f")
+    except InvalidOperation:
+        return ""
+
+
+def joined(courses: Sequence[Prescribed]) -> tuple[list[Prescribed], dict[str, str]]:
+    """Courses of one drug told by several kinds of resources, once each; and which were the same as which.
+
+    A dispense or an order of a drug whose statement covers its start tells of the same course. Of two of one
+    kind the later begins where it does, and ends the earlier one, if that has no end of its own.
+    """
+    kept: list[Prescribed] = []
+    same: dict[str, str] = {}
+    by_drug: dict[str, list[Prescribed]] = {}
+    for course in courses:
+        by_drug.setdefault(course.drug, []).append(course)
+    for rows in by_drug.values():
+        ours: list[Prescribed] = []
+        for kind in _RANK:
+            for course in sorted(
+                (row for row in rows if row.kind == kind), key=lambda row: first_day(row.start)
+            ):
+                covering = next((one for one in ours if one.kind != kind and _covers(one, course)), None)
+                if covering is not None:
+                    same[course.resource] = covering.resource
+                elif any(_equal(one, course) for one in ours):
+                    same[course.resource] = next(one.resource for one in ours if _equal(one, course))
+                else:
+                    ours.append(course)
+        kept += _in_turn(ours)
+    return kept, same
+
+
+def _covers(one: Prescribed, other: Prescribed) -> bool:
+    """Whether one course was going on when another is said to have begun."""
+    start = first_day(other.start)
+    ends = first_day(one.end) if one.end not in ("", UNKNOWN) else "9999"
+    near = first_day(one.start) <= start <= ends
+    return near and (not other.dose or not one.dose or one.dose == other.dose)
+
+
+def _equal(one: Prescribed, other: Prescribed) -> bool:
+    return one.start == other.start and one.dose == other.dose and one.end == other.end
+
+
+def _in_turn(rows: list[Prescribed]) -> Iterator[Prescribed]:
+    """Courses of one drug: one that still runs is ended by the next that begins later.
+
+    One that has ended nobody knows when did so by then.
+    """
+    ordered = sorted(_at_once(rows), key=lambda row: first_day(row.start))
+    for number, row in enumerate(ordered):
+        later = next(
+            (one for one in ordered[number + 1 :] if first_day(one.start) > first_day(row.start)), None
+        )
+        if later is None:
+            yield row
+        elif row.end == UNKNOWN:
+            yield row._replace(end_by=later.start)
+        elif not row.end or first_day(row.end) > first_day(later.start):
+            yield row._replace(end=later.start, note=row.note or "ended by the next order of the drug")
+        else:
+            yield row
+
+
+def _at_once(rows: Sequence[Prescribed]) -> Iterator[Prescribed]:
+    """Courses of one drug, those that begin together as one; what they make together nobody says."""
+    groups: dict[str, list[Prescribed]] = {}
+    for row in rows:
+        groups.setdefault(first_day(row.start), []).append(row)
+    for first, *others in groups.values():
+        if not others:
+            yield first
+            continue
+        said = list(dict.fromkeys(row.printed for row in (first, *others)))
+        ends = {row.end for row in (first, *others)}
+        yield first._replace(
+            dose="",
+            printed="; ".join(said),
+            end=ends.pop() if len(ends) == 1 else "",
+            note="several doses at once",
+        )

@@ -1,0 +1,63 @@
+"""FHIR resources as plain JSON: what stands in them, whatever else may be wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from nephroline.yamlfile import listed, mapping
+
+Node = Mapping[str, Any]
+"""A resource or an element of one."""
+
+
+def node(parent: Node, *names: str) -> Node:
+    """The element at a path of names; empty where there is none."""
+    found: Node = parent
+    for name in names:
+        found = mapping(found.get(name))
+    return found
+
+
+def nodes(parent: Node, name: str) -> list[Node]:
+    """The elements of a list; one that stands alone counts as a list of one."""
+    value = parent.get(name)
+    return [mapping(item) for item in (listed(value) if isinstance(value, list) else [value]) if item]
+
+
+def text(parent: Node, *names: str) -> str:
+    """The text or number at a path of names; empty where there is none."""
+    value: Any = node(parent, *names[:-1]).get(names[-1])
+    if isinstance(value, float):
+        # Of a resource that somebody else has read already.
+        value = Decimal(repr(value))
+    if isinstance(value, Decimal):
+        return format(value, "f") if value.is_finite() else ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    return str(value).strip()
+
+
+def name_of(resource: Node) -> str:
+    """How a resource is named to the reader: ``Observation/42``."""
+    return f"{text(resource, 'resourceType') or 'resource'}/{text(resource, 'id') or '(no id)'}"
+
+
+def codings(concept: Node) -> Iterator[tuple[str, str]]:
+    """The codes of a CodeableConcept with their systems."""
+    for coding in nodes(concept, "coding"):
+        code = text(coding, "code")
+        if code:
+            yield text(coding, "system"), code
+
+
+def words(concept: Node) -> list[str]:
+    """What a CodeableConcept says in words, its own text first."""
+    found = [text(concept, "text"), *(text(coding, "display") for coding in nodes(concept, "coding"))]
+    return list(dict.fromkeys(filter(None, found)))
+
+
+def status(concept: Node) -> str:
+    """The code of a CodeableConcept that has one system, such as a clinical status."""
+    return next((code for _, code in codings(concept)), "")

@@ -1,0 +1,236 @@
+"""Observations: laboratory values, vital signs, and tests that say whether a condition is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Context, Decimal
+from typing import NamedTuple
+
+from nephroline.catalogue import Analyte, Catalogue, phrase
+from nephroline.exact import Fraction
+from nephroline.interop.fhir.codes import Codes, Left, TakenFor
+from nephroline.interop.fhir.drafting import NotUsed
+from nephroline.interop.fhir.nodes import Node, codings, node, nodes, text, words
+from nephroline.interop.fhir.times import effective
+from nephroline.quantities import QuantityError, decimal_text, number, parse
+
+_USED = ("final", "amended", "corrected", "preliminary")
+# Words of laboratories, and the SNOMED CT codes that stand for them in results.
+_POSITIVE = frozenset(
+    (
+        *("positive", "detected", "reactive", "present", "pos", "yes", "+"),
+        *("10828004", "260373001", "11214006", "52101004"),
+    )
+)
+_NEGATIVE = frozenset(
+    (
+        *("negative", "not detected", "non-reactive", "nonreactive", "none detected", "undetected", "absent"),
+        *("undetectable", "neg", "no", "-", "260385009", "260415000", "131194007", "2667000", "272519000"),
+    )
+)
+_TROUGH = ("trough", "pre-dose", "predose", "talspiegel", "c0")
+_DIGITS, _MEASURED = 16, 12
+_NO_UNIT = ("1", "{ratio}")
+_PER_NORMAL = "ULN"
+
+
+class Value(NamedTuple):
+    """One value of an observation: of which analyte, at what time, and as the record writes it."""
+
+    analyte: str
+    at: str
+    written: str
+    printed: str = ""
+    note: str = ""
+
+
+class Tested(NamedTuple):
+    """What a test says of a condition: it is there, it is not, or that is not known."""
+
+    condition: str
+    at: str
+    present: bool | None
+    printed: str
+
+
+Found = Value | Tested | NotUsed
+
+
+def observed(resource: Node, codes: Codes, catalogue: Catalogue) -> Iterator[Found]:
+    """What an Observation says, with its components."""
+    state = text(resource, "status")
+    if state not in _USED:
+        yield NotUsed(f"its status is {state or 'not said'}")
+        return
+    at = effective(resource)
+    reader = _ValueReader(resource, codes, catalogue, at, state)
+    parts = nodes(resource, "component")
+    own = list(reader.read(resource))
+    answered = any(not isinstance(one, NotUsed) for one in own)
+    if not parts or answered:
+        yield from own
+    for part in parts:
+        yield from reader.read(part)
+    if not parts and not answered and nodes(resource, "hasMember"):
+        yield NotUsed("a panel: its members are read")
+
+
+class _ValueReader:
+    """Reads the values of one Observation; one use."""
+
+    def __init__(self, resource: Node, codes: Codes, catalogue: Catalogue, at: str, state: str) -> None:
+        self._codes, self._catalogue, self._at = codes, catalogue, at
+        self._note = "" if state == "final" else state
+        self._whole = " ".join(
+            [
+                *words(node(resource, "code")),
+                *words(node(resource, "method")),
+                *(text(note, "text") for note in nodes(resource, "note")),
+            ]
+        )
+
+    def read(self, element: Node) -> Iterator[Found]:
+        """The value of the observation itself, or of one component."""
+        concept = node(element, "code")
+        title = ", ".join(words(concept)[:1]) or ", ".join(code for _, code in codings(concept)) or "no code"
+        meaning = self._codes.best(concept)
+        if isinstance(meaning, Left):
+            yield NotUsed(f"{title}: looks like {meaning.like} and is not: {meaning.because}")
+        elif meaning is None:
+            yield NotUsed(f"{title}: no rule reads it")
+        elif meaning.kind == "panel":
+            yield NotUsed(f"{title}: a panel, its parts are read")
+        elif not self._at:
+            yield NotUsed(f"{title}: it has no date", odd=True)
+        elif meaning.kind == "test":
+            yield self._test(element, meaning, title)
+        elif meaning.kind in ("analyte", "sign"):
+            yield self._value(element, meaning, title)
+        elif meaning.kind in ("condition", "absent"):
+            yield self._test(element, TakenFor("test", meaning.id, tells="both"), title)
+        else:
+            yield NotUsed(f"{title}: a code of another kind of resource", odd=True)
+
+    def _value(self, element: Node, meaning: TakenFor, title: str) -> Found:
+        analyte = self._catalogue.analytes[meaning.id]
+        if meaning.only == "trough" and not any(word in self._whole.lower() for word in _TROUGH):
+            return NotUsed(f"{title}: nothing says that the level is a trough", odd=True)
+        absent = ", ".join(words(node(element, "dataAbsentReason")))
+        if absent or status_of_absence(element):
+            return NotUsed(f"{title}: no value ({absent or status_of_absence(element)})")
+        quantity = node(element, "valueQuantity")
+        if quantity:
+            if meaning.only == "words":
+                return NotUsed(
+                    f"{title}: a number of another test than the one whose limits are printed", odd=True
+                )
+            return self._number(element, quantity, analyte, title)
+        said = _said(element)
+        if not said:
+            return NotUsed(f"{title}: it has no value that can be read", odd=True)
+        for word in said:
+            known = analyte.meaning.get(phrase(word))
+            if known is not None:
+                return Value(analyte.id, self._at, known, word if word != known else "", self._note)
+        for word in said:
+            try:
+                parse(word, self._catalogue.units, accepted=analyte.units)
+            except QuantityError:
+                continue
+            return Value(analyte.id, self._at, word, "", self._note)
+        return NotUsed(f"{title}: {said[0]!r} is no value of {analyte.title} that can be read", odd=True)
+
+    def _number(self, element: Node, quantity: Node, analyte: Analyte, title: str) -> Found:
+        written = _quantity(quantity)
+        if not written:
+            return NotUsed(f"{title}: its quantity has no number", odd=True)
+        tried = [text(quantity, "code"), text(quantity, "unit")]
+        tried += [_plain(unit) for unit in tried]
+        for high in nodes(element, "referenceRange"):
+            # A range of normal often tells the unit that the value leaves out.
+            if not any(tried):
+                tried += [text(high, "high", "code"), text(high, "high", "unit"), text(high, "low", "unit")]
+        for unit in dict.fromkeys(filter(None, tried)):
+            if unit in _NO_UNIT:
+                continue
+            value = f"{written} {unit}"
+            try:
+                parse(value, self._catalogue.units, accepted=analyte.units)
+            except QuantityError:
+                continue
+            return self._in_multiples(element, quantity, analyte, unit) or Value(
+                analyte.id, self._at, value, "", self._note
+            )
+        unit = next(filter(None, tried), "")
+        wrong = f"the unit {unit} is none of {analyte.title}" if unit else "it has no unit"
+        return NotUsed(f"{title} {written}: {wrong}", odd=True)
+
+    def _in_multiples(self, element: Node, quantity: Node, analyte: Analyte, unit: str) -> Value | None:
+        """A value as a multiple of the upper limit of normal, for what is judged by it."""
+        if analyte.units[0] != _PER_NORMAL or unit == _PER_NORMAL or text(quantity, "comparator"):
+            return None
+        for normal in nodes(element, "referenceRange"):
+            high = node(normal, "high")
+            same = (text(high, "code") or text(high, "unit")) in (
+                text(quantity, "code"),
+                text(quantity, "unit"),
+            )
+            try:
+                limit, value = number(text(high, "value")), number(text(quantity, "value"))
+            except QuantityError:
+                continue
+            if same and limit > 0:
+                multiple: Fraction = value / limit
+                printed = f"{_quantity(quantity)} {unit}, normal up to {text(high, 'value')}"
+                return Value(
+                    analyte.id, self._at, f"{decimal_text(multiple, 3)} {_PER_NORMAL}", printed, self._note
+                )
+        return None
+
+    def _test(self, element: Node, meaning: TakenFor, title: str) -> Found:
+        said = _said(element)
+        plain = {word.lower() for word in said}
+        quantity = node(element, "valueQuantity")
+        flags = {code for one in nodes(element, "interpretation") for _, code in codings(one)}
+        positive = bool(plain & _POSITIVE) or bool(flags & {"POS", "DET", "RR"})
+        negative = bool(plain & _NEGATIVE) or bool(flags & {"NEG", "ND", "NR"})
+        if "valueBoolean" in element:
+            positive, negative = element["valueBoolean"] is True, element["valueBoolean"] is False
+        printed = f"{title}: {', '.join(said) or _quantity(quantity) or ', '.join(sorted(flags))}"
+        if positive is negative:
+            return NotUsed(f"{printed or title}: neither positive nor negative", odd=True)
+        if positive:
+            return Tested(meaning.id, self._at, None if meaning.tells == "screen" else True, printed)
+        if meaning.tells == "positive":
+            return NotUsed(f"{printed}: a negative result does not exclude it")
+        return Tested(meaning.id, self._at, False, printed)
+
+
+def status_of_absence(element: Node) -> str:
+    """The code of a reason for which a value is absent."""
+    return next((code for _, code in codings(node(element, "dataAbsentReason"))), "")
+
+
+def _quantity(quantity: Node) -> str:
+    value = text(quantity, "value")
+    if len(value) > _DIGITS:
+        # No laboratory measures so: it is what a computer made of a number.
+        value = format(Decimal(value).normalize(Context(prec=_MEASURED)), "f")
+    return f"{text(quantity, 'comparator')} {value}".strip() if value else ""
+
+
+def _plain(unit: str) -> str:
+    """A UCUM unit without its annotations: ``mg/g{creat}``."""
+    kept, inside = "", False
+    for sign in unit:
+        inside = (inside or sign == "{") and sign != "}"
+        if not inside and sign != "}":
+            kept += sign
+    return kept
+
+
+def _said(element: Node) -> list[str]:
+    """What a value says in words, in its codes and by its number where that has no unit of its own."""
+    concept = node(element, "valueCodeableConcept")
+    found = [text(element, "valueString"), *words(concept), *(code for _, code in codings(concept))]
+    return list(dict.fromkeys(filter(None, found)))

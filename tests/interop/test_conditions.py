@@ -1,0 +1,110 @@
+"""Conditions, reports, procedures and allergies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from charts import ABOUT, SNOMED, Resource, bundle, concept, condition, state, verified
+
+from nephroline.interop.fhir import read_fhir
+
+CM = "http://hl7.org/fhir/sid/icd-10-cm"
+DIABETES, FSGS, MCD, BIOPSY = "44054006", "236403004", "44785005", "7246002"
+
+
+def read(*resources: Resource) -> tuple[dict[str, Any], str]:
+    found = read_fhir(bundle(*resources))
+    return found.record, "; ".join(fate.because for fate in found.reading.fates)
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        (condition(DIABETES), [("2019-03-04", True)]),
+        (condition(DIABETES, verificationStatus=verified("refuted")), [("2019-03-04", False)]),
+        (condition(DIABETES, verificationStatus=verified("provisional")), [("2019-03-04", "unknown")]),
+        (condition(DIABETES, verificationStatus=verified("entered-in-error")), []),
+        (
+            condition(DIABETES, clinicalStatus=state("resolved"), abatementDateTime="2020-01-01"),
+            [("2019-03-04", True), ("2020-01-01", False)],
+        ),
+        (
+            condition(DIABETES, clinicalStatus=state("inactive"), recordedDate="2019-06-01"),
+            [("2019-03-04", True), ("2019-06-01", False)],
+        ),
+        (condition("E11.9", CM), [("2019-03-04", True)]),
+        (condition("", code={"text": "Diabetes mellitus"}), [("2019-03-04", True)]),
+        (condition("", code={"text": "Pre-diabetes"}), []),
+        (condition("60001007"), [("2019-03-04", False)]),
+    ],
+)
+def test_whether_a_condition_is_there(resource: Resource, expected: list[tuple[str, bool | str]]) -> None:
+    record, _ = read(resource)
+    found = [(row["at"], row.get("present", True)) for row in record.get("conditions", [])]
+    assert found == expected
+
+
+def biopsied(at: str = "2019-03-04", **more: Any) -> Resource:
+    code = {"code": concept(BIOPSY, SNOMED), "subject": ABOUT, "performedDateTime": at}
+    return {"resourceType": "Procedure", "id": "bx", "status": "completed"} | code | more
+
+
+def test_a_diagnosis_of_the_problem_list_is_that_of_the_biopsy_before_it() -> None:
+    record, _ = read(biopsied(), condition(FSGS, at="2019-03-10"))
+    assert [(row["at"], row["diagnosis"]) for row in record["biopsies"]] == [("2019-03-04", "fsgs")]
+    assert "note" not in record["biopsies"][0]
+
+
+def test_a_diagnosis_without_a_biopsy_says_so() -> None:
+    record, _ = read(condition(FSGS))
+    assert record["biopsies"][0]["diagnosis"] == "fsgs"
+    assert "names no biopsy" in record["biopsies"][0]["note"]
+
+
+def test_two_diagnoses_of_one_day_are_not_both_taken() -> None:
+    record, why = read(condition(FSGS), condition("N04.0", "http://hl7.org/fhir/sid/icd-10"))
+    assert len(record["biopsies"]) == 1
+    assert "says" in why
+
+
+def test_a_code_of_several_lesions_is_taken_only_with_its_words() -> None:
+    icd = "http://hl7.org/fhir/sid/icd-10"
+    record, why = read(condition("N04.1", icd))
+    assert "biopsies" not in record
+    assert "holds other lesions too" in why
+    named = condition("N04.1", icd)
+    named["code"]["text"] = "Focal segmental glomerulosclerosis"
+    record, _ = read(named)
+    assert record["biopsies"][0]["diagnosis"] == "fsgs"
+
+
+def test_the_conclusion_of_a_report_is_the_diagnosis() -> None:
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "code": {"text": "Kidney biopsy report"},
+        "subject": ABOUT,
+        "effectiveDateTime": "2019-03-05",
+        "conclusionCode": [concept(FSGS, SNOMED)],
+    }
+    record, _ = read(report)
+    assert record["biopsies"] == [{"at": "2019-03-05", "diagnosis": "fsgs"}]
+
+
+def test_an_allergy_to_a_drug_is_a_reaction() -> None:
+    allergy = {
+        "resourceType": "AllergyIntolerance",
+        "id": "a",
+        "code": {"text": "mycophenolate mofetil"},
+        "patient": ABOUT,
+        "recordedDate": "2018-01-01",
+        "reaction": [{"manifestation": [{"text": "rash"}]}],
+    }
+    record, _ = read(allergy, condition(DIABETES))
+    assert record["reactions"][0]["drug"] == "mycophenolate-mofetil"
+    assert record["reactions"][0]["what"] == "rash"
+    record, why = read(allergy | {"verificationStatus": verified("refuted")}, condition(DIABETES))
+    assert "reactions" not in record
+    assert "refuted" in why

@@ -1,0 +1,172 @@
+"""Medications: doses, courses, tapers, single doses, and what several kinds of resources say of one course."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from charts import ABOUT, RXNORM, Resource, bundle, concept, daily, order
+
+from nephroline.interop.fhir import FhirRecord, Use, read_fhir
+
+
+def read(*resources: Resource) -> FhirRecord:
+    return read_fhir(bundle(*resources))
+
+
+def courses(*resources: Resource) -> list[tuple[str, Any, Any, Any]]:
+    rows = read(*resources).record.get("exposures", [])
+    return [(row["drug"], row.get("dose"), row.get("from"), row.get("to")) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("resource", "dose"),
+    [
+        (order("prednisone", "70 mg daily"), "70 mg daily"),
+        (order("prednisone", "take 70 mg once daily"), "70 mg once daily"),
+        (order("cyclosporine", dosageInstruction=[daily(100, "mg", frequency=2)]), "100 mg 2x/d"),
+        (order("tacrolimus", dosageInstruction=[daily(2, "mg", period=12, per="h")]), "2 mg q12h"),
+        (order("prednisone", dosageInstruction=[daily(40, "mg", period=2)]), "40 mg every other day"),
+        (order("methotrexate", dosageInstruction=[daily(10, "mg", per="wk")]), "10 mg weekly"),
+        (order("prednisone 10 MG Oral Tablet", dosageInstruction=[daily(7, "tablet")]), "70 mg daily"),
+        (order("prednisone 5 MG Oral Tablet", dosageInstruction=[daily(0.5, "tablet")]), "2.5 mg daily"),
+        (order("prednisone", dosageInstruction=[daily(7, "tablet")]), None),
+        (order("prednisone", "as directed"), None),
+        (order("prednisone", dosageInstruction=[daily(40, "mg") | {"asNeededBoolean": True}]), None),
+        (order("prednisone", dosageInstruction=[daily(40, "mg"), daily(20, "mg")]), None),
+        (
+            order(
+                "prednisone",
+                dosageInstruction=[
+                    {
+                        "timing": {"code": concept("BID", "x")},
+                        "doseAndRate": [{"doseQuantity": {"value": 5, "unit": "mg"}}],
+                    }
+                ],
+            ),
+            "5 mg bid",
+        ),
+    ],
+)
+def test_a_dose_is_read_or_left_open(resource: Resource, dose: str | None) -> None:
+    assert courses(resource) == [
+        (
+            "prednisone" if "prednisone" in resource["id"] else courses(resource)[0][0],
+            dose,
+            "2019-03-05",
+            None,
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        order("prednisone", "70 mg daily", intent="proposal"),
+        order("prednisone", "70 mg daily", status="cancelled"),
+        order("prednisone", "70 mg daily", status="entered-in-error"),
+        order("prednisone", "70 mg daily", doNotPerform=True),
+        order("", "70 mg daily", medicationCodeableConcept={}),
+        order("prednisone", "70 mg daily", authoredOn="soon"),
+    ],
+)
+def test_what_is_no_order_is_not_taken(resource: Resource) -> None:
+    found = read(resource)
+    assert "exposures" not in found.record
+    assert found.reading.counts[Use.USED] == 1
+
+
+def test_a_later_order_ends_the_one_that_runs_and_bounds_the_one_that_has_ended() -> None:
+    next_one = order("prednisone", "40 mg daily", "2019-06-28")
+    assert courses(order("prednisone", "70 mg daily"), next_one) == [
+        ("prednisone", "70 mg daily", "2019-03-05", "2019-06-28"),
+        ("prednisone", "40 mg daily", "2019-06-28", None),
+    ]
+    ended = courses(order("prednisone", "70 mg daily", status="stopped"), next_one)
+    assert ended[0][3] == {"between": ["2019-03-05", "2019-06-28"]}
+    assert courses(order("prednisone", "70 mg daily", status="completed"))[0][3] == "unknown"
+
+
+def test_steps_of_a_taper_follow_each_other() -> None:
+    weeks: dict[str, Any] = {"boundsDuration": {"value": 4, "unit": "wk", "code": "wk"}}
+    steps = [daily(60, "mg", **weeks) | {"sequence": 1}, daily(40, "mg", **weeks) | {"sequence": 2}]
+    assert courses(order("prednisone", dosageInstruction=steps)) == [
+        ("prednisone", "60 mg daily", "2019-03-05", "2019-04-02"),
+        ("prednisone", "40 mg daily", "2019-04-02", "2019-04-30"),
+    ]
+
+
+def test_an_order_its_statement_and_its_dispense_are_one_course() -> None:
+    concept_of = {"medicationCodeableConcept": concept("8640", RXNORM), "subject": ABOUT}
+    statement = {
+        "resourceType": "MedicationStatement",
+        "id": "s",
+        "status": "active",
+        "effectivePeriod": {"start": "2019-03-05"},
+        "dosage": [{"text": "70 mg daily"}],
+    } | concept_of
+    dispense = {
+        "resourceType": "MedicationDispense",
+        "id": "d",
+        "status": "completed",
+        "whenHandedOver": "2019-03-06",
+        "daysSupply": {"value": 30, "unit": "d"},
+    } | concept_of
+    found = read(order("prednisone", "70 mg daily"), statement, dispense)
+    assert [row["drug"] for row in found.record["exposures"]] == ["prednisone"]
+    assert sum("tells of the same course" in fate.because for fate in found.reading.fates) == 2
+
+
+def test_administrations_are_single_doses_unless_a_course_covers_them() -> None:
+    def given(drug: str, at: str, value: float, unit: str) -> Resource:
+        return {
+            "resourceType": "MedicationAdministration",
+            "id": f"g-{drug}-{at}",
+            "status": "completed",
+            "medicationCodeableConcept": {"text": drug},
+            "subject": ABOUT,
+            "effectiveDateTime": at,
+            "dosage": {"dose": {"value": value, "unit": unit}},
+        }
+
+    found = read(
+        order("prednisone", "70 mg daily"),
+        given("prednisone", "2019-03-07", 70, "mg"),
+        given("rituximab", "2019-04-01", 1000, "mg"),
+        given("rituximab", "2019-04-15", 2, "bag"),
+    )
+    rituximab = [row for row in found.record["exposures"] if row["drug"] == "rituximab"]
+    assert rituximab[0]["doses"] == [{"at": "2019-04-01", "amount": "1000 mg"}]
+    assert (rituximab[1]["from"], rituximab[1]["to"]) == ("2019-04-15", "2019-04-15")
+    assert any(fate.because == "a dose of a course that is told" for fate in found.reading.fates)
+
+
+def test_a_drug_that_nobody_knows_is_kept_and_marked() -> None:
+    (row,) = read(order("Wonderdrug forte", "1 puff")).record["exposures"]
+    assert row["unlisted"] is True
+    assert row["printed"] == "1 puff"
+
+
+@pytest.mark.parametrize(
+    ("name", "drugs"),
+    [
+        ("amlodipine / valsartan 5 MG Oral Tablet", ["amlodipine", "valsartan"]),
+        ("acetaminophen 325 MG / hydrocodone 5 MG Oral Tablet", ["paracetamol"]),
+        ("10 ML furosemide 10 MG/ML Injection", ["furosemide"]),
+    ],
+)
+def test_each_drug_of_a_product_is_told(name: str, drugs: list[str]) -> None:
+    rows = read(order(name, dosageInstruction=[daily(1, "tablet")])).record["exposures"]
+    assert [row["drug"] for row in rows] == drugs
+    assert all("dose" not in row and "unlisted" not in row for row in rows)
+
+
+def test_a_medication_is_looked_up_by_its_reference() -> None:
+    medication = {"resourceType": "Medication", "id": "med", "code": {"text": "ramipril"}}
+    contained = order("x", "5 mg daily", contained=[medication], medicationReference={"reference": "#med"})
+    beside = order(
+        "y", "5 mg daily", medicationReference={"reference": "Medication/med"}, authoredOn="2020-01-01"
+    )
+    for resource in (contained, beside):
+        del resource["medicationCodeableConcept"]
+    assert [row[0] for row in courses(contained, beside, medication)] == ["ramipril", "ramipril"]
