@@ -13,7 +13,9 @@ from nephroline.interop.fhir import Left, TakenFor, load_codes, read_fhir
 
 CATALOGUE = load_catalogue()
 CODES = load_codes(CATALOGUE)
-LOOK_ALIKES = sorted(key for key, meaning in CODES.table.items() if isinstance(meaning, Left))
+LOOK_ALIKES = sorted(
+    key for key, meaning in CODES.table.items() if isinstance(meaning, Left) and key[0].startswith("http://")
+)
 TAKEN = sorted(
     (code, meaning.id, meaning.only)
     for (system, code), meaning in CODES.table.items()
@@ -58,6 +60,13 @@ def test_a_code_is_taken_for_its_analyte(code: str, analyte: str, only: str) -> 
         value = observation(code, quantity(round(shown, 2), unit.code), note=[{"text": "trough level"}])
     found = read_fhir(bundle(value))
     assert [analyte in row for row in found.record["observations"]] == [True]
+
+
+def test_a_system_is_known_by_its_other_names() -> None:
+    assert CODES.of("urn:oid:2.16.840.1.113883.6.1", "2160-0") == CODES.of(LOINC, "2160-0") is not None
+    german = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
+    assert CODES.of(german, "N04.0") == CODES.of("http://hl7.org/fhir/sid/icd-10", "N04.0") is not None
+    assert CODES.of(german, "E11.90") == CODES.of("http://hl7.org/fhir/sid/icd-10", "E11")
 
 
 def test_a_longer_icd_code_is_a_kind_of_a_shorter_one() -> None:

@@ -6,6 +6,7 @@ may have a file of its own for a system, in ``codes/`` of its folder of rules; i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -36,7 +37,7 @@ _KINDS: tuple[Kind, ...] = (
 )
 _CATEGORY = 3
 """Signs of an ICD category; a longer code is a kind of it."""
-_OWN_KINDS = "/sid/icd-10"
+_OF_KINDS = re.compile(r".*icd-10.*|urn:oid:2\.16\.840\.1\.113883\.6\.(3|90)")
 """Systems in which a longer code is a kind of a shorter one."""
 
 
@@ -90,9 +91,10 @@ class LeftRow(Shape, frozen=True, kw_only=True):
 
 
 class CodesFile(Shape, frozen=True, kw_only=True):
-    """The codes of one system; `drugs_once` were read in one place only."""
+    """The codes of one system; `also`: other names of it. `drugs_once` were read in one place only."""
 
     system: str
+    also: list[str] = []
     title: str
     notice: str
     takes: list[dict[str, object]] = []
@@ -110,7 +112,7 @@ class Codes(msgspec.Struct, frozen=True):
     def of(self, system: str, code: str) -> TakenFor | Left | None:
         """What a code is taken for; of a system of kinds the code that it is a kind of."""
         found = self.table.get((system, code))
-        if found is None and _OWN_KINDS in system:
+        if found is None and _OF_KINDS.fullmatch(system):
             for length in range(len(code) - 1, _CATEGORY - 1, -1):
                 found = self.table.get((system, code[:length].removesuffix(".")))
                 if found is not None:
@@ -147,7 +149,7 @@ def load_codes(catalogue: Catalogue, site: Path | None = None) -> Codes:
                 problems.append(
                     place.problem(f"the code {quoted(code)} stands here twice", "keep one of the two")
                 )
-            table[head.system, code] = meaning
+            table |= {(system, code): meaning for system in (head.system, *head.also)}
     if problems:
         raise PathwayError(problems)
     return Codes(table, notices)
