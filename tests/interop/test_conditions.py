@@ -33,6 +33,7 @@ def read(*resources: Resource) -> tuple[dict[str, Any], str]:
             condition(DIABETES, clinicalStatus=state("inactive"), recordedDate="2019-06-01"),
             [("2019-03-04", True), ("2019-06-01", False)],
         ),
+        (condition(DIABETES, clinicalStatus=state("resolved")), [("2019-03-04", "unknown")]),
         (condition("E11.9", CM), [("2019-03-04", True)]),
         (condition("", code={"text": "Diabetes mellitus"}), [("2019-03-04", True)]),
         (condition("", code={"text": "Pre-diabetes"}), []),

@@ -141,10 +141,25 @@ def test_administrations_are_single_doses_unless_a_course_covers_them() -> None:
     assert any(fate.because == "a dose of a course that is told" for fate in found.reading.fates)
 
 
+@pytest.mark.parametrize(
+    "resource",
+    [
+        order("prednisolone acetate 1% eye drops", "1 drop qid"),
+        order("tacrolimus 0.1% ointment", "apply bid"),
+        order("budesonide", "2 puffs bid"),
+        order("hydrocortisone", "bid", dosageInstruction=[{"route": {"text": "Topical route"}}]),
+    ],
+)
+def test_what_acts_in_one_place_is_no_course(resource: Resource) -> None:
+    found = read(resource)
+    assert "exposures" not in found.record
+    assert any("given to one place" in fate.because for fate in found.reading.fates)
+
+
 def test_a_drug_that_nobody_knows_is_kept_and_marked() -> None:
-    (row,) = read(order("Wonderdrug forte", "1 puff")).record["exposures"]
+    (row,) = read(order("Wonderdrug forte", "1 measure")).record["exposures"]
     assert row["unlisted"] is True
-    assert row["printed"] == "1 puff"
+    assert row["printed"] == "1 measure"
 
 
 @pytest.mark.parametrize(

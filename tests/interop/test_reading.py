@@ -115,6 +115,15 @@ def test_resources_of_another_patient_are_left_out() -> None:
     assert any("it is about Patient/p2" in fate.because for fate in found.reading.fates)
 
 
+@pytest.mark.parametrize(
+    "reference", ["https://ehr.example/fhir/Patient/p1", "Patient/p1/_history/3", "urn:uuid:1"]
+)
+def test_a_patient_is_known_by_every_kind_of_reference(reference: str) -> None:
+    whole = bundle(observation("2160-0", quantity(1, "mg/dL"), subject={"reference": reference}))
+    whole["entry"][0]["fullUrl"] = "urn:uuid:1"
+    assert read_fhir(whole).record["observations"]
+
+
 def test_a_row_that_the_record_refuses_is_taken_out_and_told() -> None:
     stop = order("prednisone", "70 mg daily")
     stop["dosageInstruction"][0]["timing"] = {

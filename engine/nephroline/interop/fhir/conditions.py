@@ -88,15 +88,18 @@ def _read(
         elif verified in _SUSPECTED:
             yield Noted(meaning.id, at, None, f"{title} ({verified})")
         else:
-            yield Noted(meaning.id, at, there, title)
-            if there and (clinical in _GONE or until):
-                yield from _gone(meaning.id, title, until, noted, at, clinical)
+            gone = list(_gone(meaning.id, title, until, noted, at, clinical)) if there else []
+            if not gone or gone[0].at != at:
+                yield Noted(meaning.id, at, there, title)
+            yield from gone
     else:
         yield NotUsed(f"{title}: a code of another kind of resource", odd=True)
 
 
-def _gone(name: str, title: str, until: str, noted: str, at: str, clinical: str) -> Iterator[Noted | NotUsed]:
+def _gone(name: str, title: str, until: str, noted: str, at: str, clinical: str) -> Iterator[Noted]:
     """That a condition has gone, at its end; without one no later than it was noted so."""
+    if clinical not in _GONE and not until:
+        return
     end = until or (noted if day(noted) > day(at) else "")
     if end:
         yield Noted(name, end, False, f"{title} ({clinical or 'abated'})")

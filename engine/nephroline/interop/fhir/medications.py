@@ -37,6 +37,12 @@ _DAILY: Mapping[str, str] = {
 _UNITS: Mapping[str, str] = {"d": "daily", "wk": "weekly"}
 _STRENGTH = re.compile(r"(?P<value>\d+(?:\.\d+)?) ?(?P<unit>mg|g|mcg|ug)\b(?! ?/)", re.IGNORECASE)
 _AMOUNT = re.compile(r"\d[\d.,]* ?(?:mg|g|mcg|µg|ug|IU|units)\b.*", re.IGNORECASE)
+_LOCAL = re.compile(
+    r"\b(?:eye|ear|nasal|nose|topical|ophthalmic|otic|inhal\w*|ointment|cream|lotion|shampoo|puffs?|spray|"
+    r"enema|foam|pessary|vaginal|intra-?articular|eyedrops?)\b",
+    re.IGNORECASE,
+)
+"""Words of a product or an order that acts where it is put, not in the body."""
 _SEVERAL = " / "
 """What stands between the drugs of one product."""
 _OF_NO_ONE = "of several drugs"
@@ -96,6 +102,8 @@ class Medications:
             yield NotUsed(f"{name}: its intent is {text(resource, 'intent') or 'not said'}, not an order")
         elif kind == "MedicationRequest" and resource.get("doNotPerform") is True:
             yield NotUsed(f"{name}: an order not to give it")
+        elif _local(resource, name):
+            yield NotUsed(f"{name}: given to one place, not to the body")
         elif kind == "MedicationAdministration":
             for drug in drugs or [""]:
                 yield self._single(resource, name, drug, strength)
@@ -312,6 +320,17 @@ class Medications:
         return Administered(
             name_of(resource), drug or name, bool(drug), at, amount, text(resource, "dosage", "text")
         )
+
+
+def _local(resource: Node, name: str) -> bool:
+    """Whether a medicine acts where it is put: drops, ointments, inhalers."""
+    rows = [*nodes(resource, "dosageInstruction"), *nodes(resource, "dosage")]
+    said = [
+        name,
+        *(text(row, "text") for row in rows),
+        *(w for row in rows for w in words(node(row, "route"))),
+    ]
+    return any(map(_LOCAL.search, said))
 
 
 def _product(count: str, size: str) -> str:

@@ -85,7 +85,7 @@ class _ChartReader:
         found = {
             name_of(line.resource): line.resource for line in self._lines if _is(line.resource, "Patient")
         }
-        about = {text(line.resource, *path) for line in self._lines for path in _SUBJECTS} - {""}
+        about = {_last(text(line.resource, *path)) for line in self._lines for path in _SUBJECTS} - {""}
         if len(found) > 1:
             raise RecordError.of(
                 f"{len(found)} patients: {', '.join(sorted(found)[:3])}",
@@ -134,7 +134,7 @@ class _ChartReader:
             return
         kind = text(resource, "resourceType")
         about = next(filter(None, (text(resource, *path) for path in _SUBJECTS)), "")
-        if mine and about and about not in mine and not any(one.endswith(f"/{about}") for one in mine):
+        if mine and about and about not in mine and _last(about) not in map(_last, mine):
             self._draft.tell(name, Use.LEFT_OUT, because=f"it is about {about}")
         elif kind == "Observation":
             for found in observed(resource, self._codes, self._catalogue):
@@ -363,6 +363,11 @@ class _ChartReader:
 
 
 _SUBJECTS = (("subject", "reference"), ("patient", "reference"))
+
+
+def _last(reference: str) -> str:
+    """The type and id at the end of a reference, whatever server it names: ``Patient/42``."""
+    return "/".join(reference.partition("/_history")[0].split("/")[-2:])
 
 
 def _is(resource: Node, kind: str) -> bool:
