@@ -46,6 +46,47 @@ def test_whether_a_condition_is_there(resource: Resource, expected: list[tuple[s
     assert found == expected
 
 
+GERMAN = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
+
+
+def german(sure: str) -> Resource:
+    found = condition("E11.90", "http://fhir.de/CodeSystem/bfarm/icd-10-gm", verificationStatus={})
+    found["code"]["coding"][0]["extension"] = [{"url": GERMAN, "valueCoding": {"code": sure}}]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("resource", "present"),
+    [
+        (german("A"), False),
+        (german("V"), "unknown"),
+        (german("G"), True),
+        (condition(DIABETES, verificationStatus={"text": "Refuted"}), False),
+        (condition(DIABETES, verificationStatus="refuted"), False),
+        (
+            condition(
+                DIABETES,
+                verificationStatus={"coding": [{"system": "urn:local", "code": "4"}, {"code": "refuted"}]},
+            ),
+            False,
+        ),
+        (condition(DIABETES, verificationStatus={"text": "4711"}), None),
+    ],
+)
+def test_how_sure_a_condition_is_is_read_in_every_form_or_not_taken(resource: Resource, present: Any) -> None:
+    record, _ = read(resource)
+    assert [row.get("present", True) for row in record.get("conditions", [])] == (
+        [] if present is None else [present]
+    )
+
+
+def test_words_that_doubt_a_diagnosis_make_none() -> None:
+    for said in ("V.a. FSGS, bisher nicht gesichert", "FSGS excluded by biopsy"):
+        doubted = condition("N04.1", "http://hl7.org/fhir/sid/icd-10")
+        doubted["code"]["text"] = said
+        assert "biopsies" not in read(doubted)[0]
+
+
 def biopsied(at: str = "2019-03-04", **more: Any) -> Resource:
     code = {"code": concept(BIOPSY, SNOMED), "subject": ABOUT, "performedDateTime": at}
     return {"resourceType": "Procedure", "id": "bx", "status": "completed"} | code | more
@@ -106,6 +147,8 @@ def test_an_allergy_to_a_drug_is_a_reaction() -> None:
     record, _ = read(allergy, condition(DIABETES))
     assert record["reactions"][0]["drug"] == "mycophenolate-mofetil"
     assert record["reactions"][0]["what"] == "rash"
+    record, _ = read(allergy | {"code": {"text": "No known allergy to cyclosporine"}}, condition(DIABETES))
+    assert "reactions" not in record
     record, why = read(allergy | {"verificationStatus": verified("refuted")}, condition(DIABETES))
     assert "reactions" not in record
     assert "refuted" in why

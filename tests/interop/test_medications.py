@@ -32,6 +32,14 @@ def courses(*resources: Resource) -> list[tuple[str, Any, Any, Any]]:
         (order("prednisone 5 MG Oral Tablet", dosageInstruction=[daily(0.5, "tablet")]), "2.5 mg daily"),
         (order("prednisone", dosageInstruction=[daily(7, "tablet")]), None),
         (order("prednisone", "as directed"), None),
+        (order("prednisone", ".5 mg daily"), None),
+        (order("prednisone", "take 4 tablets of 5 mg daily"), None),
+        (order("prednisone", "4 x 5 mg daily"), None),
+        (order("prednisone", "reduce by 5 mg weekly"), None),
+        (order("prednisone", "stop 40 mg daily"), None),
+        (order("prednisone", dosageInstruction=[daily(40, "mg", when=["MORN", "EVE"])]), None),
+        (order("prednisone", dosageInstruction=[daily(40, "mg", dayOfWeek=["mon", "fri"])]), None),
+        (order("prednisone", dosageInstruction=[daily(40, "mg", count=1)]), None),
         (order("prednisone", dosageInstruction=[daily(40, "mg") | {"asNeededBoolean": True}]), None),
         (order("prednisone", dosageInstruction=[daily(40, "mg"), daily(20, "mg")]), None),
         (
@@ -94,6 +102,23 @@ def test_steps_of_a_taper_follow_each_other() -> None:
         ("prednisone", "60 mg daily", "2019-03-05", "2019-04-02"),
         ("prednisone", "40 mg daily", "2019-04-02", "2019-04-30"),
     ]
+
+
+def test_the_last_step_of_a_taper_goes_on_and_steps_of_one_place_go_together() -> None:
+    weeks: dict[str, Any] = {"boundsDuration": {"value": 4, "unit": "wk", "code": "wk"}}
+    steps = [daily(60, "mg", **weeks) | {"sequence": 1}, daily(10, "mg") | {"sequence": 2.0}]
+    assert courses(order("prednisone", dosageInstruction=steps)) == [
+        ("prednisone", "60 mg daily", "2019-03-05", "2019-04-02"),
+        ("prednisone", "10 mg daily", "2019-04-02", None),
+    ]
+    together = [step | {"sequence": 1} for step in steps]
+    assert [row[1] for row in courses(order("prednisone", dosageInstruction=together))] == [None]
+
+
+def test_what_was_stopped_need_not_have_gone_on_to_its_planned_end() -> None:
+    bounds = {"boundsPeriod": {"start": "2019-03-05", "end": "2019-12-31"}}
+    stopped = order("prednisone", status="stopped", dosageInstruction=[{"timing": {"repeat": bounds}}])
+    assert courses(stopped)[0][3] != "2020-01-01"
 
 
 def test_an_order_its_statement_and_its_dispense_are_one_course() -> None:

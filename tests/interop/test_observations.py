@@ -75,6 +75,7 @@ def test_a_value_is_written_as_it_was_sent(resource: Resource, written: dict[str
         ),
         (observation("2160-0", quantity(1, "mg/dL"), effectiveDateTime="soon"), "it has no date", True),
         (observation("3520-4", quantity(150, "ng/mL")), "nothing says that the level is a trough", True),
+        (observation("3520-4", quantity(150, "ng/mL"), note=[{"text": "not a trough"}]), "is a trough", True),
         (observation("718-7", quantity(12, "g/dL")), "no rule reads it", False),
         (observation("82991-1", quantity(50, "RU/mL")), "a number of another test", True),
         (observation("48398-2", "negative"), "a negative result does not exclude it", False),

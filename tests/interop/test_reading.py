@@ -124,6 +124,14 @@ def test_a_patient_is_known_by_every_kind_of_reference(reference: str) -> None:
     assert read_fhir(whole).record["observations"]
 
 
+def test_of_several_versions_the_newest_is_read() -> None:
+    old = observation("2160-0", quantity(9, "mg/dL"), meta={"versionId": "1"})
+    new = observation("2160-0", quantity(1, "mg/dL"), "2019-03-05", meta={"versionId": "2"})
+    found = read_fhir(bundle(new, old))
+    assert [row["creatinine"] for row in found.record["observations"]] == ["1 mg/dL"]
+    assert any(fate.because == "an older version of it" for fate in found.reading.fates)
+
+
 def test_a_row_that_the_record_refuses_is_taken_out_and_told() -> None:
     stop = order("prednisone", "70 mg daily")
     stop["dosageInstruction"][0]["timing"] = {

@@ -8,11 +8,16 @@ from typing import NamedTuple
 from nephroline.catalogue import Catalogue, spelling
 from nephroline.interop.fhir.codes import Codes, Left, TakenFor
 from nephroline.interop.fhir.drafting import NotUsed
-from nephroline.interop.fhir.nodes import Node, codings, node, status, text, words
+from nephroline.interop.fhir.nodes import Node, codings, node, nodes, status, text, words
 from nephroline.interop.fhir.times import day, period
 
 _GONE = ("inactive", "remission", "resolved")
 _SUSPECTED = ("provisional", "differential", "unconfirmed")
+_VERIFIED = (*_SUSPECTED, "confirmed", "refuted", "entered-in-error")
+_CLINICAL = (*_GONE, "active", "recurrence", "relapse")
+_CERTAINTY = "icd-10-gm-diagnosesicherheit"
+"""The extension by which German charts say how sure a diagnosis is, and what its codes are here."""
+_BY_CERTAINTY = {"A": "refuted", "V": "provisional", "G": "confirmed", "Z": "?"}
 
 
 class Noted(NamedTuple):
@@ -47,10 +52,12 @@ def stated(
     """What a Condition says."""
     concept = node(resource, "code")
     title = ", ".join(words(concept)[:1]) or ", ".join(code for _, code in codings(concept)) or "no code"
-    verified = status(node(resource, "verificationStatus"))
-    clinical = status(node(resource, "clinicalStatus"))
+    verified = _certainty(concept) or status(resource, "verificationStatus", _VERIFIED)
+    clinical = status(resource, "clinicalStatus", _CLINICAL)
     meaning = codes.best(concept) or _by_words(concept, catalogue)
-    if verified == "entered-in-error":
+    if "?" in (verified, clinical):
+        yield NotUsed(f"{title}: its status cannot be read", odd=True)
+    elif verified == "entered-in-error":
         yield NotUsed(f"{title}: entered in error")
     elif isinstance(meaning, Left):
         yield NotUsed(f"{title}: looks like {meaning.like} and is not: {meaning.because}")
@@ -79,8 +86,10 @@ def _read(
     elif meaning.kind == "finding":
         if verified in _SUSPECTED:
             yield NotUsed(f"{title}: {verified}")
+        elif clinical in _GONE:
+            yield NotUsed(f"{title}: {clinical}, which does not say whether it is so", odd=True)
         else:
-            yield Asserted(meaning.id, at, verified != "refuted" and clinical not in _GONE, title)
+            yield Asserted(meaning.id, at, verified != "refuted", title)
     elif meaning.kind in ("condition", "absent", "test"):
         there = meaning.kind != "absent"
         if verified == "refuted":
@@ -105,6 +114,15 @@ def _gone(name: str, title: str, until: str, noted: str, at: str, clinical: str)
         yield Noted(name, end, False, f"{title} ({clinical or 'abated'})")
     else:
         yield Noted(name, at, None, f"{title} ({clinical}, nobody says since when)")
+
+
+def _certainty(concept: Node) -> str:
+    """How sure a diagnosis is by the extension of German charts; empty where they do not say."""
+    for coding in nodes(concept, "coding"):
+        for extension in nodes(coding, "extension"):
+            if text(extension, "url").endswith(_CERTAINTY):
+                return _BY_CERTAINTY.get(text(extension, "valueCoding", "code"), "?")
+    return ""
 
 
 def _onset(resource: Node) -> str:
@@ -138,4 +156,4 @@ def _said_so(resource: Node, diagnosis: str, catalogue: Catalogue) -> bool:
     known = catalogue.diagnoses[diagnosis]
     names = [spelling(name) for name in (known.id, known.title, *known.synonyms)]
     concept = node(resource, "code")
-    return any(name in spelling(said) for said in words(concept) for name in names)
+    return any(spelling(said) in names for said in words(concept))

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import NamedTuple
 
 from nephroline.catalogue import Catalogue, phrase, spelling
 from nephroline.interop.fhir.codes import Codes, TakenFor
+from nephroline.interop.fhir.courses import UNKNOWN, Administered, Prescribed
 from nephroline.interop.fhir.drafting import NotUsed
-from nephroline.interop.fhir.nodes import Node, codings, name_of, node, nodes, text, words
+from nephroline.interop.fhir.nodes import Node, codings, name_of, node, nodes, target, text, words
 from nephroline.interop.fhir.times import after, day, effective, first_day, period
 from nephroline.quantities import QuantityError
 from nephroline.record import read_dose
+from nephroline.yamlfile import listed
 
-UNKNOWN = "unknown"
-"""An end that has come, or may have, nobody knows when."""
 _ORDERS = ("order", "original-order", "reflex-order", "filler-order", "instance-order")
 _RUNNING = ("active", "on-hold")
 _ENDED = ("completed", "stopped")
@@ -43,45 +42,17 @@ _LOCAL = re.compile(
     re.IGNORECASE,
 )
 """Words of a product or an order that acts where it is put, not in the body."""
+_APPLIED = re.compile(r"^(?:apply|instil|inhale)\b|\b(?:puffs?|drops?|sprays?|inhalations?)\b", re.IGNORECASE)
 _SEVERAL = " / "
 """What stands between the drugs of one product."""
 _OF_NO_ONE = "of several drugs"
 """The strength of a product that is that of none of its drugs."""
 _MOST_WORDS = 4
+_HARMLESS = re.compile(r"^(?:(?:take|give|inject|orally|oral|po)\s+)+", re.IGNORECASE)
+"""What may stand before the amount of a dose in words; anything else leaves the dose open."""
+_ODD_TIMING = ("timeOfDay", "dayOfWeek", "count", "countMax", "frequencyMax", "periodMax", "offset")
+"""Parts of a timing by which the dose of a day is another than its frequency says."""
 _PIECES = ("tablet", "tab", "capsule", "cap", "pill")
-_RANK = ("MedicationStatement", "MedicationRequest", "MedicationDispense")
-"""Which kind tells best what was taken, where several tell of one course."""
-
-
-class Prescribed(NamedTuple):
-    """One drug at one dose over one interval; empty where it is not said. `drug`: an id, or its own name.
-
-    `end_by`: when it had ended at the latest, where that is all that is known.
-    """
-
-    resource: str
-    kind: str
-    drug: str
-    known: bool
-    start: str
-    end: str
-    dose: str
-    stopped_for: str
-    taken: str
-    printed: str
-    note: str
-    end_by: str = ""
-
-
-class Administered(NamedTuple):
-    """A single dose."""
-
-    resource: str
-    drug: str
-    known: bool
-    at: str
-    amount: str
-    printed: str
 
 
 class Medications:
@@ -155,7 +126,12 @@ class Medications:
         product: Node = {}
         if reference:
             inside = {f"#{text(one, 'id')}": one for one in nodes(resource, "contained")}
-            product = inside.get(reference) or self._known.get(reference) or {}
+            product = (
+                inside.get(reference)
+                or self._known.get(reference)
+                or self._known.get(target(reference))
+                or {}
+            )
             concept = node(product, "code") or concept
         said = [*words(concept), text(resource, "medicationReference", "display")]
         name = next(filter(None, said), "") or ", ".join(code for _, code in codings(concept))
@@ -188,16 +164,22 @@ class Medications:
         taken = {"not-taken": "no", "unknown": UNKNOWN, "intended": UNKNOWN}.get(state, "")
         stopped = self._stopped(resource)
         rows = nodes(resource, "dosageInstruction") or nodes(resource, "dosage") or [{}]
-        rows = sorted(rows, key=lambda row: int(text(row, "sequence") or 0))
+        rows = sorted(rows, key=lambda row: _number(text(row, "sequence")))
+        places = [text(row, "sequence") for row in rows]
+        # Steps of a taper follow each other; those of one place in the sequence go together.
+        steps = all(places) and len(set(places)) == len(places)
         label, reached = name_of(resource), ""
         for number, row in enumerate(rows):
             dose, printed, note = self._dose(row, strength)
             since, until = period(node(row, "timing", "repeat", "boundsPeriod"))
             lasts = node(row, "timing", "repeat", "boundsDuration")
-            if lasts:
-                # Steps of a taper follow each other.
-                since = reached or start
-                until = reached = after(since, lasts)
+            if lasts or reached:
+                since = (reached if steps else "") or start
+                until = after(since, lasts) if lasts else end
+                if lasts and not until and number < len(rows) - 1:
+                    yield NotUsed(f"{name}: how long a step of it lasts cannot be read", odd=True)
+                    return
+                reached = until if lasts else reached
             last = number == len(rows) - 1
             yield Prescribed(
                 label,
@@ -230,7 +212,8 @@ class Medications:
             ends = sorted((two for _, two in bounds if two), key=first_day)
             start = starts[0] if starts else start
             end = ends[-1] if ends and len(ends) == len(bounds) else ""
-        if not end and state in _ENDED:
+        if state in ("stopped", "on-hold") or (not end and state in _ENDED):
+            # What was stopped need not have gone on to its planned end.
             end = UNKNOWN
         return (start if day(start) else ""), end
 
@@ -252,7 +235,7 @@ class Medications:
         amount = self._amount(row, strength)
         often = self._often(row)
         tried = [f"{amount} {often}".strip()] if amount and often else []
-        found = _AMOUNT.search(printed)
+        found = _AMOUNT.fullmatch(_HARMLESS.sub("", printed))
         if found is not None:
             tried.append(found[0])
         for dose in tried:
@@ -296,7 +279,7 @@ class Medications:
         repeat = node(timing, "repeat")
         count, length, unit = (text(repeat, name) for name in ("frequency", "period", "periodUnit"))
         count = count or ("1" if length and unit else "")
-        if not count or text(repeat, "frequencyMax") or text(repeat, "periodMax"):
+        if not count or any(name in repeat for name in _ODD_TIMING) or len(listed(repeat.get("when"))) > 1:
             return ""
         if unit == "d" and length == "1":
             return "daily" if count == "1" else f"{count}x/d"
@@ -322,6 +305,14 @@ class Medications:
         )
 
 
+def _number(place: str) -> Decimal:
+    """A place in a sequence; what is none comes first."""
+    try:
+        return Decimal(place)
+    except InvalidOperation:
+        return Decimal(0)
+
+
 def _local(resource: Node, name: str) -> bool:
     """Whether a medicine acts where it is put: drops, ointments, inhalers."""
     rows = [*nodes(resource, "dosageInstruction"), *nodes(resource, "dosage")]
@@ -339,82 +330,3 @@ def _product(count: str, size: str) -> str:
         return format((Decimal(count) * Decimal(size)).normalize(), "f")
     except InvalidOperation:
         return ""
-
-
-def joined(courses: Sequence[Prescribed]) -> tuple[list[Prescribed], dict[str, str]]:
-    """Courses of one drug told by several kinds of resources, once each; and which were the same as which.
-
-    A dispense or an order of a drug whose statement covers its start tells of the same course. Of two of one
-    kind the later begins where it does, and ends the earlier one, if that has no end of its own.
-    """
-    kept: list[Prescribed] = []
-    same: dict[str, str] = {}
-    by_drug: dict[str, list[Prescribed]] = {}
-    for course in courses:
-        by_drug.setdefault(course.drug, []).append(course)
-    for rows in by_drug.values():
-        ours: list[Prescribed] = []
-        for kind in _RANK:
-            for course in sorted(
-                (row for row in rows if row.kind == kind), key=lambda row: first_day(row.start)
-            ):
-                covering = next((one for one in ours if one.kind != kind and _covers(one, course)), None)
-                if covering is not None:
-                    same[course.resource] = covering.resource
-                elif any(_equal(one, course) for one in ours):
-                    same[course.resource] = next(one.resource for one in ours if _equal(one, course))
-                else:
-                    ours.append(course)
-        kept += _in_turn(ours)
-    return kept, same
-
-
-def _covers(one: Prescribed, other: Prescribed) -> bool:
-    """Whether one course was going on when another is said to have begun."""
-    start = first_day(other.start)
-    ends = first_day(one.end) if one.end not in ("", UNKNOWN) else "9999"
-    near = first_day(one.start) <= start <= ends
-    return near and (not other.dose or not one.dose or one.dose == other.dose)
-
-
-def _equal(one: Prescribed, other: Prescribed) -> bool:
-    return one.start == other.start and one.dose == other.dose and one.end == other.end
-
-
-def _in_turn(rows: list[Prescribed]) -> Iterator[Prescribed]:
-    """Courses of one drug: one that still runs is ended by the next that begins later.
-
-    One that has ended nobody knows when did so by then.
-    """
-    ordered = sorted(_at_once(rows), key=lambda row: first_day(row.start))
-    for number, row in enumerate(ordered):
-        later = next(
-            (one for one in ordered[number + 1 :] if first_day(one.start) > first_day(row.start)), None
-        )
-        if later is None:
-            yield row
-        elif row.end == UNKNOWN:
-            yield row._replace(end_by=later.start)
-        elif not row.end or first_day(row.end) > first_day(later.start):
-            yield row._replace(end=later.start, note=row.note or "ended by the next order of the drug")
-        else:
-            yield row
-
-
-def _at_once(rows: Sequence[Prescribed]) -> Iterator[Prescribed]:
-    """Courses of one drug, those that begin together as one; what they make together nobody says."""
-    groups: dict[str, list[Prescribed]] = {}
-    for row in rows:
-        groups.setdefault(first_day(row.start), []).append(row)
-    for first, *others in groups.values():
-        if not others:
-            yield first
-            continue
-        said = list(dict.fromkeys(row.printed for row in (first, *others)))
-        ends = {row.end for row in (first, *others)}
-        yield first._replace(
-            dose="",
-            printed="; ".join(said),
-            end=ends.pop() if len(ends) == 1 else "",
-            note="several doses at once",
-        )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -44,6 +45,24 @@ def name_of(resource: Node) -> str:
     return f"{text(resource, 'resourceType') or 'resource'}/{text(resource, 'id') or '(no id)'}"
 
 
+def target(reference: str) -> str:
+    """The type and id at the end of a reference, whatever server or version it names: ``Patient/42``."""
+    plain = reference.partition("/_history")[0].removeprefix("urn:uuid:")
+    return "/".join(plain.split("/")[-2:])
+
+
+def denied(said: str) -> bool:
+    """Whether words deny or doubt what they name: no known allergy to it, not a trough, excluded."""
+    return _DENIED.search(said) is not None
+
+
+_DENIED = re.compile(
+    r"\b(?:no|not|never|none|without|denies|denied|negative|excluded?|excludes|rule[ds]? out|"
+    r"kein\w*|ohne|nicht|suspected|suspicion|possible|probable|v\.? ?a\b)",
+    re.IGNORECASE,
+)
+
+
 def codings(concept: Node) -> Iterator[tuple[str, str]]:
     """The codes of a CodeableConcept with their systems."""
     for coding in nodes(concept, "coding"):
@@ -58,6 +77,9 @@ def words(concept: Node) -> list[str]:
     return list(dict.fromkeys(filter(None, found)))
 
 
-def status(concept: Node) -> str:
-    """The code of a CodeableConcept that has one system, such as a clinical status."""
-    return next((code for _, code in codings(concept)), "")
+def status(resource: Node, name: str, known: Iterable[str]) -> str:
+    """A status that has one of some codes, in whatever coding or words it stands; ``?`` if it has another."""
+    concept = node(resource, name)
+    said = [text(resource, name), *(code for _, code in codings(concept)), *words(concept)]
+    plain = [one.lower() for one in said if one]
+    return next((one for one in plain if one in known), "?" if plain else "")

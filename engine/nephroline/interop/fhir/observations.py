@@ -10,7 +10,7 @@ from nephroline.catalogue import Analyte, Catalogue, phrase
 from nephroline.exact import Fraction
 from nephroline.interop.fhir.codes import Codes, Left, TakenFor
 from nephroline.interop.fhir.drafting import NotUsed
-from nephroline.interop.fhir.nodes import Node, codings, node, nodes, text, words
+from nephroline.interop.fhir.nodes import Node, codings, denied, node, nodes, text, words
 from nephroline.interop.fhir.times import effective
 from nephroline.quantities import QuantityError, decimal_text, number, parse
 
@@ -113,7 +113,8 @@ class _ValueReader:
 
     def _value(self, element: Node, meaning: TakenFor, title: str) -> Found:
         analyte = self._catalogue.analytes[meaning.id]
-        if meaning.only == "trough" and not any(word in self._whole.lower() for word in _TROUGH):
+        said = any(word in self._whole.lower() for word in _TROUGH) and not denied(self._whole)
+        if meaning.only == "trough" and not said:
             return NotUsed(f"{title}: nothing says that the level is a trough", odd=True)
         absent = ", ".join(words(node(element, "dataAbsentReason")))
         if absent or status_of_absence(element):
@@ -125,20 +126,20 @@ class _ValueReader:
                     f"{title}: a number of another test than the one whose limits are printed", odd=True
                 )
             return self._number(element, quantity, analyte, title)
-        said = _said(element)
-        if not said:
+        spoken = _said(element)
+        if not spoken:
             return NotUsed(f"{title}: it has no value that can be read", odd=True)
-        for word in said:
+        for word in spoken:
             known = analyte.meaning.get(phrase(word))
             if known is not None:
                 return Value(analyte.id, self._at, known, word if word != known else "", self._note)
-        for word in said:
+        for word in spoken:
             try:
                 parse(word, self._catalogue.units, accepted=analyte.units)
             except QuantityError:
                 continue
             return Value(analyte.id, self._at, word, "", self._note)
-        return NotUsed(f"{title}: {said[0]!r} is no value of {analyte.title} that can be read", odd=True)
+        return NotUsed(f"{title}: {spoken[0]!r} is no value of {analyte.title} that can be read", odd=True)
 
     def _number(self, element: Node, quantity: Node, analyte: Analyte, title: str) -> Found:
         written = _quantity(quantity)

@@ -12,9 +12,21 @@ from nephroline.catalogue import Catalogue, load_catalogue
 from nephroline.errors import RecordError
 from nephroline.interop.fhir.codes import Codes, TakenFor, load_codes
 from nephroline.interop.fhir.conditions import Asserted, Diagnosed, Noted, stated
+from nephroline.interop.fhir.courses import UNKNOWN, Administered, Prescribed, joined, last_day
 from nephroline.interop.fhir.drafting import Draft, DraftRow, NotUsed
-from nephroline.interop.fhir.medications import UNKNOWN, Administered, Medications, Prescribed, joined
-from nephroline.interop.fhir.nodes import Node, codings, name_of, node, nodes, status, text, words
+from nephroline.interop.fhir.medications import Medications
+from nephroline.interop.fhir.nodes import (
+    Node,
+    codings,
+    denied,
+    name_of,
+    node,
+    nodes,
+    status,
+    target,
+    text,
+    words,
+)
 from nephroline.interop.fhir.observations import Tested, Value, observed
 from nephroline.interop.fhir.reading import Account, Use
 from nephroline.interop.fhir.source import Arrived, FhirSource, lines_of
@@ -53,8 +65,9 @@ class _ChartReader:
     """Reads the resources of one patient; one use."""
 
     def __init__(self, lines: list[Arrived], catalogue: Catalogue, codes: Codes) -> None:
-        self._lines, self._catalogue, self._codes = lines, catalogue, codes
+        self._catalogue, self._codes = catalogue, codes
         self._draft = Draft(catalogue)
+        self._lines = self._newest(lines)
         self._values: list[tuple[str, Value]] = []
         self._courses: list[Prescribed] = []
         self._given: list[Administered] = []
@@ -79,13 +92,29 @@ class _ChartReader:
         head = self._head(patient)
         return FhirRecord(self._draft.accepted(head), Account(self._draft.fates))
 
+    def _newest(self, lines: list[Arrived]) -> list[Arrived]:
+        """Of several versions of a resource the newest."""
+        newest: dict[str, Arrived] = {}
+        for line in lines:
+            name = name_of(line.resource)
+            if _version(line) > _version(newest.get(name, line)) or name not in newest:
+                newest[name] = line
+        kept: list[Arrived] = []
+        for line in lines:
+            name = name_of(line.resource)
+            if text(line.resource, "id") and _version(line) < _version(newest[name]):
+                self._draft.tell(name, Use.LEFT_OUT, because="an older version of it")
+            else:
+                kept.append(line)
+        return kept
+
     # -- whose chart it is -----------------------------------------------------------------------------
 
     def _patient(self) -> Node:
         found = {
             name_of(line.resource): line.resource for line in self._lines if _is(line.resource, "Patient")
         }
-        about = {_last(text(line.resource, *path)) for line in self._lines for path in _SUBJECTS} - {""}
+        about = {target(text(line.resource, *path)) for line in self._lines for path in _SUBJECTS} - {""}
         if len(found) > 1:
             raise RecordError.of(
                 f"{len(found)} patients: {', '.join(sorted(found)[:3])}",
@@ -134,7 +163,7 @@ class _ChartReader:
             return
         kind = text(resource, "resourceType")
         about = next(filter(None, (text(resource, *path) for path in _SUBJECTS)), "")
-        if mine and about and about not in mine and _last(about) not in map(_last, mine):
+        if mine and about and about not in mine and _ids(about) not in map(_ids, mine):
             self._draft.tell(name, Use.LEFT_OUT, because=f"it is about {about}")
         elif kind == "Observation":
             for found in observed(resource, self._codes, self._catalogue):
@@ -208,7 +237,7 @@ class _ChartReader:
             or effective(resource)
         )
         title = ", ".join(words(concept)[:1]) or "no code"
-        if state in ("entered-in-error", "not-done", "cancelled", "preparation", "registered"):
+        if state in _UNDONE:
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: its status is {state}")
         elif concluded and day(at):
             for found, said in concluded:
@@ -219,6 +248,9 @@ class _ChartReader:
             self._draft.tell(name, Use.USED, f"kidney biopsy ({day(at)})")
         elif isinstance(meaning, TakenFor) and meaning.kind == "condition" and day(at):
             self._state(name, Noted(meaning.id, at, True, title))
+            ended = period(node(resource, "performedPeriod"))[1]
+            if day(ended) > day(at):
+                self._state(name, Noted(meaning.id, ended, False, f"{title} (ended)"))
         elif isinstance(meaning, TakenFor) and not day(at):
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=f"{title}: it has no date")
         elif text(resource, "resourceType") == "DiagnosticReport" and nodes(resource, "result"):
@@ -230,10 +262,12 @@ class _ChartReader:
         concept = node(resource, "code")
         title = ", ".join(words(concept)[:1]) or ", ".join(code for _, code in codings(concept)) or "no code"
         drugs = self._medications.named(concept)
-        verified = status(node(resource, "verificationStatus"))
+        verified = status(resource, "verificationStatus", _ALLERGY)
         dates = (text(resource, key) for key in ("onsetDateTime", "recordedDate", "lastOccurrence"))
         at = next(filter(day, dates), "")
-        if verified in ("entered-in-error", "refuted"):
+        if any(map(denied, words(concept))):
+            self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: its words deny it")
+        elif verified in ("entered-in-error", "refuted"):
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: {verified}")
         elif not drugs:
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: no drug of the catalogue")
@@ -362,12 +396,24 @@ class _ChartReader:
         self._draft.rows += [DraftRow("biopsies", row, source[at]) for at, row in rows.items()]
 
 
+_UNDONE = (
+    *("entered-in-error", "not-done", "cancelled", "preparation", "registered", "preliminary", "partial"),
+    *("unknown", "on-hold"),
+)
+"""Of a procedure or a report: nothing that was done, or not yet what was found."""
+_ALLERGY = ("confirmed", "unconfirmed", "refuted", "entered-in-error")
 _SUBJECTS = (("subject", "reference"), ("patient", "reference"))
 
 
-def _last(reference: str) -> str:
-    """The type and id at the end of a reference, whatever server it names: ``Patient/42``."""
-    return "/".join(reference.partition("/_history")[0].split("/")[-2:])
+def _version(line: Arrived) -> tuple[int, str]:
+    """What orders versions of a resource."""
+    number = text(line.resource, "meta", "versionId")
+    return (int(number) if number.isdecimal() else 0), text(line.resource, "meta", "lastUpdated")
+
+
+def _ids(reference: str) -> str:
+    """The id at the end of a reference."""
+    return target(reference).rsplit("/", 1)[-1]
 
 
 def _is(resource: Node, kind: str) -> bool:
@@ -379,8 +425,7 @@ def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _inside(one: Administered, course: Prescribed) -> bool:
-    end = first_day(course.end) if course.end not in ("", UNKNOWN) else "9999"
-    return course.drug == one.drug and first_day(course.start) <= first_day(one.at) <= end
+    return course.drug == one.drug and first_day(course.start) <= first_day(one.at) <= last_day(course)
 
 
 def _ends(course: Prescribed) -> str:

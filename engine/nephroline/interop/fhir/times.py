@@ -66,4 +66,7 @@ def after(start: str, lasts: Node) -> str:
     count, unit = text(lasts, "value"), text(lasts, "code") or text(lasts, "unit")
     if len(day(start)) < len(_ZERO) or not count.isdigit() or unit not in _DAYS:
         return ""
-    return (date.fromisoformat(day(start)) + timedelta(days=int(count) * _DAYS[unit])).isoformat()
+    try:
+        return (date.fromisoformat(day(start)) + timedelta(days=int(count) * _DAYS[unit])).isoformat()
+    except OverflowError:
+        return ""
