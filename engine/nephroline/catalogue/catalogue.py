@@ -114,6 +114,11 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
         return _names(self.conditions.values())
 
     @cached_property
+    def assertion_names(self) -> Mapping[str, str]:
+        """What clinicians assert, by every spelling."""
+        return _names(self.assertions.values())
+
+    @cached_property
     def label_names(self) -> Mapping[str, str]:
         """Labels that clinicians write, by every spelling."""
         return _names(self.labels.values())

@@ -153,12 +153,17 @@ def document_of(source: str, catalogue: Catalogue | None = None) -> Document:
 
     if not source:
         raise UsageError.of("no record is named", "give the path of a file, or - for standard input")
-    content: bytes | Path = sys.stdin.buffer.read(_MOST + 1) if source == "-" else Path(source)
+    content = content_of(source)
     taken = fhir_of(content, catalogue)
     if taken is None:
         return open_document(content)
     typer.echo(f"FHIR: {taken.reading.summary}; nephroline fhir tells each", err=True)
     return open_document(taken.record)
+
+
+def content_of(source: str) -> bytes | Path:
+    """A path, or what standard input (``-``) holds, no more of it than is ever read."""
+    return sys.stdin.buffer.read(_MOST + 1) if source == "-" else Path(source)
 
 
 def fhir_of(content: bytes | Path, catalogue: Catalogue | None = None) -> FhirRecord | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from nephroline.faces.commanding import At, RulesOption, app, rule_base, show_json
+from nephroline.faces.commanding import At, RulesOption, app, content_of, rule_base, show_json
 
 if TYPE_CHECKING:
     from nephroline.faces.screen import Screen
@@ -43,9 +42,8 @@ def fhir(
     from nephroline.yamlfile import written
 
     base = rule_base(rules)
-    content = sys.stdin.buffer.read() if source == "-" else Path(source)
     codes = load_codes(base.catalogue, Path(rules) if rules else None)
-    found = read_fhir(content, base.catalogue, codes)
+    found = read_fhir(content_of(source), base.catalogue, codes)
     if form == "json":
         show_json({"record": found.record, "summary": found.reading.summary, "reading": found.reading.fates})
     elif form == "record":

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -23,18 +23,7 @@ from nephroline.yamlfile import Document, Place, listed, mapping, read_file
 Kind = Literal[
     "analyte", "panel", "test", "sign", "condition", "absent", "diagnosis", "finding", "biopsy", "drug"
 ]
-_KINDS: tuple[Kind, ...] = (
-    "analyte",
-    "panel",
-    "test",
-    "sign",
-    "condition",
-    "absent",
-    "diagnosis",
-    "finding",
-    "biopsy",
-    "drug",
-)
+_KINDS: tuple[Kind, ...] = get_args(Kind)
 _CATEGORY = 3
 """Signs of an ICD category; a longer code is a kind of it."""
 _OF_KINDS = re.compile(r".*icd-10.*|urn:oid:2\.16\.840\.1\.113883\.6\.(3|90)")

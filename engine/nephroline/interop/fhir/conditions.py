@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from nephroline.catalogue import Catalogue, spelling
-from nephroline.interop.fhir.codes import Codes, Left, TakenFor
+from nephroline.interop.fhir.codes import Codes, Kind, Left, TakenFor
 from nephroline.interop.fhir.drafting import NotUsed
-from nephroline.interop.fhir.nodes import Node, codings, node, nodes, status, text, words
+from nephroline.interop.fhir.nodes import Node, node, nodes, status, text, title_of, words
 from nephroline.interop.fhir.times import day, period
 
 _GONE = ("inactive", "remission", "resolved")
@@ -51,7 +51,7 @@ def stated(
 ) -> Iterator[Noted | Asserted | Diagnosed | NotUsed]:
     """What a Condition says."""
     concept = node(resource, "code")
-    title = ", ".join(words(concept)[:1]) or ", ".join(code for _, code in codings(concept)) or "no code"
+    title = title_of(concept)
     verified = _certainty(concept) or status(resource, "verificationStatus", _VERIFIED)
     clinical = status(resource, "clinicalStatus", _CLINICAL)
     meaning = codes.best(concept) or _by_words(concept, catalogue)
@@ -138,22 +138,20 @@ def _abated(resource: Node) -> str:
 
 def _by_words(concept: Node, catalogue: Catalogue) -> TakenFor | None:
     """A condition, finding or diagnosis that the words of a concept name exactly."""
+    tables: tuple[tuple[Kind, Mapping[str, str]], ...] = (
+        ("diagnosis", catalogue.diagnosis_names),
+        ("condition", catalogue.condition_names),
+        ("finding", catalogue.assertion_names),
+    )
     for said in words(concept):
         name = spelling(said.removesuffix(" (disorder)"))
-        for kind, table in (
-            ("diagnosis", catalogue.diagnoses),
-            ("condition", catalogue.conditions),
-            ("finding", catalogue.assertions),
-        ):
-            for entry in table.values():
-                if name in {spelling(entry.id), spelling(entry.title), *map(spelling, entry.synonyms)}:
-                    return TakenFor(kind, entry.id) if kind != "diagnosis" or entry.id != "other" else None  # type: ignore[arg-type]
+        for kind, names in tables:
+            if name in names:
+                return None if (kind, names[name]) == ("diagnosis", "other") else TakenFor(kind, names[name])
     return None
 
 
 def _said_so(resource: Node, diagnosis: str, catalogue: Catalogue) -> bool:
     """Whether the words beside a code name the diagnosis itself."""
-    known = catalogue.diagnoses[diagnosis]
-    names = [spelling(name) for name in (known.id, known.title, *known.synonyms)]
-    concept = node(resource, "code")
-    return any(spelling(said) in names for said in words(concept))
+    names = catalogue.diagnosis_names
+    return any(names.get(spelling(said)) == diagnosis for said in words(node(resource, "code")))

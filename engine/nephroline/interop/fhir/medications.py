@@ -17,7 +17,6 @@ from nephroline.record import read_dose
 from nephroline.yamlfile import listed
 
 _ORDERS = ("order", "original-order", "reflex-order", "filler-order", "instance-order")
-_RUNNING = ("active", "on-hold")
 _ENDED = ("completed", "stopped")
 _DAILY: Mapping[str, str] = {
     "QD": "daily",
@@ -33,7 +32,6 @@ _DAILY: Mapping[str, str] = {
     "Q8H": "q8h",
     "WK": "weekly",
 }
-_UNITS: Mapping[str, str] = {"d": "daily", "wk": "weekly"}
 _STRENGTH = re.compile(r"(?P<value>\d+(?:\.\d+)?) ?(?P<unit>mg|g|mcg|ug)\b(?! ?/)", re.IGNORECASE)
 _AMOUNT = re.compile(r"\d[\d.,]* ?(?:mg|g|mcg|µg|ug|IU|units)\b.*", re.IGNORECASE)
 _LOCAL = re.compile(

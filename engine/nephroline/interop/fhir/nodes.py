@@ -77,6 +77,11 @@ def words(concept: Node) -> list[str]:
     return list(dict.fromkeys(filter(None, found)))
 
 
+def title_of(concept: Node) -> str:
+    """What a concept is called: its first words, else its codes."""
+    return next(iter(words(concept)), "") or ", ".join(code for _, code in codings(concept)) or "no code"
+
+
 def status(resource: Node, name: str, known: Iterable[str]) -> str:
     """A status that has one of some codes, in whatever coding or words it stands; ``?`` if it has another."""
     concept = node(resource, name)

@@ -10,7 +10,7 @@ from nephroline.catalogue import Analyte, Catalogue, phrase
 from nephroline.exact import Fraction
 from nephroline.interop.fhir.codes import Codes, Left, TakenFor
 from nephroline.interop.fhir.drafting import NotUsed
-from nephroline.interop.fhir.nodes import Node, codings, denied, node, nodes, text, words
+from nephroline.interop.fhir.nodes import Node, codings, denied, node, nodes, text, title_of, words
 from nephroline.interop.fhir.times import effective
 from nephroline.quantities import QuantityError, decimal_text, number, parse
 
@@ -92,7 +92,7 @@ class _ValueReader:
     def read(self, element: Node) -> Iterator[Found]:
         """The value of the observation itself, or of one component."""
         concept = node(element, "code")
-        title = ", ".join(words(concept)[:1]) or ", ".join(code for _, code in codings(concept)) or "no code"
+        title = title_of(concept)
         meaning = self._codes.best(concept)
         if isinstance(meaning, Left):
             yield NotUsed(f"{title}: looks like {meaning.like} and is not: {meaning.because}")

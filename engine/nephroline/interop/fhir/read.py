@@ -17,7 +17,6 @@ from nephroline.interop.fhir.drafting import Draft, DraftRow, NotUsed
 from nephroline.interop.fhir.medications import Medications
 from nephroline.interop.fhir.nodes import (
     Node,
-    codings,
     denied,
     name_of,
     node,
@@ -25,6 +24,7 @@ from nephroline.interop.fhir.nodes import (
     status,
     target,
     text,
+    title_of,
     words,
 )
 from nephroline.interop.fhir.observations import Tested, Value, observed
@@ -260,7 +260,7 @@ class _ChartReader:
 
     def _reaction(self, resource: Node, name: str) -> None:
         concept = node(resource, "code")
-        title = ", ".join(words(concept)[:1]) or ", ".join(code for _, code in codings(concept)) or "no code"
+        title = title_of(concept)
         drugs = self._medications.named(concept)
         verified = status(resource, "verificationStatus", _ALLERGY)
         dates = (text(resource, key) for key in ("onsetDateTime", "recordedDate", "lastOccurrence"))
