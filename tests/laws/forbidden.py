@@ -7,7 +7,8 @@ feature, no block, no rule. Charts have precise times.
     python tests/laws/forbidden.py --deletions --count 20000
 
 With --deletions each block of safety is left out in turn, and some chart must notice it: by an act, or by what is
-said to an order of a drug that a row forbids to begin.
+answered to an order of a drug that a row forbids to begin. A block beside which another rule forbids the same is
+noticed by the reasons of that answer alone, and said apart.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from hazards import hazardous
@@ -31,7 +32,7 @@ from nephroline.backends import backend
 from nephroline.catalogue import load_catalogue
 from nephroline.consultation import Consultation, consult, decided
 from nephroline.errors import RecordError
-from nephroline.ordering import order
+from nephroline.ordering import OrderAnswer, order
 from nephroline.pathway import Block, Pathway, load_pathway, pathway_ids
 from nephroline.record import Record, read_record
 
@@ -187,9 +188,12 @@ def holds(fact: dict[str, Any], view: View) -> bool:
     return bool(KINDS[kind](fact, view))
 
 
+def _listed(names: str | list[str]) -> list[str]:
+    return names if isinstance(names, list) else [names]
+
+
 def _condition(fact: dict[str, Any], view: View) -> bool:
-    names = fact["condition"] if isinstance(fact["condition"], list) else [fact["condition"]]
-    return any(_there(name, fact, view) for name in names)
+    return any(_there(name, fact, view) for name in _listed(fact["condition"]))
 
 
 def _there(name: str, fact: dict[str, Any], view: View) -> bool:
@@ -326,7 +330,8 @@ KINDS = {
     "ratio_of": _ratio,
     "rise_on": _rise_on,
     "rise_after": _rise_after,
-    "taking": lambda fact, view: bool(view.taken(fact["taking"])),
+    "taking": lambda fact, view: any(map(view.taken, _listed(fact["taking"]))),
+    "never_taken": lambda fact, view: not view.rows(fact["never_taken"]),
     "total": _total,
     "asserted": _asserted,
     "not_asserted": lambda fact, view: not _asserted({"asserted": fact["not_asserted"]}, view),
@@ -362,11 +367,11 @@ ORDERED = {
 """What stands for a class in an order."""
 
 
-def verdicts(case: Case, record: Record, pathway: Pathway) -> dict[str, str]:
+def ordered(case: Case, record: Record, pathway: Pathway) -> dict[str, OrderAnswer]:
     """What is answered to an order of each drug that a row forbids to begin, and that is not taken."""
     view = View(case.chart, day_of(case.chart, case.at))
-    asked: dict[str, str] = {}
-    found: dict[str, str] = {}
+    asked: dict[str, OrderAnswer] = {}
+    found: dict[str, OrderAnswer] = {}
     for row in TABLE:
         if "start" not in row["never"] or "unless_ended" in row:
             continue
@@ -375,9 +380,9 @@ def verdicts(case: Case, record: Record, pathway: Pathway) -> dict[str, str]:
         for agent in row["agents"]:
             text = ORDERED.get(agent, agent.replace("-", " "))
             drug = drug_id({"drug": text.split(" 6", 1)[0]})
-            if drug is not None and not view.rows(drug):
+            if drug is not None and not view.given_since(drug, view.day):
                 if text not in asked:
-                    asked[text] = order(record, pathway, text, case.at).verdict
+                    asked[text] = order(record, pathway, text, case.at)
                 found[f"{row['id']}: order of {agent}"] = asked[text]
     return found
 
@@ -400,10 +405,10 @@ def search(
             found[text] += 1
             first.setdefault(text, seed)
         if seed % ORDERS == 0:
-            for text, verdict in verdicts(case, record, pathway).items():
-                if verdict not in ("no", "not-now", "not-judged"):
-                    found[f"{text} is {verdict}"] += 1
-                    first.setdefault(f"{text} is {verdict}", seed)
+            for text, answer in ordered(case, record, pathway).items():
+                if answer.verdict not in ("no", "not-now", "not-judged"):
+                    found[f"{text} is {answer.verdict}"] += 1
+                    first.setdefault(f"{text} is {answer.verdict}", seed)
         asked += 1
         if time.monotonic() > until:
             break
@@ -414,12 +419,12 @@ ORDERS = 10
 """Of one in so many charts, orders are judged too."""
 
 
-def unnoticed(pathways: list[str], start: int, count: int) -> list[str]:
-    """The blocks of safety of which no chart notices that they are left out.
+def unnoticed(pathways: list[str], start: int, count: int) -> tuple[list[str], list[str]]:
+    """The blocks of safety of which no chart notices that they are left out; those noticed in reasons alone.
 
     A chart is asked only about blocks that hold in it, or may: no other could be noticed.
     """
-    left = set(blocks_of(pathways))
+    left, doubled = set(blocks_of(pathways)), set()
     wholes = [load_pathway(name) for name in pathways]
     without = {(name, rule): left_out(name, rule) for name in pathways for rule in left}
     for seed in range(start, start + count):
@@ -435,18 +440,29 @@ def unnoticed(pathways: list[str], start: int, count: int) -> list[str]:
         near = {rule.id for rule, _, who in run.rules(Block) if run.when(rule, who) is not False}
         for rule in sorted(near & left):
             other = without[name, rule]
-            if other is not None and noticed(case, record, whole, other):
+            how = None if other is None else noticed(case, record, whole, other)
+            if how == "answer":
                 left.discard(rule)
                 sys.stdout.write(f"{seed - start:6}  {rule}\n")
                 sys.stdout.flush()
-    return sorted(left)
+            elif how == "reasons":
+                doubled.add(rule)
+    return sorted(left - doubled), sorted(left & doubled)
 
 
-def noticed(case: Case, record: Record, whole: Pathway, without: Pathway) -> bool:
-    """Whether a chart notices that a block is left out: by what is done, or by what is said to an order."""
+def noticed(
+    case: Case, record: Record, whole: Pathway, without: Pathway
+) -> Literal["answer", "reasons"] | None:
+    """How a chart notices that a block is left out: by what is done or answered to an order, or by why."""
     if any(broken(case, consult(record, without, case.at, backend_name="reference"))):
-        return True
-    return verdicts(case, record, whole) != verdicts(case, record, without)
+        return "answer"
+    before, after = ordered(case, record, whole), ordered(case, record, without)
+    if {text: answer.verdict for text, answer in before.items()} != {
+        text: answer.verdict for text, answer in after.items()
+    }:
+        return "answer"
+    same = all(answer.because == after[text].because for text, answer in before.items())
+    return None if same else "reasons"
 
 
 def blocks_of(pathways: list[str]) -> list[str]:
@@ -484,7 +500,10 @@ def main() -> int:
     given = parser.parse_args()
     start = given.seed * 10_000_000
     if given.deletions:
-        names = unnoticed(["kdigo-2021/fsgs", "kdigo-2021/mcd"], start, given.count)
+        names, doubled = unnoticed(["kdigo-2021/fsgs", "kdigo-2021/mcd"], start, given.count)
+        sys.stdout.write(
+            f"blocks beside which another rule forbids the same: {', '.join(doubled) or 'none'}\n"
+        )
         sys.stdout.write(f"blocks that no chart notices: {', '.join(names) or 'none'}\n")
         return 1 if names else 0
     asked, found, first = search(

@@ -20,6 +20,9 @@ Chart = dict[str, Any]
 def hazardous(seed: int) -> Case:
     """A chart with hazards, and when to ask."""
     rng = random.Random(seed)  # noqa: S311
+    if seed % 8 == AIMED_AT:
+        chart, day = rng.choice(AIMED)(rng)
+        return Case(chart, _at(day), precise=True)
     if rng.random() < 0.3:
         chart, at = told(rng.randrange, precise=True, style="wk")[:2]
         day = _day(at)
@@ -363,4 +366,47 @@ HAZARDS = (
     _young,
     _another,
     _sub_nephrotic,
+)
+
+
+# -- aimed at one block ------------------------------------------------------------------------------------
+# Of chance alone hardly a chart is made in which these decide.
+
+
+def _while_a_cause_is_taken(rng: random.Random) -> tuple[Chart, Fraction]:
+    chart, day = _untreated(rng)
+    drug = rng.choice(("lithium", "interferon", "pamidronate", "sirolimus"))
+    chart["exposures"].append(_row(drug, None, -200))
+    return chart, day
+
+
+def _harmed_by_one_or_both(rng: random.Random) -> tuple[Chart, Fraction]:
+    """Steroid is out, and of the two calcineurin inhibitors one did harm, or both."""
+    chart, day = _steroid_is_out(rng)
+    for drug in rng.choice((("cyclosporine",), ("tacrolimus",), ("cyclosporine", "tacrolimus"))):
+        chart["reactions"].append({"drug": drug, "at": "-30 d", "what": "rash"})
+    return chart, day
+
+
+def _after_its_total(rng: random.Random) -> tuple[Chart, Fraction]:
+    """A lifetime's cyclophosphamide long ago, and relapses now."""
+    chart, day = _dependent(rng)
+    chart["exposures"].append(_row("cyclophosphamide", "150 mg/d", -1500, -1500 + rng.choice((240, 245))))
+    return chart, day
+
+
+def _with_a_child_in_view(rng: random.Random) -> tuple[Chart, Fraction]:
+    chart, day = _dependent(rng)
+    chart |= {"sex": "female", "age": "30 years"}
+    _find(chart, "pregnancy_wished", Fraction(0))
+    chart["conditions"].append({"name": "pregnancy", "present": False, "at": _at(day)})
+    return chart, day
+
+
+AIMED_AT = 5
+AIMED = (
+    _while_a_cause_is_taken,
+    _harmed_by_one_or_both,
+    _after_its_total,
+    _with_a_child_in_view,
 )
