@@ -1,0 +1,152 @@
+"""What several resources say together: one value of a day, one course of what many tell of, one biopsy."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from nephroline.catalogue import Catalogue
+from nephroline.interop.fhir.conditions import Diagnosed
+from nephroline.interop.fhir.courses import UNKNOWN, Administered, Prescribed, joined, last_day
+from nephroline.interop.fhir.drafting import Draft, DraftRow
+from nephroline.interop.fhir.observations import Value
+from nephroline.interop.fhir.reading import Use
+from nephroline.interop.fhir.times import day, first_day, order
+from nephroline.quantities import QuantityError, parse
+
+
+class Gathered:
+    """What resources told, each with the resource that told it, until it is joined into a draft.
+
+    `biopsies` are resource, time and diagnosis, which is empty where none is told.
+    """
+
+    def __init__(self, draft: Draft, catalogue: Catalogue) -> None:
+        self._draft, self._catalogue = draft, catalogue
+        self.values: list[tuple[str, Value]] = []
+        self.courses: list[Prescribed] = []
+        self.given: list[Administered] = []
+        self.biopsies: list[tuple[str, str, str]] = []
+        self.diagnosed: list[tuple[str, Diagnosed]] = []
+
+    def join(self) -> None:
+        """Make rows of all of it."""
+        self._measured()
+        self._treated()
+        self._biopsied()
+
+    def _measured(self) -> None:
+        """One value of an analyte, day and form: the last of the day."""
+        groups: dict[tuple[str, str, str], list[tuple[str, Value]]] = defaultdict(list)
+        for name, value in self.values:
+            groups[value.analyte, day(value.at), self._form(value)].append((name, value))
+        for (analyte, at, _), found in groups.items():
+            *others, (name, last) = sorted(found, key=lambda one: order(one[1].at))
+            data = {"at": at, analyte: last.written}
+            data |= {key: text for key, text in (("printed", last.printed), ("note", last.note)) if text}
+            self._draft.add("observations", data, name, f"{analyte} {last.written} ({at})")
+            for other, value in others:
+                why = (
+                    "the same value of that day"
+                    if value.written == last.written
+                    else f"{name} is later on that day"
+                )
+                self._draft.tell(other, Use.LEFT_OUT, f"{analyte} {value.written} ({at})", why)
+
+    def _form(self, value: Value) -> str:
+        units = self._catalogue.analytes[value.analyte].units
+        try:
+            return parse(value.written, self._catalogue.units, accepted=units).dimension
+        except QuantityError:
+            return "in words"
+
+    def _treated(self) -> None:
+        courses, same = joined(self.courses)
+        for name, other in same.items():
+            self._draft.tell(name, Use.LEFT_OUT, because=f"{other} tells of the same course")
+        for course in courses:
+            end: Any = UNKNOWN if course.end == UNKNOWN else day(course.end)
+            if course.end_by:
+                end = {"between": [day(course.start), day(course.end_by)]}
+            data = {
+                "drug": course.drug,
+                "dose": course.dose,
+                "from": day(course.start),
+                "to": end,
+                "stopped_for": course.stopped_for,
+                "taken": course.taken,
+                "printed": course.printed,
+                "note": course.note,
+            }
+            row: dict[str, Any] = {key: value for key, value in data.items() if value}
+            if not course.known:
+                row["unlisted"] = True
+            dose = course.dose or f"dose not understood ({course.note or course.printed})"
+            self._draft.add(
+                "exposures",
+                row,
+                course.resource,
+                f"{course.drug} {dose}, {day(course.start)} to {_ends(course)}",
+            )
+        by_drug: dict[str, list[Administered]] = defaultdict(list)
+        for one in self.given:
+            if any(_inside(one, course) for course in courses):
+                self._draft.tell(one.resource, Use.LEFT_OUT, because="a dose of a course that is told")
+            else:
+                by_drug[one.drug].append(one)
+        for drug, doses in by_drug.items():
+            self._doses(drug, sorted(doses, key=lambda one: first_day(one.at)))
+
+    def _doses(self, drug: str, doses: Iterable[Administered]) -> None:
+        for one in doses:
+            row: dict[str, Any] = {"drug": drug, "from": day(one.at), "to": day(one.at)}
+            if one.amount:
+                row = {"drug": drug, "doses": [{"at": day(one.at), "amount": one.amount}]}
+            if not one.known:
+                row["unlisted"] = True
+            if one.printed:
+                row["printed"] = one.printed
+            self._draft.add(
+                "exposures", row, one.resource, f"{drug} {one.amount or 'of an unknown dose'} ({day(one.at)})"
+            )
+
+    def _biopsied(self) -> None:
+        """Biopsies with the diagnoses that reports and problem lists give them."""
+        rows: dict[str, dict[str, Any]] = {}
+        source: dict[str, str] = {}
+        for name, at, diagnosis in sorted(self.biopsies, key=lambda one: first_day(one[1])):
+            row = rows.setdefault(day(at), {"at": day(at)})
+            source.setdefault(day(at), name)
+            if diagnosis:
+                row.setdefault("diagnosis", diagnosis)
+        for name, said in sorted(self.diagnosed, key=lambda one: first_day(one[1].at)):
+            told = [at for at, row in rows.items() if row.get("diagnosis") == said.diagnosis]
+            before = [at for at, row in rows.items() if at <= day(said.at) and "diagnosis" not in row]
+            if told:
+                self._draft.tell(
+                    name, Use.LEFT_OUT, because=f"{said.printed}: the biopsy of {told[0]} says it"
+                )
+                continue
+            at = max(before, default=day(said.at))
+            row = rows.setdefault(at, {"at": at})
+            if "diagnosis" in row:
+                because = f"{said.printed}: the biopsy of {at} says {row['diagnosis']}"
+                self._draft.tell(name, Use.NOT_UNDERSTOOD, because=because)
+                continue
+            row |= {"diagnosis": said.diagnosis, "printed": said.printed}
+            if at not in source:
+                row["note"] = "by the list of problems, which names no biopsy"
+            source.setdefault(at, name)
+            self._draft.tell(name, Use.USED, f"biopsy: {said.diagnosis} ({at}; {said.printed})")
+        self._draft.rows += [DraftRow("biopsies", row, source[at]) for at, row in rows.items()]
+
+
+def _inside(one: Administered, course: Prescribed) -> bool:
+    return course.drug == one.drug and first_day(course.start) <= first_day(one.at) <= last_day(course)
+
+
+def _ends(course: Prescribed) -> str:
+    if course.end_by:
+        return f"no later than {day(course.end_by)}"
+    return "an unknown end" if course.end == UNKNOWN else day(course.end) or "now"

@@ -1,0 +1,171 @@
+"""One resource after another into the draft of a record; what several tell together is joined after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nephroline.catalogue import Catalogue
+from nephroline.interop.fhir.codes import Codes, TakenFor
+from nephroline.interop.fhir.conditions import Asserted, Diagnosed, Noted, stated
+from nephroline.interop.fhir.courses import Administered, Prescribed
+from nephroline.interop.fhir.drafting import Draft, NotUsed
+from nephroline.interop.fhir.joining import Gathered
+from nephroline.interop.fhir.medications import Medications
+from nephroline.interop.fhir.nodes import Node, denied, name_of, node, nodes, status, text, title_of, words
+from nephroline.interop.fhir.observations import Tested, Value, observed
+from nephroline.interop.fhir.reading import Use
+from nephroline.interop.fhir.times import day, effective, period
+
+_MEDICATION = ("MedicationRequest", "MedicationStatement", "MedicationDispense", "MedicationAdministration")
+
+
+class ResourceReader:
+    """Reads resources into a draft; `join` makes rows of what several of them tell together."""
+
+    def __init__(self, codes: Codes, catalogue: Catalogue, medications: Medications, draft: Draft) -> None:
+        self._codes, self._catalogue, self._medications = codes, catalogue, medications
+        self._draft = draft
+        self._told = Gathered(draft, catalogue)
+
+    def join(self) -> None:
+        """Make rows of what was gathered."""
+        self._told.join()
+
+    def read(self, resource: Node) -> None:
+        """Read one resource."""
+        kind, name = text(resource, "resourceType"), name_of(resource)
+        if kind == "Observation":
+            for found in observed(resource, self._codes, self._catalogue):
+                match found:
+                    case Value():
+                        self._told.values.append((name, found))
+                    case Tested(condition, at, present, printed):
+                        self._state(name, Noted(condition, at, present, printed))
+                    case NotUsed():
+                        self._draft.leave(name, found)
+        elif kind == "Condition":
+            for said in stated(resource, self._codes, self._catalogue):
+                self._condition(name, said)
+        elif kind in _MEDICATION:
+            for given in self._medications.read(resource):
+                match given:
+                    case Prescribed():
+                        self._told.courses.append(given)
+                    case Administered():
+                        self._told.given.append(given)
+                    case NotUsed():
+                        self._draft.leave(name, given)
+        elif kind in ("Procedure", "DiagnosticReport"):
+            self._done(resource, name)
+        elif kind == "AllergyIntolerance":
+            self._reaction(resource, name)
+        elif kind == "Medication":
+            self._draft.tell(name, Use.USED, "looked up where it is referred to")
+        elif kind != "Patient":
+            self._draft.tell(name, Use.LEFT_OUT, because=f"no rule reads a resource of the type {kind}")
+
+    def _condition(self, name: str, said: Noted | Asserted | Diagnosed | NotUsed) -> None:
+        match said:
+            case Noted():
+                self._state(name, said)
+            case Asserted(finding, at, value, printed):
+                row = {"value": value, "at": day(at), "printed": printed}
+                self._draft.add(
+                    "findings", {finding: row}, name, f"{finding}: {'yes' if value else 'no'} ({day(at)})"
+                )
+            case Diagnosed():
+                self._told.diagnosed.append((name, said))
+            case NotUsed():
+                self._draft.leave(name, said)
+
+    def _state(self, name: str, said: Noted) -> None:
+        data: dict[str, Any] = {"name": said.name, "at": day(said.at), "printed": said.printed}
+        if said.present is not True:
+            data["present"] = "unknown" if said.present is None else False
+        there = {True: "", False: "not ", None: "perhaps "}[said.present]
+        known = next(
+            (row for row in self._draft.rows if row.section == "conditions" and _alike(row.data, data)), None
+        )
+        if known is not None:
+            self._draft.tell(name, Use.LEFT_OUT, because=f"{known.resource} says the same")
+            return
+        self._draft.add("conditions", data, name, f"{said.name} {there}there ({day(said.at)})")
+
+    def _done(self, resource: Node, name: str) -> None:
+        """A procedure or a report: a kidney biopsy, or what a condition tells of what was done."""
+        concept, state = node(resource, "code"), text(resource, "status")
+        meaning = self._codes.best(concept)
+        concluded = [
+            (found, ", ".join(words(one)[:1]))
+            for one in nodes(resource, "conclusionCode")
+            if isinstance(found := self._codes.best(one), TakenFor) and found.kind == "diagnosis"
+        ]
+        at = (
+            text(resource, "performedDateTime")
+            or period(node(resource, "performedPeriod"))[0]
+            or effective(resource)
+        )
+        title = ", ".join(words(concept)[:1]) or "no code"
+        if state in _UNDONE:
+            self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: its status is {state}")
+        elif concluded and day(at):
+            for found, said in concluded:
+                self._told.biopsies.append((name, at, found.id))
+                self._draft.tell(name, Use.USED, f"biopsy: {found.id} ({day(at)}; {said})")
+        elif isinstance(meaning, TakenFor) and meaning.kind == "biopsy" and day(at):
+            self._told.biopsies.append((name, at, ""))
+            self._draft.tell(name, Use.USED, f"kidney biopsy ({day(at)})")
+        elif isinstance(meaning, TakenFor) and meaning.kind == "condition" and day(at):
+            self._state(name, Noted(meaning.id, at, True, title))
+            ended = period(node(resource, "performedPeriod"))[1]
+            if day(ended) > day(at):
+                self._state(name, Noted(meaning.id, ended, False, f"{title} (ended)"))
+        elif isinstance(meaning, TakenFor) and not day(at):
+            self._draft.tell(name, Use.NOT_UNDERSTOOD, because=f"{title}: it has no date")
+        elif text(resource, "resourceType") == "DiagnosticReport" and nodes(resource, "result"):
+            self._draft.tell(name, Use.LEFT_OUT, because="a report: its results are read")
+        else:
+            self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: no rule reads it")
+
+    def _reaction(self, resource: Node, name: str) -> None:
+        concept = node(resource, "code")
+        title = title_of(concept)
+        drugs = self._medications.named(concept)
+        verified = status(resource, "verificationStatus", _ALLERGY)
+        dates = (text(resource, key) for key in ("onsetDateTime", "recordedDate", "lastOccurrence"))
+        at = next(filter(day, dates), "")
+        if any(map(denied, words(concept))):
+            self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: its words deny it")
+        elif verified in ("entered-in-error", "refuted"):
+            self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: {verified}")
+        elif not drugs:
+            self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: no drug of the catalogue")
+        elif not at:
+            self._draft.tell(name, Use.NOT_UNDERSTOOD, because=f"{title}: it has no date")
+        else:
+            seen = [
+                word
+                for one in nodes(resource, "reaction")
+                for what in nodes(one, "manifestation")
+                for word in words(what)
+            ]
+            data = {
+                "drug": drugs[0],
+                "at": day(at),
+                "what": ", ".join(dict.fromkeys(seen)) or title,
+                "printed": title,
+            }
+            self._draft.add("reactions", data, name, f"reaction to {drugs[0]} ({day(at)})")
+
+
+_UNDONE = (
+    *("entered-in-error", "not-done", "cancelled", "preparation", "registered", "preliminary", "partial"),
+    *("unknown", "on-hold"),
+)
+"""Of a procedure or a report: nothing that was done, or not yet what was found."""
+_ALLERGY = ("confirmed", "unconfirmed", "refuted", "entered-in-error")
+
+
+def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(one.get(key) == other.get(key) for key in ("name", "at", "present"))
