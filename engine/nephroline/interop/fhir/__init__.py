@@ -1,9 +1,19 @@
-"""FHIR R4: charts read from Bundles, `$everything` and Bulk Data."""
+"""FHIR R4: charts read from Bundles, `$everything` and Bulk Data, and written as Bundles."""
 
-from nephroline.interop.fhir.codes import Codes, CodesFile, Left, LeftRow, TakenFor, TakenRow, load_codes
+from nephroline.interop.fhir.codes import (
+    Codes,
+    CodesFile,
+    Left,
+    LeftRow,
+    TakenFor,
+    TakenRow,
+    WrittenRow,
+    load_codes,
+)
 from nephroline.interop.fhir.read import FhirRecord, read_fhir
 from nephroline.interop.fhir.reading import Account, Fate, Use
 from nephroline.interop.fhir.source import is_fhir
+from nephroline.interop.fhir.writing import write_record
 
 __all__ = [
     "Account",
@@ -16,7 +26,9 @@ __all__ = [
     "TakenFor",
     "TakenRow",
     "Use",
+    "WrittenRow",
     "is_fhir",
     "load_codes",
     "read_fhir",
+    "write_record",
 ]

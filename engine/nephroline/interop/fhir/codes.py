@@ -7,7 +7,8 @@ may have a file of its own for a system, in ``codes/`` of its folder of rules; i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
@@ -24,6 +25,14 @@ Kind = Literal[
     "analyte", "panel", "test", "sign", "condition", "absent", "diagnosis", "finding", "biopsy", "drug"
 ]
 _KINDS: tuple[Kind, ...] = get_args(Kind)
+_WRITTEN: tuple[Kind, ...] = ("analyte", "condition", "diagnosis", "finding", "biopsy")
+_READ_AS: Mapping[Kind, Kind] = {
+    "panel": "analyte",
+    "sign": "analyte",
+    "test": "condition",
+    "absent": "condition",
+}
+"""Kinds of codes that are of an entry of another kind."""
 _CATEGORY = 3
 """Signs of an ICD category; a longer code is a kind of it."""
 _OF_KINDS = re.compile(r".*icd-10.*|urn:oid:2\.16\.840\.1\.113883\.6\.(3|90)")
@@ -79,8 +88,23 @@ class LeftRow(Shape, frozen=True, kw_only=True):
     codes: list[str]
 
 
+class WrittenRow(Shape, frozen=True, kw_only=True):
+    """The code under which something is written; of an analyte, in this unit and what converts to it."""
+
+    code: str
+    analyte: str = ""
+    unit: str = ""
+    condition: str = ""
+    diagnosis: str = ""
+    finding: str = ""
+    biopsy: str = ""
+
+
 class CodesFile(Shape, frozen=True, kw_only=True):
-    """The codes of one system; `also`: other names of it. `drugs_once` were read in one place only."""
+    """The codes of one system; `also`: other names of it. `drugs_once` were read in one place only.
+
+    `writes`: of several codes for one thing, the plain one, under which it is written.
+    """
 
     system: str
     also: list[str] = []
@@ -90,13 +114,15 @@ class CodesFile(Shape, frozen=True, kw_only=True):
     drugs: dict[str, list[str]] = {}
     drugs_once: dict[str, list[str]] = {}
     leaves: list[dict[str, object]] = []
+    writes: list[dict[str, object]] = []
 
 
 class Codes(msgspec.Struct, frozen=True):
-    """What every code is taken for."""
+    """What every code is taken for, and under which codes things are written."""
 
     table: Mapping[tuple[str, str], TakenFor | Left]
     notices: Mapping[str, str]
+    written: Mapping[tuple[str, str, str], Sequence[tuple[str, str]]] = {}
 
     def of(self, system: str, code: str) -> TakenFor | Left | None:
         """What a code is taken for; of a system of kinds the code that it is a kind of."""
@@ -115,6 +141,14 @@ class Codes(msgspec.Struct, frozen=True):
         taken = next((one for one in found if isinstance(one, TakenFor)), None)
         return taken or left
 
+    def for_writing(self, kind: Kind, entry: str, dimension: str = "") -> list[tuple[str, str]]:
+        """The codes, each with its system, of an entry of the catalogue: those of others, then our own."""
+        return [*self.written.get((kind, entry, dimension), ()), (OWN + kind, entry)]
+
+
+OWN = "urn:nephroline:"
+"""What our own code systems begin with, one for each kind of entry: ``urn:nephroline:analyte``."""
+
 
 @lru_cache(maxsize=4)
 def load_codes(catalogue: Catalogue, site: Path | None = None) -> Codes:
@@ -125,7 +159,11 @@ def load_codes(catalogue: Catalogue, site: Path | None = None) -> Codes:
         files |= {file.name: file for file in sorted((site / CODES).glob("*.yaml"))}
     problems: list[Problem] = []
     table: dict[tuple[str, str], TakenFor | Left] = {}
+    for kind, entries in _entries(catalogue).items():
+        for entry in entries:
+            table[OWN + kind, entry] = TakenFor(kind, entry)
     notices: dict[str, str] = {}
+    written: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
     for file in files.values():
         name = f"rules/catalogue/{CODES}/{file.name}" if file.parent == ours else str(file)
         document = read_file(file, name, PathwayError)
@@ -139,9 +177,42 @@ def load_codes(catalogue: Catalogue, site: Path | None = None) -> Codes:
                     place.problem(f"the code {quoted(code)} stands here twice", "keep one of the two")
                 )
             table |= {(system, code): meaning for system in (head.system, *head.also)}
+        for key, code in _written(document, head, table, catalogue, problems):
+            written[key].append((head.system, code))
     if problems:
         raise PathwayError(problems)
-    return Codes(table, notices)
+    return Codes(table, notices, written)
+
+
+def _written(
+    document: Document,
+    head: CodesFile,
+    table: Mapping[tuple[str, str], TakenFor | Left],
+    catalogue: Catalogue,
+    problems: list[Problem],
+) -> Iterator[tuple[tuple[str, str, str], str]]:
+    """Under which code each thing is written; a drug under its one code, if it has but one."""
+    top = Place(document)
+    for drug, codes in head.drugs.items():
+        if len(codes) == 1:
+            yield ("drug", drug, ""), codes[0]
+    for i, raw in enumerate(head.writes):
+        row = fit(document, ("writes", i), raw, WrittenRow, problems)
+        if row is None:
+            continue
+        named: list[tuple[Kind, str]] = [(kind, name) for kind in _WRITTEN if (name := getattr(row, kind))]
+        taken = table.get((head.system, row.code))
+        if len(named) != 1 or taken != TakenFor(*named[0]):
+            remedy = "name the one thing that the code is taken for above, whatever the chart says beside it"
+            problems.append((top / "writes" / i).problem(f"{quoted(row.code)} is not taken for that", remedy))
+            continue
+        unit = catalogue.units.get(row.unit)
+        if (unit is None) is (named[0][0] == "analyte"):
+            problems.append(
+                (top / "writes" / i).problem("an analyte is written in a unit, nothing else is", "unit: g/L")
+            )
+            continue
+        yield (*named[0], unit.dimension if unit is not None else ""), row.code
 
 
 def _rows(
@@ -181,19 +252,8 @@ def _checked(
     problems: list[Problem],
     row: TakenRow,
 ) -> Iterator[tuple[Place, str, TakenFor | Left]]:
-    tables: Mapping[str, Iterable[str]] = {
-        "analyte": catalogue.analytes,
-        "panel": catalogue.analytes,
-        "sign": catalogue.analytes,
-        "test": catalogue.conditions,
-        "condition": catalogue.conditions,
-        "absent": catalogue.conditions,
-        "diagnosis": catalogue.diagnoses,
-        "finding": catalogue.assertions,
-        "drug": catalogue.drugs,
-        "biopsy": ("kidney",),
-    }
-    known = tables[kind]
+    entries = _entries(catalogue)
+    known = entries[_READ_AS.get(kind, kind)]
     if entry not in known:
         problems.append(
             place.problem(f"the catalogue has no {kind} {quoted(entry)}", did_you_mean(entry, known))
@@ -202,3 +262,15 @@ def _checked(
     meaning = TakenFor(kind, entry, row.only, row.tells, row.confidence)
     for code in listed(codes):
         yield place, str(code), meaning
+
+
+def _entries(catalogue: Catalogue) -> Mapping[Kind, Iterable[str]]:
+    """What of the catalogue has a code of our own, by its kind."""
+    return {
+        "analyte": catalogue.analytes,
+        "condition": catalogue.conditions,
+        "diagnosis": catalogue.diagnoses,
+        "finding": catalogue.assertions,
+        "drug": catalogue.drugs,
+        "biopsy": ("kidney",),
+    }

@@ -6,7 +6,7 @@ The record reader judges it: a row or field that it refuses is taken out, with i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -32,11 +32,15 @@ class NotUsed(msgspec.Struct, frozen=True):
 
 
 class DraftRow(msgspec.Struct):
-    """A row of the record, with the resource it was read from."""
+    """A row of the record, with the resource it was read from.
+
+    `number`: its place in the record that it was written from; such rows come first, in their order.
+    """
 
     section: str
     data: dict[str, Any]
     resource: str
+    number: int = 0
 
     @property
     def start(self) -> str:
@@ -94,10 +98,9 @@ class Draft:
     def _assembled(self, head: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, DraftRow]]:
         data: dict[str, Any] = dict(head)
         places: dict[str, DraftRow] = {}
-        for row in sorted(self.rows, key=lambda one: first_day(one.start)):
+        for row in sorted(self.rows, key=_placed):
             if row.section == "findings":
-                data.setdefault("findings", {}).update(row.data)
-                places |= {dotted(("findings", name)): row for name in row.data}
+                places |= _find(data.setdefault("findings", {}), row)
                 continue
             rows: list[Any] = data.setdefault(row.section, [])
             places[dotted((row.section, len(rows)))] = row
@@ -109,7 +112,9 @@ class Draft:
         why = f"{problem.message} ({problem.help})" if problem.help else problem.message
         match = _ROW.match(problem.path)
         place, field = (f"{match['section']}[{match['index']}]", match["field"]) if match else ("", "")
-        row = places.get(place) or places.get(".".join(problem.path.split(".")[:2]))
+        row = places.get(place) or next(
+            (places[path] for path in _ends_of(problem.path) if path in places), None
+        )
         if row is not None:
             if row not in self.rows:
                 return True
@@ -134,3 +139,29 @@ class Draft:
                 self.fates[number] = Fate(resource, Use.NOT_UNDERSTOOD, fate.told, why)
                 return
         self.tell(resource, Use.NOT_UNDERSTOOD, because=why)
+
+
+def _placed(row: DraftRow) -> tuple[bool, int, str]:
+    return not row.number, row.number, "" if row.number else first_day(row.start)
+
+
+def _find(found: dict[str, Any], row: DraftRow) -> dict[str, DraftRow]:
+    """Put findings where the record has them, several of one name into a list; at which paths they stand."""
+    places: dict[str, DraftRow] = {}
+    for name, said in row.data.items():
+        if name not in found:
+            found[name] = said
+            places[dotted(("findings", name))] = row
+            continue
+        if not isinstance(found[name], list):
+            found[name] = [found[name]]
+        found[name].append(said)
+        places[dotted(("findings", name, len(found[name]) - 1))] = row
+    return places
+
+
+def _ends_of(path: str) -> Iterator[str]:
+    """A path and those above it, the longest first, such as ``findings.name[1]`` after its ``.at``."""
+    while path:
+        yield path
+        path = re.sub(r"[.\[][^.\[]*$|^[^.\[]*$", "", path)

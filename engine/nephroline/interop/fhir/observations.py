@@ -9,6 +9,7 @@ from typing import NamedTuple
 from nephroline.catalogue import Analyte, Catalogue, phrase
 from nephroline.exact import Fraction
 from nephroline.interop.fhir.codes import Codes, Left, TakenFor
+from nephroline.interop.fhir.conditions import Asserted
 from nephroline.interop.fhir.drafting import NotUsed
 from nephroline.interop.fhir.nodes import Node, codings, denied, node, nodes, text, title_of, words
 from nephroline.interop.fhir.times import effective
@@ -53,7 +54,7 @@ class Tested(NamedTuple):
     printed: str
 
 
-Found = Value | Tested | NotUsed
+Found = Value | Tested | Asserted | NotUsed
 
 
 def observed(resource: Node, codes: Codes, catalogue: Catalogue) -> Iterator[Found]:
@@ -108,6 +109,8 @@ class _ValueReader:
             yield self._value(element, meaning, title)
         elif meaning.kind in ("condition", "absent"):
             yield self._test(element, TakenFor("test", meaning.id, tells="both"), title)
+        elif meaning.kind == "finding" and isinstance(element.get("valueBoolean"), bool):
+            yield Asserted(meaning.id, self._at, element["valueBoolean"], title)
         else:
             yield NotUsed(f"{title}: a code of another kind of resource", odd=True)
 

@@ -9,7 +9,7 @@ import msgspec
 from nephroline.catalogue import Catalogue, load_catalogue
 from nephroline.errors import RecordError
 from nephroline.interop.fhir.codes import Codes, load_codes
-from nephroline.interop.fhir.drafting import Draft
+from nephroline.interop.fhir.drafting import Draft, DraftRow
 from nephroline.interop.fhir.medications import Medications
 from nephroline.interop.fhir.nodes import (
     Node,
@@ -18,12 +18,9 @@ from nephroline.interop.fhir.nodes import (
     text,
 )
 from nephroline.interop.fhir.reading import Account, Use
-from nephroline.interop.fhir.resources import ResourceReader
+from nephroline.interop.fhir.resources import ResourceReader, person, said_alone
+from nephroline.interop.fhir.rows import HEAD, Mark, bare, mark_of
 from nephroline.interop.fhir.source import Arrived, FhirSource, lines_of
-from nephroline.interop.fhir.times import day
-
-_MEDICATION = ("MedicationRequest", "MedicationStatement", "MedicationDispense", "MedicationAdministration")
-_SEXES = {"male": "male", "female": "female"}
 
 
 class FhirRecord(msgspec.Struct, frozen=True):
@@ -62,6 +59,8 @@ class _ChartReader:
             addressed[name_of(line.resource)] = line.resource
             if line.url:
                 addressed[line.url] = line.resource
+        self._rows: dict[tuple[str, int], dict[str, Any]] = {}
+        self._sources: dict[tuple[str, int], str] = {}
         self._resources = ResourceReader(
             codes, catalogue, Medications(codes, catalogue, addressed), self._draft
         )
@@ -70,10 +69,16 @@ class _ChartReader:
         """The record, with the fate of every resource."""
         patient = self._patient()
         mine = {name_of(patient), *(line.url for line in self._lines if line.resource is patient)} - {""}
+        written = self._written_head(patient)
         for line in self._lines:
-            self._resource(line, mine if patient else None)
+            self._resource(line, mine if patient else None, rows=written is not None)
         self._resources.join()
-        head = self._head(patient)
+        foreign = bool(self._draft.rows)
+        self._draft.rows += [
+            DraftRow(section, row, self._sources[section, number], number)
+            for (section, number), row in sorted(self._rows.items())
+        ]
+        head = self._head(patient, written, foreign=foreign)
         return FhirRecord(self._draft.accepted(head), Account(self._draft.fates))
 
     def _newest(self, lines: list[Arrived]) -> list[Arrived]:
@@ -113,40 +118,58 @@ class _ChartReader:
             raise RecordError.of("no resource of a patient", "give a Bundle with a Patient and what is known")
         return next(iter(found.values())) if found else {}
 
-    def _head(self, patient: Node) -> dict[str, Any]:
+    def _written_head(self, patient: Node) -> Mark | None:
+        """The head of the record that the Bundle was written from, if its Patient still says the same."""
+        mark = mark_of(patient)
+        return mark if mark and mark.section == HEAD and mark.agrees(person(patient)) else None
+
+    def _head(self, patient: Node, written: Mark | None, *, foreign: bool) -> dict[str, Any]:
+        """What stands at the head of the record; *foreign*: with resources that no row was written as."""
+        said = person(patient)
+        born = f"born {said['birth_date']}" if "birth_date" in said else ""
+        told = ", ".join(filter(None, (said.get("sex"), born)))
+        dead = patient.get("deceasedBoolean") is True or "deceasedDateTime" in patient
+        if patient:
+            told = (told or "neither sex nor date of birth") + ("; the patient has died" if dead else "")
+            self._draft.tell(name_of(patient), Use.USED, told)
+        if written is not None:
+            head = written.row(said)
+            if foreign and written.supposed:
+                head["time_zero"] = written.supposed
+            return head
         subject = next(
             filter(None, (text(line.resource, *path) for line in self._lines for path in _SUBJECTS)), ""
         )
-        head: dict[str, Any] = {
-            "id": text(patient, "id") or subject.rsplit("/", 1)[-1] or "unknown",
+        head = {
+            "id": subject.rsplit("/", 1)[-1] or "unknown",
             "source": "FHIR R4",
             "time_zero": self._draft.time_zero(),
         }
-        sex = _SEXES.get(text(patient, "gender"))
-        if sex:
-            head["sex"] = sex
-        born = day(text(patient, "birthDate"))
-        if born:
-            head["birth_date"] = born
-        if patient:
-            told = ", ".join(filter(None, (sex, f"born {born}" if born else "")))
-            dead = (
-                "; the patient has died"
-                if patient.get("deceasedBoolean") is True or "deceasedDateTime" in patient
-                else ""
-            )
-            self._draft.tell(name_of(patient), Use.USED, (told or "neither sex nor date of birth") + dead)
-        return {key: value for key, value in head.items() if value}
+        return {key: value for key, value in (head | said).items() if value}
 
-    def _resource(self, line: Arrived, mine: set[str] | None) -> None:
+    def _resource(self, line: Arrived, mine: set[str] | None, *, rows: bool) -> None:
         resource, name = line.resource, name_of(line.resource)
         about = next(filter(None, (text(resource, *path) for path in _SUBJECTS)), "")
         if line.wrong:
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=line.wrong)
         elif mine and about and about not in mine and _ids(about) not in map(_ids, mine):
             self._draft.tell(name, Use.LEFT_OUT, because=f"it is about {about}")
-        else:
+        elif not (rows and self._row(resource, name)):
             self._resources.read(resource)
+
+    def _row(self, resource: Node, name: str) -> bool:
+        """Make a resource that was written from a row that row again; whether it was, and says the same."""
+        mark = mark_of(resource)
+        if mark is None or mark.section == HEAD:
+            return False
+        native = said_alone(bare(resource), mark.section, self._codes, self._catalogue)
+        if not mark.agrees(native):
+            return False
+        row, place = mark.row(native), (mark.section, mark.number)
+        self._rows[place] = self._rows.get(place, {}) | row
+        self._sources.setdefault(place, name)
+        self._draft.tell(name, Use.USED, f"row {mark.number} of {mark.section}, as it was written")
+        return True
 
 
 _SUBJECTS = (("subject", "reference"), ("patient", "reference"))

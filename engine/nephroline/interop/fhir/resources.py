@@ -42,8 +42,8 @@ class ResourceReader:
                         self._told.values.append((name, found))
                     case Tested(condition, at, present, printed):
                         self._state(name, Noted(condition, at, present, printed))
-                    case NotUsed():
-                        self._draft.leave(name, found)
+                    case Asserted() | NotUsed():
+                        self._condition(name, found)
         elif kind == "Condition":
             for said in stated(resource, self._codes, self._catalogue):
                 self._condition(name, said)
@@ -169,3 +169,26 @@ _ALLERGY = ("confirmed", "unconfirmed", "refuted", "entered-in-error")
 
 def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return all(one.get(key) == other.get(key) for key in ("name", "at", "present"))
+
+
+def said_alone(resource: Node, section: str, codes: Codes, catalogue: Catalogue) -> Mapping[str, Any]:
+    """The row of a section that a resource makes by itself; empty if it makes none, or several."""
+    draft = Draft(catalogue)
+    reader = ResourceReader(codes, catalogue, Medications(codes, catalogue, {}), draft)
+    reader.read(resource)
+    reader.join()
+    rows = [row.data for row in draft.rows if row.section == section]
+    return rows[0] if len(rows) == len(draft.rows) == 1 else {}
+
+
+def person(patient: Node) -> dict[str, str]:
+    """What a Patient says of whose chart it is: never a name, identifier or address."""
+    found = {
+        "id": text(patient, "id"),
+        "sex": _SEXES.get(text(patient, "gender"), ""),
+        "birth_date": day(text(patient, "birthDate")),
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+_SEXES = {"male": "male", "female": "female"}
