@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,8 +27,10 @@ from nephroline.faces.commanding import (
     complete_regimen,
     count,
     document_of,
+    errors_as_fhir,
     record_and_pathway,
     rule_base,
+    show_fhir,
     show_json,
     write,
 )
@@ -39,7 +42,10 @@ def consult(
     at: At = None,
     pathway: PathwayOption = None,
     rules: RulesOption = None,
-    form: FormatOption = "text",
+    form: Annotated[
+        Literal["text", "json", "fhir"],
+        typer.Option("--format", "-f", help="Text for people, JSON for programs, or a FHIR R4 Bundle."),
+    ] = "text",
     shadow: ShadowOption = False,
     margins: Annotated[
         bool, typer.Option("--margins", help="Also how far each value stands from another answer.")
@@ -63,13 +69,19 @@ def consult(
     from nephroline.selecting import consult as ask
     from nephroline.selecting import thorough
 
-    chart, asked = record_and_pathway(record, pathway, rules)
     engine = "shadow" if shadow else "durable"
     seen = not before_stops
-    if quick:
-        answer = ask(chart, asked, at, backend_name=engine, stops_seen=seen)
-    else:
-        answer = thorough(chart, asked, at, margins=margins, backend_name=engine, stops_seen=seen)
+    with errors_as_fhir(form == "fhir"):
+        chart, asked = record_and_pathway(record, pathway, rules)
+        if quick:
+            answer = ask(chart, asked, at, backend_name=engine, stops_seen=seen)
+        else:
+            answer = thorough(chart, asked, at, margins=margins, backend_name=engine, stops_seen=seen)
+    if form == "fhir":
+        from nephroline.interop.fhir import answer_as_fhir
+
+        show_fhir(answer_as_fhir(answer, chart, asked.catalogue, recorded=datetime.now(UTC)))
+        return
     if form == "json":
         typer.echo(answer.to_json(indent=2))
         return

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable
 
     from nephroline.catalogue import Catalogue
-    from nephroline.interop.fhir import FhirRecord
+    from nephroline.interop.fhir import Codes, FhirRecord
     from nephroline.pathway import Pathway, RuleBase
     from nephroline.record import Record
     from nephroline.replaying import Scenario
@@ -166,7 +167,9 @@ def content_of(source: str) -> bytes | Path:
     return sys.stdin.buffer.read(_MOST + 1) if source == "-" else Path(source)
 
 
-def fhir_of(content: bytes | Path, catalogue: Catalogue | None = None) -> FhirRecord | None:
+def fhir_of(
+    content: bytes | Path, catalogue: Catalogue | None = None, codes: Codes | None = None
+) -> FhirRecord | None:
     """The record that FHIR in a file, a folder or standard input makes; None if it is none."""
     head = content if isinstance(content, bytes) else b""
     if isinstance(content, Path):
@@ -181,7 +184,7 @@ def fhir_of(content: bytes | Path, catalogue: Catalogue | None = None) -> FhirRe
     from nephroline.interop.fhir import is_fhir, read_fhir
 
     folder = isinstance(content, Path) and content.is_dir()
-    return read_fhir(content, catalogue) if folder or is_fhir(head) else None
+    return read_fhir(content, catalogue, codes) if folder or is_fhir(head) else None
 
 
 _FEW, _BEGINNING, _MOST = 64, 65_536, 64_000_000
@@ -245,6 +248,28 @@ def show_json(data: Any) -> None:
     if isinstance(plain, dict):
         plain = {"format": ANSWER_FORMAT, **plain}  # pyright: ignore[reportUnknownVariableType]
     typer.echo(msgspec.json.format(msgspec.json.encode(plain), indent=2).decode())
+
+
+def show_fhir(resource: dict[str, Any]) -> None:
+    """Print a FHIR resource as indented JSON."""
+    import msgspec
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(resource), indent=2).decode())
+
+
+@contextmanager
+def errors_as_fhir(asked: bool) -> Generator[None]:
+    """Where FHIR is asked for, print the faults of an input as an OperationOutcome too."""
+    from nephroline.errors import InputError
+
+    try:
+        yield
+    except InputError as bad:
+        if asked:
+            from nephroline.interop.fhir import outcome_of
+
+            show_fhir(outcome_of(bad.problems))
+        raise
 
 
 def show_table(rows: list[tuple[str, ...]], widths: tuple[int, ...]) -> None:

@@ -10,10 +10,11 @@ from nephroline.interop.fhir.codes import (
     WrittenRow,
     load_codes,
 )
+from nephroline.interop.fhir.guidance import answer_as_fhir, outcome_of
 from nephroline.interop.fhir.read import FhirRecord, read_fhir
 from nephroline.interop.fhir.reading import Account, Fate, Use
 from nephroline.interop.fhir.source import is_fhir
-from nephroline.interop.fhir.writing import write_record
+from nephroline.interop.fhir.writing import write_fhir
 
 __all__ = [
     "Account",
@@ -27,8 +28,10 @@ __all__ = [
     "TakenRow",
     "Use",
     "WrittenRow",
+    "answer_as_fhir",
     "is_fhir",
     "load_codes",
+    "outcome_of",
     "read_fhir",
-    "write_record",
+    "write_fhir",
 ]

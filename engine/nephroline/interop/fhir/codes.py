@@ -145,6 +145,11 @@ class Codes(msgspec.Struct, frozen=True):
         """The codes, each with its system, of an entry of the catalogue: those of others, then our own."""
         return [*self.written.get((kind, entry, dimension), ()), (OWN + kind, entry)]
 
+    def for_any(self, kind: Kind, entry: str) -> list[tuple[str, str]]:
+        """The same, whatever the dimension of its values."""
+        found = [code for key, codes in self.written.items() if key[:2] == (kind, entry) for code in codes]
+        return [*found, (OWN + kind, entry)]
+
 
 OWN = "urn:nephroline:"
 """What our own code systems begin with, one for each kind of entry: ``urn:nephroline:analyte``."""

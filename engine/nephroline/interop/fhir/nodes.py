@@ -45,6 +45,14 @@ def name_of(resource: Node) -> str:
     return f"{text(resource, 'resourceType') or 'resource'}/{text(resource, 'id') or '(no id)'}"
 
 
+def is_id(name: str) -> bool:
+    """Whether a name can be the id of a resource."""
+    return _ID.fullmatch(name) is not None
+
+
+_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+
+
 def target(reference: str) -> str:
     """The type and id at the end of a reference, whatever server or version it names: ``Patient/42``."""
     plain = reference.partition("/_history")[0].removeprefix("urn:uuid:")

@@ -13,6 +13,7 @@ from nephroline.catalogue import Catalogue, load_catalogue, phrase, spelling
 from nephroline.errors import UsageError
 from nephroline.exact import Fraction
 from nephroline.interop.fhir.codes import Codes, Kind, load_codes
+from nephroline.interop.fhir.nodes import is_id
 from nephroline.interop.fhir.resources import person, said_alone
 from nephroline.interop.fhir.rows import HEAD, marked
 from nephroline.interop.fhir.times import day
@@ -24,13 +25,12 @@ Resource = dict[str, Any]
 
 _UCUM = "http://unitsofmeasure.org"
 _HL7 = "http://terminology.hl7.org/CodeSystem/"
-_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _NUMBER = re.compile(r"(?P<sign><=|>=|<|>)?\s*(?P<value>-?\d+(?:[.,]\d+)?)\s*(?P<unit>\D.*)")
 _OF_ROW = frozenset(("at", "reported", "as_printed", "cite", "printed", "note", "entered_in_error"))
 """Fields of an observation that are no analyte."""
 
 
-def write_record(
+def write_fhir(
     source: RecordSource,
     catalogue: Catalogue | None = None,
     codes: Codes | None = None,
@@ -76,7 +76,7 @@ class _Writer:
     def bundle(self, record: Mapping[str, Any]) -> Resource:
         """All of it, the patient first."""
         own = str(record["id"])
-        id_ = own if _ID.fullmatch(own) else str(uuid5(NAMESPACE_URL, own))
+        id_ = own if is_id(own) else str(uuid5(NAMESPACE_URL, own))
         address = _address(own, "patient")
         self._about = {"reference": address}
         resources = [(address, self._patient(record, id_))]
