@@ -8,7 +8,7 @@ from typing import NamedTuple
 from nephroline.catalogue import Catalogue, spelling
 from nephroline.interop.fhir.codes import Codes, Kind, Left, TakenFor
 from nephroline.interop.fhir.drafting import NotUsed
-from nephroline.interop.fhir.nodes import Node, node, nodes, status, text, title_of, words
+from nephroline.interop.fhir.nodes import Node, codings, node, nodes, status, text, title_of, words
 from nephroline.interop.fhir.times import day, period
 
 _GONE = ("inactive", "remission", "resolved")
@@ -97,23 +97,34 @@ def _read(
         elif verified in _SUSPECTED:
             yield Noted(meaning.id, at, None, f"{title} ({verified})")
         else:
-            gone = list(_gone(meaning.id, title, until, noted, at, clinical)) if there else []
-            if not gone or gone[0].at != at:
+            gone = list(_gone(resource, meaning.id, title, until, noted, at, clinical)) if there else []
+            if not gone or day(gone[0].at) != day(at):
                 yield Noted(meaning.id, at, there, title)
             yield from gone
     else:
         yield NotUsed(f"{title}: a code of another kind of resource", odd=True)
 
 
-def _gone(name: str, title: str, until: str, noted: str, at: str, clinical: str) -> Iterator[Noted]:
-    """That a condition has gone, at its end; without one no later than it was noted so."""
+def _gone(
+    resource: Node, name: str, title: str, until: str, noted: str, at: str, clinical: str
+) -> Iterator[Noted]:
+    """That a condition has gone, at its end; without one no later than it was noted so.
+
+    What ends on the day it began, or with an encounter of which it is the diagnosis, need not have gone.
+    """
     if clinical not in _GONE and not until:
         return
     end = until or (noted if day(noted) > day(at) else "")
-    if end:
-        yield Noted(name, end, False, f"{title} ({clinical or 'abated'})")
-    else:
+    visit = any(code == _OF_VISIT for one in nodes(resource, "category") for _, code in codings(one))
+    if not end:
         yield Noted(name, at, None, f"{title} ({clinical}, nobody says since when)")
+    elif visit or day(end) == day(at):
+        yield Noted(name, end, None, f"{title} ({clinical or 'abated'} with the visit)")
+    else:
+        yield Noted(name, end, False, f"{title} ({clinical or 'abated'})")
+
+
+_OF_VISIT = "encounter-diagnosis"
 
 
 def _certainty(concept: Node) -> str:

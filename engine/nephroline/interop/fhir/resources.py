@@ -184,7 +184,7 @@ def said_alone(resource: Node, section: str, codes: Codes, catalogue: Catalogue)
 def person(patient: Node) -> dict[str, str]:
     """What a Patient says of whose chart it is: never a name, identifier or address."""
     found = {
-        "id": text(patient, "id"),
+        "id": "" if " " in text(patient, "id") else text(patient, "id"),
         "sex": _SEXES.get(text(patient, "gender"), ""),
         "birth_date": day(text(patient, "birthDate")),
     }

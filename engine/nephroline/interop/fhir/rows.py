@@ -66,8 +66,8 @@ class Mark(NamedTuple):
 
 def marked(section: str, number: int, row: Mapping[str, Any], native: Mapping[str, Any]) -> Mark:
     """The mark by which what a resource says itself becomes a row again."""
-    fields = {key: value for key, value in row.items() if native.get(key) != value}
-    return Mark(section, number, fields, tuple(key for key in native if key not in row), digest(native))
+    fields = {key: row[key] for key in sorted(row) if native.get(key) != row[key]}
+    return Mark(section, number, fields, tuple(sorted(native.keys() - row.keys())), digest(native))
 
 
 def mark_of(resource: Node) -> Mark | None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from nephroline.errors import RecordError, quoted
-from nephroline.interop.fhir.nodes import Node, nodes, text
+from nephroline.interop.fhir.nodes import Node, nodes, target, text
 from nephroline.yamlfile import mapping
 
 MAX_BYTES = 64_000_000
@@ -89,21 +89,22 @@ def _content(content: bytes, name: str, *, lines: bool = False) -> Iterator[Arri
         if not row.strip():
             continue
         try:
-            yield from _unpacked(mapping(decoder.decode(row)), "")
+            yield from _unpacked(mapping(decoder.decode(row)), "", place=f"line {number}")
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as bad:
             yield Arrived({"resourceType": "line", "id": f"{name}:{number}"}, "", f"is no JSON: {bad}")
 
 
-def _unpacked(resource: Node, url: str, depth: int = 0) -> Iterator[Arrived]:
-    """A resource, or those of a Bundle."""
+def _unpacked(resource: Node, url: str, depth: int = 0, place: str = "") -> Iterator[Arrived]:
+    """A resource, or those of a Bundle; one without an id is named by its address or its place."""
     kind = text(resource, "resourceType")
     if kind == "Bundle" and depth < 5:
-        for entry in nodes(resource, "entry"):
+        for number, entry in enumerate(nodes(resource, "entry"), 1):
             inner = mapping(entry.get("resource"))
             if inner:
-                yield from _unpacked(inner, text(entry, "fullUrl"), depth + 1)
+                yield from _unpacked(inner, text(entry, "fullUrl"), depth + 1, f"entry {number}")
     elif kind:
-        yield Arrived(resource, url)
+        named = text(resource, "id") or target(url).rpartition("/")[2] or place
+        yield Arrived({**resource, "id": named} if named else resource, url)
     else:
         yield Arrived(
             resource,
