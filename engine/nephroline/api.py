@@ -4,7 +4,7 @@ from nephroline.changes import Edit, what_if, why_not
 from nephroline.consultation import Consultation
 from nephroline.errors import InferenceError, InputError, NephrolineError
 from nephroline.explain import why
-from nephroline.interop.fhir import FhirRecord, read_fhir
+from nephroline.interop.fhir import FhirRecord, answer_as_fhir, read_fhir, write_fhir
 from nephroline.ordering import OrderAnswer, order
 from nephroline.pathway import Pathway, RuleBase, load_pathway, load_rules, pathway_ids
 from nephroline.record import Record, read_record
@@ -22,6 +22,7 @@ __all__ = [
     "Pathway",
     "Record",
     "RuleBase",
+    "answer_as_fhir",
     "consult",
     "load_pathway",
     "load_rules",
@@ -35,4 +36,5 @@ __all__ = [
     "what_if",
     "why",
     "why_not",
+    "write_fhir",
 ]

@@ -44,7 +44,8 @@ def plain(value: Any) -> Any:
 
 def sent(bundle: Resource) -> Resource:
     """A Bundle as it arrives: through JSON."""
-    return json.loads(json.dumps(bundle))
+    arrived: Resource = json.loads(json.dumps(bundle))
+    return arrived
 
 
 def written(source: Any) -> tuple[Any, Resource]:
