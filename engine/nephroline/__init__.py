@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Pathway,
         Record,
         RuleBase,
+        answer_as_fhir,
         consult,
         load_pathway,
         load_rules,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         what_if,
         why,
         why_not,
+        write_fhir,
     )
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "Pathway",
     "Record",
     "RuleBase",
+    "answer_as_fhir",
     "consult",
     "load_pathway",
     "load_rules",
@@ -66,6 +69,7 @@ __all__ = [
     "what_if",
     "why",
     "why_not",
+    "write_fhir",
 ]
 
 

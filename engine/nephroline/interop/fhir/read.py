@@ -19,7 +19,7 @@ from nephroline.interop.fhir.nodes import (
 )
 from nephroline.interop.fhir.reading import Account, Use
 from nephroline.interop.fhir.resources import ResourceReader, person, said_alone
-from nephroline.interop.fhir.rows import HEAD, Mark, bare, mark_of
+from nephroline.interop.fhir.rows import HEAD, RowMark, bare, mark_of
 from nephroline.interop.fhir.source import Arrived, FhirSource, lines_of
 
 
@@ -118,12 +118,12 @@ class _ChartReader:
             raise RecordError.of("no resource of a patient", "give a Bundle with a Patient and what is known")
         return next(iter(found.values())) if found else {}
 
-    def _written_head(self, patient: Node) -> Mark | None:
+    def _written_head(self, patient: Node) -> RowMark | None:
         """The head of the record that the Bundle was written from, if its Patient still says the same."""
         mark = mark_of(patient)
         return mark if mark and mark.section == HEAD and mark.agrees(person(patient)) else None
 
-    def _head(self, patient: Node, written: Mark | None, *, foreign: bool) -> dict[str, Any]:
+    def _head(self, patient: Node, written: RowMark | None, *, foreign: bool) -> dict[str, Any]:
         """What stands at the head of the record; *foreign*: with resources that no row was written as."""
         said = person(patient)
         born = f"born {said['birth_date']}" if "birth_date" in said else ""

@@ -26,7 +26,7 @@ _SIGNS = 16
 Extension = dict[str, Any]
 
 
-class Mark(NamedTuple):
+class RowMark(NamedTuple):
     """Of which row a resource is; `fields`: what it does not say itself; `without`: what it says beyond it.
 
     `said`: a digest of what the resource says itself. `supposed`: of a head, the day that stands for its time
@@ -64,13 +64,13 @@ class Mark(NamedTuple):
         return {"url": ROW, "extension": parts}
 
 
-def marked(section: str, number: int, row: Mapping[str, Any], native: Mapping[str, Any]) -> Mark:
+def marked(section: str, number: int, row: Mapping[str, Any], native: Mapping[str, Any]) -> RowMark:
     """The mark by which what a resource says itself becomes a row again."""
     fields = {key: row[key] for key in sorted(row) if native.get(key) != row[key]}
-    return Mark(section, number, fields, tuple(sorted(native.keys() - row.keys())), digest(native))
+    return RowMark(section, number, fields, tuple(sorted(native.keys() - row.keys())), digest(native))
 
 
-def mark_of(resource: Node) -> Mark | None:
+def mark_of(resource: Node) -> RowMark | None:
     """The mark of a resource; none if it was not written from a row."""
     for extension in nodes(resource, "extension"):
         if text(extension, "url") == ROW:
@@ -82,7 +82,7 @@ def mark_of(resource: Node) -> Mark | None:
             )
             fields: Any = _read(parts["fields"]) if "fields" in parts else {}
             number = text(parts.get("number", {}), "valueInteger")
-            return Mark(
+            return RowMark(
                 text(parts.get("section", {}), "valueCode"),
                 int(number) if number.isdecimal() else 0,
                 fields if isinstance(fields, dict) else {},

@@ -60,10 +60,10 @@ def write_fhir(
         raise UsageError.of("this record has a time zero of its own", "leave --time-zero out")
     data = mapping(document.data)
     record = mapping(data["record"]) if "scenario" in data else data
-    return _Writer(known, codes or load_codes(known), zero, time_zero).bundle(record)
+    return _RecordWriter(known, codes or load_codes(known), zero, time_zero).bundle(record)
 
 
-class _Writer:
+class _RecordWriter:
     """Writes one record; one use."""
 
     def __init__(self, catalogue: Catalogue, codes: Codes, zero: date | None, supposed: date | None) -> None:
