@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from charts import ABOUT, SNOMED, Resource, bundle, concept, condition, state, verified
+from charts import (
+    ABOUT,
+    SNOMED,
+    Resource,
+    bundle,
+    concept,
+    condition,
+    observation,
+    quantity,
+    state,
+    verified,
+)
 
 from nephroline.interop.fhir import read_fhir
 
@@ -152,3 +163,51 @@ def test_an_allergy_to_a_drug_is_a_reaction() -> None:
     record, why = read(allergy | {"verificationStatus": verified("refuted")}, condition(DIABETES))
     assert "reactions" not in record
     assert "refuted" in why
+
+
+def test_what_a_list_says_without_a_date_is_of_some_time_up_to_the_last_date() -> None:
+    allergy = {
+        "resourceType": "AllergyIntolerance",
+        "id": "a",
+        "patient": ABOUT,
+        "reaction": [{"substance": {"text": "cyclosporine"}, "manifestation": [{"text": "rash"}]}],
+    }
+    listed = condition(DIABETES)
+    del listed["onsetDateTime"]
+    record, _ = read(allergy, listed, observation("2160-0", quantity(1, "mg/dL"), "2019-06-01"))
+    until = {"between": ["1979-05-02", "2019-06-01"]}
+    assert record["reactions"] == [
+        {"drug": "cyclosporine", "at": until, "what": "rash", "printed": "cyclosporine"}
+    ]
+    assert [(row["name"], row["at"]) for row in record["conditions"]] == [("diabetes", until)]
+    record, why = read(allergy, listed)
+    assert "reactions" not in record
+    assert "nothing in the chart has a date" in why
+    record, why = read(listed | {"clinicalStatus": state("resolved")}, condition("38341003"))
+    assert [row["name"] for row in record["conditions"]] == ["hypertension"]
+    assert "no date" in why
+
+
+@pytest.mark.parametrize(
+    ("more", "present"),
+    [
+        ({"abatementDateTime": "2019-03-04T15:00:00Z"}, ["unknown"]),
+        ({"abatementDateTime": "2019-05-01"}, [True, False]),
+        (
+            {"abatementDateTime": "2019-05-01", "category": [concept("encounter-diagnosis")]},
+            [True, "unknown"],
+        ),
+        ({"abatementDateTime": "2019-05-01", "category": [concept("problem-list-item")]}, [True, False]),
+    ],
+)
+def test_what_ends_with_a_visit_need_not_have_gone(more: Resource, present: list[Any]) -> None:
+    record, _ = read(condition(DIABETES, **more))
+    assert [row.get("present", True) for row in record["conditions"]] == present
+
+
+def test_the_state_after_a_disease_is_that_it_has_gone() -> None:
+    german = {"url": GERMAN, "valueCoding": {"code": "Z"}}
+    after = condition(DIABETES, recordedDate="2019-05-01")
+    after["code"]["coding"][0]["extension"] = [german]
+    record, _ = read(after)
+    assert [row.get("present", True) for row in record["conditions"]] == [True, False]

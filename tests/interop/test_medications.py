@@ -32,6 +32,9 @@ def courses(*resources: Resource) -> list[tuple[str, Any, Any, Any]]:
         (order("prednisone 5 MG Oral Tablet", dosageInstruction=[daily(0.5, "tablet")]), "2.5 mg daily"),
         (order("prednisone", dosageInstruction=[daily(7, "tablet")]), None),
         (order("prednisone", "as directed"), None),
+        (order("prednisone", dosageInstruction=[daily(40, "mg") | {"text": "20 mg daily"}]), None),
+        (order("prednisone", dosageInstruction=[daily(40, "mg") | {"text": "20 mg bid"}]), "40 mg daily"),
+        (order("prednisone", dosageInstruction=[daily(40, "mg") | {"text": "0.5 mg/kg/d"}]), "40 mg daily"),
         (order("prednisone", ".5 mg daily"), None),
         (order("prednisone", "take 4 tablets of 5 mg daily"), None),
         (order("prednisone", "4 x 5 mg daily"), None),
@@ -210,3 +213,13 @@ def test_a_medication_is_looked_up_by_its_reference() -> None:
     for resource in (contained, beside):
         del resource["medicationCodeableConcept"]
     assert [row[0] for row in courses(contained, beside, medication)] == ["ramipril", "ramipril"]
+
+
+def test_what_is_given_as_needed_does_not_end_the_scheduled_course() -> None:
+    needed = order(
+        "prednisone", at="2019-04-01", dosageInstruction=[daily(5, "mg") | {"asNeededBoolean": True}]
+    )
+    scheduled = order("prednisone", "70 mg daily")
+    assert courses(scheduled, needed) == [("prednisone", "70 mg daily", "2019-03-05", None)]
+    assert any("as needed, beside" in fate.because for fate in read(scheduled, needed).reading.fates)
+    assert courses(needed) == [("prednisone", None, "2019-04-01", None)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from charts import Resource, bundle, concept, observation, quantity
+from charts import Resource, bundle, concept, observation, patient, quantity
 
 from nephroline.interop.fhir import FhirRecord, read_fhir
 
@@ -153,3 +153,23 @@ def test_a_partial_date_stays_partial_and_a_zone_keeps_its_day() -> None:
     )
     assert [row["at"] for row in rows(found)] == ["2019-03-04", "2019-05"]
     assert found.record["time_zero"] == "2019-03-04"
+
+
+@pytest.mark.parametrize(
+    ("answer", "present"),
+    [(concept("LA15173-0"), True), (concept("LA26683-5"), False), (concept("LA4489-6"), None)],
+)
+def test_an_answer_of_a_list_says_whether_it_is_there(answer: Resource, present: bool | None) -> None:
+    asked = observation("82810-3", valueCodeableConcept=answer)
+    value = observation("2160-0", quantity(1, "mg/dL"))
+    found = read_fhir(bundle(asked, value, of=patient(gender="female")))
+    said = [row.get("present", True) for row in rows(found, "conditions")]
+    assert said == ([] if present is None else [present])
+
+
+def test_a_finding_is_read_by_our_own_code() -> None:
+    said = observation(
+        "x", code=concept("secondary_cause_excluded", "urn:nephroline:finding"), valueBoolean=False
+    )
+    found = read_fhir(bundle(said)).record["findings"]["secondary_cause_excluded"]
+    assert (found["value"], found["at"]) == (False, "2019-03-04")

@@ -132,6 +132,39 @@ def test_of_several_versions_the_newest_is_read() -> None:
     assert any(fate.because == "an older version of it" for fate in found.reading.fates)
 
 
+@pytest.mark.parametrize(
+    ("deleted", "changed", "left"),
+    [
+        ("2019-04-01T00:00:00Z", "2019-03-05T00:00:00Z", False),
+        ("2019-04-01T00:00:00Z", "2019-05-05T00:00:00Z", True),
+        ("", "2019-05-05T00:00:00Z", False),
+    ],
+)
+def test_what_was_deleted_is_not_read_unless_it_was_made_again(
+    deleted: str, changed: str, left: bool
+) -> None:
+    value = observation("2160-0", quantity(9, "mg/dL"), meta={"lastUpdated": changed})
+    whole = bundle(value, observation("2823-3", quantity(4, "mmol/L")))
+    gone = {"request": {"method": "DELETE", "url": "Observation/o-2160-0"}}
+    whole["entry"].insert(0, gone | ({"response": {"lastModified": deleted}} if deleted else {}))
+    found = read_fhir(whole)
+    assert ("creatinine" in str(found.record)) is left
+    assert any(fate.because == "it was deleted" for fate in found.reading.fates) is not left
+
+
+def test_resources_without_an_id_are_told_apart() -> None:
+    whole = bundle(observation("2160-0", quantity(9, "mg/dL")), observation("2823-3", quantity(4, "mmol/L")))
+    for entry in whole["entry"][1:]:
+        del entry["resource"]["id"]
+    whole["entry"][2]["fullUrl"] = "urn:uuid:7b"
+    found = read_fhir(whole)
+    assert {fate.resource for fate in found.reading.fates} == {
+        "Patient/p1",
+        "Observation/entry 2",
+        "Observation/7b",
+    }
+
+
 def test_a_row_that_the_record_refuses_is_taken_out_and_told() -> None:
     stop = order("prednisone", "70 mg daily")
     stop["dosageInstruction"][0]["timing"] = {

@@ -17,7 +17,9 @@ _VERIFIED = (*_SUSPECTED, "confirmed", "refuted", "entered-in-error")
 _CLINICAL = (*_GONE, "active", "recurrence", "relapse")
 _CERTAINTY = "icd-10-gm-diagnosesicherheit"
 """The extension by which German charts say how sure a diagnosis is, and what its codes are here."""
-_BY_CERTAINTY = {"A": "refuted", "V": "provisional", "G": "confirmed", "Z": "?"}
+_AFTER = "Z"
+_BY_CERTAINTY = {"A": "refuted", "V": "provisional", "G": "confirmed", _AFTER: "confirmed"}
+"""Of them, Z is the state after it: it was there and has gone."""
 
 
 class Noted(NamedTuple):
@@ -52,8 +54,9 @@ def stated(
     """What a Condition says."""
     concept = node(resource, "code")
     title = title_of(concept)
-    verified = _certainty(concept) or status(resource, "verificationStatus", _VERIFIED)
-    clinical = status(resource, "clinicalStatus", _CLINICAL)
+    sure = _certainty(concept)
+    verified = _BY_CERTAINTY.get(sure, "?") if sure else status(resource, "verificationStatus", _VERIFIED)
+    clinical = "resolved" if sure == _AFTER else status(resource, "clinicalStatus", _CLINICAL)
     meaning = codes.best(concept) or _by_words(concept, catalogue)
     if "?" in (verified, clinical):
         yield NotUsed(f"{title}: its status cannot be read", odd=True)
@@ -74,7 +77,11 @@ def _read(
     noted = text(resource, "recordedDate")
     at = since or noted
     if not day(at):
-        yield NotUsed(f"{title}: it has no date", odd=True)
+        # What a list of problems says without a date is so by now.
+        if meaning.kind in ("condition", "test") and verified in ("", "confirmed") and clinical not in _GONE:
+            yield Noted(meaning.id, "", True, title)
+        else:
+            yield NotUsed(f"{title}: it has no date", odd=True)
         return
     if meaning.kind == "diagnosis":
         if verified in (*_SUSPECTED, "refuted"):
@@ -132,7 +139,7 @@ def _certainty(concept: Node) -> str:
     for coding in nodes(concept, "coding"):
         for extension in nodes(coding, "extension"):
             if text(extension, "url").endswith(_CERTAINTY):
-                return _BY_CERTAINTY.get(text(extension, "valueCoding", "code"), "?")
+                return text(extension, "valueCoding", "code") or "?"
     return ""
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from nephroline.interop.fhir.times import first_day
 
+AS_NEEDED = "as needed"
 UNKNOWN = "unknown"
 """An end that has come, or may have, nobody knows when."""
 _RANK = ("MedicationStatement", "MedicationRequest", "MedicationDispense")
@@ -45,7 +46,7 @@ class Administered(NamedTuple):
 
 
 def joined(courses: Sequence[Prescribed]) -> tuple[list[Prescribed], dict[str, str]]:
-    """Courses of one drug told by several kinds of resources, once each; and which were the same as which.
+    """Courses of one drug told by several kinds of resources, once each; and why the others are left out.
 
     A dispense or an order of a drug whose statement covers its start tells of the same course. Of two of one
     kind the later begins where it does, and ends the earlier one, if that has no end of its own.
@@ -63,12 +64,17 @@ def joined(courses: Sequence[Prescribed]) -> tuple[list[Prescribed], dict[str, s
             ):
                 covering = next((one for one in ours if one.kind != kind and _covers(one, course)), None)
                 if covering is not None:
-                    same[course.resource] = covering.resource
+                    same[course.resource] = f"{covering.resource} tells of the same course"
                 elif any(_equal(one, course) for one in ours):
-                    same[course.resource] = next(one.resource for one in ours if _equal(one, course))
+                    equal = next(one.resource for one in ours if _equal(one, course))
+                    same[course.resource] = f"{equal} tells of the same course"
                 else:
                     ours.append(course)
-        kept += _in_turn(ours)
+        scheduled = [course for course in ours if course.note != AS_NEEDED]
+        if scheduled:
+            beside = f"as needed, beside {scheduled[0].resource}"
+            same |= {course.resource: beside for course in ours if course.note == AS_NEEDED}
+        kept += _in_turn(scheduled or ours)
     return kept, same
 
 

@@ -22,6 +22,9 @@ _ROW = re.compile(r"(?P<section>\w+)\[(?P<index>\d+)\](?:\.(?P<field>[\w-]+))?")
 _SPARE = ("dose", "to", "stopped_for", "taken", "printed", "note", "trough_target", "control", "for", "what")
 """Fields without which a row still says something true."""
 _MOST_ROUNDS = 12
+UNDATED = "at some time"
+"""What is told of a fact that has no date: it is of some time up to the last date of the chart."""
+_NOBODY_OLDER = "1900-01-01"
 
 
 class NotUsed(msgspec.Struct, frozen=True):
@@ -79,6 +82,17 @@ class Draft:
         disease = [row for row in self.rows if row.section == "biopsies" or judged & set(row.data)]
         dated = [first_day(row.start) for row in disease or self.rows]
         return min(filter(None, dated), default="")
+
+    def date_undated(self, born: str) -> None:
+        """Date what has no date: between birth and the last date of the chart, if it has one."""
+        undated = [row for row in self.rows if row.data.get("at") == ""]
+        last = max((first_day(row.start) for row in self.rows), default="")
+        for row in undated:
+            if last:
+                row.data["at"] = {"between": [first_day(born) or _NOBODY_OLDER, last]}
+            else:
+                self.rows.remove(row)
+                self._take_back(row.resource, "nothing in the chart has a date")
 
     def accepted(self, head: dict[str, Any]) -> dict[str, Any]:
         """The record without the rows and fields that the record reader refuses. Raises: RecordError."""

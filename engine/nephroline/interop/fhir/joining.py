@@ -63,8 +63,8 @@ class Gathered:
 
     def _treated(self) -> None:
         courses, same = joined(self.courses)
-        for name, other in same.items():
-            self._draft.tell(name, Use.LEFT_OUT, because=f"{other} tells of the same course")
+        for name, why in same.items():
+            self._draft.tell(name, Use.LEFT_OUT, because=why)
         for course in courses:
             end: Any = UNKNOWN if course.end == UNKNOWN else day(course.end)
             if course.end_by:

@@ -8,12 +8,12 @@ from decimal import Decimal, InvalidOperation
 
 from nephroline.catalogue import Catalogue, phrase, spelling
 from nephroline.interop.fhir.codes import Codes, TakenFor
-from nephroline.interop.fhir.courses import UNKNOWN, Administered, Prescribed
+from nephroline.interop.fhir.courses import AS_NEEDED, UNKNOWN, Administered, Prescribed
 from nephroline.interop.fhir.drafting import NotUsed
 from nephroline.interop.fhir.nodes import Node, codings, name_of, node, nodes, target, text, words
 from nephroline.interop.fhir.times import after, day, effective, first_day, period
 from nephroline.quantities import QuantityError
-from nephroline.record import read_dose
+from nephroline.record import Dosing, read_dose
 from nephroline.yamlfile import listed
 
 _ORDERS = ("order", "original-order", "reflex-order", "filler-order", "instance-order")
@@ -229,27 +229,27 @@ class Medications:
         if strength == _OF_NO_ONE:
             return "", printed, "one drug of a product of several"
         if row.get("asNeededBoolean") is True or "asNeededCodeableConcept" in row:
-            return "", printed, "as needed"
+            return "", printed, AS_NEEDED
         amount = self._amount(row, strength)
         often = self._often(row)
         tried = [f"{amount} {often}".strip()] if amount and often else []
         found = _AMOUNT.fullmatch(_HARMLESS.sub("", printed))
         if found is not None:
             tried.append(found[0])
-        for dose in tried:
-            if self._readable(dose):
-                return dose, printed, ""
-        return "", printed, ""
+        doses = [(dose, read) for dose in tried if (read := self._readable(dose)) is not None]
+        if len(doses) > 1 and _differ(doses[0][1], doses[1][1]):
+            return "", printed, f"it says {tried[0]}, its words say another dose"
+        return (doses[0][0] if doses else ""), printed, ""
 
-    def _readable(self, dose: str) -> bool:
+    def _readable(self, dose: str) -> Dosing | None:
+        """A dose as it is read; none if it cannot be."""
         units = self._catalogue.units
         daily = {"mass-rate", "dose-rate-per-mass", "dose-rate-per-area", "activity-rate"}
         accepted = [unit.code for unit in units.values() if unit.dimension in daily]
         try:
-            read_dose(dose, units, accepted)
+            return read_dose(dose, units, accepted)
         except QuantityError:
-            return False
-        return True
+            return None
 
     def _amount(self, row: Node, strength: str) -> str:
         rates = nodes(row, "doseAndRate")
@@ -297,10 +297,17 @@ class Medications:
         dose = node(resource, "dosage", "dose")
         value, unit = text(dose, "value"), text(dose, "code") or text(dose, "unit")
         told = value and unit and strength != _OF_NO_ONE
-        amount = f"{value} {unit}" if told and self._readable(f"{value} {unit} once") else ""
+        amount = f"{value} {unit}" if told and self._readable(f"{value} {unit} once") is not None else ""
         return Administered(
             name_of(resource), drug or name, bool(drug), at, amount, text(resource, "dosage", "text")
         )
+
+
+def _differ(one: Dosing, other: Dosing) -> bool:
+    """Whether two doses of one dimension are not the same; of two dimensions nobody can tell."""
+    first, second = one.quantity, other.quantity
+    same = (first.low, first.high, one.every == 2) == (second.low, second.high, other.every == 2)
+    return first.dimension == second.dimension and not same
 
 
 def _number(place: str) -> Decimal:

@@ -198,6 +198,10 @@ class _ValueReader:
         flags = {code for one in nodes(element, "interpretation") for _, code in codings(one)}
         positive = bool(plain & _POSITIVE) or bool(flags & {"POS", "DET", "RR"})
         negative = bool(plain & _NEGATIVE) or bool(flags & {"NEG", "ND", "NR"})
+        for pair in codings(node(element, "valueCodeableConcept")):
+            answer = self._codes.of(*pair)
+            if isinstance(answer, TakenFor) and answer.id == meaning.id:
+                positive, negative = answer.kind == "condition", answer.kind == "absent"
         if "valueBoolean" in element:
             positive, negative = element["valueBoolean"] is True, element["valueBoolean"] is False
         printed = f"{title}: {', '.join(said) or _quantity(quantity) or ', '.join(sorted(flags))}"

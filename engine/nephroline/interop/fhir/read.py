@@ -21,6 +21,7 @@ from nephroline.interop.fhir.reading import Account, Use
 from nephroline.interop.fhir.resources import ResourceReader, person, said_alone
 from nephroline.interop.fhir.rows import HEAD, RowMark, bare, mark_of
 from nephroline.interop.fhir.source import Arrived, FhirSource, lines_of
+from nephroline.interop.fhir.times import order
 
 
 class FhirRecord(msgspec.Struct, frozen=True):
@@ -73,6 +74,7 @@ class _ChartReader:
         for line in self._lines:
             self._resource(line, mine if patient else None, rows=written is not None)
         self._resources.join()
+        self._draft.date_undated(person(patient).get("birth_date", ""))
         foreign = bool(self._draft.rows)
         self._draft.rows += [
             DraftRow(section, row, self._sources[section, number], number)
@@ -82,16 +84,20 @@ class _ChartReader:
         return FhirRecord(self._draft.accepted(head), Account(self._draft.fates))
 
     def _newest(self, lines: list[Arrived]) -> list[Arrived]:
-        """Of several versions of a resource the newest."""
+        """Of several versions of a resource the newest, unless it was deleted after that."""
         newest: dict[str, Arrived] = {}
-        for line in lines:
+        ended = {name_of(line.resource): _changed(line) for line in lines if line.deleted}
+        there = [line for line in lines if not line.deleted]
+        for line in there:
             name = name_of(line.resource)
-            if _version(line) > _version(newest.get(name, line)) or name not in newest:
+            if name not in newest or _version(line) > _version(newest[name]):
                 newest[name] = line
         kept: list[Arrived] = []
-        for line in lines:
+        for line in there:
             name = name_of(line.resource)
-            if text(line.resource, "id") and _version(line) < _version(newest[name]):
+            if name in ended and (not ended[name] or _changed(newest[name]) <= ended[name]):
+                self._draft.tell(name, Use.LEFT_OUT, because="it was deleted")
+            elif text(line.resource, "id") and _version(line) < _version(newest[name]):
                 self._draft.tell(name, Use.LEFT_OUT, because="an older version of it")
             else:
                 kept.append(line)
@@ -178,7 +184,12 @@ _SUBJECTS = (("subject", "reference"), ("patient", "reference"))
 def _version(line: Arrived) -> tuple[int, str]:
     """What orders versions of a resource."""
     number = text(line.resource, "meta", "versionId")
-    return (int(number) if number.isdecimal() else 0), text(line.resource, "meta", "lastUpdated")
+    return (int(number) if number.isdecimal() else 0), _changed(line)
+
+
+def _changed(line: Arrived) -> str:
+    """The instant at which a resource was last changed; empty where that is not told."""
+    return order(text(line.resource, "meta", "lastUpdated"))[1]
 
 
 def _ids(reference: str) -> str:

@@ -9,7 +9,7 @@ from nephroline.catalogue import Catalogue
 from nephroline.interop.fhir.codes import Codes, TakenFor
 from nephroline.interop.fhir.conditions import Asserted, Diagnosed, Noted, stated
 from nephroline.interop.fhir.courses import Administered, Prescribed
-from nephroline.interop.fhir.drafting import Draft, NotUsed
+from nephroline.interop.fhir.drafting import UNDATED, Draft, NotUsed
 from nephroline.interop.fhir.joining import Gathered
 from nephroline.interop.fhir.medications import Medications
 from nephroline.interop.fhir.nodes import Node, denied, name_of, node, nodes, status, text, title_of, words
@@ -90,7 +90,7 @@ class ResourceReader:
         if known is not None:
             self._draft.tell(name, Use.LEFT_OUT, because=f"{known.resource} says the same")
             return
-        self._draft.add("conditions", data, name, f"{said.name} {there}there ({day(said.at)})")
+        self._draft.add("conditions", data, name, f"{said.name} {there}there ({day(said.at) or UNDATED})")
 
     def _done(self, resource: Node, name: str) -> None:
         """A procedure or a report: a kidney biopsy, or what a condition tells of what was done."""
@@ -129,7 +129,8 @@ class ResourceReader:
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: no rule reads it")
 
     def _reaction(self, resource: Node, name: str) -> None:
-        concept = node(resource, "code")
+        substances: list[Node] = [node(one, "substance") for one in nodes(resource, "reaction")]
+        concept = node(resource, "code") or (substances[0] if substances else {})
         title = title_of(concept)
         drugs = self._medications.named(concept)
         verified = status(resource, "verificationStatus", _ALLERGY)
@@ -141,8 +142,6 @@ class ResourceReader:
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: {verified}")
         elif not drugs:
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: no drug of the catalogue")
-        elif not at:
-            self._draft.tell(name, Use.NOT_UNDERSTOOD, because=f"{title}: it has no date")
         else:
             seen = [
                 word
@@ -156,7 +155,7 @@ class ResourceReader:
                 "what": ", ".join(dict.fromkeys(seen)) or title,
                 "printed": title,
             }
-            self._draft.add("reactions", data, name, f"reaction to {drugs[0]} ({day(at)})")
+            self._draft.add("reactions", data, name, f"reaction to {drugs[0]} ({day(at) or UNDATED})")
 
 
 _UNDONE = (

@@ -23,11 +23,15 @@ FhirSource = str | Path | bytes | Mapping[str, Any]
 
 
 class Arrived(NamedTuple):
-    """A resource, with its address where a Bundle gives one; or what is wrong with a line that is none."""
+    """A resource, with its address where a Bundle gives one; or what is wrong with a line that is none.
+
+    `deleted`: it is not a resource, but tells that one was deleted, at its `meta.lastUpdated`.
+    """
 
     resource: Node
     url: str = ""
     wrong: str = ""
+    deleted: bool = False
 
 
 def is_fhir(content: bytes) -> bool:
@@ -100,7 +104,9 @@ def _unpacked(resource: Node, url: str, depth: int = 0, place: str = "") -> Iter
     if kind == "Bundle" and depth < 5:
         for number, entry in enumerate(nodes(resource, "entry"), 1):
             inner = mapping(entry.get("resource"))
-            if inner:
+            if text(entry, "request", "method") == "DELETE":
+                yield _deleted(entry)
+            elif inner:
                 yield from _unpacked(inner, text(entry, "fullUrl"), depth + 1, f"entry {number}")
     elif kind:
         named = text(resource, "id") or target(url).rpartition("/")[2] or place
@@ -111,3 +117,14 @@ def _unpacked(resource: Node, url: str, depth: int = 0, place: str = "") -> Iter
             url,
             f"is no resource: it has no resourceType, only {quoted(', '.join(sorted(resource)[:3]))}",
         )
+
+
+def _deleted(entry: Node) -> Arrived:
+    """That a resource was deleted, by an entry of a history or a transaction."""
+    kind, _, named = target(text(entry, "request", "url")).rpartition("/")
+    head = {
+        "resourceType": kind,
+        "id": named,
+        "meta": {"lastUpdated": text(entry, "response", "lastModified")},
+    }
+    return Arrived(head, text(entry, "fullUrl"), deleted=True)
