@@ -43,7 +43,7 @@ from nephroline.record import (
     weight_dose,
 )
 from nephroline.selecting import Among, select
-from nephroline.terms import HIGH_ONLY, Phase
+from nephroline.terms import HIGH_ONLY, LOW_ONLY, Action, Phase
 
 Verdict = Literal["not-judged", "no", "already", "not-now", "unknown", "first", "yes"]
 """Not judged: the edition does not speak of this patient. No: something forbids it. Already: it is taken so.
@@ -258,10 +258,13 @@ class _Judged:
         return self._catalogue.followed(self._drug)
 
     def _is_high(self) -> bool:
+        return self._phases() == HIGH_ONLY
+
+    def _phases(self) -> frozenset[Phase]:
+        """The phases that the dose that is ordered may be of."""
         treatment = self._then.run.chart.timeline.treatment
         row = treatment.running.get(self._drug)
-        phases = treatment.phases(row) if row is not None else frozenset[Phase]()
-        return phases == HIGH_ONLY
+        return treatment.phases(row) if row is not None else frozenset()
 
     def _blocking(self) -> Iterator[tuple[Rule, Block, int]]:
         regimen = self._catalogue.regimens.get(self._regimen() or "")
@@ -334,14 +337,26 @@ class _Judged:
         if self._drug not in self._catalogue.immunosuppressants:
             return True
         answer, within = self._now.consultation, self._catalogue.within
-        offered = [
-            agent
-            for advice in (answer.next_line, *answer.alternatives)
-            if advice is not None and advice.regimen in self._catalogue.regimens
-            for agent in _drugs(self._catalogue, advice)
-        ]
-        acted = [act.agent for act in answer.acts if act.act in ("start", "continue", "raise")]
+        lines = [line for line in (answer.next_line, *answer.alternatives) if line is not None]
+        offered = [agent for line in lines for agent in self._offered(line)]
+        # What is to go on need not be begun again.
+        words = ("start", "raise", *(("continue",) if self._running is not None else ()))
+        acted = [act.agent for act in answer.acts if act.act in words and not self._only_beside(act.regimen)]
         return any(within(self._drug, agent) for agent in (*offered, *acted))
+
+    def _offered(self, line: LineAdvice) -> tuple[str, ...]:
+        """What a line begins: of more than a low dose of what belongs to it at a low one, nothing."""
+        regimen = self._catalogue.regimens.get(line.regimen or "")
+        if regimen is None or line.action is not Action.START:
+            return ()
+        return regimen.agents if self._only_beside(regimen.id) else (*regimen.agents, *regimen.adjuncts)
+
+    def _only_beside(self, name: str | None) -> bool:
+        """Whether more than a low dose is ordered of what goes beside a regimen at a low one."""
+        regimen = self._catalogue.regimens.get(name or "")
+        if regimen is None or not self._followed() or self._phases() == LOW_ONLY:
+            return False
+        return not any(self._catalogue.within(self._drug, agent) for agent in regimen.agents)
 
     def instead(self) -> list[str]:
         """What the pathway says now: the line, its alternatives, and what else could be."""

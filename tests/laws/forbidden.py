@@ -406,7 +406,7 @@ def search(
             first.setdefault(text, seed)
         if seed % ORDERS == 0:
             for text, answer in ordered(case, record, pathway).items():
-                if answer.verdict not in ("no", "not-now", "not-judged"):
+                if answer.verdict not in NOTHING_BEGUN:
                     found[f"{text} is {answer.verdict}"] += 1
                     first.setdefault(f"{text} is {answer.verdict}", seed)
         asked += 1
@@ -417,6 +417,8 @@ def search(
 
 ORDERS = 10
 """Of one in so many charts, orders are judged too."""
+NOTHING_BEGUN = ("no", "not-now", "not-judged", "already")
+"""Verdicts on an order by which nothing is begun."""
 
 
 def unnoticed(pathways: list[str], start: int, count: int) -> tuple[list[str], list[str]]:

@@ -24,6 +24,13 @@ def test_law_14_nothing_forbidden_is_begun_continued_or_raised() -> None:
     assert not found, first
 
 
+def test_a_line_that_is_stopped_or_lowered_offers_nothing_of_its_regimen() -> None:
+    """Orders of a steroid that was given before, in charts on which the whole law has found it allowed."""
+    seeds = (140_047_760, 140_018_390, 140_002_360)
+    asked, found, _ = search([load_pathway(name) for name in pathway_ids()], iter(seeds))
+    assert (asked, found) == (3, {})
+
+
 def test_law_14_holds_with_the_inference_engine() -> None:
     pathway = load_pathway("pjnh-2015/fsgs")
     for seed in range(20):

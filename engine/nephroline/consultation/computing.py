@@ -39,7 +39,15 @@ def _derived(run: Run, formula: Formula) -> DerivedOut | None:
         before=_text(run, formula, then) if then is not None else "",
         before_at=when(before.at) if before is not None and then is not None else None,
         trend=_trend(run, then, now) if then is not None else "",
+        then=_told_since(run, formula, last),
     )
+
+
+def _told_since(run: Run, formula: Formula, last: Observation) -> str:
+    """The last report of the source after a value, if it is no number: ``serum creatinine < 1.0 mg/dL``."""
+    items = run.chart.timeline.observations.get(formula.source_analyte, ())
+    told = [item for item in items if item.at.latest > last.at.latest and (item.value or item.word)]
+    return f"{run.pathway.catalogue.analytes[formula.source_analyte].title} {told[-1].text}" if told else ""
 
 
 def _value(run: Run, formula: Formula, item: Observation) -> Fraction | None:

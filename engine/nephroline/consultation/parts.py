@@ -19,13 +19,14 @@ class When(OfAnswer, frozen=True):
 class PatientOut(OfAnswer, frozen=True):
     """Who the patient is at the decision time, as far as the chart says; what it does not say is empty.
 
-    `diagnosis`: what the last biopsy shows.
+    `diagnosis`: what the last biopsy shows. `conditions`: what is there, the last noted first.
     """
 
     sex: str
     age: str
     weight: str
     diagnosis: str
+    conditions: list[str] = []
 
 
 class LatestOut(OfAnswer, frozen=True):
@@ -78,6 +79,7 @@ class DerivedOut(OfAnswer, frozen=True):
     """An analyte as it is computed from the last value of another, such as eGFR, and the way it goes.
 
     `before`: as it was a while earlier. `trend`: stable, rising or falling by then; empty without one.
+    `then`: what was told of the source since in words or as a bound, so that this is not that of now.
     """
 
     analyte: str
@@ -88,6 +90,7 @@ class DerivedOut(OfAnswer, frozen=True):
     before: str
     before_at: When | None
     trend: str
+    then: str = ""
 
 
 class TotalOut(OfAnswer, frozen=True):

@@ -9,9 +9,10 @@ from nephroline.consultation.parts import LatestOut, PatientOut, TakenOut
 from nephroline.consultation.run import Run
 from nephroline.consultation.weighing import known
 from nephroline.consultation.wording import disease_told, when
+from nephroline.features import Flag, Value, has
 from nephroline.quantities import YEAR
 from nephroline.record import WEIGHT, Observation
-from nephroline.terms import Response
+from nephroline.terms import Response, spoken
 
 
 def patient(run: Run) -> PatientOut:
@@ -25,7 +26,32 @@ def patient(run: Run) -> PatientOut:
         age=f"{'-'.join(dict.fromkeys(ages))} y" if ages else "",
         weight=last.text if last is not None else "",
         diagnosis=_diagnosis(run),
+        conditions=_conditions(run),
     )
+
+
+def _conditions(run: Run) -> list[str]:
+    """The conditions that are there, the last noted first; of a kind and what it is a kind of, the kind."""
+    timeline, known = run.chart.timeline, run.pathway.catalogue.conditions
+    last = {entry.name: entry for entry in timeline.conditions}
+    there = {
+        name: entry
+        for name, entry in last.items()
+        if entry.present
+        and _holds(has(run.chart, name))
+        and not (known[name].passes and entry.at.latest < timeline.now - timeline.windows.current)
+    }
+    wider = {known[name].kind_of for name in there}
+    shown = [entry for name, entry in there.items() if name not in wider]
+    shown.sort(key=lambda entry: entry.at.sort_key, reverse=True)
+    return [
+        " ".join(filter(None, (spoken(entry.state) if entry.state else "", known[entry.name].title)))
+        for entry in shown
+    ]
+
+
+def _holds(value: Value) -> bool:
+    return isinstance(value, Flag) and value.truth is True
 
 
 def _diagnosis(run: Run) -> str:

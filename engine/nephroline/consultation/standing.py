@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nephroline.consultation.answer import Consultation, LineOut
-from nephroline.consultation.parts import LatestOut, TakenOut, When
+from nephroline.consultation.parts import DerivedOut, LatestOut, TakenOut, When
 from nephroline.consultation.wording import inside, length_told, response_told, spell_short
 from nephroline.terms import Adequacy, Outcome, Response, Verdict, spoken
 
@@ -16,14 +16,23 @@ def who(answer: Consultation) -> Iterator[str]:
     yield answer.record
     yield ", ".join(filter(None, (patient.sex, patient.age, patient.weight))) or "age and sex not charted"
     yield f"{patient.diagnosis} on biopsy" if patient.diagnosis else "no diagnosis on biopsy"
-    for one in answer.derived:
-        yield f"{one.title} {one.value.split(' ')[0]}" + (f", {one.trend}" if one.trend else "")
+    yield from (_computed(one, answer.as_of) for one in answer.derived)
     before = "" if answer.stops_of_the_day == "seen" else ", before what ends that day"
     yield f"{answer.as_of.label}{before}"
     fits = answer.applicability.verdict
     doubt = "" if fits is Verdict.APPLIES else f", {spoken(fits)}"
     same = patient.diagnosis == answer.pathway.disease
     yield f"{answer.pathway.edition}{'' if same else f' {answer.pathway.disease}'}{doubt}"
+
+
+def _computed(one: DerivedOut, now: When) -> str:
+    """``eGFR 98, stable``; with its time, if that is not the decision time, and with what was told since."""
+    shown = f"{one.title} {one.value.split(' ')[0]}"
+    if one.at.offset_days != now.offset_days:
+        shown = f"{shown} {_ago(one.at, now)}"
+    if one.then:
+        return f"{shown}, then {one.then}"
+    return f"{shown}, {one.trend}" if one.trend else shown
 
 
 def values(answer: Consultation) -> Iterator[str]:
@@ -67,7 +76,7 @@ def _for(since: When, now: When) -> str:
 def _ago(then: When, now: When) -> str:
     """How long before now: ``17 wk ago``; of a time that is not precise, when."""
     if then.label.startswith(_IMPRECISE):
-        return f"at {then.label}"
+        return then.label
     return f"{spell_short(now.offset_days - then.offset_days)} ago"
 
 
@@ -78,16 +87,19 @@ _IMPRECISE = ("between ", "before ")
 def status_told(answer: Consultation) -> Iterator[str]:
     """The response with when it was seen, and what is earned by it."""
     status = answer.status
-    seen = ", as reported" if _REPORTED in (status.because or [""])[0] else ""
+    reported = _REPORTED in (status.because or [""])[0]
+    seen = ", reported" if reported else ""
     if status.since and not status.before_treatment:
         today = status.since.offset_days == answer.as_of.offset_days
-        seen += ", seen now" if today else f", first seen {_ago(status.since, answer.as_of)}"
+        how = "reported" if reported else "seen"
+        seen = f", {how} now" if today else f", first {how} {_ago(status.since, answer.as_of)}"
     no_response = status.response is Response.NO_RESPONSE and not status.before_treatment
     now = "no remission" if no_response else response_told(status)
     yield f"{now}{seen}{', provisional' if status.provisional else ''}"
     earned = [one for one in answer.findings if one.id != status.response]
-    # What a line has earned, such as resistance, comes before what the patient has.
-    told = (one.title for one in sorted(earned, key=lambda one: one.line is None))
+    # Resistance comes first; harm done by a drug stands with that drug too.
+    harmed = {line.n for line in answer.lines if line.outcome is Outcome.INTOLERANT}
+    told = (one.title for one in sorted(earned, key=lambda one: (one.line in harmed, one.line is None)))
     yield from dict.fromkeys(map(inside, told))
     yield from status.because[1:]
 
@@ -110,7 +122,7 @@ def _line(line: LineOut, *, relapsed: bool) -> str:
         case Outcome.INTOLERANT:
             became = "not tolerated"
         case Outcome.RESISTANT:
-            became = "resistant, not again"
+            became = "failed, not to be repeated"
         case Outcome.TOO_EARLY:
             became = "too early to judge"
         case Outcome.ONGOING | Outcome.INDETERMINATE:

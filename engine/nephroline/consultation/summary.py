@@ -51,10 +51,8 @@ def summarised(answer: Consultation) -> Consultation:
 def _entries(answer: Consultation) -> Iterator[tuple[str, Iterable[str]]]:
     yield "patient", who(answer)
     yield "pathway", _reserve(answer)
-    yield "values", values(answer)
-    yield "drugs", [drugs_taken(one, answer.as_of) for one in answer.taking] or ["none charted"]
+    yield "with", answer.patient.conditions
     yield "status", status_told(answer)
-    yield "course", course_told(answer)
     for alert in answer.alerts:
         if alert.severity is Severity.CRITICAL:
             yield "critical", [_alert(alert)]
@@ -73,6 +71,9 @@ def _entries(answer: Consultation) -> Iterator[tuple[str, Iterable[str]]]:
     yield "treat", [one.title for one in answer.actions if one.urgent]
     yield "open", _open(answer)
     yield "first", _before(answer)
+    yield "values", values(answer)
+    yield "drugs", [drugs_taken(one, answer.as_of) for one in answer.taking] or ["none charted"]
+    yield "course", course_told(answer)
     told = set(answer.answer.because)
     yield "refer", [o.title for o in answer.actions if o.action is Action.REFER and o.title not in told]
     if answer.answer.kind is not Answer.NOT_APPLICABLE:
@@ -150,10 +151,15 @@ def _begun(line: LineAdvice) -> str:
 
 
 def _dose(dose: DoseOut) -> str:
-    """A dose for this patient; as printed, where something is needed to work it out."""
-    if dose.least or not dose.give:
-        return dose.give or dose.amount
-    return f"{dose.amount} ({dose.give})"
+    """A dose for this patient, and on which days; as printed, where something is needed to work it out."""
+    worked_out = bool(dose.least) or not dose.give
+    told = (dose.give or dose.amount) if worked_out else f"{dose.amount} ({dose.give})"
+    on_days = _PLAIN_DAYS.sub("", dose.per)
+    return f"{told} {on_days}" if on_days else told
+
+
+_PLAIN_DAYS = re.compile(r"^(?:day|dose)?(?:, )?(?:in \w+ doses)? ?")
+"""What is said by the dose itself: that it is of a day, or of each of its parts."""
 
 
 def _how(answer: Consultation, line: LineAdvice) -> Iterator[str]:

@@ -206,6 +206,8 @@ class Concluder(NamedTuple):
         dose = {drug: _dose(drug, one, regimen) for drug, one in given.dose.items()}
         for drug, own in dose.items():
             self._known(place / "dose", "drug", drug, self.catalogue.drugs)
+            if not own.amount:
+                self._complain(place / "dose", f"the regimen has no dose of {drug}", "give its amount")
             self._doses(place / "dose", own)
         if given.reassess:
             self._of(place / "reassess", given.reassess, "a time", ("time",))
@@ -288,8 +290,11 @@ def unsourced(source: str, catalogue: Catalogue) -> tuple[str, str] | None:
 
 
 def _dose(drug: str, entry: str | DoseEntry, regimen: Regimen | None) -> RegimenDose:
-    """A dose of a recommendation: a name changes the amount of the regimen's own dose."""
-    if isinstance(entry, DoseEntry):
-        return RegimenDose(drug, (entry.amount,), entry.per, entry.most, entry.times)
+    """A dose of a recommendation: a name changes the amount of the regimen's own dose, `per` alone when."""
     own = next((dose for dose in regimen.doses if dose.drug == drug), None) if regimen else None
-    return msgspec.structs.replace(own or RegimenDose(drug, (), "day"), amount=(entry,))
+    base = own or RegimenDose(drug, (), "day")
+    if not isinstance(entry, DoseEntry):
+        return msgspec.structs.replace(base, amount=(entry,))
+    if entry.amount is None:
+        return msgspec.structs.replace(base, per=entry.per)
+    return RegimenDose(drug, (entry.amount,), entry.per, entry.most, entry.times)

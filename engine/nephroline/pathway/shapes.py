@@ -80,10 +80,10 @@ class DefinitionEntry(Shape, frozen=True, kw_only=True):
 class DoseEntry(Shape, frozen=True, kw_only=True):
     """A dose of a recommendation: names of thresholds for the amount and the most, and how it is given.
 
-    `times`: in so many equal doses a day.
+    `times`: in so many equal doses a day. Without an amount it is that of the regimen, given as `per` says.
     """
 
-    amount: str
+    amount: str | None = None
     most: str | None = None
     per: str = "day"
     times: int = 1
