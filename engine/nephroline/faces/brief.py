@@ -17,11 +17,23 @@ _BUDGET = 15
 """Lines that an answer takes if it can; critical alerts may pass it."""
 _JOIN = " · "
 _LONG_ID = 20
-_LEAST = {"critical": 99, "next": 4, "status": 2, "with": 2}
+_LEAST = {"critical": 99, "next": 4}
 """Lines to which an entry is cut at most; one, if it is not named here."""
 _MOST = {"critical": 99, "next": 5, "status": 3, "open": 3, "also": 2, "warning": 2, "first": 2, "not": 2}
 """Lines that an entry takes at most; two, if it is not named here."""
-_FIRST_CUT = ("pathway", "also", "first", "warning", "course", "drugs", "not", "status", "open", "values")
+_FIRST_CUT = (
+    "pathway",
+    "also",
+    "first",
+    "warning",
+    "course",
+    "drugs",
+    "not",
+    "values",
+    "open",
+    "with",
+    "status",
+)
 """Which entries give up lines first, where they are too many."""
 _STYLE = {
     "critical": "bold red",
