@@ -49,7 +49,7 @@ def test_help_lists_every_command_with_a_sentence() -> None:
 def test_a_consultation_is_read_in_ten_seconds() -> None:
     done = run("consult", CASE_1, "--at", "8 mo")
     assert done.returncode == 0
-    order = ["pjnh-2015-case-1 · female, 34 y · MCD on biopsy · eGFR", "WITH     uncontrolled hypertension"]
+    order = ["pjnh-2015-case-1 · female, 34 y · MCD on biopsy · uncontrolled", "eGFR"]
     order += ["STATUS   ", "CRITICAL Simvastatin with cyclosporine", "STOP     simvastatin"]
     order += ["NEXT     Continue cyclosporine", "OPEN     ", "VALUES   proteinuria"]
     order += ["DRUGS    cyclosporine", "COURSE   cyclosporine", "more: -v"]

@@ -16,6 +16,7 @@ def who(answer: Consultation) -> Iterator[str]:
     yield answer.record
     yield ", ".join(filter(None, (patient.sex, patient.age, patient.weight))) or "age and sex not charted"
     yield f"{patient.diagnosis} on biopsy" if patient.diagnosis else "no diagnosis on biopsy"
+    yield from patient.conditions
     yield from (_computed(one, answer.as_of) for one in answer.derived)
     before = "" if answer.stops_of_the_day == "seen" else ", before what ends that day"
     yield f"{answer.as_of.label}{before}"

@@ -51,7 +51,6 @@ def summarised(answer: Consultation) -> Consultation:
 def _entries(answer: Consultation) -> Iterator[tuple[str, Iterable[str]]]:
     yield "patient", who(answer)
     yield "pathway", _reserve(answer)
-    yield "with", answer.patient.conditions
     yield "status", status_told(answer)
     for alert in answer.alerts:
         if alert.severity is Severity.CRITICAL:

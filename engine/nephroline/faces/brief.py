@@ -43,7 +43,6 @@ _STYLE = {
     "open": "yellow",
     "in chart": "yellow",
     "status": "bold magenta",
-    "with": "bold",
 }
 
 
