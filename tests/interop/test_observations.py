@@ -134,7 +134,7 @@ def test_of_one_day_the_last_value_is_used_and_the_others_are_told() -> None:
     late = observation("2160-0", quantity(3, "mg/dL"), "2019-03-04T21:00:00+01:00", id="late")
     found = read_fhir(bundle(late, early))
     assert rows(found) == [{"at": "2019-03-04", "creatinine": "3 mg/dL"}]
-    assert "Observation/late is later on that day" in because(found)
+    assert "Observation/late stands for that day" in because(found)
 
 
 def test_two_forms_of_one_day_stay_two() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ _VERIFIED = (*_SUSPECTED, "confirmed", "refuted", "entered-in-error")
 _CLINICAL = (*_GONE, "active", "recurrence", "relapse")
 _CERTAINTY = "icd-10-gm-diagnosesicherheit"
 """The extension by which German charts say how sure a diagnosis is, and what its codes are here."""
+_OF_OTHERS = re.compile(r"\b(?:family history|fh:|familienanamnese|mother|father|sibling)\b", re.IGNORECASE)
 _AFTER = "Z"
 _BY_CERTAINTY = {"A": "refuted", "V": "provisional", "G": "confirmed", _AFTER: "confirmed"}
 """Of them, Z is the state after it: it was there and has gone."""
@@ -58,7 +60,9 @@ def stated(
     verified = _BY_CERTAINTY.get(sure, "?") if sure else status(resource, "verificationStatus", _VERIFIED)
     clinical = "resolved" if sure == _AFTER else status(resource, "clinicalStatus", _CLINICAL)
     meaning = codes.best(concept) or _by_words(concept, catalogue)
-    if "?" in (verified, clinical):
+    if any(map(_OF_OTHERS.search, words(concept))):
+        yield NotUsed(f"{title}: of the family, not of the patient")
+    elif "?" in (verified, clinical):
         yield NotUsed(f"{title}: its status cannot be read", odd=True)
     elif verified == "entered-in-error":
         yield NotUsed(f"{title}: entered in error")
@@ -115,22 +119,24 @@ def _read(
 def _gone(
     resource: Node, name: str, title: str, until: str, noted: str, at: str, clinical: str
 ) -> Iterator[Noted]:
-    """That a condition has gone, at its end; without one no later than it was noted so.
+    """That a condition has gone, at its end; else that nobody knows whether it is there.
 
-    What ends on the day it began, or with an encounter of which it is the diagnosis, need not have gone.
+    What ends on the day it began, or with an encounter of which it is the diagnosis, need not have gone; nor
+    what is inactive or in remission. When it was recorded is not when it ended.
     """
-    if clinical not in _GONE and not until:
+    ended = any(name in resource for name in _ENDS)
+    if clinical not in _GONE and not until and not ended:
         return
-    end = until or (noted if day(noted) > day(at) else "")
     visit = any(code == _OF_VISIT for one in nodes(resource, "category") for _, code in codings(one))
-    if not end:
-        yield Noted(name, at, None, f"{title} ({clinical}, nobody says since when)")
-    elif visit or day(end) == day(at):
-        yield Noted(name, end, None, f"{title} ({clinical or 'abated'} with the visit)")
-    else:
+    end = until or (noted if day(noted) > day(at) else at)
+    if until and not visit and day(end) != day(at) and clinical in ("", _RESOLVED):
         yield Noted(name, end, False, f"{title} ({clinical or 'abated'})")
+    else:
+        yield Noted(name, end, None, f"{title} ({clinical or 'abated'}; whether it has gone is not said)")
 
 
+_RESOLVED = "resolved"
+_ENDS = ("abatementString", "abatementAge", "abatementRange")
 _OF_VISIT = "encounter-diagnosis"
 
 

@@ -127,9 +127,10 @@ def _at_once(rows: Sequence[Prescribed]) -> Iterator[Prescribed]:
             continue
         said = list(dict.fromkeys(row.printed for row in (first, *others)))
         ends = {row.end for row in (first, *others)}
+        last = max(ends, key=first_day)
         yield first._replace(
             dose="",
             printed="; ".join(said),
-            end=ends.pop() if len(ends) == 1 else "",
+            end=next((one for one in ("", UNKNOWN) if one in ends), last),
             note="several doses at once",
         )

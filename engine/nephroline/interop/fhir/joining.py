@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nephroline.catalogue import Catalogue
-from nephroline.interop.fhir.conditions import Diagnosed
+from nephroline.interop.fhir.conditions import Diagnosed, Noted
 from nephroline.interop.fhir.courses import UNKNOWN, Administered, Prescribed, joined, last_day
 from nephroline.interop.fhir.drafting import Draft, DraftRow
-from nephroline.interop.fhir.observations import Value
+from nephroline.interop.fhir.observations import Tested, Value
 from nephroline.interop.fhir.reading import Use
 from nephroline.interop.fhir.times import day, first_day, order
 from nephroline.quantities import QuantityError, parse
@@ -25,6 +25,7 @@ class Gathered:
     def __init__(self, draft: Draft, catalogue: Catalogue) -> None:
         self._draft, self._catalogue = draft, catalogue
         self.values: list[tuple[str, Value]] = []
+        self.tests: list[tuple[str, Tested]] = []
         self.courses: list[Prescribed] = []
         self.given: list[Administered] = []
         self.biopsies: list[tuple[str, str, str]] = []
@@ -36,12 +37,29 @@ class Gathered:
         self._treated()
         self._biopsied()
 
+    def results(self) -> Iterator[tuple[str, Noted]]:
+        """What the tests of a day say of a condition: of each its last result, of several a positive one.
+
+        Of two results of one test that nothing puts in order, nobody knows which is right.
+        """
+        groups: dict[tuple[str, str], dict[str, list[tuple[str, Tested]]]] = {}
+        for name, tested in self.tests:
+            by_test = groups.setdefault((tested.condition, day(tested.at)), {})
+            by_test.setdefault(tested.test, []).append((name, tested))
+        for (condition, _), by_test in groups.items():
+            last = [_last(found) for found in by_test.values()]
+            name, said = max(last, key=lambda one: _WEIGHT.index(one[1].present))
+            yield name, Noted(condition, said.at, said.present, said.printed)
+            for other in {one for found in by_test.values() for one, _ in found} - {name}:
+                self._draft.tell(other, Use.LEFT_OUT, because=f"{name} decides of that day: {said.printed}")
+
     def _measured(self) -> None:
         """One value of an analyte, day and form: the last of the day."""
         groups: dict[tuple[str, str, str], list[tuple[str, Value]]] = defaultdict(list)
         for name, value in self.values:
             groups[value.analyte, day(value.at), self._form(value)].append((name, value))
-        for (analyte, at, _), found in groups.items():
+        for (analyte, at, _), all_of_it in groups.items():
+            found = self._possible(all_of_it)
             *others, (name, last) = sorted(found, key=lambda one: order(one[1].at))
             data = {"at": at, analyte: last.written}
             data |= {key: text for key, text in (("printed", last.printed), ("note", last.note)) if text}
@@ -50,9 +68,28 @@ class Gathered:
                 why = (
                     "the same value of that day"
                     if value.written == last.written
-                    else f"{name} is later on that day"
+                    else f"{name} stands for that day"
                 )
                 self._draft.tell(other, Use.LEFT_OUT, f"{analyte} {value.written} ({at})", why)
+
+    def _possible(self, found: list[tuple[str, Value]]) -> list[tuple[str, Value]]:
+        """Values without those that no patient has, where others of that day are there."""
+        kept = [one for one in found if self._plausible(one[1])] or found
+        for name, value in found:
+            if (name, value) not in kept:
+                told = f"{value.analyte} {value.written} ({day(value.at)})"
+                self._draft.tell(name, Use.NOT_UNDERSTOOD, told, "no patient has such a value")
+        return kept
+
+    def _plausible(self, value: Value) -> bool:
+        analyte = self._catalogue.analytes[value.analyte]
+        try:
+            read = parse(value.written, self._catalogue.units, accepted=analyte.units)
+        except QuantityError:
+            return True
+        limits = [one for one in analyte.plausible if one.dimension == read.dimension]
+        exact = read.exact
+        return exact is None or all((one.low or exact) <= exact <= (one.high or exact) for one in limits)
 
     def _form(self, value: Value) -> str:
         units = self._catalogue.analytes[value.analyte].units
@@ -122,7 +159,7 @@ class Gathered:
                 row.setdefault("diagnosis", diagnosis)
         for name, said in sorted(self.diagnosed, key=lambda one: first_day(one[1].at)):
             told = [at for at, row in rows.items() if row.get("diagnosis") == said.diagnosis]
-            before = [at for at, row in rows.items() if at <= day(said.at) and "diagnosis" not in row]
+            before = [at for at, row in rows.items() if "diagnosis" not in row and _shortly(at, said.at)]
             if told:
                 self._draft.tell(
                     name, Use.LEFT_OUT, because=f"{said.printed}: the biopsy of {told[0]} says it"
@@ -150,3 +187,27 @@ def _ends(course: Prescribed) -> str:
     if course.end_by:
         return f"no later than {day(course.end_by)}"
     return "an unknown end" if course.end == UNKNOWN else day(course.end) or "now"
+
+
+_MONTHS_TO_A_DIAGNOSIS = 3
+
+
+def _shortly(biopsy: str, noted: str) -> bool:
+    """Whether a diagnosis was noted on the day of a biopsy or within some months after it."""
+    first, then = first_day(biopsy), first_day(noted)
+    if not first or then < first:
+        return False
+    months = (int(then[:4]) - int(first[:4])) * 12 + int(then[5:7]) - int(first[5:7])
+    return months <= _MONTHS_TO_A_DIAGNOSIS
+
+
+_WEIGHT = (False, None, True)
+"""Results of several tests of one day: a positive one weighs most, then one that is not clear."""
+
+
+def _last(found: list[tuple[str, Tested]]) -> tuple[str, Tested]:
+    """The last of the results of one test on a day; what cannot be put in order is not known."""
+    ordered = sorted(found, key=lambda one: order(one[1].at))
+    name, last = ordered[-1]
+    rivals = {one.present for _, one in ordered if order(one.at) == order(last.at)}
+    return name, last if len(rivals) == 1 else last._replace(present=None)

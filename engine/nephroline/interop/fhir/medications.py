@@ -10,7 +10,7 @@ from nephroline.catalogue import Catalogue, phrase, spelling
 from nephroline.interop.fhir.codes import Codes, TakenFor
 from nephroline.interop.fhir.courses import AS_NEEDED, UNKNOWN, Administered, Prescribed
 from nephroline.interop.fhir.drafting import NotUsed
-from nephroline.interop.fhir.nodes import Node, codings, name_of, node, nodes, target, text, words
+from nephroline.interop.fhir.nodes import Node, codings, denied, name_of, node, nodes, target, text, words
 from nephroline.interop.fhir.times import after, day, effective, first_day, period
 from nephroline.quantities import QuantityError
 from nephroline.record import Dosing, read_dose
@@ -32,15 +32,27 @@ _DAILY: Mapping[str, str] = {
     "Q8H": "q8h",
     "WK": "weekly",
 }
-_STRENGTH = re.compile(r"(?P<value>\d+(?:\.\d+)?) ?(?P<unit>mg|g|mcg|ug)\b(?! ?/)", re.IGNORECASE)
+_STRENGTH = re.compile(
+    r"(?<![\d.,])(?P<value>\d+(?:[.,]\d+)?) ?(?P<unit>mg|g|mcg|ug|µg)\b(?! ?/)", re.IGNORECASE
+)
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+"""A number of which nobody knows whether it holds a thousand or a decimal."""
 _AMOUNT = re.compile(r"\d[\d.,]* ?(?:mg|g|mcg|µg|ug|IU|units)\b.*", re.IGNORECASE)
 _LOCAL = re.compile(
-    r"\b(?:eye|ear|nasal|nose|topical|ophthalmic|otic|inhal\w*|ointment|cream|lotion|shampoo|puffs?|spray|"
-    r"enema|foam|pessary|vaginal|intra-?articular|eyedrops?)\b",
+    r"\b(?:eye|ear|nasal|nose|topical|ophthalmic|otic|inhal\w*|ointment|cream|lotion|shampoo|puffs?|spray|gel|"
+    r"enema|foam|pessary|vaginal|intra-?articular|intra-?vitreal|implant|mouth-?wash|eye-?drops?|"
+    r"augen\w*|ohren\w*|nasen\w*|salbe|creme|spray|mundsp\w*|einlauf|zäpfchen|tropfen)\b",
     re.IGNORECASE,
 )
-"""Words of a product or an order that acts where it is put, not in the body."""
-_APPLIED = re.compile(r"^(?:apply|instil|inhale)\b|\b(?:puffs?|drops?|sprays?|inhalations?)\b", re.IGNORECASE)
+"""Words of a product, a form or a route of what acts where it is put, not in the body."""
+_APPLIED = re.compile(
+    r"^(?:apply|instil|inhale)\b|^\d+ (?:puffs?|drops?|sprays?|inhalations?|hübe?|tropfen)\b", re.IGNORECASE
+)
+"""How instructions for it begin."""
+_LOCAL_ROUTES = frozenset(
+    ("54485002", "6064005", "46713006", "10547007", "447694001", "16857009", "18679011000001101")
+)
+"""Routes of SNOMED CT: ophthalmic, topical, nasal, otic, respiratory tract, vaginal, inhalation."""
 _SEVERAL = " / "
 """What stands between the drugs of one product."""
 _OF_NO_ONE = "of several drugs"
@@ -63,7 +75,9 @@ class Medications:
         """What a resource says was given."""
         kind, state = text(resource, "resourceType"), text(resource, "status")
         name, drugs, strength = self._drug(resource)
-        if not name:
+        if not drugs and denied(name):
+            yield NotUsed(f"{name}: it names no drug")
+        elif not name:
             yield NotUsed("it names no drug", odd=True)
         elif state in ("entered-in-error", "cancelled", "draft", "declined", "not-done", "preparation"):
             yield NotUsed(f"{name}: its status is {state}")
@@ -71,7 +85,7 @@ class Medications:
             yield NotUsed(f"{name}: its intent is {text(resource, 'intent') or 'not said'}, not an order")
         elif kind == "MedicationRequest" and resource.get("doNotPerform") is True:
             yield NotUsed(f"{name}: an order not to give it")
-        elif _local(resource, name):
+        elif self._local(resource, name):
             yield NotUsed(f"{name}: given to one place, not to the body")
         elif kind == "MedicationAdministration":
             for drug in drugs or [""]:
@@ -117,20 +131,31 @@ class Medications:
             first += length
         return list(found)
 
+    def _local(self, resource: Node, name: str) -> bool:
+        """Whether a medicine acts where it is put, by its name, form, route or how its instructions begin."""
+        rows = [*nodes(resource, "dosageInstruction"), *nodes(resource, "dosage")]
+        routes = [node(row, "route") for row in rows]
+        said = [
+            name,
+            *words(node(self._product(resource), "form")),
+            *(w for one in routes for w in words(one)),
+        ]
+        coded = any(code in _LOCAL_ROUTES for one in routes for _, code in codings(one))
+        applied = any(_APPLIED.search(text(row, "text")) for row in rows)
+        return coded or applied or any(map(_LOCAL.search, said))
+
+    def _product(self, resource: Node) -> Node:
+        """The Medication that a resource refers to, contained or not; empty if it names none."""
+        reference = text(resource, "medicationReference", "reference")
+        if not reference:
+            return {}
+        inside = {f"#{text(one, 'id')}": one for one in nodes(resource, "contained")}
+        return inside.get(reference) or self._known.get(reference) or self._known.get(target(reference)) or {}
+
     def _drug(self, resource: Node) -> tuple[str, list[str], str]:
         """What a medication is called, the drugs of the catalogue in it, and the strength of a piece."""
-        concept = node(resource, "medicationCodeableConcept")
-        reference = text(resource, "medicationReference", "reference")
-        product: Node = {}
-        if reference:
-            inside = {f"#{text(one, 'id')}": one for one in nodes(resource, "contained")}
-            product = (
-                inside.get(reference)
-                or self._known.get(reference)
-                or self._known.get(target(reference))
-                or {}
-            )
-            concept = node(product, "code") or concept
+        product = self._product(resource)
+        concept = node(product, "code") or node(resource, "medicationCodeableConcept")
         said = [*words(concept), text(resource, "medicationReference", "display")]
         name = next(filter(None, said), "") or ", ".join(code for _, code in codings(concept))
         parts = nodes(product, "ingredient")
@@ -146,8 +171,8 @@ class Medications:
                 return f"{text(top, 'value')} {text(top, 'code') or text(top, 'unit')}".strip()
         for one in said:
             found = list(_STRENGTH.finditer(one))
-            if len(found) == 1:
-                return f"{found[0]['value']} {found[0]['unit'].lower()}"
+            if len(found) == 1 and _THOUSANDS.fullmatch(found[0]["value"]) is None:
+                return f"{found[0]['value'].replace(',', '.')} {found[0]['unit'].lower()}"
         return ""
 
     # -- courses ---------------------------------------------------------------------------------------
@@ -166,6 +191,9 @@ class Medications:
         places = [text(row, "sequence") for row in rows]
         # Steps of a taper follow each other; those of one place in the sequence go together.
         steps = all(places) and len(set(places)) == len(places)
+        if end == UNKNOWN:
+            # Nobody knows how many of its steps were taken, nor how much of the first.
+            rows = rows[:1] if steps else rows
         label, reached = name_of(resource), ""
         for number, row in enumerate(rows):
             dose, printed, note = self._dose(row, strength)
@@ -185,7 +213,7 @@ class Medications:
                 drug or name,
                 bool(drug),
                 since or start,
-                until or (end if last or not since else ""),
+                UNKNOWN if end == UNKNOWN and last else until or (end if last or not since else ""),
                 dose,
                 stopped if last else "",
                 taken,
@@ -316,17 +344,6 @@ def _number(place: str) -> Decimal:
         return Decimal(place)
     except InvalidOperation:
         return Decimal(0)
-
-
-def _local(resource: Node, name: str) -> bool:
-    """Whether a medicine acts where it is put: drops, ointments, inhalers."""
-    rows = [*nodes(resource, "dosageInstruction"), *nodes(resource, "dosage")]
-    said = [
-        name,
-        *(text(row, "text") for row in rows),
-        *(w for row in rows for w in words(node(row, "route"))),
-    ]
-    return any(map(_LOCAL.search, said))
 
 
 def _product(count: str, size: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Context, Decimal
 from typing import NamedTuple
@@ -29,7 +30,11 @@ _NEGATIVE = frozenset(
         *("undetectable", "neg", "no", "-", "260385009", "260415000", "131194007", "2667000", "272519000"),
     )
 )
-_TROUGH = ("trough", "pre-dose", "predose", "talspiegel", "c0")
+_TROUGH = re.compile(r"\b(?:trough|pre-?dose|talspiegel|c0)\b", re.IGNORECASE)
+_NO_TROUGH = re.compile(
+    r"range|target|post|peak|after|unknown|unbekannt|yesterday|bereich|\d ?h\b", re.IGNORECASE
+)
+"""Words by which a note that names a trough does not say that this level is one."""
 _DIGITS, _MEASURED = 16, 12
 _NO_UNIT = ("1", "{ratio}")
 _PER_NORMAL = "ULN"
@@ -46,12 +51,13 @@ class Value(NamedTuple):
 
 
 class Tested(NamedTuple):
-    """What a test says of a condition: it is there, it is not, or that is not known."""
+    """What a test says of a condition: it is there, it is not, or that is not known; `test`: which one."""
 
     condition: str
     at: str
     present: bool | None
     printed: str
+    test: str = ""
 
 
 Found = Value | Tested | Asserted | NotUsed
@@ -82,13 +88,11 @@ class _ValueReader:
     def __init__(self, resource: Node, codes: Codes, catalogue: Catalogue, at: str, state: str) -> None:
         self._codes, self._catalogue, self._at = codes, catalogue, at
         self._note = "" if state == "final" else state
-        self._whole = " ".join(
-            [
-                *words(node(resource, "code")),
-                *words(node(resource, "method")),
-                *(text(note, "text") for note in nodes(resource, "note")),
-            ]
-        )
+        self._about = [
+            *words(node(resource, "code")),
+            *words(node(resource, "method")),
+            *(text(note, "text") for note in nodes(resource, "note")),
+        ]
 
     def read(self, element: Node) -> Iterator[Found]:
         """The value of the observation itself, or of one component."""
@@ -116,8 +120,9 @@ class _ValueReader:
 
     def _value(self, element: Node, meaning: TakenFor, title: str) -> Found:
         analyte = self._catalogue.analytes[meaning.id]
-        said = any(word in self._whole.lower() for word in _TROUGH) and not denied(self._whole)
-        if meaning.only == "trough" and not said:
+        said = [one for one in self._about if _TROUGH.search(one)]
+        doubted = any(denied(one) or _NO_TROUGH.search(one) for one in said)
+        if meaning.only == "trough" and (not said or doubted):
             return NotUsed(f"{title}: nothing says that the level is a trough", odd=True)
         absent = ", ".join(words(node(element, "dataAbsentReason")))
         if absent or status_of_absence(element):
@@ -173,7 +178,7 @@ class _ValueReader:
         """A value as a multiple of the upper limit of normal, for what is judged by it."""
         if analyte.units[0] != _PER_NORMAL or unit == _PER_NORMAL or text(quantity, "comparator"):
             return None
-        for normal in nodes(element, "referenceRange"):
+        for normal in filter(_of_the_healthy, nodes(element, "referenceRange")):
             high = node(normal, "high")
             same = (text(high, "code") or text(high, "unit")) in (
                 text(quantity, "code"),
@@ -208,10 +213,16 @@ class _ValueReader:
         if positive is negative:
             return NotUsed(f"{printed or title}: neither positive nor negative", odd=True)
         if positive:
-            return Tested(meaning.id, self._at, None if meaning.tells == "screen" else True, printed)
+            there = None if meaning.tells == "screen" else True
+            return Tested(meaning.id, self._at, there, printed, title)
         if meaning.tells == "positive":
             return NotUsed(f"{printed}: a negative result does not exclude it")
-        return Tested(meaning.id, self._at, False, printed)
+        return Tested(meaning.id, self._at, False, printed, title)
+
+
+def _of_the_healthy(limits: Node) -> bool:
+    """Whether a reference range is that of healthy people, as far as it says of whom."""
+    return all(code == "normal" for _, code in codings(node(limits, "type")))
 
 
 def status_of_absence(element: Node) -> str:

@@ -11,12 +11,7 @@ from nephroline.errors import RecordError
 from nephroline.interop.fhir.codes import Codes, load_codes
 from nephroline.interop.fhir.drafting import Draft, DraftRow
 from nephroline.interop.fhir.medications import Medications
-from nephroline.interop.fhir.nodes import (
-    Node,
-    name_of,
-    target,
-    text,
-)
+from nephroline.interop.fhir.nodes import Node, codings, name_of, node, nodes, target, text
 from nephroline.interop.fhir.reading import Account, Use
 from nephroline.interop.fhir.resources import ResourceReader, person, said_alone
 from nephroline.interop.fhir.rows import HEAD, RowMark, bare, mark_of
@@ -56,10 +51,11 @@ class _ChartReader:
         self._draft = Draft(catalogue)
         self._lines = self._newest(lines)
         addressed: dict[str, Node] = {}
-        for line in lines:
+        for line in self._lines:
             addressed[name_of(line.resource)] = line.resource
             if line.url:
                 addressed[line.url] = line.resource
+        self._who: Node = {}
         self._rows: dict[tuple[str, int], dict[str, Any]] = {}
         self._sources: dict[tuple[str, int], str] = {}
         self._resources = ResourceReader(
@@ -68,7 +64,7 @@ class _ChartReader:
 
     def record(self) -> FhirRecord:
         """The record, with the fate of every resource."""
-        patient = self._patient()
+        patient = self._who = self._patient()
         mine = {name_of(patient), *(line.url for line in self._lines if line.resource is patient)} - {""}
         written = self._written_head(patient)
         for line in self._lines:
@@ -89,9 +85,9 @@ class _ChartReader:
         ended = {name_of(line.resource): _changed(line) for line in lines if line.deleted}
         there = [line for line in lines if not line.deleted]
         for line in there:
-            name = name_of(line.resource)
-            if name not in newest or _version(line) > _version(newest[name]):
-                newest[name] = line
+            known = newest.setdefault(name_of(line.resource), line)
+            if _version(line) > _version(known):
+                newest[name_of(line.resource)] = line
         kept: list[Arrived] = []
         for line in there:
             name = name_of(line.resource)
@@ -124,12 +120,25 @@ class _ChartReader:
             raise RecordError.of("no resource of a patient", "give a Bundle with a Patient and what is known")
         return next(iter(found.values())) if found else {}
 
-    def _written_head(self, patient: Node) -> RowMark | None:
-        """The head of the record that the Bundle was written from, if its Patient still says the same."""
-        mark = mark_of(patient)
-        return mark if mark and mark.section == HEAD and mark.agrees(person(patient)) else None
+    def _written_head(self, patient: Node) -> tuple[RowMark, dict[str, str]] | None:
+        """The head of the record that the Bundle was written from, if its Patient still says the same.
 
-    def _head(self, patient: Node, written: RowMark | None, *, foreign: bool) -> dict[str, Any]:
+        What a server has added to it says nothing else.
+        """
+        mark = mark_of(patient)
+        if mark is None or mark.section != HEAD:
+            return None
+        for added in ((), ("birth_date",), ("sex",), ("birth_date", "sex")):
+            said = {key: value for key, value in person(patient).items() if key not in added}
+            if mark.agrees(said):
+                return mark, said
+        why = "changed since it was written from a record: every resource is read as it stands now"
+        self._draft.tell(name_of(patient), Use.USED, because=why)
+        return None
+
+    def _head(
+        self, patient: Node, written: tuple[RowMark, dict[str, str]] | None, *, foreign: bool
+    ) -> dict[str, Any]:
         """What stands at the head of the record; *foreign*: with resources that no row was written as."""
         said = person(patient)
         born = f"born {said['birth_date']}" if "birth_date" in said else ""
@@ -139,10 +148,11 @@ class _ChartReader:
             told = (told or "neither sex nor date of birth") + ("; the patient has died" if dead else "")
             self._draft.tell(name_of(patient), Use.USED, told)
         if written is not None:
-            head = written.row(said)
-            if foreign and written.supposed:
-                head["time_zero"] = written.supposed
-            return head
+            mark, own = written
+            row = mark.row(own)
+            if foreign and mark.supposed:
+                row["time_zero"] = mark.supposed
+            return row
         subject = next(
             filter(None, (text(line.resource, *path) for line in self._lines for path in _SUBJECTS)), ""
         )
@@ -158,10 +168,26 @@ class _ChartReader:
         about = next(filter(None, (text(resource, *path) for path in _SUBJECTS)), "")
         if line.wrong:
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=line.wrong)
-        elif mine and about and about not in mine and _ids(about) not in map(_ids, mine):
+        elif mine and about and not _same_patient(about, mine):
             self._draft.tell(name, Use.LEFT_OUT, because=f"it is about {about}")
+        elif focus := [text(one, "reference") for one in nodes(resource, "focus")]:
+            self._draft.tell(name, Use.LEFT_OUT, because=f"it is about {focus[0] or 'somebody else'}")
+        elif mine and self._of_another(resource):
+            self._draft.tell(name, Use.LEFT_OUT, because="it is about another patient, by its identifier")
+        elif nodes(resource, "modifierExtension"):
+            why = "a modifier extension changes what it means in a way that is not known here"
+            self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
         elif not (rows and self._row(resource, name)):
             self._resources.read(resource)
+
+    def _of_another(self, resource: Node) -> bool:
+        """Whether a subject is named by an identifier alone, and that is none of the patient's."""
+        subject = node(resource, "subject") or node(resource, "patient")
+        if text(subject, "reference"):
+            return False
+        named = text(subject, "identifier", "value")
+        known = {text(one, "value") for one in nodes(self._who, "identifier")}
+        return bool(named and known) and named not in known
 
     def _row(self, resource: Node, name: str) -> bool:
         """Make a resource that was written from a row that row again; whether it was, and says the same."""
@@ -170,6 +196,8 @@ class _ChartReader:
             return False
         native = said_alone(bare(resource), mark.section, self._codes, self._catalogue)
         if not mark.agrees(native):
+            why = "changed since it was written from a record: read as it stands now"
+            self._draft.tell(name, Use.USED, because=why)
             return False
         row, place = mark.row(native), (mark.section, mark.number)
         self._rows[place] = self._rows.get(place, {}) | row
@@ -181,10 +209,12 @@ class _ChartReader:
 _SUBJECTS = (("subject", "reference"), ("patient", "reference"))
 
 
-def _version(line: Arrived) -> tuple[int, str]:
-    """What orders versions of a resource."""
+def _version(line: Arrived) -> tuple[int, str, bool]:
+    """What orders versions of a resource; of two of which nothing tells, what was struck out is the later."""
     number = text(line.resource, "meta", "versionId")
-    return (int(number) if number.isdecimal() else 0), _changed(line)
+    verified = (code for _, code in codings(node(line.resource, "verificationStatus")))
+    struck = "entered-in-error" in (text(line.resource, "status"), *verified)
+    return (int(number) if number.isdecimal() else 0), _changed(line), struck
 
 
 def _changed(line: Arrived) -> str:
@@ -192,9 +222,15 @@ def _changed(line: Arrived) -> str:
     return order(text(line.resource, "meta", "lastUpdated"))[1]
 
 
-def _ids(reference: str) -> str:
-    """The id at the end of a reference."""
-    return target(reference).rsplit("/", 1)[-1]
+def _same_patient(about: str, mine: set[str]) -> bool:
+    """Whether a reference is to the patient: by address, else by type and id, on one server if both say."""
+    if about in mine:
+        return True
+    kind, _, id_ = target(about).rpartition("/")
+    if kind not in ("", "Patient"):
+        return False
+    servers = {one.rpartition("/Patient/")[0] for one in (about, *mine) if "://" in one}
+    return len(servers) < 2 and id_ in {target(one).rpartition("/")[2] for one in mine}
 
 
 def _is(resource: Node, kind: str) -> bool:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from nephroline.catalogue import Catalogue
-from nephroline.interop.fhir.codes import Codes, TakenFor
+from nephroline.interop.fhir.codes import Codes, Left, TakenFor
 from nephroline.interop.fhir.conditions import Asserted, Diagnosed, Noted, stated
 from nephroline.interop.fhir.courses import Administered, Prescribed
 from nephroline.interop.fhir.drafting import UNDATED, Draft, NotUsed
 from nephroline.interop.fhir.joining import Gathered
 from nephroline.interop.fhir.medications import Medications
-from nephroline.interop.fhir.nodes import Node, denied, name_of, node, nodes, status, text, title_of, words
+from nephroline.interop.fhir.nodes import (
+    Node,
+    codings,
+    denied,
+    name_of,
+    node,
+    nodes,
+    status,
+    text,
+    title_of,
+    words,
+)
 from nephroline.interop.fhir.observations import Tested, Value, observed
 from nephroline.interop.fhir.reading import Use
 from nephroline.interop.fhir.times import day, effective, period
@@ -30,6 +42,8 @@ class ResourceReader:
 
     def join(self) -> None:
         """Make rows of what was gathered."""
+        for name, said in self._told.results():
+            self._state(name, said)
         self._told.join()
 
     def read(self, resource: Node) -> None:
@@ -40,8 +54,8 @@ class ResourceReader:
                 match found:
                     case Value():
                         self._told.values.append((name, found))
-                    case Tested(condition, at, present, printed):
-                        self._state(name, Noted(condition, at, present, printed))
+                    case Tested():
+                        self._told.tests.append((name, found))
                     case Asserted() | NotUsed():
                         self._condition(name, found)
         elif kind == "Condition":
@@ -109,13 +123,21 @@ class ResourceReader:
         title = ", ".join(words(concept)[:1]) or "no code"
         if state in _UNDONE:
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: its status is {state}")
+        elif concluded and not self._of_tissue(resource, meaning):
+            why = f"{title}: nothing says that tissue was looked at, and only a biopsy makes a diagnosis here"
+            self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
+        elif len({found.id for found, _ in concluded}) > 1:
+            why = f"{title}: it concludes several diagnoses: {', '.join(said for _, said in concluded)}"
+            self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
         elif concluded and day(at):
-            for found, said in concluded:
-                self._told.biopsies.append((name, at, found.id))
-                self._draft.tell(name, Use.USED, f"biopsy: {found.id} ({day(at)}; {said})")
+            found, said = concluded[0]
+            self._told.biopsies.append((name, at, found.id))
+            self._draft.tell(name, Use.USED, f"biopsy: {found.id} ({day(at)}; {said})")
         elif isinstance(meaning, TakenFor) and meaning.kind == "biopsy" and day(at):
             self._told.biopsies.append((name, at, ""))
             self._draft.tell(name, Use.USED, f"kidney biopsy ({day(at)})")
+        elif isinstance(meaning, TakenFor) and meaning.kind == "finding" and day(at):
+            self._condition(name, Asserted(meaning.id, at, True, title))
         elif isinstance(meaning, TakenFor) and meaning.kind == "condition" and day(at):
             self._state(name, Noted(meaning.id, at, True, title))
             ended = period(node(resource, "performedPeriod"))[1]
@@ -127,6 +149,15 @@ class ResourceReader:
             self._draft.tell(name, Use.LEFT_OUT, because="a report: its results are read")
         else:
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: no rule reads it")
+
+    def _of_tissue(self, resource: Node, meaning: TakenFor | Left | None) -> bool:
+        """Whether a report is of a biopsy, by its code, its category or its words."""
+        if isinstance(meaning, TakenFor) and meaning.kind == "biopsy":
+            return True
+        categories = nodes(resource, "category")
+        said = [word for one in (node(resource, "code"), *categories) for word in words(one)]
+        coded = any(code in _PATHOLOGY for one in categories for _, code in codings(one))
+        return coded or any(map(_TISSUE.search, said))
 
     def _reaction(self, resource: Node, name: str) -> None:
         substances: list[Node] = [node(one, "substance") for one in nodes(resource, "reaction")]
@@ -149,13 +180,10 @@ class ResourceReader:
                 for what in nodes(one, "manifestation")
                 for word in words(what)
             ]
-            data = {
-                "drug": drugs[0],
-                "at": day(at),
-                "what": ", ".join(dict.fromkeys(seen)) or title,
-                "printed": title,
-            }
-            self._draft.add("reactions", data, name, f"reaction to {drugs[0]} ({day(at) or UNDATED})")
+            what = ", ".join(dict.fromkeys(seen)) or title
+            for drug in drugs:
+                data = {"drug": drug, "at": day(at), "what": what, "printed": title}
+                self._draft.add("reactions", data, name, f"reaction to {drug} ({day(at) or UNDATED})")
 
 
 _UNDONE = (
@@ -163,6 +191,9 @@ _UNDONE = (
     *("unknown", "on-hold"),
 )
 """Of a procedure or a report: nothing that was done, or not yet what was found."""
+_TISSUE = re.compile(r"biops|histolog|histopath|patholog|nierenpunk", re.IGNORECASE)
+_PATHOLOGY = ("SP", "PAT")
+"""Sections of diagnostic services (HL7 v2, table 0074): surgical pathology, pathology."""
 _ALLERGY = ("confirmed", "unconfirmed", "refuted", "entered-in-error")
 
 

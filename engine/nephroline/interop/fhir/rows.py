@@ -7,6 +7,7 @@ was changed since, so that it says something else, is read as any other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -45,7 +46,7 @@ class RowMark(NamedTuple):
         return {key: value for key, value in native.items() if key not in self.without} | dict(self.fields)
 
     def agrees(self, native: Mapping[str, Any]) -> bool:
-        """Whether the resource says what it said when it was written."""
+        """Whether the resource says what it said when it was written, whatever id a server gave it."""
         return self.said == digest(native)
 
     def extension(self) -> Extension:
@@ -99,8 +100,13 @@ def bare(resource: Node) -> Node:
 
 
 def digest(native: Mapping[str, Any]) -> str:
-    """A digest of what a resource says itself."""
-    return sha256(msgspec.json.encode(native, order="deterministic")).hexdigest()[:_SIGNS]
+    """A digest of what a resource says itself, whatever its id and the zeros at the end of its numbers."""
+    said = {key: value for key, value in native.items() if key != "id"}
+    plain = _ZEROS.sub(r"\1", msgspec.json.encode(said, order="deterministic").decode())
+    return sha256(plain.encode()).hexdigest()[:_SIGNS]
+
+
+_ZEROS = re.compile(r"(\d)\.0+(?!\d)")
 
 
 def _empty(value: Any) -> bool:
