@@ -142,6 +142,23 @@ def days_at_trough(chart: dict[str, Any], drug: str, start: Fraction, end: Fract
     return bool(seen), total
 
 
+def begun(chart: dict[str, Any], drug: str, start: Fraction) -> Fraction:
+    """When a drug that runs at a time was begun: the start of its rows that follow each other up to then."""
+    rows = sorted(
+        (
+            day_of(chart, row["from"]),
+            day_of(chart, row["to"]) if row.get("to", "unknown") != "unknown" else None,
+        )
+        for row in given_rows(chart, drug)
+        if "from" in row
+    )
+    since = start
+    for first, last in reversed(rows):
+        if first < since and (last is None or last >= since):
+            since = first
+    return since
+
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 

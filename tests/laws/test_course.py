@@ -11,7 +11,7 @@ from fractions import Fraction
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from raw import OPEN, days_at_full_dose, days_at_trough, given_rows, moved, number_of, shuffled
+from raw import OPEN, begun, days_at_full_dose, days_at_trough, given_rows, moved, number_of, shuffled
 from test_laws import EVERY, EXAMPLES, PATHWAYS, answer, ask, deletions, without_text
 from untidy import Case, cases
 
