@@ -142,7 +142,7 @@ def days_at_trough(chart: dict[str, Any], drug: str, start: Fraction, end: Fract
     return bool(seen), total
 
 
-def begun(chart: dict[str, Any], drug: str, start: Fraction) -> Fraction:
+def first_given(chart: dict[str, Any], drug: str, start: Fraction) -> Fraction:
     """When a drug that runs at a time was begun: the start of its rows that follow each other up to then."""
     rows = sorted(
         (

@@ -11,7 +11,7 @@ from fractions import Fraction
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from raw import OPEN, begun, days_at_full_dose, days_at_trough, given_rows, moved, number_of, shuffled
+from raw import OPEN, days_at_full_dose, days_at_trough, first_given, given_rows, moved, number_of, shuffled
 from test_laws import EVERY, EXAMPLES, PATHWAYS, answer, ask, deletions, without_text
 from untidy import Case, cases
 
@@ -264,7 +264,9 @@ def test_law_8_resistance_is_earned_by_what_was_written(case: Case, pathway: str
         elif finding.id == "cni-resistant":
             assert end - start >= rules["cni_trial"].days
             for drug in line.drugs:
-                measured, enough = days_at_trough(case.chart, drug, start, end)
+                # What is measured counts from when the drug was begun, also where another was added.
+                since = first_given(case.chart, drug, start)
+                measured, enough = days_at_trough(case.chart, drug, since, end)
                 aimed = any(row.get("trough_target") for row in given_rows(case.chart, drug))
                 full = min(rules["cni_trial"].days, end - start)
                 assert (aimed and not measured) or enough >= full, f"{drug}: {float(enough)} d"
