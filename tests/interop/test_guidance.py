@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 from charts import Resource
 from commands import run
 
+from nephroline.catalogue import load_catalogue
 from nephroline.consultation import Consultation, consult
 from nephroline.errors import RecordError
 from nephroline.interop.fhir import answer_as_fhir, outcome_of
@@ -78,7 +79,8 @@ def agrees(answer: Consultation, bundle: Resource) -> None:
     addresses = {entry["fullUrl"]: entry["resource"] for entry in bundle["entry"]}
     text = json.dumps(bundle)
     for made in ("MedicationRequest", "ServiceRequest", "RequestGroup"):
-        assert {(one["status"], one["intent"]) for one in resources(bundle, made)} <= {("draft", "proposal")}
+        intents = {(one["status"], one["intent"]) for one in resources(bundle, made)}
+        assert intents <= {("draft", "proposal"), ("draft", "option")}
     issues = [one["code"]["coding"][0]["code"] for one in resources(bundle, "DetectedIssue")]
     blocks = {reason.rule for regimen in answer.blocked for reason in regimen.reasons}
     assert issues[: len(answer.alerts)] == [alert.id for alert in answer.alerts]
@@ -92,14 +94,39 @@ def agrees(answer: Consultation, bundle: Resource) -> None:
         for leaf in actions
         if addresses[leaf["resource"]["reference"]].get("doNotPerform")
     }
-    assert stopped == {act.agent.replace("-", " ") for act in answer.acts if act.act in ("stop", "hold")}
-    titles = {leaf["title"] for leaf in actions}
-    assert {act.title for act in answer.acts} <= titles
+    title = load_catalogue().title
+    assert stopped == {title(act.agent) for act in answer.acts if act.act in ("stop", "hold")}
+    titles = {leaf["title"].split(": ")[0] for leaf in actions}
+    assert {act.title.split(": ")[0] for act in answer.acts} <= titles
+    given(answer, bundle)
     for line in [answer.next_line] if answer.next_line else []:
         assert line.title in text
     assert all(json.dumps(one.title) in text for one in answer.alternatives)
     for url in set(json.dumps(bundle).split('"urn:uuid:')[1:]):
         assert f"urn:uuid:{url.split(chr(34))[0]}" in addresses
+
+
+def given(answer: Consultation, bundle: Resource) -> None:
+    """Whether every dose of the line is proposed, of a drug that is named, and nothing else as if it were."""
+    proposed = [one for one in resources(bundle, "MedicationRequest") if "doNotPerform" not in one]
+    doses = [
+        (one["medicationCodeableConcept"].get("coding", [{}])[-1].get("code"), dose)
+        for one in proposed
+        for dose in one.get("dosageInstruction", [])
+    ]
+    numbers = [(drug, dose) for drug, dose in doses if "doseAndRate" in dose]
+    assert all(drug for drug, _ in numbers)
+    line = answer.next_line
+    if line is not None and line.action == "start":
+        assert {dose.drug for dose in line.doses} <= {drug for drug, _ in doses}
+    # What is not given every day is told in words alone.
+    assert not any(
+        word in dose["text"] for _, dose in numbers for word in ("month", "consecutive", "first 3 days")
+    )
+    raised = [act.agent for act in answer.acts if act.act in ("raise", "reduce")]
+    for act in answer.acts:
+        if act.agent in raised and act.dose:
+            assert not any(one["text"] == act.dose for _, one in doses)
 
 
 def test_a_line_is_proposed_with_its_doses_source_and_strength() -> None:
@@ -142,7 +169,10 @@ def test_a_taper_is_dosages_one_after_the_other_with_their_days() -> None:
     )
     assert [row["sequence"] for row in rows] == list(range(1, len(tapered.taper.rows) + 1))
     bounds = [row["timing"]["repeat"]["boundsPeriod"] for row in rows]
-    assert all(one["end"] == two["start"] for one, two in pairwise(bounds))
+    days = [
+        (date.fromisoformat(one["end"]), date.fromisoformat(two["start"])) for one, two in pairwise(bounds)
+    ]
+    assert all(end + timedelta(days=1) == start for end, start in days)
     assert rows[0]["doseAndRate"][0]["doseQuantity"]["value"] < 70
 
 

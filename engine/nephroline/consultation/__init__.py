@@ -20,6 +20,7 @@ from nephroline.consultation.summary import acts_beside, summarised
 from nephroline.consultation.telling import answered
 from nephroline.consultation.wording import (
     NO_LINE,
+    PLAIN_DAYS,
     capital,
     cited,
     headline,
@@ -35,6 +36,7 @@ __all__ = [
     "FAILED",
     "NOTICE",
     "NO_LINE",
+    "PLAIN_DAYS",
     "Act",
     "Advised",
     "Applied",

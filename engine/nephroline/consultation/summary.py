@@ -21,6 +21,7 @@ from nephroline.consultation.parts import SummaryOut, When
 from nephroline.consultation.standing import course_told, drugs_taken, status_told, values, who
 from nephroline.consultation.wording import (
     NO_LINE,
+    PLAIN_DAYS,
     capital,
     cited,
     headline,
@@ -153,12 +154,8 @@ def _dose(dose: DoseOut) -> str:
     """A dose for this patient, and on which days; as printed, where something is needed to work it out."""
     worked_out = bool(dose.least) or not dose.give
     told = (dose.give or dose.amount) if worked_out else f"{dose.amount} ({dose.give})"
-    on_days = _PLAIN_DAYS.sub("", dose.per)
+    on_days = PLAIN_DAYS.sub("", dose.per)
     return f"{told} {on_days}" if on_days else told
-
-
-_PLAIN_DAYS = re.compile(r"^(?:day|dose)?(?:, )?(?:in \w+ doses)? ?")
-"""What is said by the dose itself: that it is of a day, or of each of its parts."""
 
 
 def _how(answer: Consultation, line: LineAdvice) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -38,6 +39,10 @@ NO_LINE = {
     Answer.CONFLICT: "rules conflict",
 }
 """Why there is no next line."""
+
+
+PLAIN_DAYS = re.compile(r"^(?:day|dose)?(?:, )?(?:in \w+ doses)? ?")
+"""What a dose itself says of when it is given: that it is of a day, or of each of its parts."""
 
 
 def headline(answer: Consultation) -> str:

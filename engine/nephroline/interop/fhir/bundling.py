@@ -10,8 +10,8 @@ from uuid import NAMESPACE_URL, uuid5
 from nephroline.catalogue import Catalogue
 from nephroline.consultation import Consultation
 from nephroline.consultation.parts import When
-from nephroline.interop.fhir.codes import Codes, Kind
-from nephroline.interop.fhir.nodes import is_id
+from nephroline.interop.fhir.codes import OWN, Codes, Kind
+from nephroline.interop.fhir.nodes import NOBODY, is_id
 from nephroline.interop.fhir.times import day
 from nephroline.record import Record
 
@@ -21,17 +21,22 @@ UCUM = "http://unitsofmeasure.org"
 
 
 class Bundled:
-    """The resources of one answer; one use. `engine` refers to the Device that answered."""
+    """The resources of one answer; one use.
+
+    `engine` refers to the Device that answered; `group` is the identifier that all requests of it share.
+    """
 
     def __init__(self, answer: Consultation, record: Record, catalogue: Catalogue, codes: Codes) -> None:
         self._zero, self._codes = record.clock.zero, codes
         self._whole = f"urn:nephroline:{answer.record}/{answer.as_of.label}"
         self.catalogue = catalogue
+        id_ = record.id
         self.subject: Resource = (
-            {"reference": f"Patient/{record.id}"}
-            if is_id(record.id)
-            else {"identifier": {"value": record.id}}
+            {"reference": f"Patient/{id_}"} if is_id(id_) else {"identifier": {"value": id_}}
         )
+        if id_ == NOBODY:
+            self.subject = {"display": "the patient of this chart, who is not named in it"}
+        self.group = {"system": f"{OWN}answer", "value": str(uuid5(NAMESPACE_URL, self._whole))}
         self.entries: list[Resource] = []
         self.engine = self.add(_device(answer.engine.name, answer.engine.version), "engine")
 
@@ -51,13 +56,23 @@ class Bundled:
         """Every code of an entry of the catalogue, ours among them."""
         return [{"system": system, "code": code} for system, code in self._codes.for_any(kind, entry)]
 
-    def at(self, name: str, when: When | None) -> Resource:
-        """A time as a date, where the record has dates; else nothing."""
+    def at(self, name: str, when: When | None, *, earlier: int = 0) -> Resource:
+        """A time as a date, where the record has dates, or some days earlier; else nothing."""
         if self._zero is None or when is None:
             return {}
-        if day(when.label) == when.label:
+        if day(when.label) == when.label and not earlier:
             return {name: when.label}
-        return {name: (self._zero + timedelta(days=floor(when.offset_days))).isoformat()}
+        return {name: (self._zero + timedelta(days=floor(when.offset_days) - earlier)).isoformat()}
+
+    def bounds(self, since: When, until: When | None) -> Resource:
+        """The bounds of a step that the next one follows: its days, else how many."""
+        if self._zero is not None:
+            last = self.at("end", until, earlier=1)
+            return {"boundsPeriod": self.at("start", since) | last}
+        if until is None:
+            return {}
+        days = round(until.offset_days - since.offset_days)
+        return {"boundsDuration": {"value": days, "unit": "d", "system": UCUM, "code": "d"}}
 
 
 def _device(name: str, version: str) -> Resource:

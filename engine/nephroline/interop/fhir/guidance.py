@@ -89,6 +89,8 @@ class _AnswerWriter:
         answer = self._answer
         response: Resource = {
             "resourceType": "GuidanceResponse",
+            "extension": [{"url": f"{OWN}answer", "valueCode": answer.answer.kind}],
+            "requestIdentifier": self._bundle.group,
             "moduleUri": f"{OWN}pathway:{answer.pathway.id}",
             "status": self._status(),
             "subject": self._bundle.subject,
@@ -140,8 +142,10 @@ class _AnswerWriter:
     def _issues(self) -> Iterator[Resource]:
         """Alerts, and what is not to be begun and until when."""
         for alert in self._answer.alerts:
-            detail = "; ".join(filter(None, (alert.detail, *alert.because)))
-            yield self._issue(f"{OWN}alert", alert.id, alert.title, _SEVERITIES[alert.severity], detail)
+            by = f"raised by {', '.join(alert.raised_by)}" if alert.raised_by else ""
+            detail = "; ".join(filter(None, (alert.detail, by, *alert.because)))
+            severity = {"severity": _SEVERITIES[alert.severity]}
+            yield self._issue(f"{OWN}alert", alert.id, alert.title, detail) | severity
         reasons: dict[str, tuple[str, str, list[str]]] = {}
         for regimen in self._answer.blocked:
             for reason in regimen.reasons:
@@ -149,16 +153,14 @@ class _AnswerWriter:
                 detail = "; ".join(filter(None, (*reason.because, until)))
                 reasons.setdefault(reason.rule, (reason.title, detail, []))[2].append(regimen.title)
         for rule, (title, detail, regimens) in reasons.items():
-            yield self._issue(
-                f"{OWN}block", rule, title, "moderate", f"not {', not '.join(regimens)}: {detail}"
-            )
+            said = f"not {', not '.join(regimens)}: {detail}"
+            yield self._issue(f"{OWN}block", rule, title, said)
 
-    def _issue(self, system: str, code: str, title: str, severity: str, detail: str) -> Resource:
+    def _issue(self, system: str, code: str, title: str, detail: str) -> Resource:
         return {
             "resourceType": "DetectedIssue",
             "status": "preliminary",
             "code": {"coding": [{"system": system, "code": code}], "text": title},
-            "severity": severity,
             "patient": self._bundle.subject,
             **self._bundle.at("identifiedDateTime", self._answer.as_of),
             "author": self._bundle.engine,

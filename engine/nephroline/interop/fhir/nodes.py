@@ -50,6 +50,8 @@ def is_id(name: str) -> bool:
     return _ID.fullmatch(name) is not None
 
 
+NOBODY = "unknown"
+"""The id of a record of which no resource names the patient."""
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
 

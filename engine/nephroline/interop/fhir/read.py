@@ -11,7 +11,7 @@ from nephroline.errors import RecordError
 from nephroline.interop.fhir.codes import Codes, load_codes
 from nephroline.interop.fhir.drafting import Draft, DraftRow
 from nephroline.interop.fhir.medications import Medications
-from nephroline.interop.fhir.nodes import Node, codings, name_of, node, nodes, target, text
+from nephroline.interop.fhir.nodes import NOBODY, Node, codings, name_of, node, nodes, target, text
 from nephroline.interop.fhir.reading import Account, Use
 from nephroline.interop.fhir.resources import ResourceReader, person, said_alone
 from nephroline.interop.fhir.rows import HEAD, RowMark, bare, mark_of
@@ -157,7 +157,7 @@ class _ChartReader:
             filter(None, (text(line.resource, *path) for line in self._lines for path in _SUBJECTS)), ""
         )
         head = {
-            "id": subject.rsplit("/", 1)[-1] or "unknown",
+            "id": subject.rsplit("/", 1)[-1] or NOBODY,
             "source": "FHIR R4",
             "time_zero": self._draft.time_zero(),
         }
