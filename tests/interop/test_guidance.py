@@ -121,7 +121,7 @@ def given(answer: Consultation, bundle: Resource) -> None:
         assert {dose.drug for dose in line.doses} <= {drug for drug, _ in doses}
     # What is not given every day is told in words alone.
     assert not any(
-        word in dose["text"] for _, dose in numbers for word in ("month", "consecutive", "first 3 days")
+        word in dose["text"] for _, dose in numbers for word in ("in months", "consecutive", "first 3 days")
     )
     raised = [act.agent for act in answer.acts if act.act in ("raise", "reduce")]
     for act in answer.acts:

@@ -121,6 +121,10 @@ class Proposal:
                 }
                 for dose in left
             ]
+        elif left:
+            # A dose of another drug than the one that runs: told in words, for the two are not the same order.
+            doses = "; ".join(self._dose(dose)["text"] for dose in left)
+            action["description"] = "; ".join(filter(None, (f"to {doses}", detail)))
         if parts:
             return action | {"groupingBehavior": "logical-group", "action": parts}
         if line.taper is not None:
