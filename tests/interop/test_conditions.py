@@ -211,3 +211,76 @@ def test_the_state_after_a_disease_is_not_that_it_is_there() -> None:
     after["code"]["coding"][0]["extension"] = [german]
     record, _ = read(after)
     assert [row.get("present", True) for row in record["conditions"]] == [True, "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("A41.9", "sepsis"),
+        ("J18.9", "pneumonia"),
+        ("C50.911", "cancer"),
+        ("I26.09", "thrombosis"),
+        ("E11.40", "diabetes"),
+    ],
+)
+def test_what_is_in_a_category_is_of_its_kind(code: str, name: str) -> None:
+    record, _ = read(condition(code, CM))
+    assert record["conditions"][0]["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("words", "present"), [("Family history: diabetes mellitus", []), ("History of diabetes", ["unknown"])]
+)
+def test_what_was_in_the_family_or_in_the_past_is_not_there_now(words: str, present: list[str]) -> None:
+    said = condition(DIABETES)
+    said["code"]["text"] = words
+    record, _ = read(said)
+    assert [row.get("present", True) for row in record.get("conditions", [])] == present
+
+
+def test_a_modifier_that_nobody_knows_makes_nothing_of_a_resource() -> None:
+    record, why = read(condition(DIABETES, modifierExtension=[{"url": "urn:x", "valueBoolean": True}]))
+    assert "conditions" not in record
+    assert "modifier extension" in why
+
+
+def test_only_tissue_makes_a_diagnosis_and_only_one() -> None:
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "code": {"text": "Antibodies to PLA2R"},
+        "subject": ABOUT,
+        "effectiveDateTime": "2019-03-05",
+        "conclusionCode": [concept("77182004", SNOMED)],
+    }
+    record, why = read(report)
+    assert "biopsies" not in record
+    assert "nothing says that tissue was looked at" in why
+    both = report | {
+        "code": {"text": "Histology"},
+        "conclusionCode": [concept(FSGS, SNOMED), concept(MCD, SNOMED)],
+    }
+    record, why = read(both)
+    assert "biopsies" not in record
+    assert "several diagnoses" in why
+
+
+def test_a_diagnosis_of_years_later_is_not_that_of_an_old_biopsy() -> None:
+    done = {"resourceType": "Procedure", "id": "b", "status": "completed", "code": concept(BIOPSY, SNOMED)}
+    record, _ = read(done | {"subject": ABOUT, "performedDateTime": "2005-01-01"}, condition(FSGS))
+    assert [(row["at"], row.get("diagnosis")) for row in record["biopsies"]] == [
+        ("2005-01-01", None),
+        ("2019-03-04", "fsgs"),
+    ]
+
+
+def test_a_transplant_that_was_done_is_a_finding() -> None:
+    done = {
+        "resourceType": "Procedure",
+        "id": "b",
+        "status": "completed",
+        "code": concept("70536003", SNOMED),
+    }
+    record, _ = read(done | {"subject": ABOUT, "performedDateTime": "2005-01-01"}, condition(DIABETES))
+    assert record["findings"]["kidney_transplant"]["value"] is True

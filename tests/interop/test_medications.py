@@ -223,3 +223,57 @@ def test_what_is_given_as_needed_does_not_end_the_scheduled_course() -> None:
     assert courses(scheduled, needed) == [("prednisone", "70 mg daily", "2019-03-05", None)]
     assert any("as needed, beside" in fate.because for fate in read(scheduled, needed).reading.fates)
     assert courses(needed) == [("prednisone", None, "2019-04-01", None)]
+
+
+def test_what_was_stopped_has_ended_whatever_its_bounds_say() -> None:
+    bounds = {"boundsPeriod": {"start": "2019-03-05", "end": "2099-12-31"}}
+    row = daily(60, "mg")
+    row["timing"]["repeat"] |= bounds
+    for status in ("stopped", "on-hold"):
+        (course,) = courses(order("prednisone", dosageInstruction=[row], status=status))
+        assert course[3] == "unknown"
+
+
+def test_courses_that_began_together_and_have_ended_do_not_run() -> None:
+    first, second = (
+        order(
+            "prednisone", status="completed", dosageInstruction=[daily(60, "mg", boundsPeriod={"end": end})]
+        )
+        | {"id": f"m{end}"}
+        for end in ("2019-03-20", "2019-04-10")
+    )
+    assert courses(first, second)[0][3] == "2019-04-10"
+
+
+@pytest.mark.parametrize(
+    ("name", "dose"),
+    [
+        ("Prednisolon 2,5 mg", "5 mg daily"),
+        ("Tacrolimus 0,5 mg Kapseln", "1 mg daily"),
+        ("Mycophenolate mofetil 1,000 mg tablet", None),
+        ("Mycophenolatmofetil 1.000 mg", None),
+    ],
+)
+def test_a_strength_is_read_with_its_comma_or_not_at_all(name: str, dose: str | None) -> None:
+    assert courses(order(name, dosageInstruction=[daily(2, "tablet")]))[0][1] == dose
+
+
+def test_a_word_in_the_instructions_does_not_make_it_local_and_a_form_or_route_does() -> None:
+    assert courses(order("prednisolone", "70 mg daily; report any eye problems"))
+    ointment = {
+        "resourceType": "Medication",
+        "id": "x",
+        "code": {"text": "tacrolimus"},
+        "form": concept(text="Salbe"),
+    }
+    refers = order("tacrolimus") | {"medicationReference": {"reference": "#x"}, "contained": [ointment]}
+    del refers["medicationCodeableConcept"]
+    route = {"text": "1 drop bid", "route": concept("54485002", "http://snomed.info/sct")}
+    drops = order("ciclosporin", dosageInstruction=[route])
+    german = order("Ciclosporin 1 mg/ml Augentropfen", "bid")
+    for local in (refers, drops, german):
+        assert courses(local) == []
+
+
+def test_that_no_drug_is_known_is_no_drug() -> None:
+    assert courses(order("No known medications")) == []

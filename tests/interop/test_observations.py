@@ -173,3 +173,66 @@ def test_a_finding_is_read_by_our_own_code() -> None:
     )
     found = read_fhir(bundle(said)).record["findings"]["secondary_cause_excluded"]
     assert (found["value"], found["at"]) == (False, "2019-03-04")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "present"),
+    [
+        (("5196-1", "Negative", "08"), ("5196-1", "Positive", "09"), True),
+        (("5196-1", "Positive", "08"), ("5196-1", "Negative", "09"), False),
+        (("5196-1", "Positive", "08"), ("5196-1", "Negative", "08"), "unknown"),
+        (("29615-2", "Detected", "08"), ("5196-1", "Negative", "09"), True),
+    ],
+)
+def test_of_tests_of_one_day_the_last_decides_and_of_several_a_positive_one(
+    first: tuple[str, str, str], second: tuple[str, str, str], present: object
+) -> None:
+    tests = [observation(code, said, f"2019-03-04T{hour}:00:00Z") for code, said, hour in (first, second)]
+    tests[1]["id"] = "second"
+    found = read_fhir(bundle(*tests, observation("2160-0", quantity(1, "mg/dL"))))
+    assert [row.get("present", True) for row in rows(found, "conditions")] == [present]
+
+
+def test_a_value_that_no_patient_has_does_not_hide_another_of_that_day() -> None:
+    good = observation("2160-0", quantity(1.1, "mg/dL"), "2019-03-04T07:00:00Z")
+    odd = observation("2160-0", quantity(97, "mg/dL"), "2019-03-04T09:00:00Z", id="odd")
+    found = read_fhir(bundle(good, odd))
+    assert rows(found) == [{"at": "2019-03-04", "creatinine": "1.1 mg/dL"}]
+    assert "no patient has such a value" in because(found)
+
+
+def test_the_limit_of_the_healthy_is_the_one_that_a_multiple_goes_by() -> None:
+    limits = [
+        {"type": {"text": "critical"}, "high": quantity(500, "U/L")},
+        {"type": {"text": "normal"}, "high": quantity(40, "U/L")},
+    ]
+    found = read_fhir(bundle(observation("1742-6", quantity(300, "U/L"), referenceRange=limits)))
+    assert rows(found)[0]["transaminases"] == "7.5 ULN"
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["Therapeutic range (trough): 5-15 ng/mL", "2h post dose; see trough of yesterday", "sample C0412"],
+)
+def test_a_note_that_names_a_trough_need_not_say_that_this_is_one(note: str) -> None:
+    assert rows(read_fhir(bundle(observation("11253-2", quantity(18, "ng/mL"), note=[{"text": note}])))) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"focus": [{"reference": "RelatedPerson/donor"}]},
+        {"subject": {"reference": "Group/p1"}},
+        {"subject": {"identifier": {"value": "B"}}},
+    ],
+)
+def test_what_is_about_somebody_else_is_left_out(more: Resource) -> None:
+    other = observation("2160-0", quantity(9, "mg/dL")) | more
+    whole = bundle(other, observation("1751-7", quantity(3, "g/dL")), of=patient(identifier=[{"value": "A"}]))
+    assert [set(row) - {"at"} for row in rows(read_fhir(whole))] == [{"albumin"}]
+
+
+def test_of_two_versions_that_nothing_orders_the_one_that_was_struck_out_counts() -> None:
+    value = observation("2160-0", quantity(9, "mg/dL"))
+    whole = bundle(value | {"status": "entered-in-error"}, value, observation("1751-7", quantity(3, "g/dL")))
+    assert [set(row) - {"at"} for row in rows(read_fhir(whole))] == [{"albumin"}]

@@ -176,12 +176,31 @@ def test_what_others_add_goes_beside_the_rows_on_its_own_day() -> None:
     assert {"at": "0 mo", "proteinuria": "9 g/d", "albumin": "1.9 g/dL"} in back["observations"]
 
 
+def test_what_a_server_does_to_a_bundle_changes_nothing_that_the_record_says() -> None:
+    """Ids and references of its own, a birth date from its register, metadata, and numbers without their zeros."""
+    chart = example(observations=[{"at": "2019-03-04", "proteinuria": "9.0 g/d", "albumin": "1.9 g/dL"}])
+    data, bundle = written(chart | {"age": "40 years"})
+    stored = json.loads(
+        json.dumps(bundle).replace(bundle["entry"][0]["fullUrl"], "Patient/123").replace("9.0", "9")
+    )
+    for number, entry in enumerate(stored["entry"]):
+        entry["resource"] |= {"id": f"server-{number}", "meta": {"versionId": "1"}}
+        entry["fullUrl"] = f"https://fhir.example/{entry['resource']['resourceType']}/server-{number}"
+    stored["entry"][0]["resource"] |= {"id": "123", "birthDate": "1979-01-01"}
+    stored["entry"].reverse()
+    back = read_fhir(stored).record
+    assert back["id"] == "123"
+    assert plain(back | {"id": "written"}) == json.loads(json.dumps(plain(data)).replace("9.0", "9"))
+
+
 def test_without_the_head_that_was_written_every_row_is_read_by_its_dates() -> None:
     chart = example(time_zero="presentation", exposures=[])
     chart["observations"] = [{"at": "1 mo", "proteinuria": "9 g/d", "albumin": "1.9 g/dL"}]
     bundle = written(chart)[1]
     bundle["entry"][0]["resource"]["gender"] = "male"
-    back = read_fhir(bundle).record
+    found = read_fhir(bundle)
+    assert any("every resource is read as it stands now" in fate.because for fate in found.reading.fates)
+    back = found.record
     assert back["time_zero"] == "2012-03-30"
     assert [row["at"] for row in back["observations"]] == ["2012-03-30", "2012-03-30"]
 

@@ -19,6 +19,7 @@ _CLINICAL = (*_GONE, "active", "recurrence", "relapse")
 _CERTAINTY = "icd-10-gm-diagnosesicherheit"
 """The extension by which German charts say how sure a diagnosis is, and what its codes are here."""
 _OF_OTHERS = re.compile(r"\b(?:family history|fh:|familienanamnese|mother|father|sibling)\b", re.IGNORECASE)
+_PAST = re.compile(r"\b(?:history of|h/o|status post|s/p|zustand nach|z\.? ?n\.)(?!\w)", re.IGNORECASE)
 _AFTER = "Z"
 _BY_CERTAINTY = {"A": "refuted", "V": "provisional", "G": "confirmed", _AFTER: "confirmed"}
 """Of them, Z is the state after it: it was there and has gone."""
@@ -107,6 +108,8 @@ def _read(
             yield Noted(meaning.id, noted or at, not there, title)
         elif verified in _SUSPECTED:
             yield Noted(meaning.id, at, None, f"{title} ({verified})")
+        elif any(map(_PAST.search, words(node(resource, "code")))):
+            yield Noted(meaning.id, at, None, f"{title} (of the past; whether it is there now is not said)")
         else:
             gone = list(_gone(resource, meaning.id, title, until, noted, at, clinical)) if there else []
             if not gone or day(gone[0].at) != day(at):

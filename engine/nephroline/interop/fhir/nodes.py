@@ -93,8 +93,9 @@ def title_of(concept: Node) -> str:
 
 
 def status(resource: Node, name: str, known: Iterable[str]) -> str:
-    """A status that has one of some codes, in whatever coding or words it stands; ``?`` if it has another."""
+    """A status of some codes, in whatever coding or words it stands; ``?`` if it has another, or several."""
     concept = node(resource, name)
     said = [text(resource, name), *(code for _, code in codings(concept)), *words(concept)]
     plain = [one.lower() for one in said if one]
-    return next((one for one in plain if one in known), "?" if plain else "")
+    found = {one for one in plain if one in known}
+    return found.pop() if len(found) == 1 else "?" if plain else ""

@@ -222,7 +222,10 @@ class _ValueReader:
 
 def _of_the_healthy(limits: Node) -> bool:
     """Whether a reference range is that of healthy people, as far as it says of whom."""
-    return all(code == "normal" for _, code in codings(node(limits, "type")))
+    concept = node(limits, "type")
+    return all(
+        said.lower().startswith("normal") for said in (*words(concept), *(c for _, c in codings(concept)))
+    )
 
 
 def status_of_absence(element: Node) -> str:

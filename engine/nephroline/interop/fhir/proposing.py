@@ -122,7 +122,7 @@ class Proposal:
                 for dose in left
             ]
         elif left:
-            # A dose of another drug than the one that runs: told in words, for the two are not the same order.
+            # A dose of another drug than the one that runs: told in words, for the two are no one order.
             doses = "; ".join(self._dose(dose)["text"] for dose in left)
             action["description"] = "; ".join(filter(None, (f"to {doses}", detail)))
         if parts:

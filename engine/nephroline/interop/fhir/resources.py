@@ -142,7 +142,8 @@ class ResourceReader:
             self._state(name, Noted(meaning.id, at, True, title))
             ended = period(node(resource, "performedPeriod"))[1]
             if day(ended) > day(at):
-                self._state(name, Noted(meaning.id, ended, False, f"{title} (ended)"))
+                # A session that has ended is not the end of them.
+                self._state(name, Noted(meaning.id, ended, None, f"{title} (ended)"))
         elif isinstance(meaning, TakenFor) and not day(at):
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=f"{title}: it has no date")
         elif text(resource, "resourceType") == "DiagnosticReport" and nodes(resource, "result"):
