@@ -232,6 +232,11 @@ def test_what_is_about_somebody_else_is_left_out(more: Resource) -> None:
     assert [set(row) - {"at"} for row in rows(read_fhir(whole))] == [{"albumin"}]
 
 
+def test_what_has_the_patient_as_its_focus_is_about_the_patient() -> None:
+    value = observation("2160-0", quantity(0.9, "mg/dL"), focus=[{"reference": "Patient/p1"}])
+    assert rows(read_fhir(bundle(value)))[0]["creatinine"] == "0.9 mg/dL"
+
+
 def test_of_two_versions_that_nothing_orders_the_one_that_was_struck_out_counts() -> None:
     value = observation("2160-0", quantity(9, "mg/dL"))
     whole = bundle(value | {"status": "entered-in-error"}, value, observation("1751-7", quantity(3, "g/dL")))

@@ -170,8 +170,9 @@ class _ChartReader:
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=line.wrong)
         elif mine and about and not _same_patient(about, mine):
             self._draft.tell(name, Use.LEFT_OUT, because=f"it is about {about}")
-        elif focus := [text(one, "reference") for one in nodes(resource, "focus")]:
-            self._draft.tell(name, Use.LEFT_OUT, because=f"it is about {focus[0] or 'somebody else'}")
+        elif others := [one for one in nodes(resource, "focus") if not _of(text(one, "reference"), mine)]:
+            whom = text(others[0], "reference") or "somebody else"
+            self._draft.tell(name, Use.LEFT_OUT, because=f"it is about {whom}")
         elif mine and self._of_another(resource):
             self._draft.tell(name, Use.LEFT_OUT, because="it is about another patient, by its identifier")
         elif nodes(resource, "modifierExtension"):
@@ -231,6 +232,11 @@ def _same_patient(about: str, mine: set[str]) -> bool:
         return False
     servers = {one.rpartition("/Patient/")[0] for one in (about, *mine) if "://" in one}
     return len(servers) < 2 and id_ in {target(one).rpartition("/")[2] for one in mine}
+
+
+def _of(focus: str, mine: set[str] | None) -> bool:
+    """Whether the focus of a resource is the patient."""
+    return bool(focus and mine) and _same_patient(focus, mine or set())
 
 
 def _is(resource: Node, kind: str) -> bool:
