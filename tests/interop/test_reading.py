@@ -15,8 +15,10 @@ from commands import run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nephroline.consultation import consult
 from nephroline.errors import RecordError
 from nephroline.interop.fhir import Use, read_fhir
+from nephroline.pathway import load_pathway
 from nephroline.record import read_record
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "scenarios/fhir/new-patient.json"
@@ -84,11 +86,20 @@ def test_ndjson_and_folders_are_read_as_bundles(tmp_path: Path) -> None:
     lines = [json.dumps(entry["resource"]) for entry in WHOLE["entry"]]
     (tmp_path / "all.ndjson").write_text("\n".join([*lines, "{broken", ""]))
     found = read_fhir(tmp_path / "all.ndjson")
-    assert found.record == read_fhir(EXAMPLE).record
+    whole = read_fhir(EXAMPLE).record
+    assert found.record | {"unread": []} == whole | {"unread": []}
     assert any("is no JSON" in fate.because for fate in found.reading.fates)
     assert read_fhir(tmp_path).record == found.record
     nested = {"resourceType": "Bundle", "type": "batch-response", "entry": [{"resource": WHOLE}]}
-    assert read_fhir(nested).record == found.record
+    assert read_fhir(nested).record == whole
+
+
+def test_every_answer_says_what_was_not_understood_and_how_much_was_left_out() -> None:
+    taken = read_fhir(EXAMPLE).record
+    answer = consult(read_record(taken), load_pathway("kdigo-2021/fsgs"), backend_name="reference")
+    assert any("creatinine 900 mg/dL" in fault for fault in answer.faults)
+    assert "FHIR: 17 of 19 resources used; 1 not understood, 1 left out" in answer.faults
+    assert "unread" not in read_fhir(bundle(observation("2160-0", quantity(1, "mg/dL")))).record
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from nephroline.record import read_record
 
 BAD = {
     "unknown drug": (
-        "exposures: [{drug: prednisolon, from: 0 mo}]",
-        "unknown drug `prednisolon`",
+        "exposures: [{drug: prednisolne, from: 0 mo}]",
+        "unknown drug `prednisolne`",
         "prednisolone",
     ),
     "a drug of another class": (

@@ -138,11 +138,11 @@ def test_no_other_drug_or_disease_is_suggested(section: str, row: dict[str, str]
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
-        ("prednisolon", "prednisolone"),
+        ("prednisolne", "prednisolone"),
         ("cylcosporine", "cyclosporine"),
         ("tacrolimuss", "tacrolimus"),
         ("ramiprl", "ramipril"),
-        ("mycophenolat mofetil", "mycophenolate-mofetil"),
+        ("mycophenolte mofetil", "mycophenolate-mofetil"),
     ],
 )
 def test_a_slip_of_the_pen_is_mended(name: str, meant: str) -> None:

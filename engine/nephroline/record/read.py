@@ -129,7 +129,7 @@ class _RecordReader(HeadReader):
             procedures=_ordered(self.each("procedures", head.procedures, ProcedureRow, self._procedure)),
             reactions=_ordered(self.each("reactions", head.reactions, ReactionRow, giving.reaction)),
             unlisted=tuple(sorted(set(giving.unlisted), key=repr)),
-            faults=_ordered(self.faults),
+            faults=_ordered([*(Fault(text, self._zero) for text in head.unread), *self.faults]),
         )
         self.problems += contradictions(record, self.document, self.path, self.catalogue)
         if self.problems:

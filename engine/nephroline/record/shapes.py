@@ -113,7 +113,10 @@ class ObservationRow(Row, frozen=True, kw_only=True):
 
 
 class RecordFile(Shape, frozen=True, kw_only=True):
-    """One patient's chart. Absent and ``unknown`` mean the same; nothing is ever defaulted."""
+    """One patient's chart. Absent and ``unknown`` mean the same; nothing is ever defaulted.
+
+    `unread`: what the chart held that nobody could read, or did; every answer says so.
+    """
 
     format: int = RECORD_FORMAT
     id: str
@@ -126,6 +129,7 @@ class RecordFile(Shape, frozen=True, kw_only=True):
     height: str | None = None
     source: str = ""
     notes: list[str] = []
+    unread: list[str] = []
     conditions: list[dict[str, Any]] = []
     findings: dict[str, Any] = {}
     biopsies: list[dict[str, Any]] = []

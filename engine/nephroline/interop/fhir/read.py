@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from nephroline.interop.fhir.resources import ResourceReader, person, said_alone
 from nephroline.interop.fhir.rows import HEAD, RowMark, bare, mark_of
 from nephroline.interop.fhir.source import Arrived, FhirSource, lines_of
 from nephroline.interop.fhir.times import order
+from nephroline.yamlfile import listed
 
 
 class FhirRecord(msgspec.Struct, frozen=True):
@@ -77,7 +79,9 @@ class _ChartReader:
             for (section, number), row in sorted(self._rows.items())
         ]
         head = self._head(patient, written, foreign=foreign)
-        return FhirRecord(self._draft.accepted(head), Account(self._draft.fates))
+        record, account = self._draft.accepted(head), Account(self._draft.fates)
+        unread = [*listed(record.get("unread")), *_unread(account)]
+        return FhirRecord(record | ({"unread": unread} if unread else {}), account)
 
     def _newest(self, lines: list[Arrived]) -> list[Arrived]:
         """Of several versions of a resource the newest, unless it was deleted after that."""
@@ -205,6 +209,20 @@ class _ChartReader:
         self._sources.setdefault(place, name)
         self._draft.tell(name, Use.USED, f"row {mark.number} of {mark.section}, as it was written")
         return True
+
+
+_MOST_UNREAD = 10
+
+
+def _unread(account: Account) -> Iterator[str]:
+    """What every answer is to say of a chart that was not used as a whole: what to look at, and how much."""
+    odd = [fate for fate in account.fates if fate.outcome is Use.NOT_UNDERSTOOD]
+    for fate in odd[:_MOST_UNREAD]:
+        yield f"not understood: {fate.resource}: {', '.join(filter(None, (fate.told, fate.because)))}"
+    if len(odd) > _MOST_UNREAD:
+        yield f"not understood: {len(odd) - _MOST_UNREAD} more"
+    if account.counts[Use.USED] < account.counts.total():
+        yield f"FHIR: {account.summary}"
 
 
 _SUBJECTS = (("subject", "reference"), ("patient", "reference"))

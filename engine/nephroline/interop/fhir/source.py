@@ -95,7 +95,8 @@ def _content(content: bytes, name: str, *, lines: bool = False) -> Iterator[Arri
         try:
             yield from _unpacked(mapping(decoder.decode(row)), "", place=f"line {number}")
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as bad:
-            yield Arrived({"resourceType": "line", "id": f"{name}:{number}"}, "", f"is no JSON: {bad}")
+            line = {"resourceType": "line", "id": f"{Path(name).name}:{number}"}
+            yield Arrived(line, "", f"is no JSON: {bad}")
 
 
 def _unpacked(resource: Node, url: str, depth: int = 0, place: str = "") -> Iterator[Arrived]:
