@@ -12,7 +12,7 @@ An `InputError` carries one `Problem` for each fault found, so that a file is me
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 # Longer input is cut in messages: a hostile file must not fill a screen or a log.
@@ -103,21 +103,25 @@ _LEAST = 5
 _LONG = 8
 
 
-def likely_slip(word: str, known: Iterable[str]) -> str:
+def likely_slip(word: str, known: Iterable[str] | Mapping[str, str]) -> str:
     """A help text with the one name that *word* is a slip of the pen of; empty if none is so near.
 
     For names of drugs and diseases, where the nearest name is another drug: one letter is wrong, too many,
-    missing or out of place; in a long word two may be too many or missing.
+    missing or out of place; in a long word two may be too many or missing. Of several names for one thing
+    (of a mapping, those with one value) the nearest.
     """
     if len(word) < _LEAST or len(word) > _SHOWN:
         return ""
     most = 2 if len(word) > _LONG else 1
-    near = [
-        name
+    apart = {
+        name: len(name) + len(word) - 2 * _common(name, word)
         for name in sorted(set(known))
-        if abs(len(name) - len(word)) <= most and len(name) + len(word) - 2 * _common(name, word) <= 2
-    ]
-    return f"did you mean {quoted(near[0])}?" if len(near) == 1 else ""
+        if abs(len(name) - len(word)) <= most
+    }
+    near = sorted((name for name, letters in apart.items() if letters <= 2), key=lambda name: apart[name])
+    things: Mapping[str, str] = known if isinstance(known, Mapping) else {}
+    meant = {things.get(name, name) for name in near}
+    return f"did you mean {quoted(near[0])}?" if len(meant) == 1 else ""
 
 
 def _common(one: str, other: str) -> int:

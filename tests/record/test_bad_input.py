@@ -16,8 +16,8 @@ from nephroline.record import read_record
 
 BAD = {
     "unknown drug": (
-        "exposures: [{drug: prednisolne, from: 0 mo}]",
-        "unknown drug `prednisolne`",
+        "exposures: [{drug: prednisoloone, from: 0 mo}]",
+        "unknown drug `prednisoloone`",
         "prednisolone",
     ),
     "a drug of another class": (

@@ -138,7 +138,7 @@ def test_no_other_drug_or_disease_is_suggested(section: str, row: dict[str, str]
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
-        ("prednisolne", "prednisolone"),
+        ("prednisoloone", "prednisolone"),
         ("cylcosporine", "cyclosporine"),
         ("tacrolimuss", "tacrolimus"),
         ("ramiprl", "ramipril"),
