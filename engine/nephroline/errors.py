@@ -103,24 +103,23 @@ _LEAST = 5
 _LONG = 8
 
 
-def likely_slip(word: str, known: Iterable[str] | Mapping[str, str]) -> str:
+def likely_slip(word: str, known: Mapping[str, str]) -> str:
     """A help text with the one name that *word* is a slip of the pen of; empty if none is so near.
 
     For names of drugs and diseases, where the nearest name is another drug: one letter is wrong, too many,
     missing or out of place; in a long word two may be too many or missing. Of several names for one thing
-    (of a mapping, those with one value) the nearest.
+    the nearest; *known* says of each what it names.
     """
     if len(word) < _LEAST or len(word) > _SHOWN:
         return ""
     most = 2 if len(word) > _LONG else 1
     apart = {
         name: len(name) + len(word) - 2 * _common(name, word)
-        for name in sorted(set(known))
+        for name in sorted(known)
         if abs(len(name) - len(word)) <= most
     }
     near = sorted((name for name, letters in apart.items() if letters <= 2), key=lambda name: apart[name])
-    things: Mapping[str, str] = known if isinstance(known, Mapping) else {}
-    meant = {things.get(name, name) for name in near}
+    meant = {known[name] for name in near}
     return f"did you mean {quoted(near[0])}?" if len(meant) == 1 else ""
 
 
