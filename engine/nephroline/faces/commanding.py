@@ -247,14 +247,18 @@ def show_json(data: Any) -> None:
     plain: Any = msgspec.to_builtins(data)
     if isinstance(plain, dict):
         plain = {"format": ANSWER_FORMAT, **plain}  # pyright: ignore[reportUnknownVariableType]
-    typer.echo(msgspec.json.format(msgspec.json.encode(plain), indent=2).decode())
+    _show_indented(plain)
 
 
 def show_fhir(resource: dict[str, Any]) -> None:
     """Print a FHIR resource as indented JSON."""
+    _show_indented(resource)
+
+
+def _show_indented(data: Any) -> None:
     import msgspec
 
-    typer.echo(msgspec.json.format(msgspec.json.encode(resource), indent=2).decode())
+    typer.echo(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
 
 
 @contextmanager

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from math import floor
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from nephroline.catalogue import Catalogue
 from nephroline.consultation import Consultation
 from nephroline.consultation.parts import When
 from nephroline.interop.fhir.codes import OWN, Codes, Kind
-from nephroline.interop.fhir.nodes import NOBODY, is_id
+from nephroline.interop.fhir.nodes import NOBODY, UCUM, Resource, is_id
 from nephroline.interop.fhir.times import day
 from nephroline.record import Record
-
-Resource = dict[str, Any]
-HL7 = "http://terminology.hl7.org/CodeSystem/"
-UCUM = "http://unitsofmeasure.org"
 
 
 class Bundled:

@@ -13,8 +13,9 @@ from nephroline.catalogue import Catalogue, load_catalogue
 from nephroline.consultation import Consultation, headline
 from nephroline.consultation.answer import Need
 from nephroline.errors import Problem
-from nephroline.interop.fhir.bundling import HL7, Bundled, Resource
+from nephroline.interop.fhir.bundling import Bundled
 from nephroline.interop.fhir.codes import OWN, Codes, load_codes
+from nephroline.interop.fhir.nodes import HL7, Resource
 from nephroline.interop.fhir.proposing import Proposal
 from nephroline.record import Record
 from nephroline.terms import Answer, Severity

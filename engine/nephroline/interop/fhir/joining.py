@@ -13,7 +13,7 @@ from nephroline.interop.fhir.drafting import Draft, DraftRow
 from nephroline.interop.fhir.observations import Tested, Value
 from nephroline.interop.fhir.reading import Use
 from nephroline.interop.fhir.times import day, first_day, order
-from nephroline.quantities import QuantityError, parse
+from nephroline.quantities import Quantity, QuantityError, parse
 
 
 class Gathered:
@@ -82,21 +82,24 @@ class Gathered:
         return kept
 
     def _plausible(self, value: Value) -> bool:
-        analyte = self._catalogue.analytes[value.analyte]
-        try:
-            read = parse(value.written, self._catalogue.units, accepted=analyte.units)
-        except QuantityError:
+        read = self._quantity(value)
+        if read is None or read.exact is None:
             return True
-        limits = [one for one in analyte.plausible if one.dimension == read.dimension]
-        exact = read.exact
-        return exact is None or all((one.low or exact) <= exact <= (one.high or exact) for one in limits)
+        limits = self._catalogue.analytes[value.analyte].plausible
+        alike = [one for one in limits if one.dimension == read.dimension]
+        return all((one.low or read.exact) <= read.exact <= (one.high or read.exact) for one in alike)
 
     def _form(self, value: Value) -> str:
+        read = self._quantity(value)
+        return read.dimension if read is not None else "in words"
+
+    def _quantity(self, value: Value) -> Quantity | None:
+        """A value as a quantity; none if it is told in words."""
         units = self._catalogue.analytes[value.analyte].units
         try:
-            return parse(value.written, self._catalogue.units, accepted=units).dimension
+            return parse(value.written, self._catalogue.units, accepted=units)
         except QuantityError:
-            return "in words"
+            return None
 
     def _treated(self) -> None:
         courses, same = joined(self.courses)

@@ -11,6 +11,10 @@ from nephroline.yamlfile import listed, mapping
 
 Node = Mapping[str, Any]
 """A resource or an element of one."""
+Resource = dict[str, Any]
+"""A resource, or an element of one, that is written."""
+HL7 = "http://terminology.hl7.org/CodeSystem/"
+UCUM = "http://unitsofmeasure.org"
 
 
 def node(parent: Node, *names: str) -> Node:

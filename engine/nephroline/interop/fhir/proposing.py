@@ -19,8 +19,9 @@ from nephroline.consultation.answer import (
 )
 from nephroline.consultation.parts import MonitoringOut
 from nephroline.exact import Fraction
-from nephroline.interop.fhir.bundling import HL7, UCUM, Bundled, Resource
+from nephroline.interop.fhir.bundling import Bundled
 from nephroline.interop.fhir.codes import OWN
+from nephroline.interop.fhir.nodes import HL7, UCUM, Resource
 from nephroline.quantities import QuantityError, parse
 from nephroline.terms import Action, Certainty, Strength, spoken
 

@@ -13,7 +13,7 @@ from nephroline.catalogue import Catalogue, load_catalogue, phrase, spelling
 from nephroline.errors import UsageError
 from nephroline.exact import Fraction
 from nephroline.interop.fhir.codes import Codes, Kind, load_codes
-from nephroline.interop.fhir.nodes import is_id
+from nephroline.interop.fhir.nodes import HL7, UCUM, Resource, is_id
 from nephroline.interop.fhir.resources import person, said_alone
 from nephroline.interop.fhir.rows import HEAD, marked
 from nephroline.interop.fhir.times import day
@@ -21,10 +21,6 @@ from nephroline.quantities import QuantityError, parse
 from nephroline.record import Clock, Moment, RecordSource, open_document, read_record
 from nephroline.yamlfile import listed, mapping
 
-Resource = dict[str, Any]
-
-_UCUM = "http://unitsofmeasure.org"
-_HL7 = "http://terminology.hl7.org/CodeSystem/"
 _NUMBER = re.compile(r"(?P<sign><=|>=|<|>)?\s*(?P<value>-?\d+(?:[.,]\d+)?)\s*(?P<unit>\D.*)")
 _OF_ROW = frozenset(("at", "reported", "as_printed", "cite", "printed", "note", "entered_in_error"))
 """Fields of an observation that are no analyte."""
@@ -52,7 +48,8 @@ def write_fhir(
     """
     known = catalogue or load_catalogue()
     document = open_document(source)
-    zero = read_record(document, known).clock.zero
+    read = read_record(document, known)
+    zero = read.clock.zero
     if zero is None and time_zero is None:
         remedy = "give a day that stands for time zero: --time-zero 2020-01-01"
         raise UsageError.of("the times of this record are offsets, and FHIR has only dates", remedy)
@@ -60,7 +57,7 @@ def write_fhir(
         raise UsageError.of("this record has a time zero of its own", "leave --time-zero out")
     data = mapping(document.data)
     record = mapping(data["record"]) if "scenario" in data else data
-    return _RecordWriter(known, codes or load_codes(known), zero, time_zero).bundle(record)
+    return _RecordWriter(known, codes or load_codes(known), zero, time_zero).bundle(record, read.sex)
 
 
 class _RecordWriter:
@@ -73,13 +70,13 @@ class _RecordWriter:
         self._clock = Clock(catalogue.units, self._zero)
         self._about: Resource = {}
 
-    def bundle(self, record: Mapping[str, Any]) -> Resource:
-        """All of it, the patient first."""
+    def bundle(self, record: Mapping[str, Any], sex: str | None) -> Resource:
+        """All of it, the patient first; *sex* as it was read."""
         own = str(record["id"])
         id_ = own if is_id(own) else str(uuid5(NAMESPACE_URL, own))
         address = _address(own, "patient")
         self._about = {"reference": address}
-        resources = [(address, self._patient(record, id_))]
+        resources = [(address, self._patient(record, id_, sex))]
         for section, number, row in _rows(record):
             for resource in self._written(section, row):
                 name = "-".join(filter(None, (section, str(number), resource.pop("id", ""))))
@@ -99,17 +96,15 @@ class _RecordWriter:
         others = [name for name in row if name not in _OF_ROW and name not in mine]
         return {key: value for key, value in row.items() if not mine or key not in others}
 
-    def _patient(self, record: Mapping[str, Any], id_: str) -> Resource:
+    def _patient(self, record: Mapping[str, Any], id_: str, sex: str | None) -> Resource:
         head = {
             key: value
             for key, value in record.items()
             if key not in _SECTIONS and not (key == "findings" or value is None)
         }
         patient: Resource = {"resourceType": "Patient", "id": id_}
-        sex = phrase(str(record.get("sex") or ""))
-        gender = {"f": "female", "woman": "female", "m": "male", "man": "male"}.get(sex, sex)
-        if gender in ("female", "male"):
-            patient["gender"] = gender
+        if sex is not None:
+            patient["gender"] = sex
         born = str(record.get("birth_date") or "")
         if day(born) == born and born:
             patient["birthDate"] = born
@@ -169,7 +164,7 @@ class _RecordWriter:
     def _value(self, analyte: str, said: str) -> tuple[Resource, str]:
         """A value with the dimension of its unit: a quantity where it is one, else words."""
         if phrase(said) == "unknown":
-            absent = {"coding": [{"system": f"{_HL7}data-absent-reason", "code": "unknown"}]}
+            absent = {"coding": [{"system": f"{HL7}data-absent-reason", "code": "unknown"}]}
             return {"dataAbsentReason": absent}, ""
         match = _NUMBER.fullmatch(said.strip())
         known = self._catalogue.analytes.get(analyte)
@@ -184,7 +179,7 @@ class _RecordWriter:
         quantity: Resource = {"value": _decimal(match["value"]), "unit": written}
         if match["sign"]:
             quantity["comparator"] = match["sign"]
-        return {"valueQuantity": quantity | {"system": _UCUM, "code": unit.ucum}}, dimension
+        return {"valueQuantity": quantity | {"system": UCUM, "code": unit.ucum}}, dimension
 
     def _condition(self, row: Mapping[str, Any], struck: bool) -> Resource:
         name = str(row["name"])
@@ -354,7 +349,7 @@ def _dated(name: str, value: str | None) -> Resource:
 
 
 def _status(system: str, code: str) -> Resource:
-    return {"coding": [{"system": f"{_HL7}{system}", "code": code}]}
+    return {"coding": [{"system": f"{HL7}{system}", "code": code}]}
 
 
 def _decimal(text: str) -> float | int:
