@@ -83,11 +83,7 @@ class Gathered:
 
     def _plausible(self, value: Value) -> bool:
         read = self._quantity(value)
-        if read is None or read.exact is None:
-            return True
-        limits = self._catalogue.analytes[value.analyte].plausible
-        alike = [one for one in limits if one.dimension == read.dimension]
-        return all((one.low or read.exact) <= read.exact <= (one.high or read.exact) for one in alike)
+        return read is None or self._catalogue.analytes[value.analyte].implausible(read) is None
 
     def _form(self, value: Value) -> str:
         read = self._quantity(value)
