@@ -17,6 +17,7 @@ from test_laws import EVERY, EXAMPLES, PATHWAYS, deletions
 
 from nephroline.consultation import Advised, Consultation, consult, presumed_exposures
 from nephroline.features import Slot
+from nephroline.lang import And, Is, Node, Not, Or, asks
 from nephroline.missing import thorough
 from nephroline.missing.datum import Datum, datum_of
 from nephroline.missing.entering import entered
@@ -130,15 +131,32 @@ def open_slots(state: State) -> list[Slot]:
     return [slot for slot in found if slot not in before]
 
 
+def seen_only(pathway: Pathway) -> set[str]:
+    """The analytes that some condition heeds where they were measured, and does not ask for where they were not."""
+    found: set[str] = set()
+    left: list[Node] = [clause.condition for clause in pathway.clauses.values()]
+    for node in left:
+        if isinstance(node, Not):
+            left.append(node.operand)
+        if isinstance(node, And | Or):
+            left += node.operands
+        if isinstance(node, And):
+            asked = [ask for part in node.operands if isinstance(part, Is) for ask in asks(part)]
+            found |= {ask.arguments[0].name for ask in asked if ask.feature == "measured"}
+    return found
+
+
 def walk(search: Search, tree: Tree, rng: random.Random, others: int = 3) -> tuple[State, Leaf]:
     """Go down a random way, with values drawn from its spans, and then fill in what else could matter, and others.
 
     A number beside a response that was reported in words is no missing datum but another assessment, which may
-    contradict it: none is entered. Nor is what would tell of an exposure that is presumed: the outlook says what
-    it presumes.
+    contradict it: none is entered. Nor is a value of a day of which nobody assessed the response, unless what
+    decides asks for it: it is one more assessment, from which a remission may count. Nor is what counts only where it was
+    measured: a rule that guards a question so takes what nobody measured as no hazard. Nor is what would tell of
+    an exposure that is presumed: the outlook says what it presumes.
     """
     in_words = any(o.analyte == "response" for o in search.start.record.observations)
-    assessed = {a.id for a in search.start.run.pathway.catalogue.analytes.values() if a.assessment}
+    assessed = {a.id for a in search.start.run.pathway.catalogue.assessed}
     start = state_of(search.start.record, search.start.run.pathway, search.start.run.chart.timeline.as_of)
     state, taken = start, dict[Slot, Any]()
     while isinstance(tree, Branch):
@@ -152,7 +170,15 @@ def walk(search: Search, tree: Tree, rng: random.Random, others: int = 3) -> tup
         record = entered(state.record, datum, rng.choice(datum.regions), state.run.chart.timeline)
         state = state_of(record, state.run.pathway, state.run.chart.timeline.as_of)
     presumed = {item.slot for item in presumed_exposures(state.run)}
-    known = [s for s in open_slots(state) if not (in_words and s.name in assessed) and s not in presumed]
+    guarded = seen_only(state.pathway)
+    dated = {assessment.at.sort_key for assessment in state.chart.timeline.assessments}
+    known = [
+        slot
+        for slot in open_slots(state)
+        if slot not in presumed
+        and slot.name not in guarded
+        and not (slot.name in assessed and (in_words or (slot.at and slot.at.sort_key not in dated)))
+    ]
     for slot in rng.sample(known, min(others, len(known))):
         datum = datum_of(slot, state.run.pathway, state.run.chart)
         if slot not in taken and slot in open_slots(state):
