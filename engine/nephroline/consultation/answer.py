@@ -115,7 +115,10 @@ class LineOut(OfAnswer, frozen=True):
 
 
 class FindingOut(OfAnswer, frozen=True):
-    """A label that is earned, and by which line; `rests_on` as in the next line."""
+    """A label that is earned, and by which line; `rests_on` as in the next line.
+
+    `presumed`: it judges a line whose exposure nobody confirmed.
+    """
 
     id: str
     title: str
@@ -124,6 +127,7 @@ class FindingOut(OfAnswer, frozen=True):
     statement: StatementRef
     on_guideline: bool
     rests_on: list[str]
+    presumed: bool = False
 
 
 class DispenseOut(OfAnswer, frozen=True):

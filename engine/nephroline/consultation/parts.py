@@ -107,7 +107,11 @@ class TotalOut(OfAnswer, frozen=True):
 
 
 class SummaryOut(OfAnswer, frozen=True):
-    """One entry of the summary: its label, and what is told under it, the weightier first."""
+    """One entry of the summary: its label, and what is told under it, the weightier first.
+
+    `basis`: how many items at the end tell only why, and on whose authority; they are left out first.
+    """
 
     label: str
     items: list[str]
+    basis: int = 0

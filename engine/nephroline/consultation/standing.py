@@ -98,10 +98,10 @@ def status_told(answer: Consultation) -> Iterator[str]:
     now = "no remission" if no_response else response_told(status)
     yield f"{now}{seen}{', provisional' if status.provisional else ''}"
     earned = [one for one in answer.findings if one.id != status.response]
-    # Resistance comes first; harm done by a drug stands with that drug too.
+    # The latest resistance comes first; harm done by a drug stands with that drug too.
     harmed = {line.n for line in answer.lines if line.outcome is Outcome.INTOLERANT}
-    told = (one.title for one in sorted(earned, key=lambda one: (one.line in harmed, one.line is None)))
-    yield from dict.fromkeys(map(inside, told))
+    earned.sort(key=lambda one: (one.line in harmed, one.line is None, -(one.line or 0)))
+    yield from dict.fromkeys(f"{inside(one.title)}{' (presumed)' if one.presumed else ''}" for one in earned)
     yield from status.because[1:]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -45,11 +45,20 @@ _BRACKET = r" ?[:;(\[]"
 
 def summarised(answer: Consultation) -> Consultation:
     """An answer with its summary."""
-    entries = [SummaryOut(label=label, items=[*items]) for label, items in _entries(answer)]
+    entries = [_entry(label, [*items], [*basis]) for label, items, *basis in _entries(answer)]
     return msgspec.structs.replace(answer, summary=[entry for entry in entries if entry.items])
 
 
-def _entries(answer: Consultation) -> Iterator[tuple[str, Iterable[str]]]:
+def _entry(label: str, told: list[str], basis: Sequence[Iterable[str]]) -> SummaryOut:
+    why = [text for items in basis for text in items if text not in told] if told else []
+    return SummaryOut(label=label, items=told + why, basis=len(why))
+
+
+_Entry = tuple[str, Iterable[str]] | tuple[str, Iterable[str], Iterable[str]]
+"""A label, what is told under it, and what that is based on."""
+
+
+def _entries(answer: Consultation) -> Iterator[_Entry]:
     yield "patient", who(answer)
     yield "pathway", _reserve(answer)
     yield "status", status_told(answer)
@@ -59,17 +68,18 @@ def _entries(answer: Consultation) -> Iterator[tuple[str, Iterable[str]]]:
     acts = acts_beside(answer)
     for act in acts:
         if act.act in _FIRST_OF_ALL:
-            yield act.act, _act(act, answer)
+            yield act.act, _act(act, answer), _authority(act)
     yield "warning", [_warning(one) for one in answer.alerts if one.severity is Severity.WARNING]
-    yield "next", _next(answer)
+    yield "next", _next(answer), _basis(answer)
     if answer.answer.kind is Answer.NOT_APPLICABLE:
         yield "also", _also(answer)
-    yield "not", _blocked(answer)
     for act in acts:
         if act.act not in _FIRST_OF_ALL:
-            yield ("running" if act.act == "undecided" else act.act), _act(act, answer)
+            running = act.act == "undecided"
+            yield ("running" if running else act.act), _act(act, answer), () if running else _authority(act)
     yield "treat", [one.title for one in answer.actions if one.urgent]
     yield "open", _open(answer)
+    yield "not", _blocked(answer)
     yield "first", _before(answer)
     yield "values", values(answer)
     yield "drugs", [drugs_taken(one, answer.as_of) for one in answer.taking] or ["none charted"]
@@ -115,14 +125,19 @@ def _next(answer: Consultation) -> Iterator[str]:
         yield from _without_a_line(answer)
         yield from (f"or {_regimen(other)}" for other in answer.alternatives)
         return
-    yield _begun(line)
+    yield _begun(line) + _off(line)
     if not line.certain:
         yield "not certain (see OPEN)"
-    silent = answer.answer.kind in NO_LINE
-    yield from [inside(text).removesuffix(".") for text in answer.answer.because[: 0 if silent else 1]]
     yield from _how(answer, line)
-    if silent:
+    if answer.answer.kind in NO_LINE:
         yield f"beyond that {NO_LINE[answer.answer.kind]}"
+
+
+def _basis(answer: Consultation) -> Iterator[str]:
+    """Why it is this line."""
+    if answer.next_line is not None:
+        because = answer.answer.because[: 0 if answer.answer.kind in NO_LINE else 1]
+        yield from [inside(text).removesuffix(".") for text in because]
 
 
 def _without_a_line(answer: Consultation) -> Iterator[str]:
@@ -159,11 +174,13 @@ def _dose(dose: DoseOut) -> str:
 
 
 def _how(answer: Consultation, line: LineAdvice) -> Iterator[str]:
-    yield _authority(line)
     if line.target:
         yield f"to a {_head(line.target)}"
     if line.taper is not None:
         yield _taper(line.taper, answer.as_of)
+    if line.detail:
+        yield line.detail
+    yield from _authority(line)
     for words, after in (("or", False), ("with it or after it", True)):
         others = [_regimen(one) for one in answer.alternatives if one.with_or_after is after]
         if others:
@@ -171,15 +188,18 @@ def _how(answer: Consultation, line: LineAdvice) -> Iterator[str]:
     if line.reassess_at is not None:
         days = line.reassess_at.offset_days - answer.as_of.offset_days
         yield f"judge in {spell_short(days)}" if days else "judge now"
-    if line.detail:
-        yield line.detail
 
 
-def _authority(said: LineAdvice | ActOut) -> str:
-    if said.statement.kind == StatementKind.POLICY:
-        return "off-guideline"
-    off = "" if said.on_guideline else "off-guideline, "
-    return off + cited(said.statement.citation, said.statement, tags=False)
+def _off(said: LineAdvice | ActOut) -> str:
+    """What says that no guideline says so."""
+    policy = said.statement.kind == StatementKind.POLICY
+    return " (off-guideline)" if policy or not said.on_guideline else ""
+
+
+def _authority(said: LineAdvice | ActOut) -> Iterator[str]:
+    """Who says so; a policy of ours is off-guideline, and no more."""
+    if said.statement.kind != StatementKind.POLICY:
+        yield cited(said.statement.citation, said.statement, tags=False)
 
 
 def _head(title: str) -> str:
@@ -208,12 +228,12 @@ def _act(act: ActOut, answer: Consultation) -> Iterator[str]:
         yield f"{act.title.partition(':')[0]}: {act.detail}"
         return
     what = act.title.removeprefix(verb).strip() if act.title.startswith(f"{verb} ") else act.title
+    what += _off(act)
     if act.taper is not None:
         yield f"{what}: {_taper(act.taper, answer.as_of)}"
         yield act.detail
     else:
         yield f"{what}: {act.detail}" if act.detail else what
-    yield _authority(act)
 
 
 def _taper(taper: TaperOut, now: When) -> str:
@@ -234,7 +254,7 @@ def _ahead(then: When, now: When) -> str:
 def _regimen(other: LineAdvice) -> str:
     begins = other.action is Action.START
     title = other.title.removeprefix("Start ") if begins else inside(other.title)
-    return title + ("" if other.on_guideline else " (off-guideline)")
+    return title + _off(other)
 
 
 def _blocked(answer: Consultation) -> Iterator[str]:
@@ -287,6 +307,7 @@ def _open(answer: Consultation) -> Iterator[str]:
     elif answer.next_line is not None and not answer.next_line.certain:
         told += answer.next_line.depends_on
         yield from dict.fromkeys(answer.next_line.depends_on)
+    yield from (f"{one.name}: still taken?" for one in answer.taking if not one.certain)
     yield from dict.fromkeys(need.why for need in answer.needs if not _named(need.why, told))
 
 

@@ -191,9 +191,15 @@ def _findings(run: Run) -> list[FindingOut]:
             statement=statement_ref(run, rule.statement),
             on_guideline=rule.on_guideline,
             rests_on=list(run.pathway.depends.rests_on(rule, drugs_given(run))),
+            presumed=conclusion.outcome is not None and _presumed(run, subject),
         )
         for rule, conclusion, subject in _earned(run)
     ]
+
+
+def _presumed(run: Run, subject: Subject) -> bool:
+    line = run.line(subject)
+    return line is not None and str(Adequacy.PRESUMED) in run.chart.exposure(line).options
 
 
 def _earned(run: Run) -> list[tuple[Rule, FindingOf, Subject]]:

@@ -17,7 +17,7 @@ _BUDGET = 15
 """Lines that an answer takes if it can; critical alerts may pass it."""
 _JOIN = " · "
 _LONG_ID = 20
-_LEAST = {"critical": 99, "next": 4}
+_LEAST = {"critical": 99, "next": 4, "status": 2, "stop": 2, "hold": 2, "taper": 2}
 """Lines to which an entry is cut at most; one, if it is not named here."""
 _MOST = {"critical": 99, "next": 5, "status": 3, "open": 3, "also": 2, "warning": 2, "first": 2, "not": 2}
 """Lines that an entry takes at most; two, if it is not named here."""
@@ -50,7 +50,7 @@ def show_brief(out: Screen, answer: Consultation, *, more: str = "") -> None:
     out.paragraph(_JOIN.join(head), style="bold")
     for fitted in _fit(entries, room, _rows(head, out.room()) + 1):
         label = fitted.entry.label
-        text = _cut(fitted.entry.items, room, fitted.rows)
+        text = _cut(_told(fitted.entry, room, fitted.rows), room, fitted.rows)
         style = _STYLE.get(label, "")
         loud = style if label in ("critical", "next", "status") else ""
         out.hang(((f"{label.upper():<{_LABEL}}"[:_LABEL], style or "bold"),), ((text, loud),), _LABEL)
@@ -71,6 +71,15 @@ def _fit(entries: Sequence[SummaryOut], room: int, taken: int) -> list[_Fitted]:
             ):
                 fitted.rows -= 1
     return found
+
+
+def _told(entry: SummaryOut, width: int, rows: int) -> Sequence[str]:
+    """The items, with as much of what they are based on as there is room for."""
+    items = entry.items
+    for kept in range(len(items), len(items) - entry.basis, -1):
+        if _rows(items[:kept], width) <= rows:
+            return items[:kept]
+    return items[: len(items) - entry.basis]
 
 
 def _rows(items: Sequence[str], width: int) -> int:
