@@ -174,13 +174,13 @@ def _dose(dose: DoseOut) -> str:
 
 
 def _how(answer: Consultation, line: LineAdvice) -> Iterator[str]:
-    yield from _authority(line)
-    if line.detail:
-        yield line.detail
-    if line.target:
-        yield f"to a {_head(line.target)}"
     if line.taper is not None:
         yield _taper(line.taper, answer.as_of)
+    if line.detail:
+        yield line.detail
+    yield from _authority(line)
+    if line.target:
+        yield f"to a {_head(line.target)}"
     for words, after in (("or", False), ("with it or after it", True)):
         others = [_regimen(one) for one in answer.alternatives if one.with_or_after is after]
         if others:
