@@ -9,8 +9,8 @@ from typing import NamedTuple
 from nephroline.catalogue import Catalogue, spelling
 from nephroline.interop.fhir.codes import Codes, Kind, Left, TakenFor
 from nephroline.interop.fhir.drafting import NotUsed
-from nephroline.interop.fhir.nodes import Node, codings, node, nodes, status, text, title_of, words
-from nephroline.interop.fhir.times import day, period
+from nephroline.interop.fhir.nodes import Node, codings, doubted, node, nodes, status, text, title_of, words
+from nephroline.interop.fhir.times import day, first_day, period
 
 _GONE = ("inactive", "remission", "resolved")
 _SUSPECTED = ("provisional", "differential", "unconfirmed")
@@ -18,8 +18,16 @@ _VERIFIED = (*_SUSPECTED, "confirmed", "refuted", "entered-in-error")
 _CLINICAL = (*_GONE, "active", "recurrence", "relapse")
 _CERTAINTY = "icd-10-gm-diagnosesicherheit"
 """The extension by which German charts say how sure a diagnosis is, and what its codes are here."""
-_OF_OTHERS = re.compile(r"\b(?:family history|fh:|familienanamnese|mother|father|sibling)\b", re.IGNORECASE)
-_PAST = re.compile(r"\b(?:history of|h/o|status post|s/p|zustand nach|z\.? ?n\.)(?!\w)", re.IGNORECASE)
+_OF_OTHERS = re.compile(
+    r"\b(?:family history|family hx|fam\.? ?hx|familienanamnese|familial risk)\b|\bfh\b|"
+    r"\b(?:mother|father|brother|sister|sibling|parent|grand\w+|uncle|aunt|cousin|vater|mutter|bruder|schwester)\b",
+    re.IGNORECASE,
+)
+_PAST = re.compile(
+    r"\b(?:history of|hx of|h/o|status post|s/p|zustand nach|z\.? ?n\.)(?!\w)|"
+    r"^(?:past|previous|former|old)\b",
+    re.IGNORECASE,
+)
 _AFTER = "Z"
 _BY_CERTAINTY = {"A": "refuted", "V": "provisional", "G": "confirmed", _AFTER: "confirmed"}
 """Of them, Z is the state after it: it was there and has gone."""
@@ -67,6 +75,8 @@ def stated(
         yield NotUsed(f"{title}: its status cannot be read", odd=True)
     elif verified == "entered-in-error":
         yield NotUsed(f"{title}: entered in error")
+    elif _ended_before(resource):
+        yield NotUsed(f"{title}: it ended before it began", odd=True)
     elif isinstance(meaning, Left):
         yield NotUsed(f"{title}: looks like {meaning.like} and is not: {meaning.because}")
     elif meaning is None:
@@ -79,11 +89,15 @@ def _read(
     resource: Node, meaning: TakenFor, title: str, verified: str, clinical: str, catalogue: Catalogue
 ) -> Iterator[Noted | Asserted | Diagnosed | NotUsed]:
     since, until = _onset(resource), _abated(resource)
+    said = words(node(resource, "code"))
+    in_words = any(map(doubted, said)) and meaning.kind != "absent"
+    past = any(map(_PAST.search, said))
     noted = text(resource, "recordedDate")
     at = since or noted
     if not day(at):
         # What a list of problems says without a date is so by now.
-        if meaning.kind in ("condition", "test") and verified in ("", "confirmed") and clinical not in _GONE:
+        sure = verified in ("", "confirmed") and clinical not in _GONE and not in_words and not past
+        if meaning.kind in ("condition", "test") and sure:
             yield Noted(meaning.id, "", True, title)
         else:
             yield NotUsed(f"{title}: it has no date", odd=True)
@@ -91,6 +105,8 @@ def _read(
     if meaning.kind == "diagnosis":
         if verified in (*_SUSPECTED, "refuted"):
             yield NotUsed(f"{title}: {verified}")
+        elif in_words or past:
+            yield NotUsed(f"{title}: its words do not say that it is there now", odd=True)
         elif meaning.only == "unsure" and not _said_so(resource, meaning.id, catalogue):
             yield NotUsed(f"{title}: the code holds other lesions too, and no words say which", odd=True)
         else:
@@ -98,6 +114,8 @@ def _read(
     elif meaning.kind == "finding":
         if verified in _SUSPECTED:
             yield NotUsed(f"{title}: {verified}")
+        elif in_words:
+            yield NotUsed(f"{title}: its words deny or doubt it", odd=True)
         elif clinical in _GONE:
             yield NotUsed(f"{title}: {clinical}, which does not say whether it is so", odd=True)
         else:
@@ -108,7 +126,9 @@ def _read(
             yield Noted(meaning.id, noted or at, not there, title)
         elif verified in _SUSPECTED:
             yield Noted(meaning.id, at, None, f"{title} ({verified})")
-        elif any(map(_PAST.search, words(node(resource, "code")))):
+        elif in_words:
+            yield Noted(meaning.id, at, None, f"{title} (its words deny or doubt it)")
+        elif past:
             yield Noted(meaning.id, at, None, f"{title} (of the past; whether it is there now is not said)")
         else:
             gone = list(_gone(resource, meaning.id, title, until, noted, at, clinical)) if there else []
@@ -150,6 +170,12 @@ def _certainty(concept: Node) -> str:
             if text(extension, "url").endswith(_CERTAINTY):
                 return text(extension, "valueCoding", "code") or "?"
     return ""
+
+
+def _ended_before(resource: Node) -> bool:
+    """Whether a condition is said to have ended before it began."""
+    since, until = first_day(_onset(resource)), first_day(_abated(resource))
+    return bool(since and until) and until < since
 
 
 def _onset(resource: Node) -> str:

@@ -17,7 +17,8 @@ _RANK = ("MedicationStatement", "MedicationRequest", "MedicationDispense")
 class Prescribed(NamedTuple):
     """One drug at one dose over one interval; empty where it is not said. `drug`: an id, or its own name.
 
-    `end_by`: when it had ended at the latest, where that is all that is known.
+    `end_by`: when it had ended at the latest, where that is all that is known. `same_as`: what two doses have
+    in common that are the same, however they are written. `silent`: no dose stands there at all.
     """
 
     resource: str
@@ -32,6 +33,8 @@ class Prescribed(NamedTuple):
     printed: str
     note: str
     end_by: str = ""
+    same_as: str = ""
+    silent: bool = False
 
 
 class Administered(NamedTuple):
@@ -71,18 +74,24 @@ def joined(courses: Sequence[Prescribed]) -> tuple[list[Prescribed], dict[str, s
                 else:
                     ours.append(course)
         scheduled = [course for course in ours if course.note != AS_NEEDED]
-        if scheduled:
-            beside = f"as needed, beside {scheduled[0].resource}"
-            same |= {course.resource: beside for course in ours if course.note == AS_NEEDED}
-        kept += _in_turn(scheduled or ours)
+        for course in [course for course in ours if course.note == AS_NEEDED]:
+            beside = next((one for one in scheduled if _goes_on(one, course.start)), None)
+            if beside is None:
+                scheduled.append(course)
+            else:
+                same[course.resource] = f"as needed, beside {beside.resource}"
+        kept += _in_turn(scheduled)
     return kept, same
 
 
 def _covers(one: Prescribed, other: Prescribed) -> bool:
     """Whether one course was going on when another is said to have begun."""
-    start = first_day(other.start)
-    near = first_day(one.start) <= start <= last_day(one)
-    return near and (not other.dose or one.dose == other.dose)
+    same = not other.dose or one.same_as == other.same_as
+    return one.taken == other.taken and same and _goes_on(one, other.start)
+
+
+def _goes_on(one: Prescribed, at: str) -> bool:
+    return first_day(one.start) <= first_day(at) <= last_day(one)
 
 
 def last_day(course: Prescribed) -> str:
@@ -93,21 +102,30 @@ def last_day(course: Prescribed) -> str:
 
 
 def _equal(one: Prescribed, other: Prescribed) -> bool:
-    return one.start == other.start and one.dose == other.dose and one.end == other.end
+    told = (one.start, one.same_as, one.end, one.taken)
+    return told == (other.start, other.same_as, other.end, other.taken)
 
 
 def _in_turn(rows: list[Prescribed]) -> Iterator[Prescribed]:
     """Courses of one drug: one that still runs is ended by the next that begins later.
 
-    One that has ended nobody knows when did so by then.
+    One that has ended nobody knows when did so by then. Where the next has an end and the one before had
+    none, nobody knows whether that goes on after it; nor whether what may not be taken has ended it.
     """
     ordered = sorted(_at_once(rows), key=lambda row: first_day(row.start))
+    goes_on = False
     for number, row in enumerate(ordered):
         later = next(
             (one for one in ordered[number + 1 :] if first_day(one.start) > first_day(row.start)), None
         )
+        if goes_on and later is None and row.end not in ("", UNKNOWN):
+            yield row._replace(end=UNKNOWN, note=row.note or "an earlier order has no end")
+            continue
+        goes_on = (goes_on and row.end != "") or not row.end
         if later is None:
             yield row
+        elif later.taken == UNKNOWN and not row.end:
+            yield row._replace(end=UNKNOWN, note=row.note or "whether a later order was taken is not known")
         elif row.end == UNKNOWN:
             yield row._replace(end_by=later.start)
         elif not row.end or first_day(row.end) > first_day(later.start):
@@ -121,16 +139,30 @@ def _at_once(rows: Sequence[Prescribed]) -> Iterator[Prescribed]:
     groups: dict[str, list[Prescribed]] = {}
     for row in rows:
         groups.setdefault(first_day(row.start), []).append(row)
-    for first, *others in groups.values():
-        if not others:
-            yield first
-            continue
-        said = list(dict.fromkeys(row.printed for row in (first, *others)))
-        ends = {row.end for row in (first, *others)}
-        last = max(ends, key=first_day)
-        yield first._replace(
-            dose="",
-            printed="; ".join(said),
-            end=next((one for one in ("", UNKNOWN) if one in ends), last),
-            note="several doses at once",
-        )
+    for group in groups.values():
+        first, *others = group
+        yield first if not others else _together(group)
+
+
+def _together(group: Sequence[Prescribed]) -> Prescribed:
+    """Resources of one drug that begin on one day as one course.
+
+    A dose that only one kind tells is that of all; where a statement tells of an end, it is that.
+    """
+    first = group[0]
+    telling = [row for row in group if not row.silent]
+    ends = {row.end for row in group}
+    stated = next((row.end for row in group if row.kind == _RANK[0] and row.end), "")
+    open_end = next((one for one in ("", UNKNOWN) if one in ends), max(ends, key=first_day))
+    taken = {row.taken for row in group}
+    found = first._replace(
+        end=stated or open_end,
+        taken=first.taken if len(taken) == 1 else UNKNOWN,
+        stopped_for=next((row.stopped_for for row in group if row.stopped_for), ""),
+    )
+    kinds = {row.kind for row in telling}
+    if len({row.same_as for row in telling}) == 1 and len(kinds) == len(telling):
+        told = telling[0]
+        return found._replace(dose=told.dose, printed=told.printed, note=told.note, same_as=told.same_as)
+    said = list(dict.fromkeys(row.printed for row in group))
+    return found._replace(dose="", printed="; ".join(said), note="several doses at once", same_as="")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nephroline.catalogue import Catalogue
+from nephroline.exact import Fraction
 from nephroline.interop.fhir.conditions import Diagnosed, Noted
 from nephroline.interop.fhir.courses import UNKNOWN, Administered, Prescribed, joined, last_day
 from nephroline.interop.fhir.drafting import Draft, DraftRow
@@ -60,7 +62,14 @@ class Gathered:
             groups[value.analyte, day(value.at), self._form(value)].append((name, value))
         for (analyte, at, _), all_of_it in groups.items():
             found = self._possible(all_of_it)
-            *others, (name, last) = sorted(found, key=lambda one: order(one[1].at))
+            *others, (name, last) = sorted(found, key=_weight)
+            rivals = [one for one in found if _weight(one) == _weight((name, last))]
+            if len({value.written for _, value in rivals}) > 1:
+                for rival, value in rivals:
+                    told = f"{analyte} {value.written} ({at})"
+                    why = "another value of that day, and nothing tells which is right"
+                    self._draft.tell(rival, Use.NOT_UNDERSTOOD, told, why)
+                continue
             data = {"at": at, analyte: last.written}
             data |= {key: text for key, text in (("printed", last.printed), ("note", last.note)) if text}
             self._draft.add("observations", data, name, f"{analyte} {last.written} ({at})")
@@ -101,7 +110,12 @@ class Gathered:
         courses, same = joined(self.courses)
         for name, why in same.items():
             self._draft.tell(name, Use.LEFT_OUT, because=why)
+        told_by_doses = {course.resource for course in courses if self._by_doses(course)}
         for course in courses:
+            if course.resource in told_by_doses:
+                why = f"{course.drug}: the doses that were given are told one by one"
+                self._draft.tell(course.resource, Use.LEFT_OUT, because=why)
+                continue
             end: Any = UNKNOWN if course.end == UNKNOWN else day(course.end)
             if course.end_by:
                 end = {"between": [day(course.start), day(course.end_by)]}
@@ -127,12 +141,21 @@ class Gathered:
             )
         by_drug: dict[str, list[Administered]] = defaultdict(list)
         for one in self.given:
-            if any(_inside(one, course) for course in courses):
+            inside = [course for course in courses if _inside(one, course)]
+            # A course whose dose nobody can read says less than a dose that was given.
+            if any(course.dose or not one.amount for course in inside):
                 self._draft.tell(one.resource, Use.LEFT_OUT, because="a dose of a course that is told")
             else:
                 by_drug[one.drug].append(one)
         for drug, doses in by_drug.items():
             self._doses(drug, sorted(doses, key=lambda one: first_day(one.at)))
+
+    def _by_doses(self, course: Prescribed) -> bool:
+        """Whether an order of a drug that is given in single doses says nothing that these do not say."""
+        drug = self._catalogue.drugs.get(course.drug)
+        classes = self._catalogue.classes
+        infused = drug is not None and any(classes[one].acts_for is not None for one in drug.classes)
+        return infused and not course.dose and any(one.amount and _inside(one, course) for one in self.given)
 
     def _doses(self, drug: str, doses: Iterable[Administered]) -> None:
         for one in doses:
@@ -151,11 +174,19 @@ class Gathered:
         """Biopsies with the diagnoses that reports and problem lists give them."""
         rows: dict[str, dict[str, Any]] = {}
         source: dict[str, str] = {}
+        conflicts: dict[str, str] = {}
         for name, at, diagnosis in sorted(self.biopsies, key=lambda one: first_day(one[1])):
             row = rows.setdefault(day(at), {"at": day(at)})
             source.setdefault(day(at), name)
-            if diagnosis:
-                row.setdefault("diagnosis", diagnosis)
+            known = row.setdefault("diagnosis", diagnosis) if diagnosis else ""
+            if diagnosis and known != diagnosis:
+                conflicts[day(at)] = (
+                    f"reports of {day(at)} say {known or 'several diagnoses'} and {diagnosis}"
+                )
+                row["diagnosis"] = ""
+        for at, why in conflicts.items():
+            del rows[at]["diagnosis"]
+            self._draft.tell(source[at], Use.NOT_UNDERSTOOD, because=why)
         for name, said in sorted(self.diagnosed, key=lambda one: first_day(one[1].at)):
             told = [at for at, row in rows.items() if row.get("diagnosis") == said.diagnosis]
             before = [at for at, row in rows.items() if "diagnosis" not in row and _shortly(at, said.at)]
@@ -179,7 +210,8 @@ class Gathered:
 
 
 def _inside(one: Administered, course: Prescribed) -> bool:
-    return course.drug == one.drug and first_day(course.start) <= first_day(one.at) <= last_day(course)
+    going_on = first_day(course.start) <= first_day(one.at) <= last_day(course)
+    return course.drug == one.drug and not course.taken and going_on
 
 
 def _ends(course: Prescribed) -> str:
@@ -200,6 +232,18 @@ def _shortly(biopsy: str, noted: str) -> bool:
     return months <= _MONTHS_TO_A_DIAGNOSIS
 
 
+_STATES = ("preliminary", "", "amended", "corrected")
+
+
+def _weight(one: tuple[str, Value]) -> tuple[tuple[str, str], int, Fraction]:
+    """What orders values of a day: the hour, the state; of multiples of the normal the greatest counts."""
+    _, value = one
+    multiple = _MULTIPLE.fullmatch(value.written)
+    state = _STATES.index(value.note) if value.note in _STATES else 1
+    return order(value.at), state, Fraction(multiple[1]) if multiple else Fraction(0)
+
+
+_MULTIPLE = re.compile(r"(\d+(?:\.\d+)?) ULN")
 _WEIGHT = (False, None, True)
 """Results of several tests of one day: a positive one weighs most, then one that is not clear."""
 

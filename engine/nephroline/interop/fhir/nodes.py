@@ -38,10 +38,14 @@ def text(parent: Node, *names: str) -> str:
         # Of a resource that somebody else has read already.
         value = Decimal(repr(value))
     if isinstance(value, Decimal):
-        return format(value, "f") if value.is_finite() else ""
+        return format(value, "f") if value.is_finite() and abs(value.adjusted()) < _DIGITS else ""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     return str(value).strip()
+
+
+_DIGITS = 30
+"""A number of more digits is none that anybody has measured."""
 
 
 def name_of(resource: Node) -> str:
@@ -77,6 +81,23 @@ _DENIED = re.compile(
 )
 
 
+def doubted(said: str) -> bool:
+    """Whether words that name a disease deny it, only suspect it, or tell of a risk or a test for it.
+
+    They do so at their beginning or end: ``without complications`` denies no diabetes.
+    """
+    return _DOUBTED.search(said) is not None
+
+
+_DOUBTED = re.compile(
+    r"^\W*(?:no|not|never|none|without|denies|denied|negative|absen\w+|exclu\w+|rule[ds]? out|r/o|unlikely|"
+    r"kein\w*|ohne|nicht|ausschluss|suspected|suspicion|suspicious|possible|probable|presumed|presumptive|query|"
+    r"question\w*|differential|dd|v\.? ?a|verdacht|at risk|risk|screening|rul\w+ out)\b|^\W*\?|\?\W*$|"
+    r"\b(?:exclu(?:ded|sion)|ruled out|not confirmed|unlikely|suspected|ausgeschlossen|verdacht)\b",
+    re.IGNORECASE,
+)
+
+
 def codings(concept: Node) -> Iterator[tuple[str, str]]:
     """The codes of a CodeableConcept with their systems."""
     for coding in nodes(concept, "coding"):
@@ -98,8 +119,9 @@ def title_of(concept: Node) -> str:
 
 def status(resource: Node, name: str, known: Iterable[str]) -> str:
     """A status of some codes, in whatever coding or words it stands; ``?`` if it has another, or several."""
-    concept = node(resource, name)
-    said = [text(resource, name), *(code for _, code in codings(concept)), *words(concept)]
+    said = [text(resource, name)]
+    for concept in nodes(resource, name):
+        said += [*(code for _, code in codings(concept)), *words(concept)]
     plain = [one.lower() for one in said if one]
     found = {one for one in plain if one in known}
     return found.pop() if len(found) == 1 else "?" if plain else ""

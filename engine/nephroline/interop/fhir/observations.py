@@ -11,6 +11,7 @@ from nephroline.catalogue import Analyte, Catalogue, phrase
 from nephroline.exact import Fraction
 from nephroline.interop.fhir.codes import Codes, Left, TakenFor
 from nephroline.interop.fhir.conditions import Asserted
+from nephroline.interop.fhir.dosages import THOUSANDS
 from nephroline.interop.fhir.drafting import NotUsed
 from nephroline.interop.fhir.nodes import Node, codings, denied, node, nodes, text, title_of, words
 from nephroline.interop.fhir.times import effective
@@ -74,7 +75,8 @@ def observed(resource: Node, codes: Codes, catalogue: Catalogue) -> Iterator[Fou
     parts = nodes(resource, "component")
     own = list(reader.read(resource))
     answered = any(not isinstance(one, NotUsed) for one in own)
-    if not parts or answered:
+    valued = any(key.startswith("value") for key in resource)
+    if not parts or answered or valued:
         yield from own
     for part in parts:
         yield from reader.read(part)
@@ -111,8 +113,10 @@ class _ValueReader:
             yield self._test(element, meaning, title)
         elif meaning.kind in ("analyte", "sign"):
             yield self._value(element, meaning, title)
-        elif meaning.kind in ("condition", "absent"):
+        elif meaning.kind == "condition":
             yield self._test(element, TakenFor("test", meaning.id, tells="both"), title)
+        elif meaning.kind == "absent":
+            yield self._absence(element, meaning, title)
         elif meaning.kind == "finding" and isinstance(element.get("valueBoolean"), bool):
             yield Asserted(meaning.id, self._at, element["valueBoolean"], title)
         else:
@@ -142,6 +146,8 @@ class _ValueReader:
             if known is not None:
                 return Value(analyte.id, self._at, known, word if word != known else "", self._note)
         for word in spoken:
+            if THOUSANDS.match(word):
+                return NotUsed(f"{title}: {word!r} may hold a thousand or a decimal", odd=True)
             try:
                 parse(word, self._catalogue.units, accepted=analyte.units)
             except QuantityError:
@@ -154,6 +160,11 @@ class _ValueReader:
         if not written:
             return NotUsed(f"{title}: its quantity has no number", odd=True)
         tried = [text(quantity, "code"), text(quantity, "unit")]
+        read = [self._catalogue.units.get(_plain(unit)) for unit in tried]
+        if read[0] is not None and read[1] is not None and read[0].code != read[1].code:
+            return NotUsed(
+                f"{title} {written}: its unit is {tried[0]} by code, {tried[1]} in words", odd=True
+            )
         tried += [_plain(unit) for unit in tried]
         for high in nodes(element, "referenceRange"):
             # A range of normal often tells the unit that the value leaves out.
@@ -196,7 +207,17 @@ class _ValueReader:
                 )
         return None
 
+    def _absence(self, element: Node, meaning: TakenFor, title: str) -> Found:
+        """What says by its code that something is not there: true of it, it is not."""
+        found = self._test(element, TakenFor("test", meaning.id, tells="both"), title)
+        if isinstance(found, Tested) and found.present is True:
+            return found._replace(present=False)
+        return NotUsed(f"{title}: neither positive nor negative", odd=True)
+
     def _test(self, element: Node, meaning: TakenFor, title: str) -> Found:
+        absent = ", ".join(words(node(element, "dataAbsentReason"))) or status_of_absence(element)
+        if absent:
+            return NotUsed(f"{title}: no value ({absent})")
         said = _said(element)
         plain = {word.lower() for word in said}
         quantity = node(element, "valueQuantity")
@@ -223,9 +244,14 @@ class _ValueReader:
 def _of_the_healthy(limits: Node) -> bool:
     """Whether a reference range is that of healthy people, as far as it says of whom."""
     concept = node(limits, "type")
+    if nodes(limits, "appliesTo") or _NOT_NORMAL.search(text(limits, "text")):
+        return False
     return all(
         said.lower().startswith("normal") for said in (*words(concept), *(c for _, c in codings(concept)))
     )
+
+
+_NOT_NORMAL = re.compile(r"critical|panic|toxic|therapeutic|target|alarm", re.IGNORECASE)
 
 
 def status_of_absence(element: Node) -> str:

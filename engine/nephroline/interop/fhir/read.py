@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -109,7 +110,7 @@ class _ChartReader:
         found = {
             name_of(line.resource): line.resource for line in self._lines if _is(line.resource, "Patient")
         }
-        about = {target(text(line.resource, *path)) for line in self._lines for path in _SUBJECTS} - {""}
+        about = _whose(line.resource for line in self._lines)
         if len(found) > 1:
             raise RecordError.of(
                 f"{len(found)} patients: {', '.join(sorted(found)[:3])}",
@@ -172,7 +173,7 @@ class _ChartReader:
         about = next(filter(None, (text(resource, *path) for path in _SUBJECTS)), "")
         if line.wrong:
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=line.wrong)
-        elif mine and about and not _same_patient(about, mine):
+        elif about and not (_same_patient(about, mine) if mine else _kind_of(about) in ("", "Patient")):
             self._draft.tell(name, Use.LEFT_OUT, because=f"it is about {about}")
         elif others := [one for one in nodes(resource, "focus") if not _of(text(one, "reference"), mine)]:
             whom = text(others[0], "reference") or "somebody else"
@@ -187,12 +188,11 @@ class _ChartReader:
 
     def _of_another(self, resource: Node) -> bool:
         """Whether a subject is named by an identifier alone, and that is none of the patient's."""
-        subject = node(resource, "subject") or node(resource, "patient")
-        if text(subject, "reference"):
+        subject = _subject(resource)
+        named = node(subject, "identifier")
+        if text(subject, "reference") or not text(named, "value"):
             return False
-        named = text(subject, "identifier", "value")
-        known = {text(one, "value") for one in nodes(self._who, "identifier")}
-        return bool(named and known) and named not in known
+        return not any(_one_identifier(named, one) for one in nodes(self._who, "identifier"))
 
     def _row(self, resource: Node, name: str) -> bool:
         """Make a resource that was written from a row that row again; whether it was, and says the same."""
@@ -228,12 +228,49 @@ def _unread(account: Account) -> Iterator[str]:
 _SUBJECTS = (("subject", "reference"), ("patient", "reference"))
 
 
+def _subject(resource: Node) -> Node:
+    return node(resource, "subject") or node(resource, "patient")
+
+
+def _kind_of(reference: str) -> str:
+    return target(reference).rpartition("/")[0]
+
+
+def _one_identifier(one: Node, other: Node) -> bool:
+    """Whether two identifiers are the same; of two systems they are not."""
+    systems = {text(one, "system"), text(other, "system")} - {""}
+    return text(one, "value") == text(other, "value") and len(systems) < 2
+
+
+def _whose(resources: Iterable[Node]) -> set[str]:
+    """The people of whom resources tell: by reference, else by identifier, else by name alone."""
+    found: dict[str, str] = {}
+    named: dict[str, str] = {}
+    for resource in resources:
+        subject = _subject(resource)
+        reference, inside = text(subject, "reference"), node(subject, "identifier")
+        identifier = " ".join(filter(None, (text(inside, "system"), text(inside, "value"))))
+        if _kind_of(reference) not in ("", "Patient"):
+            continue
+        if reference.startswith("#"):
+            reference = f"{name_of(resource)}{reference}"
+        key = target(reference) or identifier or text(subject, "display")
+        if reference and identifier:
+            named[identifier] = key
+        if key:
+            found[key] = key
+    return {named.get(key, key) for key in found}
+
+
 def _version(line: Arrived) -> tuple[int, str, bool]:
     """What orders versions of a resource; of two of which nothing tells, what was struck out is the later."""
     number = text(line.resource, "meta", "versionId")
     verified = (code for _, code in codings(node(line.resource, "verificationStatus")))
     struck = "entered-in-error" in (text(line.resource, "status"), *verified)
-    return (int(number) if number.isdecimal() else 0), _changed(line), struck
+    return (int(number) if _VERSION.fullmatch(number) else 0), _changed(line), struck
+
+
+_VERSION = re.compile(r"\d{1,18}", re.ASCII)
 
 
 def _changed(line: Arrived) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from nephroline.catalogue import Catalogue
+from nephroline.catalogue import Catalogue, spelling
 from nephroline.interop.fhir.codes import Codes, Left, TakenFor
 from nephroline.interop.fhir.conditions import Asserted, Diagnosed, Noted, stated
 from nephroline.interop.fhir.courses import Administered, Prescribed
@@ -17,6 +17,7 @@ from nephroline.interop.fhir.nodes import (
     Node,
     codings,
     denied,
+    doubted,
     name_of,
     node,
     nodes,
@@ -121,13 +122,20 @@ class ResourceReader:
             or effective(resource)
         )
         title = ", ".join(words(concept)[:1]) or "no code"
-        if state in _UNDONE:
-            self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: its status is {state}")
+        going_on = state == "in-progress" and isinstance(meaning, TakenFor) and meaning.kind == "condition"
+        if state not in _DONE and not going_on:
+            odd = state not in _UNDONE
+            why = f"{title}: its status {'cannot be read' if odd else f'is {state}'}"
+            self._draft.tell(name, Use.NOT_UNDERSTOOD if odd else Use.LEFT_OUT, because=why)
+        elif concluded and any(map(doubted, self._concluding(resource))):
+            why = f"{title}: its words deny or doubt what its code concludes"
+            self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
         elif concluded and not self._of_tissue(resource, meaning):
             why = f"{title}: nothing says that tissue was looked at, and only a biopsy makes a diagnosis here"
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
-        elif len({found.id for found, _ in concluded}) > 1:
-            why = f"{title}: it concludes several diagnoses: {', '.join(said for _, said in concluded)}"
+        elif len({*(found.id for found, _ in concluded), *self._named_too(resource)}) > 1:
+            several = [*(said for _, said in concluded), *self._concluding(resource)]
+            why = f"{title}: it concludes several diagnoses: {', '.join(dict.fromkeys(several))}"
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
         elif concluded and day(at):
             found, said = concluded[0]
@@ -144,12 +152,23 @@ class ResourceReader:
             if day(ended) > day(at):
                 # A session that has ended is not the end of them.
                 self._state(name, Noted(meaning.id, ended, None, f"{title} (ended)"))
-        elif isinstance(meaning, TakenFor) and not day(at):
+        elif concluded or (isinstance(meaning, TakenFor) and not day(at)):
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=f"{title}: it has no date")
         elif text(resource, "resourceType") == "DiagnosticReport" and nodes(resource, "result"):
             self._draft.tell(name, Use.LEFT_OUT, because="a report: its results are read")
         else:
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: no rule reads it")
+
+    @staticmethod
+    def _concluding(resource: Node) -> list[str]:
+        """What a report concludes in words."""
+        said = [word for one in nodes(resource, "conclusionCode") for word in words(one)]
+        return [*said, *filter(None, [text(resource, "conclusion")])]
+
+    def _named_too(self, resource: Node) -> set[str]:
+        """The diagnoses that its words name exactly, beside its codes."""
+        names = self._catalogue.diagnosis_names
+        return {names[key] for said in self._concluding(resource) if (key := spelling(said)) in names}
 
     def _of_tissue(self, resource: Node, meaning: TakenFor | Left | None) -> bool:
         """Whether a report is of a biopsy, by its code, its category or its words."""
@@ -158,20 +177,23 @@ class ResourceReader:
         categories = nodes(resource, "category")
         said = [word for one in (node(resource, "code"), *categories) for word in words(one)]
         coded = any(code in _PATHOLOGY for one in categories for _, code in codings(one))
-        return coded or any(map(_TISSUE.search, said))
+        of_another = any(map(_NO_KIDNEY.search, said))
+        return not of_another and (coded or any(map(_TISSUE.search, said)))
 
     def _reaction(self, resource: Node, name: str) -> None:
-        substances: list[Node] = [node(one, "substance") for one in nodes(resource, "reaction")]
-        concept = node(resource, "code") or (substances[0] if substances else {})
-        title = title_of(concept)
-        drugs = self._medications.named(concept)
+        told = [node(resource, "code"), *(node(one, "substance") for one in nodes(resource, "reaction"))]
+        told = [one for one in told if one]
+        title = "; ".join(dict.fromkeys(map(title_of, told))) or "no code"
+        drugs = list(dict.fromkeys(drug for one in told for drug in self._medications.named(one)))
         verified = status(resource, "verificationStatus", _ALLERGY)
         dates = (text(resource, key) for key in ("onsetDateTime", "recordedDate", "lastOccurrence"))
         at = next(filter(day, dates), "")
-        if any(map(denied, words(concept))):
+        if any(denied(word) for one in told for word in words(one)):
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: its words deny it")
         elif verified in ("entered-in-error", "refuted"):
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: {verified}")
+        elif status(resource, "clinicalStatus", ("active", "inactive", "resolved")) == "resolved":
+            self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: resolved")
         elif not drugs:
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: no drug of the catalogue")
         else:
@@ -187,12 +209,19 @@ class ResourceReader:
                 self._draft.add("reactions", data, name, f"reaction to {drug} ({day(at) or UNDATED})")
 
 
+_DONE = ("completed", "final", "amended", "corrected", "appended")
 _UNDONE = (
     *("entered-in-error", "not-done", "cancelled", "preparation", "registered", "preliminary", "partial"),
-    *("unknown", "on-hold"),
+    *("unknown", "on-hold", "in-progress", "stopped"),
 )
 """Of a procedure or a report: nothing that was done, or not yet what was found."""
 _TISSUE = re.compile(r"biops|histolog|histopath|patholog|nierenpunk", re.IGNORECASE)
+_NO_KIDNEY = re.compile(
+    r"\b(?:liver|skin|bone|marrow|lung|prostate|breast|muscle|thyroid|bladder|leber|haut|donor|spender|"
+    r"urinalysis|cytology|refer\w*)\b",
+    re.IGNORECASE,
+)
+"""Words of reports on other tissue, or on somebody else's."""
 _PATHOLOGY = ("SP", "PAT")
 """Sections of diagnostic services (HL7 v2, table 0074): surgical pathology, pathology."""
 _ALLERGY = ("confirmed", "unconfirmed", "refuted", "entered-in-error")

@@ -67,6 +67,10 @@ def _file(path: Path) -> Iterator[Arrived]:
     yield from _content(content, str(path), lines=path.suffix == _NDJSON)
 
 
+_BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError)
+"""What is no JSON, or a number that nobody can hold."""
+
+
 def _content(content: bytes, name: str, *, lines: bool = False) -> Iterator[Arrived]:
     if len(content) > MAX_BYTES:
         raise RecordError.of(
@@ -78,7 +82,7 @@ def _content(content: bytes, name: str, *, lines: bool = False) -> Iterator[Arri
     decoder = msgspec.json.Decoder(float_hook=Decimal)
     try:
         whole: Any = None if lines else decoder.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as bad:
+    except _BROKEN as bad:
         rows = content.splitlines()
         if len(rows) < 2 or not is_fhir(rows[0]) or not rows[0].rstrip().endswith(b"}"):
             remedy = "give a FHIR R4 Bundle in JSON, or NDJSON with a resource a line"
@@ -94,7 +98,7 @@ def _content(content: bytes, name: str, *, lines: bool = False) -> Iterator[Arri
             continue
         try:
             yield from _unpacked(mapping(decoder.decode(row)), "", place=f"line {number}")
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as bad:
+        except _BROKEN as bad:
             line = {"resourceType": "line", "id": f"{Path(name).name}:{number}"}
             yield Arrived(line, "", f"is no JSON: {bad}")
 

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from nephroline.interop.fhir.nodes import Node, node, text
 
-_DATE = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2})(?:T\S+)?)?)?")
+_DATE = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2})(?:T\S+)?)?)?", re.ASCII)
 _ZERO = "1900-01-01"
 
 
@@ -35,7 +35,7 @@ def order(value: str) -> tuple[str, str]:
     """What orders two times: the day as it was written, then the instant, if it has one."""
     try:
         instant = datetime.fromisoformat(value).astimezone(UTC).isoformat() if "T" in value else ""
-    except ValueError:
+    except (ValueError, OverflowError):
         instant = ""
     return first_day(value), instant
 
@@ -46,10 +46,15 @@ def effective(resource: Node) -> str:
     found = (
         text(resource, "effectiveDateTime"),
         text(resource, "effectiveInstant"),
-        text(period, "end"),
-        text(period, "start"),
+        *_collected(period),
     )
     return next((value for value in found if day(value)), "")
+
+
+def _collected(period: Node) -> tuple[str, ...]:
+    """The times at which a collection may have ended; none of one that ended before it began."""
+    start, end = text(period, "start"), text(period, "end")
+    return () if day(end) and first_day(end) < first_day(start) else (end, start)
 
 
 def period(element: Node) -> tuple[str, str]:
@@ -58,13 +63,20 @@ def period(element: Node) -> tuple[str, str]:
     return (start if day(start) else ""), (end if day(end) else "")
 
 
-_DAYS = {"d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7}
+_DAYS = {
+    **dict.fromkeys(("d", "day", "days", "tag", "tage", "tagen"), 1),
+    **dict.fromkeys(("wk", "week", "weeks", "woche", "wochen"), 7),
+}
+_COUNT = re.compile(r"\d{1,4}", re.ASCII)
 
 
 def after(start: str, lasts: Node) -> str:
-    """The day a whole number of days or weeks after another; empty where it cannot be told."""
-    count, unit = text(lasts, "value"), text(lasts, "code") or text(lasts, "unit")
-    if len(day(start)) < len(_ZERO) or not count.isdigit() or unit not in _DAYS:
+    """The day a whole number of days or weeks after another; empty where it cannot be told.
+
+    How long a month is, nobody says.
+    """
+    count, unit = text(lasts, "value"), (text(lasts, "code") or text(lasts, "unit")).lower()
+    if len(day(start)) < len(_ZERO) or _COUNT.fullmatch(count) is None or unit not in _DAYS:
         return ""
     try:
         return (date.fromisoformat(day(start)) + timedelta(days=int(count) * _DAYS[unit])).isoformat()
