@@ -8,7 +8,8 @@ from nephroline.interop.fhir.nodes import Node, codings, node, nodes, text, word
 
 _LOCAL = re.compile(
     r"\b(?:eye|ear|nasal|nose|topical|ophth\w*|otic|inhal\w*|ointment|cream|lotion|shampoo|puffs?|spray|gel|"
-    r"enema|foam|pessary|vaginal|intra-?articular|intra-?vitreal|intra-?lesional|intra-?thecal|implant|mouth-?wash|"
+    r"enema|foam|pessary|vaginal|intra[- ]?articular|intra[- ]?vitreal|intra[- ]?lesional|intra[- ]?thecal|"
+    r"muco-?adhesive|rectum|implant|mouth-?wash|"
     r"eye-?drops?|drops?|minims|suppositor\w+|rectal|turbuhaler|diskus|accuhaler|nebuli[sz]er|nebules?|respules?|"
     r"scalp|dental|paste|augen\w*|ohren\w*|nasen\w*|salbe|creme|mundsp\w*|einlauf|zäpfchen|tropfen)\b",
     re.IGNORECASE,

@@ -110,10 +110,10 @@ class Gathered:
         courses, same = joined(self.courses)
         for name, why in same.items():
             self._draft.tell(name, Use.LEFT_OUT, because=why)
-        told_by_doses = {course.resource for course in courses if self._by_doses(course)}
+        told_by_doses = {course.resource: why for course in courses if (why := self._given_anyway(course))}
         for course in courses:
             if course.resource in told_by_doses:
-                why = f"{course.drug}: the doses that were given are told one by one"
+                why = f"{course.drug}: {told_by_doses[course.resource]}"
                 self._draft.tell(course.resource, Use.LEFT_OUT, because=why)
                 continue
             end: Any = UNKNOWN if course.end == UNKNOWN else day(course.end)
@@ -142,20 +142,35 @@ class Gathered:
         by_drug: dict[str, list[Administered]] = defaultdict(list)
         for one in self.given:
             inside = [course for course in courses if _inside(one, course)]
-            # A course whose dose nobody can read says less than a dose that was given.
-            if any(course.dose or not one.amount for course in inside):
-                self._draft.tell(one.resource, Use.LEFT_OUT, because="a dose of a course that is told")
+            inside = [course for course in inside if course.resource not in told_by_doses]
+            if inside:
+                known = bool(inside[0].dose) or not one.amount
+                why = (
+                    "a dose of a course that is told"
+                    if known
+                    else "a dose of a course whose own cannot be read"
+                )
+                use = Use.LEFT_OUT if known else Use.NOT_UNDERSTOOD
+                self._draft.tell(one.resource, use, f"{one.drug} {one.amount} ({day(one.at)})", why)
             else:
                 by_drug[one.drug].append(one)
         for drug, doses in by_drug.items():
             self._doses(drug, sorted(doses, key=lambda one: first_day(one.at)))
 
-    def _by_doses(self, course: Prescribed) -> bool:
-        """Whether an order of a drug that is given in single doses says nothing that these do not say."""
+    def _given_anyway(self, course: Prescribed) -> str:
+        """Why a course gives way to single doses that were given during it; empty where it does not.
+
+        An order of a drug that is given in single doses says nothing that these do not say; and what was
+        given was taken, whatever somebody says or meant.
+        """
+        given = [one for one in self.given if _inside(one, course)]
+        if course.taken and given:
+            return "it was given all the same"
         drug = self._catalogue.drugs.get(course.drug)
         classes = self._catalogue.classes
         infused = drug is not None and any(classes[one].acts_for is not None for one in drug.classes)
-        return infused and not course.dose and any(one.amount and _inside(one, course) for one in self.given)
+        by_doses = infused and not course.dose and any(one.amount for one in given)
+        return "the doses that were given are told one by one" if by_doses else ""
 
     def _doses(self, drug: str, doses: Iterable[Administered]) -> None:
         for one in doses:
@@ -211,7 +226,7 @@ class Gathered:
 
 def _inside(one: Administered, course: Prescribed) -> bool:
     going_on = first_day(course.start) <= first_day(one.at) <= last_day(course)
-    return course.drug == one.drug and not course.taken and going_on
+    return course.drug == one.drug and going_on
 
 
 def _ends(course: Prescribed) -> str:

@@ -93,7 +93,7 @@ _DOUBTED = re.compile(
     r"^\W*(?:no|not|never|none|without|denies|denied|negative|absen\w+|exclu\w+|rule[ds]? out|r/o|unlikely|"
     r"kein\w*|ohne|nicht|ausschluss|suspected|suspicion|suspicious|possible|probable|presumed|presumptive|query|"
     r"question\w*|differential|dd|v\.? ?a|verdacht|at risk|risk|screening|rul\w+ out)\b|^\W*\?|\?\W*$|"
-    r"\b(?:exclu(?:ded|sion)|ruled out|not confirmed|unlikely|suspected|ausgeschlossen|verdacht)\b",
+    r"\b(?:exclu(?:ded|sion)|ruled? out|not confirmed|unlikely|suspected|ausgeschlossen|verdacht)\b",
     re.IGNORECASE,
 )
 

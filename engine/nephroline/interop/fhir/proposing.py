@@ -115,13 +115,7 @@ class Proposal:
             left = [dose for dose in left if dose not in own]
             parts += self._act(act, own, intent)
         if line.action is Action.START:
-            parts += [
-                {
-                    "title": f"Start {spoken(dose.drug)}",
-                    "resource": self._medication(dose.drug, [self._dose(dose)], intent),
-                }
-                for dose in left
-            ]
+            parts += [self._started(dose, intent) for dose in left]
         elif left:
             # A dose of another drug than the one that runs: told in words, for the two are no one order.
             doses = "; ".join(self._dose(dose)["text"] for dose in left)
@@ -132,6 +126,28 @@ class Proposal:
             tapered = self._medication(line.taper.drug, self._taper(line.taper), intent)
             return action | {"resource": tapered}
         return action | {"resource": self._service(line.title, line.because, intent)}
+
+    def _started(self, dose: DoseOut, intent: str) -> Resource:
+        """A drug to begin; what another dose of its class is tapered to is no order beside that taper."""
+        tapered = next(
+            (act for act in self._answer.acts if act.act == "taper" and self._of_one(dose.drug, act.agent)),
+            None,
+        )
+        if tapered is None:
+            drug = self._medication(dose.drug, [self._dose(dose)], intent)
+            return {"title": f"Start {spoken(dose.drug)}", "resource": drug}
+        told = self._dose(dose)["text"]
+        return {
+            "title": f"From the taper on {spoken(dose.drug)}",
+            "description": f"{told}, when the taper has reached it ({tapered.title})",
+        }
+
+    def _of_one(self, drug: str, agent: str) -> bool:
+        """Whether a drug and an agent are of one class that is followed as one course."""
+        catalogue = self._bundle.catalogue
+        kind = catalogue.class_of_lines(drug)
+        theirs = catalogue.class_of_lines(agent) if agent in catalogue.drugs else catalogue.classes.get(agent)
+        return kind.followed_through_lines and theirs is kind
 
     def _judged(self, line: LineAdvice, action: Resource) -> Resource:
         """A line with when to judge it, which is something to do of its own."""
@@ -171,7 +187,8 @@ class Proposal:
             ]
         # What is raised or lowered has a dose of now, which is not the one that is proposed.
         told = [{"text": act.dose}] if act.dose and act.act in ("start", "continue") else []
-        return [action | {"resource": self._medication(act.agent, told, intent)}]
+        note = "" if told else f"{act.title}: {detail}" if detail else act.title
+        return [action | {"resource": self._medication(act.agent, told, intent, note)}]
 
     def _not_given(self, act: ActOut, detail: str) -> Resource:
         """A proposal not to give a drug, for good or until something."""
@@ -252,11 +269,13 @@ class Proposal:
             concept["coding"] = self._bundle.coding("drug", agent)
         return self._request("MedicationRequest", intent) | {"medicationCodeableConcept": concept}
 
-    def _medication(self, agent: str, doses: list[Resource], intent: str) -> Resource:
-        """A proposal to give a drug, or one of a class."""
+    def _medication(self, agent: str, doses: list[Resource], intent: str, note: str = "") -> Resource:
+        """A proposal about a drug, or one of a class; *note*: what it is, where no dose says so."""
         request = self._drug_request(agent, intent)
         if doses:
             request["dosageInstruction"] = doses
+        if note:
+            request["note"] = [{"text": note}]
         return self._bundle.add_next(request, "medication")
 
     def _dose(self, dose: DoseOut) -> Resource:

@@ -67,7 +67,7 @@ _DAYS = {
     **dict.fromkeys(("d", "day", "days", "tag", "tage", "tagen"), 1),
     **dict.fromkeys(("wk", "week", "weeks", "woche", "wochen"), 7),
 }
-_COUNT = re.compile(r"\d{1,4}", re.ASCII)
+_COUNT = re.compile(r"(\d{1,4})(?:\.0+)?", re.ASCII)
 
 
 def after(start: str, lasts: Node) -> str:
@@ -76,9 +76,10 @@ def after(start: str, lasts: Node) -> str:
     How long a month is, nobody says.
     """
     count, unit = text(lasts, "value"), (text(lasts, "code") or text(lasts, "unit")).lower()
-    if len(day(start)) < len(_ZERO) or _COUNT.fullmatch(count) is None or unit not in _DAYS:
+    whole = _COUNT.fullmatch(count)
+    if len(day(start)) < len(_ZERO) or whole is None or unit not in _DAYS:
         return ""
     try:
-        return (date.fromisoformat(day(start)) + timedelta(days=int(count) * _DAYS[unit])).isoformat()
+        return (date.fromisoformat(day(start)) + timedelta(days=int(whole[1]) * _DAYS[unit])).isoformat()
     except OverflowError:
         return ""
