@@ -20,6 +20,7 @@ from nephroline.interop.fhir import answer_as_fhir, outcome_of
 from nephroline.pathway import load_pathway, load_rules
 from nephroline.record import read_record
 from nephroline.selecting import consult as ask
+from nephroline.terms import spoken
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = sorted((ROOT / "scenarios").rglob("*.yaml"))
@@ -92,7 +93,7 @@ def agrees(answer: Consultation, bundle: Resource) -> None:
     stopped = {
         addresses[leaf["resource"]["reference"]]["medicationCodeableConcept"]["text"]
         for leaf in actions
-        if addresses[leaf["resource"]["reference"]].get("doNotPerform")
+        if "resource" in leaf and addresses[leaf["resource"]["reference"]].get("doNotPerform")
     }
     title = load_catalogue().title
     assert stopped == {title(act.agent) for act in answer.acts if act.act in ("stop", "hold")}
@@ -118,7 +119,12 @@ def given(answer: Consultation, bundle: Resource) -> None:
     assert all(drug for drug, _ in numbers)
     line = answer.next_line
     if line is not None and line.action == "start":
-        assert {dose.drug for dose in line.doses} <= {drug for drug, _ in doses}
+        # A low dose to which the class is tapered is no order beside the taper.
+        tapered = [leaf["title"] for plan in resources(bundle, "RequestGroup") for leaf in leaves(plan)]
+        after = {d.drug for d in line.doses if f"From the taper on {spoken(d.drug)}" in tapered}
+        assert {dose.drug for dose in line.doses} - after <= {drug for drug, _ in doses}
+        if after:
+            assert any(act.act == "taper" for act in answer.acts)
     # What is not given every day is told in words alone.
     assert not any(
         word in dose["text"] for _, dose in numbers for word in ("in months", "consecutive", "first 3 days")
