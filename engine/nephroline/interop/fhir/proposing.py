@@ -136,11 +136,9 @@ class Proposal:
         if tapered is None:
             drug = self._medication(dose.drug, [self._dose(dose)], intent)
             return {"title": f"Start {spoken(dose.drug)}", "resource": drug}
-        told = self._dose(dose)["text"]
-        return {
-            "title": f"From the taper on {spoken(dose.drug)}",
-            "description": f"{told}, when the taper has reached it ({tapered.title})",
-        }
+        told = f"{self._dose(dose)['text']}, when the taper has reached it ({tapered.title})"
+        title = f"From the taper on {spoken(dose.drug)}"
+        return {"title": title, "description": told, "resource": self._service(told, (), intent)}
 
     def _of_one(self, drug: str, agent: str) -> bool:
         """Whether a drug and an agent are of one class that is followed as one course."""
