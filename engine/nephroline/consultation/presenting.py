@@ -8,10 +8,10 @@ from nephroline.catalogue import Analyte
 from nephroline.consultation.parts import LatestOut, PatientOut, TakenOut
 from nephroline.consultation.run import Run
 from nephroline.consultation.weighing import known
-from nephroline.consultation.wording import disease_told, when
+from nephroline.consultation.wording import disease_told, spell_short, when
 from nephroline.features import Flag, Value, has
 from nephroline.quantities import YEAR
-from nephroline.record import WEIGHT, Observation
+from nephroline.record import WEIGHT, Condition, Observation, Timeline
 from nephroline.terms import Response, spoken
 
 
@@ -44,10 +44,16 @@ def _conditions(run: Run) -> list[str]:
     wider = {known[name].kind_of for name in there}
     shown = [entry for name, entry in there.items() if name not in wider]
     shown.sort(key=lambda entry: entry.at.sort_key, reverse=True)
-    return [
-        " ".join(filter(None, (spoken(entry.state) if entry.state else "", known[entry.name].title)))
-        for entry in shown
-    ]
+    return [_condition(entry, known[entry.name].title, timeline) for entry in shown]
+
+
+def _condition(entry: Condition, title: str, timeline: Timeline) -> str:
+    """``uncontrolled hypertension (10 mo ago)``: a state that was noted long ago with its time."""
+    if not entry.state:
+        return title
+    old = entry.at.latest < timeline.now - timeline.windows.current
+    ago = f" ({spell_short(float(timeline.now - entry.at.latest))} ago)" if old else ""
+    return f"{spoken(entry.state)} {title}{ago}"
 
 
 def _holds(value: Value) -> bool:

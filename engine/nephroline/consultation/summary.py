@@ -182,7 +182,9 @@ def _how(answer: Consultation, line: LineAdvice) -> Iterator[str]:
     if line.target:
         yield f"to a {_head(line.target)}"
     for words, after in (("or", False), ("with it or after it", True)):
-        others = [_regimen(one) for one in answer.alternatives if one.with_or_after is after]
+        found = [one for one in answer.alternatives if one.with_or_after is after]
+        # One that goes with the line is given with it: it has its dose.
+        others = [_with_dose(one) if after and len(found) == 1 else _regimen(one) for one in found]
         if others:
             yield f"{words}{', one of:' if after and len(others) > 1 else ''} {', '.join(others)}"
     if line.reassess_at is not None:
@@ -249,6 +251,12 @@ def _taper(taper: TaperOut, now: When) -> str:
 def _ahead(then: When, now: When) -> str:
     days = then.offset_days - now.offset_days
     return f"in {spell_short(days)}" if days >= 1 else "now"
+
+
+def _with_dose(other: LineAdvice) -> str:
+    if other.action is not Action.START or not other.doses:
+        return _regimen(other)
+    return _begun(other).removeprefix("Start ") + _off(other)
 
 
 def _regimen(other: LineAdvice) -> str:
