@@ -306,3 +306,125 @@ def test_a_number_that_nobody_can_hold_is_told(number: str) -> None:
 def test_a_time_beyond_all_zones_is_read_as_its_day(at: str) -> None:
     said = observation("1751-7", quantity(18, "g/L"), at=at)
     assert read_fhir(bundle(said | {"meta": {"lastUpdated": at, "versionId": "9" * 5000}})) is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "known"),
+    [
+        *(
+            (words, False)
+            for words in ("Mon Wed Fri", "EOD", "alle 2 Tage", "Stop taking", "Wean as directed", "STAT")
+        ),
+        *(
+            (words, False)
+            for words in ("when required", "if oedema", "Take three tablets (60 mg total) daily")
+        ),
+        *(
+            (words, False)
+            for words in ("Take 40 mg by mouth 2 (two) times daily", "Take one tablet twice daily")
+        ),
+        *(
+            (words, True)
+            for words in ("Take 40 mg by mouth daily with breakfast.", "40 mg = 2 tab, Oral, Daily")
+        ),
+        *(
+            (words, True)
+            for words in ("then 40 mg daily for 4 weeks", "Take one tablet daily for 4 weeks, then stop")
+        ),
+        ("Do not stop taking this medicine unless your doctor tells you to stop", True),
+    ],
+)
+def test_words_beside_the_numbers_of_a_dose_agree_or_leave_it_open(words: str, known: bool) -> None:
+    (course,) = exposures(order("prednisone", dosageInstruction=[daily(40, "mg") | {"text": words}]))
+    assert ("dose" in course) is known
+
+
+@pytest.mark.parametrize(
+    ("repeat", "dose"),
+    [
+        ({"frequency": 7, "period": 1, "periodUnit": "wk"}, "40 mg daily"),
+        ({"frequency": 1, "period": 1.0, "periodUnit": "d"}, "40 mg daily"),
+        (
+            {"frequency": 2, "period": 1, "periodUnit": "d", "timeOfDay": ["08:00:00", "20:00:00"]},
+            "40 mg 2x/d",
+        ),
+        ({"frequency": 2, "period": 1, "periodUnit": "d", "when": ["MORN"]}, None),
+    ],
+)
+def test_a_timing_is_read_however_it_is_put_where_it_agrees_with_itself(
+    repeat: Resource, dose: str | None
+) -> None:
+    row = {"timing": {"repeat": repeat}, "doseAndRate": [{"doseQuantity": {"value": 40, "unit": "mg"}}]}
+    (course,) = exposures(order("prednisone", dosageInstruction=[row]))
+    assert course.get("dose") == dose
+
+
+def test_what_was_ordered_calculated_and_counted_is_one_dose() -> None:
+    row = daily(40, "mg")
+    row["doseAndRate"] = [{"doseQuantity": {"value": v, "unit": u}} for v, u in ((40, "mg"), (2, "tablet"))]
+    (course,) = exposures(order("prednisone 20 mg tablet", dosageInstruction=[row]))
+    assert course["dose"] == "40 mg daily"
+
+
+@pytest.mark.parametrize("drug", ["Ciclosporin 25 mg soft gel capsule", "Prednisolone 10 mg/mL oral drops"])
+def test_what_is_swallowed_is_no_local_drug(drug: str) -> None:
+    assert exposures(order(drug, dosageInstruction=[{"route": concept("26643006", SNOMED)}]))
+
+
+@pytest.mark.parametrize(
+    ("words", "drugs"),
+    [
+        ("Tacrolimus - not tolerated", ["tacrolimus"]),
+        ("Ciclosporin: cough. No rash", ["cyclosporine"]),
+        ("Furosemide; tolerates cyclosporine", ["furosemide"]),
+        ("Rituximab allergy unlikely", []),
+        ("Rituximab (mother)", []),
+    ],
+)
+def test_a_reaction_is_to_what_is_not_denied(words: str, drugs: list[str]) -> None:
+    allergy = {"resourceType": "AllergyIntolerance", "id": "a", "patient": {"reference": "Patient/p1"}}
+    found = read_fhir(bundle(allergy | {"recordedDate": "2019-03-04", "code": {"text": words}}))
+    assert [row["drug"] for row in found.record.get("reactions", [])] == drugs
+
+
+@pytest.mark.parametrize(
+    ("concluded", "diagnosis"),
+    [
+        ("No immune deposits. Minimal change disease.", "mcd"),
+        ("Minimal change disease; FSGS excluded", "mcd"),
+        ("This is not minimal change disease", None),
+        ("The findings argue against minimal change disease", None),
+        ("Minimal change disease, or membranous nephropathy", None),
+    ],
+)
+def test_a_conclusion_is_read_sentence_by_sentence(concluded: str, diagnosis: str | None) -> None:
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "code": {"text": "Kidney biopsy"},
+    }
+    report |= {
+        "subject": {"reference": "Patient/p1"},
+        "effectiveDateTime": "2019-03-04",
+        "conclusion": concluded,
+    }
+    found = read_fhir(bundle(report | {"conclusionCode": [concept("44785005", SNOMED)]}))
+    assert [row.get("diagnosis") for row in found.record.get("biopsies", [])] == (
+        [diagnosis] if diagnosis else []
+    )
+
+
+@pytest.mark.parametrize("words", ["No dialysis needed", "Kidney biopsy not done - declined"])
+def test_a_procedure_that_was_not_done_is_none(words: str) -> None:
+    code = "108241001" if "dialysis" in words else "7246002"
+    done = {
+        "resourceType": "Procedure",
+        "id": "p",
+        "status": "completed",
+        "subject": {"reference": "Patient/p1"},
+    }
+    found = read_fhir(
+        bundle(done | {"performedDateTime": "2019-03-04", "code": concept(code, SNOMED, words)})
+    )
+    assert not {"conditions", "biopsies", "findings"} & set(found.record)

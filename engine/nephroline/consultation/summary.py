@@ -62,24 +62,25 @@ def _entries(answer: Consultation) -> Iterator[_Entry]:
     yield "patient", who(answer)
     yield "pathway", _reserve(answer)
     yield "status", status_told(answer)
-    for alert in answer.alerts:
-        if alert.severity is Severity.CRITICAL:
-            yield "critical", [_alert(alert)]
+    critical = [alert for alert in answer.alerts if alert.severity is Severity.CRITICAL]
+    yield from (("critical", [_alert(alert)]) for alert in critical)
+    yield "warning", [_warning(one) for one in answer.alerts if one.severity is Severity.WARNING]
     acts = acts_beside(answer)
     for act in acts:
         if act.act in _FIRST_OF_ALL:
-            yield act.act, _act(act, answer), _authority(act)
-    yield "warning", [_warning(one) for one in answer.alerts if one.severity is Severity.WARNING]
+            # What a critical alert says of a drug is not said again.
+            known = any(spoken(act.agent) in one for alert in critical for one in alert.raised_by)
+            yield act.act, [_what(act)] if known else _act(act, answer), [] if known else _authority(act)
     yield "next", _next(answer), _basis(answer)
     if answer.answer.kind is Answer.NOT_APPLICABLE:
         yield "also", _also(answer)
+    yield "not", _blocked(answer)
     for act in acts:
         if act.act not in _FIRST_OF_ALL:
             running = act.act == "undecided"
             yield ("running" if running else act.act), _act(act, answer), () if running else _authority(act)
     yield "treat", [one.title for one in answer.actions if one.urgent]
     yield "open", _open(answer)
-    yield "not", _blocked(answer)
     yield "first", _before(answer)
     yield "values", values(answer)
     yield "drugs", [drugs_taken(one, answer.as_of) for one in answer.taking] or ["none charted"]
@@ -225,17 +226,21 @@ def acts_beside(answer: Consultation) -> list[ActOut]:
 
 
 def _act(act: ActOut, answer: Consultation) -> Iterator[str]:
-    verb = capital(act.act)
     if act.act == "undecided":
         yield f"{act.title.partition(':')[0]}: {act.detail}"
         return
-    what = act.title.removeprefix(verb).strip() if act.title.startswith(f"{verb} ") else act.title
-    what += _off(act)
+    what = _what(act)
     if act.taper is not None:
         yield f"{what}: {_taper(act.taper, answer.as_of)}"
         yield act.detail
     else:
         yield f"{what}: {act.detail}" if act.detail else what
+
+
+def _what(act: ActOut) -> str:
+    """The drug of an act, marked where no guideline says so."""
+    verb = capital(act.act)
+    return act.title.removeprefix(f"{verb} ").strip() + _off(act)
 
 
 def _taper(taper: TaperOut, now: When) -> str:

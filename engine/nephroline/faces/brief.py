@@ -61,7 +61,11 @@ def show_brief(out: Screen, answer: Consultation, *, more: str = "") -> None:
 
 def _fit(entries: Sequence[SummaryOut], room: int, taken: int) -> list[_Fitted]:
     """How many lines each entry gets, so that all of them take no more than the budget, if they can."""
-    found = [_Fitted(one, min(_rows(one.items, room), _MOST.get(one.label, 2))) for one in entries]
+    # What an entry is based on has the room that is left on its lines.
+    told = [_rows(one.items[: len(one.items) - one.basis], room) for one in entries]
+    found = [
+        _Fitted(one, min(rows, _MOST.get(one.label, 2))) for one, rows in zip(entries, told, strict=True)
+    ]
     for label in (*_FIRST_CUT, *(one.label for one in reversed(entries) if one.label not in _FIRST_CUT)):
         for fitted in found:
             while (

@@ -7,7 +7,8 @@ import re
 from nephroline.interop.fhir.nodes import Node, codings, node, nodes, text, words
 
 _LOCAL = re.compile(
-    r"\b(?:eye|ear|nasal|nose|topical|ophth\w*|otic|inhal\w*|ointment|cream|lotion|shampoo|puffs?|spray|gel|"
+    r"\b(?:eye|ear|nasal|nose|topical|ophth\w*|otic|inhal\w*|ointment|cream|lotion|shampoo|puffs?|spray|"
+    r"(?<!soft )(?<!soft-)gel(?! ?cap)|"
     r"enema|foam|pessary|vaginal|intra[- ]?articular|intra[- ]?vitreal|intra[- ]?lesional|intra[- ]?thecal|"
     r"muco-?adhesive|rectum|implant|mouth-?wash|"
     r"eye-?drops?|drops?|minims|suppositor\w+|rectal|turbuhaler|diskus|accuhaler|nebuli[sz]er|nebules?|respules?|"
@@ -33,6 +34,8 @@ _ROUTES = frozenset(
 )
 """Routes of SNOMED CT: ophthalmic, topical, nasal, otic, respiratory tract, vaginal, inhalation; rectal,
 intrathecal, intra-articular."""
+_SYSTEMIC = frozenset(("26643006", "47625008", "PO", "IV"))
+"""Oral and intravenous routes of SNOMED CT and of HL7 v2."""
 _ROUTES_OF_V2 = frozenset(
     ("AP", "DT", "EP", "IN", "IO", "IS", "IT", "MM", "NS", "OP", "OT", "PR", "TP", "VG", "WND")
 )
@@ -54,12 +57,15 @@ def acts_locally(resource: Node, product: Node, concept: Node, name: str) -> boo
     if groups:
         # What the code says of it goes before the words.
         return all(map(_ATC.match, groups)) or _put_on(routes, rows, said[1:])
-    weak = _PERCENT.search(name) is not None and _FLUID.search(name) is None
-    return weak or _put_on(routes, rows, said)
+    weak = [name] if _PERCENT.search(name) is not None and _FLUID.search(name) is None else []
+    return _put_on(routes, rows, [*said, *("topical" for _ in weak)])
 
 
 def _put_on(routes: list[Node], rows: list[Node], said: list[str]) -> bool:
     coded = [pair for one in routes for pair in codings(one)]
+    if any(code in _SYSTEMIC for _, code in coded):
+        # Whatever the words are: it is swallowed or infused.
+        return False
     by_route = any(
         code in _ROUTES or (system.rstrip("/").endswith("0162") and code in _ROUTES_OF_V2)
         for system, code in coded

@@ -19,17 +19,18 @@ _CLINICAL = (*_GONE, "active", "recurrence", "relapse")
 _CERTAINTY = "icd-10-gm-diagnosesicherheit"
 """The extension by which German charts say how sure a diagnosis is, and what its codes are here."""
 _OF_OTHERS = re.compile(
-    r"\b(?:family history|family hx|fam\.? ?hx|familienanamnese|familial risk)\b|\bfh\b|"
-    r"\b(?:mother|father|brother|sister|sibling|parent|grand\w+|uncle|aunt|cousin|vater|mutter|bruder|schwester)\b",
+    r"\b(?:family history|family hx|fam\.? ?hx|familienanamnese|familial risk|paternal)\b|\bfhx?\b|"
+    r"\b(?:mother|father|brother|sister|sibling|parent|grand\w+|uncle|aunt|cousin|wife|husband|partner|son|daughter|vater|mutter|bruder|schwester)\b",
     re.IGNORECASE,
 )
 _PAST = re.compile(
     r"\b(?:history of|hx of|h/o|status post|s/p|zustand nach|z\.? ?n\.)(?!\w)|"
-    r"^(?:past|previous|former|old)\b",
+    r"^(?:past|previous|former)\b",
     re.IGNORECASE,
 )
 _AFTER = "Z"
-_BY_CERTAINTY = {"A": "refuted", "V": "provisional", "G": "confirmed", _AFTER: "confirmed"}
+_CONFIRMED = "G"
+_BY_CERTAINTY = {"A": "refuted", "V": "provisional", _CONFIRMED: "confirmed", _AFTER: "confirmed"}
 """Of them, Z is the state after it: it was there and has gone."""
 
 
@@ -59,6 +60,11 @@ class Diagnosed(NamedTuple):
     printed: str
 
 
+def of_others(said: str) -> bool:
+    """Whether words tell of somebody of the family."""
+    return _OF_OTHERS.search(said) is not None
+
+
 def stated(
     resource: Node, codes: Codes, catalogue: Catalogue
 ) -> Iterator[Noted | Asserted | Diagnosed | NotUsed]:
@@ -69,8 +75,8 @@ def stated(
     verified = _BY_CERTAINTY.get(sure, "?") if sure else status(resource, "verificationStatus", _VERIFIED)
     clinical = "resolved" if sure == _AFTER else status(resource, "clinicalStatus", _CLINICAL)
     meaning = codes.best(concept) or _by_words(concept, catalogue)
-    if any(map(_OF_OTHERS.search, words(concept))):
-        yield NotUsed(f"{title}: of the family, not of the patient")
+    if any(map(of_others, words(concept))):
+        yield NotUsed(f"{title}: of the family, not of the patient", odd=True)
     elif "?" in (verified, clinical):
         yield NotUsed(f"{title}: its status cannot be read", odd=True)
     elif verified == "entered-in-error":
@@ -90,14 +96,16 @@ def _read(
 ) -> Iterator[Noted | Asserted | Diagnosed | NotUsed]:
     since, until = _onset(resource), _abated(resource)
     said = words(node(resource, "code"))
-    in_words = any(map(doubted, said)) and meaning.kind != "absent"
+    # An official certainty goes before the words of a classification.
+    sure = _certainty(node(resource, "code")) == _CONFIRMED
+    in_words = any(map(doubted, said)) and meaning.kind != "absent" and not sure
     past = any(map(_PAST.search, said))
     noted = text(resource, "recordedDate")
     at = since or noted
     if not day(at):
         # What a list of problems says without a date is so by now.
-        sure = verified in ("", "confirmed") and clinical not in _GONE and not in_words and not past
-        if meaning.kind in ("condition", "test") and sure:
+        plainly = verified in ("", "confirmed") and clinical not in _GONE and not in_words and not past
+        if meaning.kind in ("condition", "test") and plainly:
             yield Noted(meaning.id, "", True, title)
         else:
             yield NotUsed(f"{title}: it has no date", odd=True)

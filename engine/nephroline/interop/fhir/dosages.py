@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from nephroline.catalogue import Catalogue
+from nephroline.exact import Fraction
 from nephroline.interop.fhir.courses import AS_NEEDED
 from nephroline.interop.fhir.nodes import Node, codings, node, nodes, text, words
 from nephroline.quantities import QuantityError
@@ -37,14 +38,34 @@ _HARMLESS = re.compile(r"^(?:(?:take|give|inject|orally|oral|po)\s+)+", re.IGNOR
 _NEEDED = re.compile(
     r"\b(?:as needed|as required|if needed|when needed|prn|p\.r\.n|bei bedarf|b\. ?bed)\b", re.IGNORECASE
 )
-_QUALIFIED = re.compile(
-    r"\b(?:week\w*|wöchentlich|woche\w*|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|alternate|"
-    r"every other|every second|jeden zweiten|only|nur|except|außer|then|dann|unless|taper\w*|reduc\w*|"
-    r"increas\w*|max\w*|up to)\b",
+_HARMLESS_PARTS = re.compile(
+    r"\b(?:for|x|für) \d+ (?:days?|weeks?|wks?|months?|tage?|wochen)\b|^then\b|\bup to \d+ days\b|"
+    r"\b(?:do not|never) stop\b.*|\bonly as (?:prescribed|directed)\b|\bwith food only\b|"
+    r"\bthen (?:stop|follow up)\b",
+    re.IGNORECASE,
+)
+"""What stands beside a dose and changes none: how long it lasts, and what every package says."""
+_CHANGED = re.compile(
+    r"\b(?:stop\w*|hold|on hold|wean\w*|taper\w*|ausschleich\w*|reduc\w*|decreas\w*|increas\w*|"
+    r"single dose|stat|once only|only|nur|except|außer|then|dann|if|wenn|when|required|directed|unless|"
+    r"alternate|alt|eod|max\w*|up to|"
+    r"mo|mon|tues?|weds?|thurs?|fri|sat|sun|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|total of)\b",
     re.IGNORECASE,
 )
 """Words by which a dose is another than the numbers beside them say."""
-_ODD_TIMING = ("timeOfDay", "dayOfWeek", "count", "countMax", "frequencyMax", "periodMax", "offset")
+_OFTEN: Mapping[str, str] = {
+    r"(?:twice|two times|2 times|bid|b\.i\.d|bd|2 ?x|2 \(two\) times|zweimal)": "2x/d",
+    r"(?:three times|3 times|tid|t\.i\.d|tds|3 ?x|3 \(three\) times|dreimal)": "3x/d",
+    r"(?:four times|4 times|qid|qds|4 ?x|4 \(four\) times)": "4x/d",
+    r"(?:once daily|once a day|qd|od|every day|each day|daily|täglich|mane|nocte)": "daily",
+    r"(?:weekly|a week|per week|every week|/ ?wk|wöchentlich|pro woche)": "weekly",
+    r"(?:every (?:other|second) day|qod|every 48 hours|alle 2 tage|jeden (?:2\.|zweiten) tag)": (
+        "every other day"
+    ),
+}
+"""How often, in words, the finer first."""
+_MASS = re.compile(r"(?<![\d.,])(\d+(?:[.,]\d+)?) ?(mg|g|mcg|µg|ug)\b(?! ?/)", re.IGNORECASE)
+_ODD_TIMING = ("dayOfWeek", "count", "countMax", "frequencyMax", "periodMax", "offset")
 """Parts of a timing by which the dose of a day is another than its frequency says."""
 _PIECES = ("tablet", "tab", "capsule", "cap", "pill", "1")
 
@@ -74,10 +95,28 @@ class Dosages:
         doses = [(dose, read) for dose in tried if (read := self.readable(dose)) is not None]
         if len(doses) > 1 and _differ(doses[0][1], doses[1][1]):
             return "", printed, f"it says {tried[0]}, its words say another dose"
-        by_numbers_alone = len(doses) == 1 and bool(often) and doses[0][0] == tried[0]
-        if by_numbers_alone and often not in _NOT_DAILY and _qualify(more):
-            return "", printed, f"it says {tried[0]}, its words say more than that"
+        if doses and amount and often and doses[0][0] == tried[0]:
+            known = {amount, _daily_total(amount, often), strength}
+            if len(doses) == 1 and any(self._otherwise(text_, known, often) for text_ in more):
+                return "", printed, f"it says {tried[0]}, its words say more than that"
         return (doses[0][0] if doses else ""), printed, ""
+
+    def _otherwise(self, said: str, known: set[str], often: str) -> bool:
+        """Whether words beside the numbers of a dose say another amount, another time, or a change."""
+        plain = _HARMLESS_PARTS.sub(" ", said)
+        masses = {self._milligrams(value, unit) for value, unit in _MASS.findall(plain)}
+        numbers = {self._milligrams(*one.split(" ")[:2]) for one in known if one.count(" ") == 1}
+        times = _times(plain)
+        alike = _ALIKE.get(often, often)
+        return bool(_CHANGED.search(plain)) or bool(masses - numbers) or not times <= {alike}
+
+    @staticmethod
+    def _milligrams(value: str, unit: str) -> Fraction | None:
+        factor = {"g": 1000, "mg": 1}.get(unit.lower())
+        try:
+            return Fraction(value.replace(",", ".")) * factor if factor else Fraction(value) / 1000
+        except ValueError:
+            return None
 
     def readable(self, dose: str) -> Dosing | None:
         """A dose as it is read; none if it cannot be."""
@@ -102,27 +141,35 @@ class Dosages:
         if not code or not word or code == word:
             return code or word
         one, two = self._units.get(code), self._units.get(word)
+        if one is None and _is_piece(word):
+            return word
         if two is not None and (one is None or one.code != two.code):
             return ""
         return code
 
     def _amount(self, row: Node, strength: str) -> str:
-        rates = nodes(row, "doseAndRate")
-        if len(rates) != 1:
-            return ""
-        quantity = node(rates[0], "doseQuantity")
+        told = {found for rate in nodes(row, "doseAndRate") if (found := self._rate(rate, strength))}
+        # Ordered, calculated and in pieces: one amount, if they agree.
+        return told.pop() if len(told) == 1 else ""
+
+    def _rate(self, rate: Node, strength: str) -> str:
+        quantity = node(rate, "doseQuantity")
         value, unit = text(quantity, "value"), self.unit_of(quantity)
         if not value:
-            low, high = node(rates[0], "doseRange", "low"), node(rates[0], "doseRange", "high")
+            low, high = node(rate, "doseRange", "low"), node(rate, "doseRange", "high")
             if not text(low, "value") or self.unit_of(low) != self.unit_of(high):
                 return ""
             return f"{text(low, 'value')}-{text(high, 'value')} {self.unit_of(low)}"
-        if unit.strip("{}").lower().rstrip("s").split("(")[0] in _PIECES:
+        if _is_piece(unit):
             size, _, kind = strength.partition(" ")
             # Only whole or half pieces of one strength make an amount.
             whole = _product(value, size) if kind else ""
             return f"{whole} {kind}" if whole else ""
         return f"{value} {unit}" if unit else ""
+
+
+def _is_piece(unit: str) -> bool:
+    return unit.strip("{}").lower().rstrip("s").split("(")[0] in _PIECES
 
 
 def _as_needed(row: Node) -> bool:
@@ -132,21 +179,38 @@ def _as_needed(row: Node) -> bool:
     )
 
 
-def _qualify(said: list[str]) -> bool:
-    return any(map(_QUALIFIED.search, said))
+def _times(said: str) -> set[str]:
+    """How often, as words say it; the finer words go before those that stand in them."""
+    found: set[str] = set()
+    for pattern, often in _OFTEN.items():
+        said, count = re.subn(
+            rf"\b{pattern}(?!\w)(?: (?:daily|a day|per day|täglich))?", " ", said, flags=re.IGNORECASE
+        )
+        found |= {often} if count else set()
+    return found
+
+
+def _daily_total(amount: str, often: str) -> str:
+    """How much an amount makes in a day; empty where nobody can say."""
+    count = {"daily": 1, "2x/d": 2, "3x/d": 3, "4x/d": 4}.get(_ALIKE.get(often, often))
+    value, _, unit = amount.partition(" ")
+    whole = _product(value, str(count)) if count else ""
+    return f"{whole} {unit}" if whole else ""
 
 
 def _often(row: Node) -> str:
     """How often, where all that a timing says agrees."""
     code, repeat = node(row, "timing", "code"), node(row, "timing", "repeat")
     by_code = {_DAILY[one.upper()] for _, one in codings(code) if one.upper() in _DAILY}
-    if len(by_code) > 1 or (_qualify(words(code)) and not by_code & _NOT_DAILY):
+    said = {often for word in words(code) for often in _times(word)}
+    by_code = by_code or {often for often in said if len(said) == 1}
+    if len(by_code) > 1 or not said <= {_ALIKE.get(often, often) for often in by_code}:
         return ""
     by_repeat = _repeated(repeat)
     if not by_code:
         return by_repeat
     often = by_code.pop()
-    silent = not any(name in repeat for name in ("frequency", "period", *_ODD_TIMING) if name != "timeOfDay")
+    silent = not any(name in repeat for name in ("frequency", "period", *_ODD_TIMING))
     return often if silent or _ALIKE.get(often, often) == _ALIKE.get(by_repeat, by_repeat) else ""
 
 
@@ -163,9 +227,16 @@ _ALIKE = {
 
 
 def _repeated(repeat: Node) -> str:
-    count, length, unit = (text(repeat, name) for name in ("frequency", "period", "periodUnit"))
+    count, length, unit = (_plain(text(repeat, name)) for name in ("frequency", "period", "periodUnit"))
+    if (length, unit) == ("7", "d"):
+        length, unit = "1", "wk"
+    if (count, length, unit) == ("7", "1", "wk"):
+        count, unit = "1", "d"
     count = count or ("1" if length and unit else "")
-    if not count or any(name in repeat for name in _ODD_TIMING) or len(listed(repeat.get("when"))) > 1:
+    at_hours = len(listed(repeat.get("timeOfDay")))
+    whens = len(listed(repeat.get("when")))
+    odd = any(name in repeat for name in _ODD_TIMING)
+    if not count or odd or any(places and str(places) != count for places in (at_hours, whens)):
         return ""
     if unit == "d" and length == "1":
         return "daily" if count == "1" else f"{count}x/d"
@@ -176,6 +247,11 @@ def _repeated(repeat: Node) -> str:
     if unit == "wk" and length == "1":
         return {"1": "weekly", "2": "twice weekly", "3": "three times weekly"}.get(count, "")
     return ""
+
+
+def _plain(number: str) -> str:
+    """A whole number without its decimals: 1.0 is 1."""
+    return re.sub(r"\.0+$", "", number)
 
 
 def _differ(one: Dosing, other: Dosing) -> bool:

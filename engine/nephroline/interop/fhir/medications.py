@@ -31,7 +31,8 @@ _NOTHING = (
 """The statuses, of those that are left, of what was not; a dispense that is not handed over was not."""
 _NOT_IT = re.compile(
     r"^(?:no|not|never|none|stop\w*|avoid|hold|withhold|kein\w*|nicht|placebo|allerg\w*)\b|"
-    r"\b(?:not taking|discontinued|placebo|allergy|intoleran\w+|abgesetzt)\b",
+    r"\b(?:not tak\w+|discontinued|stopped|refus\w+|declin\w+|on hold|do not give|contraindicated|previously|"
+    r"placebo|allergy|intoleran\w+|abgesetzt)\b",
     re.IGNORECASE,
 )
 """Words by which the name of a medicine says that it is not taken."""
@@ -169,6 +170,8 @@ class Medications:
             return
         rows = nodes(resource, "dosageInstruction") or nodes(resource, "dosage")
         silent = not rows
+        # Why somebody says that it is not taken, where the status says that it is.
+        doubt = UNKNOWN if state == "active" and any(map(_NOT_IT.search, self._reasons(resource))) else ""
         rows = sorted(rows or [{}], key=lambda row: _number(text(row, "sequence")))
         steps = _in_steps(rows)
         spans = list(_spans(rows, start, end, steps=steps))
@@ -191,7 +194,7 @@ class Medications:
                 until,
                 dose,
                 self._stopped(resource) if number == len(rows) - 1 else "",
-                {"not-taken": "no", "unknown": UNKNOWN, "intended": UNKNOWN}.get(state, ""),
+                {"not-taken": "no", "unknown": UNKNOWN, "intended": UNKNOWN}.get(state, doubt),
                 printed or name,
                 note if lasts else note or "how long it lasts cannot be read",
                 same_as=self._dosages.key(dose),
@@ -204,7 +207,8 @@ class Medications:
             start = start or text(resource, "effectiveDateTime")
         elif kind == "MedicationDispense":
             start = text(resource, "whenHandedOver") or text(resource, "whenPrepared")
-            end = after(start, node(resource, "daysSupply"))
+            # FHIR counts it in days.
+            end = after(start, {"unit": "d"} | {**node(resource, "daysSupply")})
         else:
             start = text(resource, "authoredOn")
             bounds = [
@@ -222,9 +226,13 @@ class Medications:
 
     def _stopped(self, resource: Node) -> str:
         """The reason for stopping, where its words are those of the record."""
-        reasons = [node(resource, "statusReason"), *nodes(resource, "statusReason")]
-        said = [phrase(word) for reason in reasons for word in words(reason)]
+        said = map(phrase, self._reasons(resource))
         return next((word for word in said if word in self._catalogue.stop_reasons), "")
+
+    @staticmethod
+    def _reasons(resource: Node) -> list[str]:
+        reasons = [node(resource, "statusReason"), *nodes(resource, "statusReason")]
+        return [word for reason in reasons for word in words(reason)]
 
     # -- single doses ----------------------------------------------------------------------------------
 

@@ -75,8 +75,8 @@ def denied(said: str) -> bool:
 
 
 _DENIED = re.compile(
-    r"\b(?:no|not|never|none|without|denies|denied|negative|excluded?|excludes|rule[ds]? out|"
-    r"kein\w*|ohne|nicht|suspected|suspicion|possible|probable|v\.? ?a\b)",
+    r"\b(?:no|not(?! tolerat)|never|none|without|denies|denied|negative|excluded?|excludes|rule[ds]? out|"
+    r"unlikely|tolerates|nkda|kein\w*|ohne|nicht|suspected|suspicion|possible|probable|v\.? ?a)\b",
     re.IGNORECASE,
 )
 
@@ -90,10 +90,12 @@ def doubted(said: str) -> bool:
 
 
 _DOUBTED = re.compile(
-    r"^\W*(?:no|not|never|none|without|denies|denied|negative|absen\w+|exclu\w+|rule[ds]? out|r/o|unlikely|"
-    r"kein\w*|ohne|nicht|ausschluss|suspected|suspicion|suspicious|possible|probable|presumed|presumptive|query|"
-    r"question\w*|differential|dd|v\.? ?a|verdacht|at risk|risk|screening|rul\w+ out)\b|^\W*\?|\?\W*$|"
-    r"\b(?:exclu(?:ded|sion)|ruled? out|not confirmed|unlikely|suspected|ausgeschlossen|verdacht)\b",
+    r"^\W*(?:no|not|never|none|without|denies|exclu\w+|r/o|kein\w*|ohne|nicht(?! (?:primär|näher|insulin))|"
+    r"ausschluss|suspicio\w+|possible|probable|presumed|presumptive|query|question\w*|differential|dd|"
+    r"at risk|risk (?:of|for)|screening|contact|exposure|immunity)\b|^\W*\?|\?\W*$|"
+    r"\b(?:exclu(?:ded|sion)|rul(?:e|ed|ing) out|not (?:confirmed|found|present|seen|detected|done|needed)|"
+    r"does not have|unlikely|suspected|ausgeschlossen|verdacht|absent|absence|negative|denied|declined|refused|"
+    r"resolved|in remission|evaluation for|v\.? ?a)\b|: *no\W*$",
     re.IGNORECASE,
 )
 

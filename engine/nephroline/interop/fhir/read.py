@@ -175,11 +175,14 @@ class _ChartReader:
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=line.wrong)
         elif about and not (_same_patient(about, mine) if mine else _kind_of(about) in ("", "Patient")):
             self._draft.tell(name, Use.LEFT_OUT, because=f"it is about {about}")
+        elif text(_subject(resource), "type") not in ("", "Patient"):
+            self._draft.tell(name, Use.LEFT_OUT, because=f"it is about a {text(_subject(resource), 'type')}")
         elif others := [one for one in nodes(resource, "focus") if not _of(text(one, "reference"), mine)]:
             whom = text(others[0], "reference") or "somebody else"
             self._draft.tell(name, Use.LEFT_OUT, because=f"it is about {whom}")
         elif mine and self._of_another(resource):
-            self._draft.tell(name, Use.LEFT_OUT, because="it is about another patient, by its identifier")
+            why = "its subject is named by an identifier that is none of the patient's"
+            self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
         elif nodes(resource, "modifierExtension"):
             why = "a modifier extension changes what it means in a way that is not known here"
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
@@ -291,7 +294,11 @@ def _same_patient(about: str, mine: set[str]) -> bool:
 
 def _of(focus: str, mine: set[str] | None) -> bool:
     """Whether the focus of a resource is the patient."""
-    return bool(focus and mine) and _same_patient(focus, mine or set())
+    return _kind_of(focus) in _NOBODY or (bool(focus and mine) and _same_patient(focus, mine or set()))
+
+
+_NOBODY = ("Condition", "Procedure", "Observation", "MedicationRequest", "Encounter", "EpisodeOfCare")
+"""What a resource can focus on that is no other person."""
 
 
 def _is(resource: Node, kind: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nephroline.catalogue import Catalogue, spelling
 from nephroline.interop.fhir.codes import Codes, Left, TakenFor
-from nephroline.interop.fhir.conditions import Asserted, Diagnosed, Noted, stated
+from nephroline.interop.fhir.conditions import Asserted, Diagnosed, Noted, of_others, stated
 from nephroline.interop.fhir.courses import Administered, Prescribed
 from nephroline.interop.fhir.drafting import UNDATED, Draft, NotUsed
 from nephroline.interop.fhir.joining import Gathered
@@ -127,7 +127,9 @@ class ResourceReader:
             odd = state not in _UNDONE
             why = f"{title}: its status {'cannot be read' if odd else f'is {state}'}"
             self._draft.tell(name, Use.NOT_UNDERSTOOD if odd else Use.LEFT_OUT, because=why)
-        elif concluded and any(map(doubted, self._concluding(resource))):
+        elif any(map(doubted, words(concept))):
+            self._draft.tell(name, Use.NOT_UNDERSTOOD, because=f"{title}: its words deny or doubt it")
+        elif concluded and self._against(resource, {found.id for found, _ in concluded}):
             why = f"{title}: its words deny or doubt what its code concludes"
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
         elif concluded and not self._of_tissue(resource, meaning):
@@ -166,9 +168,23 @@ class ResourceReader:
         return [*said, *filter(None, [text(resource, "conclusion")])]
 
     def _named_too(self, resource: Node) -> set[str]:
-        """The diagnoses that its words name exactly, beside its codes."""
+        """The diagnoses that its words name, sentence by sentence, where they do not deny them."""
+        told = (part for part in self._sentences(resource) if not denied(part))
+        return {one for part in told for one in self._diagnoses_in(part)}
+
+    def _against(self, resource: Node, concluded: set[str]) -> bool:
+        """Whether its words deny or doubt what its codes conclude."""
+        coded = [word for one in nodes(resource, "conclusionCode") for word in words(one)]
+        parts = [part for part in self._sentences(resource) if denied(part) or _AGAINST.search(part)]
+        return any(map(doubted, coded)) or any(concluded & self._diagnoses_in(part) for part in parts)
+
+    def _sentences(self, resource: Node) -> list[str]:
+        return [part for said in self._concluding(resource) for part in re.split(r"[.;,]", said)]
+
+    def _diagnoses_in(self, said: str) -> set[str]:
         names = self._catalogue.diagnosis_names
-        return {names[key] for said in self._concluding(resource) if (key := spelling(said)) in names}
+        plain = f"-{spelling(re.sub(_SIGNS, ' ', said))}-"
+        return {id_ for name, id_ in names.items() if id_ != "other" and f"-{name}-" in plain}
 
     def _of_tissue(self, resource: Node, meaning: TakenFor | Left | None) -> bool:
         """Whether a report is of a biopsy, by its code, its category or its words."""
@@ -180,22 +196,35 @@ class ResourceReader:
         of_another = any(map(_NO_KIDNEY.search, said))
         return not of_another and (coded or any(map(_TISSUE.search, said)))
 
+    def _reacting(self, concept: Node) -> list[str]:
+        """The drugs that a concept names, but for those that its words deny, doubt or tell of somebody else."""
+        coded = self._medications.named({"coding": nodes(concept, "coding")})
+        parts = [part for word in words(concept) for part in re.split(r"[;.]", word)]
+        against = [part for part in parts if denied(part) or of_others(part)]
+        struck = {drug for part in against for drug in self._medications.named({"text": part})}
+        plain = [part for part in parts if part not in against]
+        found = [*coded, *(drug for part in plain for drug in self._medications.named({"text": part}))]
+        return [drug for drug in found if drug not in struck]
+
     def _reaction(self, resource: Node, name: str) -> None:
         told = [node(resource, "code"), *(node(one, "substance") for one in nodes(resource, "reaction"))]
         told = [one for one in told if one]
+        clinical = status(resource, "clinicalStatus", ("active", "inactive", "resolved"))
         title = "; ".join(dict.fromkeys(map(title_of, told))) or "no code"
-        drugs = list(dict.fromkeys(drug for one in told for drug in self._medications.named(one)))
+        drugs = list(dict.fromkeys(drug for one in told for drug in self._reacting(one)))
         verified = status(resource, "verificationStatus", _ALLERGY)
         dates = (text(resource, key) for key in ("onsetDateTime", "recordedDate", "lastOccurrence"))
         at = next(filter(day, dates), "")
-        if any(denied(word) for one in told for word in words(one)):
-            self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: its words deny it")
+        if "?" in (verified, clinical):
+            self._draft.tell(name, Use.NOT_UNDERSTOOD, because=f"{title}: its status cannot be read")
         elif verified in ("entered-in-error", "refuted"):
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: {verified}")
-        elif status(resource, "clinicalStatus", ("active", "inactive", "resolved")) == "resolved":
+        elif clinical == "resolved":
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: resolved")
         elif not drugs:
-            self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: no drug of the catalogue")
+            said = [word for one in told for word in words(one)]
+            why = "its words deny or doubt it" if any(map(denied, said)) else "no drug of the catalogue"
+            self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: {why}")
         else:
             seen = [
                 word
@@ -216,9 +245,11 @@ _UNDONE = (
 )
 """Of a procedure or a report: nothing that was done, or not yet what was found."""
 _TISSUE = re.compile(r"biops|histolog|histopath|patholog|nierenpunk", re.IGNORECASE)
+_SIGNS = r"[^\w\s-]"
+_AGAINST = re.compile(r"\bargues? against\b|\bspeaks? against\b|\bsprech\w+ gegen\b", re.IGNORECASE)
 _NO_KIDNEY = re.compile(
     r"\b(?:liver|skin|bone|marrow|lung|prostate|breast|muscle|thyroid|bladder|leber|haut|donor|spender|"
-    r"urinalysis|cytology|refer\w*)\b",
+    r"urinalysis|cytology|referral for)\b",
     re.IGNORECASE,
 )
 """Words of reports on other tissue, or on somebody else's."""

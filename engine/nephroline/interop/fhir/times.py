@@ -64,7 +64,7 @@ def period(element: Node) -> tuple[str, str]:
 
 
 _DAYS = {
-    **dict.fromkeys(("d", "day", "days", "tag", "tage", "tagen"), 1),
+    **dict.fromkeys(("d", "day", "days", "day(s)", "tag", "tage", "tagen"), 1),
     **dict.fromkeys(("wk", "week", "weeks", "woche", "wochen"), 7),
 }
 _COUNT = re.compile(r"(\d{1,4})(?:\.0+)?", re.ASCII)
