@@ -94,8 +94,8 @@ _DOUBTED = re.compile(
     r"ausschluss|suspicio\w+|possible|probable|presumed|presumptive|query|question\w*|differential|dd|"
     r"at risk|risk (?:of|for)|screening|contact|exposure|immunity)\b|^\W*\?|\?\W*$|"
     r"\b(?:exclu(?:ded|sion)|rul(?:e|ed|ing) out|not (?:confirmed|found|present|seen|detected|done|needed)|"
-    r"does not have|unlikely|suspected|ausgeschlossen|verdacht|absent|absence|negative|denied|declined|refused|"
-    r"resolved|in remission|evaluation for|v\.? ?a)\b|: *no\W*$",
+    r"does not have|unlikely|suspected|ausgeschlossen|verdacht|absent|absence|negative|denied|declined|"
+    r"refused|resolved|in remission|evaluation for|v\.? ?a)\b|: *no\W*$",
     re.IGNORECASE,
 )
 

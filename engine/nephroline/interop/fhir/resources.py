@@ -197,7 +197,7 @@ class ResourceReader:
         return not of_another and (coded or any(map(_TISSUE.search, said)))
 
     def _reacting(self, concept: Node) -> list[str]:
-        """The drugs that a concept names, but for those that its words deny, doubt or tell of somebody else."""
+        """The drugs that a concept names, without those that its words deny, doubt or tell of others."""
         coded = self._medications.named({"coding": nodes(concept, "coding")})
         parts = [part for word in words(concept) for part in re.split(r"[;.]", word)]
         against = [part for part in parts if denied(part) or of_others(part)]
