@@ -90,8 +90,9 @@ def doubted(said: str) -> bool:
 
 
 _DOUBTED = re.compile(
-    r"^\W*(?:no|not|never|none|without|denies|exclu\w+|r/o|kein\w*|ohne|nicht(?! (?:primär|näher|insulin))|"
-    r"ausschluss|suspicio\w+|possible|probable|presumed|presumptive|query|question\w*|differential|dd|"
+    r"^\W*(?:no|not|never|none|without|denies|exclu\w+|r/o|kein\w*|ohne|"
+    r"nicht(?! (?:primär|näher|\w+abhängig))|ausschluss|"
+    r"suspicio\w+|possible|probable|presumed|presumptive|query|question\w*|differential|dd|"
     r"at risk|risk (?:of|for)|screening|contact|exposure|immunity)\b|^\W*\?|\?\W*$|"
     r"\b(?:exclu(?:ded|sion)|rul(?:e|ed|ing) out|not (?:confirmed|found|present|seen|detected|done|needed)|"
     r"does not have|unlikely|suspected|ausgeschlossen|verdacht|absent|absence|negative|denied|declined|"
