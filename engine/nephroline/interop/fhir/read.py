@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -88,15 +89,17 @@ class _ChartReader:
         """Of several versions of a resource the newest, unless it was deleted after that."""
         newest: dict[str, Arrived] = {}
         ended = {name_of(line.resource): _changed(line) for line in lines if line.deleted}
-        there = [line for line in lines if not line.deleted]
-        for line in there:
-            known = newest.setdefault(name_of(line.resource), line)
-            if _version(line) > _version(known):
-                newest[name_of(line.resource)] = line
+        there = [(name_of(line.resource), line) for line in lines if not line.deleted]
+        times = Counter(name for name, _ in there)
+        for name, line in there:
+            known = newest.setdefault(name, line)
+            if times[name] > 1 and _version(line) > _version(known):
+                newest[name] = line
         kept: list[Arrived] = []
-        for line in there:
-            name = name_of(line.resource)
-            if name in ended and (not ended[name] or _changed(newest[name]) <= ended[name]):
+        for name, line in there:
+            if times[name] == 1 and name not in ended:
+                kept.append(line)
+            elif name in ended and (not ended[name] or _changed(newest[name]) <= ended[name]):
                 self._draft.tell(name, Use.LEFT_OUT, because="it was deleted")
             elif text(line.resource, "id") and _version(line) < _version(newest[name]):
                 self._draft.tell(name, Use.LEFT_OUT, because="an older version of it")
