@@ -111,8 +111,12 @@ def presumed_exposures(run: Run) -> tuple[Missing, ...]:
 
 def _confirming(run: Run, line: Line) -> tuple[Missing, ...]:
     """What would confirm the exposure on a line, if it is presumed."""
-    exposure = run.chart.exposure(line)
-    return exposure.missing if str(Adequacy.PRESUMED) in exposure.options else ()
+    return run.chart.exposure(line).missing if is_presumed(run, line) else ()
+
+
+def is_presumed(run: Run, line: Line | None) -> bool:
+    """Whether the exposure on a line, if it is one, may be no more than presumed."""
+    return line is not None and str(Adequacy.PRESUMED) in run.chart.exposure(line).options
 
 
 def _open_alerts(run: Run) -> Iterable[Asked]:

@@ -39,7 +39,7 @@ def _conditions(run: Run) -> list[str]:
         for name, entry in last.items()
         if entry.present
         and _holds(has(run.chart, name))
-        and not (known[name].passes and entry.at.latest < timeline.now - timeline.windows.current)
+        and not (known[name].passes and _old(entry, timeline))
     }
     wider = {known[name].kind_of for name in there}
     shown = [entry for name, entry in there.items() if name not in wider]
@@ -51,9 +51,13 @@ def _condition(entry: Condition, title: str, timeline: Timeline) -> str:
     """``uncontrolled hypertension (10 mo ago)``: a state that was noted long ago with its time."""
     if not entry.state:
         return title
-    old = entry.at.latest < timeline.now - timeline.windows.current
-    ago = f" ({spell_short(float(timeline.now - entry.at.latest))} ago)" if old else ""
+    ago = f" ({spell_short(float(timeline.now - entry.at.latest))} ago)" if _old(entry, timeline) else ""
     return f"{spoken(entry.state)} {title}{ago}"
+
+
+def _old(entry: Condition, timeline: Timeline) -> bool:
+    """Whether a condition was noted before what counts as now."""
+    return entry.at.latest < timeline.now - timeline.windows.current
 
 
 def _holds(value: Value) -> bool:

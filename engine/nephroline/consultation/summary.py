@@ -185,7 +185,7 @@ def _how(answer: Consultation, line: LineAdvice) -> Iterator[str]:
     for words, after in (("or", False), ("with it or after it", True)):
         found = [one for one in answer.alternatives if one.with_or_after is after]
         # One that goes with the line is given with it: it has its dose.
-        others = [_with_dose(one) if after and len(found) == 1 else _regimen(one) for one in found]
+        others = [_regimen(one, dosed=after and len(found) == 1) for one in found]
         if others:
             yield f"{words}{', one of:' if after and len(others) > 1 else ''} {', '.join(others)}"
     if line.reassess_at is not None:
@@ -258,16 +258,11 @@ def _ahead(then: When, now: When) -> str:
     return f"in {spell_short(days)}" if days >= 1 else "now"
 
 
-def _with_dose(other: LineAdvice) -> str:
-    if other.action is not Action.START or not other.doses:
-        return _regimen(other)
-    return _begun(other).removeprefix("Start ") + _off(other)
-
-
-def _regimen(other: LineAdvice) -> str:
-    begins = other.action is Action.START
-    title = other.title.removeprefix("Start ") if begins else inside(other.title)
-    return title + _off(other)
+def _regimen(other: LineAdvice, *, dosed: bool = False) -> str:
+    """Another line; *dosed*: with its dose, if it begins something."""
+    if other.action is not Action.START:
+        return inside(other.title) + _off(other)
+    return (_begun(other) if dosed else other.title).removeprefix("Start ") + _off(other)
 
 
 def _blocked(answer: Consultation) -> Iterator[str]:

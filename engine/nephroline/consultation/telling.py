@@ -26,7 +26,7 @@ from nephroline.consultation.decision import Decision, answering, open_silence
 from nephroline.consultation.judges import exposure_rule, gap
 from nephroline.consultation.monitoring import monitoring, totals
 from nephroline.consultation.naming import raised_by
-from nephroline.consultation.needs import Lacking, lacking, needs
+from nephroline.consultation.needs import Lacking, is_presumed, lacking, needs
 from nephroline.consultation.outcomes import outcome
 from nephroline.consultation.presenting import latest, patient, taking
 from nephroline.consultation.run import Run, Subject, fill
@@ -191,15 +191,10 @@ def _findings(run: Run) -> list[FindingOut]:
             statement=statement_ref(run, rule.statement),
             on_guideline=rule.on_guideline,
             rests_on=list(run.pathway.depends.rests_on(rule, drugs_given(run))),
-            presumed=conclusion.outcome is not None and _presumed(run, subject),
+            presumed=conclusion.outcome is not None and is_presumed(run, run.line(subject)),
         )
         for rule, conclusion, subject in _earned(run)
     ]
-
-
-def _presumed(run: Run, subject: Subject) -> bool:
-    line = run.line(subject)
-    return line is not None and str(Adequacy.PRESUMED) in run.chart.exposure(line).options
 
 
 def _earned(run: Run) -> list[tuple[Rule, FindingOf, Subject]]:

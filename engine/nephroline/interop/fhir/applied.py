@@ -54,18 +54,20 @@ def acts_locally(resource: Node, product: Node, concept: Node, name: str) -> boo
     about = [*routes, node(product, "form"), *(node(row, "site") for row in rows)]
     said = [name, *(word for one in about for word in words(one))]
     groups = [code for system, code in codings(concept) if system.rstrip("/").lower().endswith(_OF_ATC)]
-    if groups:
-        # What the code says of it goes before the words.
-        return all(map(_ATC.match, groups)) or _put_on(routes, rows, said[1:])
-    weak = [name] if _PERCENT.search(name) is not None and _FLUID.search(name) is None else []
-    return _put_on(routes, rows, [*said, *("topical" for _ in weak)])
-
-
-def _put_on(routes: list[Node], rows: list[Node], said: list[str]) -> bool:
+    if groups and all(map(_ATC.match, groups)):
+        return True
     coded = [pair for one in routes for pair in codings(one)]
     if any(code in _SYSTEMIC for _, code in coded):
         # Whatever the words are: it is swallowed or infused.
         return False
+    if groups:
+        # What the code says of it goes before its name.
+        return _put_on(coded, rows, said[1:])
+    by_strength = _PERCENT.search(name) is not None and _FLUID.search(name) is None
+    return by_strength or _put_on(coded, rows, said)
+
+
+def _put_on(coded: list[tuple[str, str]], rows: list[Node], said: list[str]) -> bool:
     by_route = any(
         code in _ROUTES or (system.rstrip("/").endswith("0162") and code in _ROUTES_OF_V2)
         for system, code in coded

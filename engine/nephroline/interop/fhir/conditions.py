@@ -88,17 +88,24 @@ def stated(
     elif meaning is None:
         yield NotUsed(f"{title}: no rule reads it")
     else:
-        yield from _read(resource, meaning, title, verified, clinical, catalogue)
+        # An official certainty goes before the words of a classification.
+        official = sure == _CONFIRMED
+        yield from _read(resource, meaning, title, verified, clinical, catalogue, official=official)
 
 
 def _read(
-    resource: Node, meaning: TakenFor, title: str, verified: str, clinical: str, catalogue: Catalogue
+    resource: Node,
+    meaning: TakenFor,
+    title: str,
+    verified: str,
+    clinical: str,
+    catalogue: Catalogue,
+    *,
+    official: bool,
 ) -> Iterator[Noted | Asserted | Diagnosed | NotUsed]:
     since, until = _onset(resource), _abated(resource)
     said = words(node(resource, "code"))
-    # An official certainty goes before the words of a classification.
-    sure = _certainty(node(resource, "code")) == _CONFIRMED
-    in_words = any(map(doubted, said)) and meaning.kind != "absent" and not sure
+    in_words = any(map(doubted, said)) and meaning.kind != "absent" and not official
     past = any(map(_PAST.search, said))
     noted = text(resource, "recordedDate")
     at = since or noted

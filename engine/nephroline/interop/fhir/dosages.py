@@ -97,7 +97,7 @@ class Dosages:
             return "", printed, f"it says {tried[0]}, its words say another dose"
         if doses and amount and often and doses[0][0] == tried[0]:
             known = {amount, _daily_total(amount, often), strength}
-            if len(doses) == 1 and any(self._otherwise(text_, known, often) for text_ in more):
+            if len(doses) == 1 and any(self._otherwise(said, known, often) for said in more):
                 return "", printed, f"it says {tried[0]}, its words say more than that"
         return (doses[0][0] if doses else ""), printed, ""
 
@@ -214,7 +214,6 @@ def _often(row: Node) -> str:
     return often if silent or _ALIKE.get(often, often) == _ALIKE.get(by_repeat, by_repeat) else ""
 
 
-_NOT_DAILY = frozenset(("weekly", "twice weekly", "three times weekly", "every other day"))
 _ALIKE = {
     "bid": "2x/d",
     "tid": "3x/d",

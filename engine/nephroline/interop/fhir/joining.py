@@ -141,8 +141,8 @@ class Gathered:
             )
         by_drug: dict[str, list[Administered]] = defaultdict(list)
         for one in self.given:
-            inside = [course for course in courses if _inside(one, course)]
-            inside = [course for course in inside if course.resource not in told_by_doses]
+            told = (course for course in courses if course.resource not in told_by_doses)
+            inside = [course for course in told if _inside(one, course)]
             if inside:
                 known = bool(inside[0].dose) or not one.amount
                 why = (

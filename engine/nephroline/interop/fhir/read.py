@@ -250,7 +250,7 @@ def _one_identifier(one: Node, other: Node) -> bool:
 
 def _whose(resources: Iterable[Node]) -> set[str]:
     """The people of whom resources tell: by reference, else by identifier, else by name alone."""
-    found: dict[str, str] = {}
+    found: set[str] = set()
     named: dict[str, str] = {}
     for resource in resources:
         subject = _subject(resource)
@@ -264,7 +264,7 @@ def _whose(resources: Iterable[Node]) -> set[str]:
         if reference and identifier:
             named[identifier] = key
         if key:
-            found[key] = key
+            found.add(key)
     return {named.get(key, key) for key in found}
 
 
