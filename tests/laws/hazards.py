@@ -337,7 +337,7 @@ HAZARDS = (
     _noted(
         "psychiatric_disease", "diabetes", "osteoporosis", states=("uncontrolled", "severe", "controlled")
     ),
-    _noted("calcineurin_neurotoxicity", "calcineurin_nephrotoxicity"),
+    _noted("calcineurin_neurotoxicity", "calcineurin_nephrotoxicity", "steroid_psychosis"),
     _noted("genetic_fsgs", "secondary_fsgs"),
     _treated("tuberculosis", "isoniazid", "300 mg/d"),
     _treated("hepatitis_b", "entecavir", "0.5 mg/d"),

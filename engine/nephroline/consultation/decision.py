@@ -79,9 +79,9 @@ class Decision(msgspec.Struct, frozen=True):
 
     @property
     def proposed(self) -> frozenset[str]:
-        """The drugs that the patient will have: those of the line, unless it is to stop."""
+        """The drugs that the patient will have by the line, unless it is to stop."""
         going = self.act is not None and self.act.action is not Action.STOP
-        return self.act.agents if self.act is not None and going else frozenset()
+        return self.act.given if self.act is not None and going else frozenset()
 
     @property
     def advised(self) -> Advised:

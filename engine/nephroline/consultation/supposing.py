@@ -30,9 +30,9 @@ def supposing(run: Run, agents: frozenset[str]) -> LazyRun:
 
 def precautions(run: Run, act: Act) -> Precautions:
     """What is added where an act begins other agents than those that are proposed."""
-    if act.action is not Action.START or act.agents <= run.chart.proposed:
+    if act.action is not Action.START or act.given <= run.chart.proposed:
         return Precautions()
-    other = supposing(run, act.agents)
+    other = supposing(run, act.given)
     before = [
         _title(run, rule, one.title)
         for rule, one, subject in run.rules(Recommend)

@@ -38,8 +38,12 @@ class Branch(msgspec.Struct, frozen=True):
         """Say an arm: ``serum creatinine ≤ 1.2 mg/dL``, ``pregnancy: no``."""
         if self.scale is not None:
             return f"{self.title} {span.text(self.scale)}"
+        # What is denied is not denied again.
         others = [word for arm in self.arms for word in arm.span.words if word not in span.words]
-        shown = f"not {' or '.join(others)}" if len(others) < len(span.words) else span.text(None)
+        shorter = len(others) < len(span.words) and not any(
+            word.replace(",", " ").split()[0] in ("no", "not") for word in others
+        )
+        shown = f"not {' or '.join(others)}" if shorter else span.text(None)
         return f"{self.title}: {shown}"
 
 
