@@ -115,6 +115,12 @@ def test_a_painkiller_is_refused_with_a_better_one(text: str) -> None:
     assert "paracetamol" in found.because[0]
 
 
+def test_a_live_vaccine_is_refused_under_immunosuppression() -> None:
+    running = [{"drug": "prednisolone", "dose": "70 mg/d", "from": "0 mo"}]
+    assert judged("vaccine-yellow-fever", exposures=running).verdict == "no"
+    assert judged("vaccine-influenza-inactivated", exposures=running).verdict == "yes"
+
+
 def test_what_is_missing_could_forbid_it() -> None:
     findings = {"secondary_cause_excluded": {"value": True, "at": "0 mo"}}
     found = judged("cyclosporine 125 mg bid", conditions=chart()["conditions"][:3], findings=findings)

@@ -1,4 +1,4 @@
-"""Medications: orders, statements, dispenses and administrations as courses and single doses."""
+"""Medications: orders, statements and dispenses as courses; administrations and vaccines as single doses."""
 
 from __future__ import annotations
 
@@ -8,11 +8,23 @@ from decimal import Decimal, InvalidOperation
 
 from nephroline.catalogue import Catalogue, phrase, spelling
 from nephroline.interop.fhir.applied import acts_locally
-from nephroline.interop.fhir.codes import Codes, TakenFor
+from nephroline.interop.fhir.codes import Codes, Left, TakenFor
 from nephroline.interop.fhir.courses import UNKNOWN, Administered, Prescribed
 from nephroline.interop.fhir.dosages import OF_NO_ONE, THOUSANDS, Dosages
 from nephroline.interop.fhir.drafting import NotUsed
-from nephroline.interop.fhir.nodes import Node, codings, denied, name_of, node, nodes, target, text, words
+from nephroline.interop.fhir.nodes import (
+    Node,
+    codings,
+    denied,
+    doubted,
+    name_of,
+    node,
+    nodes,
+    target,
+    text,
+    title_of,
+    words,
+)
 from nephroline.interop.fhir.times import after, day, effective, first_day, period
 
 _ORDERS = ("order", "original-order", "reflex-order", "filler-order", "instance-order")
@@ -54,6 +66,9 @@ class Medications:
     def read(self, resource: Node) -> Iterator[Prescribed | Administered | NotUsed]:
         """What a resource says was given."""
         kind, state = text(resource, "resourceType"), text(resource, "status")
+        if kind == "Immunization":
+            yield self._vaccine(resource, state)
+            return
         product = self._product(resource)
         concept = node(product, "code") or node(resource, "medicationCodeableConcept")
         name, drugs, strength = self._drug(resource, product, concept)
@@ -253,6 +268,22 @@ class Medications:
         return Administered(
             name_of(resource), drug or name, bool(drug), at, amount, text(resource, "dosage", "text")
         )
+
+    def _vaccine(self, resource: Node, state: str) -> Administered | NotUsed:
+        concept, at = node(resource, "vaccineCode"), text(resource, "occurrenceDateTime")
+        name, drugs = title_of(concept), self.named(concept)
+        left = self._codes.best(concept)
+        if state != "completed":
+            odd = state not in ("entered-in-error", "not-done")
+            return NotUsed(f"{name}: its status {'cannot be read' if odd else f'is {state}'}", odd=odd)
+        if any(map(doubted, words(concept))):
+            return NotUsed(f"{name}: its words deny or doubt it", odd=True)
+        if len(drugs) != 1 or self._contradicted(concept, drugs):
+            why = left.because if isinstance(left, Left) else "no vaccine that the catalogue has"
+            return NotUsed(f"{name}: {why}")
+        if not day(at):
+            return NotUsed(f"{name}: nothing says when it was given", odd=True)
+        return Administered(name_of(resource), drugs[0], True, at, "", name)
 
 
 _Span = tuple[str, str, bool]

@@ -20,6 +20,7 @@ from nephroline.interop.fhir.resources import ResourceReader, person, said_alone
 from nephroline.interop.fhir.rows import HEAD, RowMark, bare, mark_of
 from nephroline.interop.fhir.source import Arrived, FhirSource, lines_of
 from nephroline.interop.fhir.times import order
+from nephroline.interop.fhir.visits import Visits
 from nephroline.yamlfile import listed
 
 
@@ -60,6 +61,7 @@ class _ChartReader:
             if line.url:
                 addressed[line.url] = line.resource
         self._who: Node = {}
+        self._visits = Visits()
         self._rows: dict[tuple[str, int], dict[str, Any]] = {}
         self._sources: dict[tuple[str, int], str] = {}
         self._resources = ResourceReader(
@@ -71,9 +73,11 @@ class _ChartReader:
         patient = self._who = self._patient()
         mine = {name_of(patient), *(line.url for line in self._lines if line.resource is patient)} - {""}
         written = self._written_head(patient)
-        for line in self._lines:
+        # Visits first: they date what was noted in them.
+        for line in sorted(self._lines, key=lambda line: not _is(line.resource, "Encounter")):
             self._resource(line, mine if patient else None, rows=written is not None)
         self._resources.join()
+        self._visits.tell(self._draft)
         self._draft.date_undated(person(patient).get("birth_date", ""))
         foreign = bool(self._draft.rows)
         self._draft.rows += [
@@ -189,8 +193,10 @@ class _ChartReader:
         elif nodes(resource, "modifierExtension"):
             why = "a modifier extension changes what it means in a way that is not known here"
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
+        elif _is(resource, "Encounter"):
+            self._visits.note(resource, line.url)
         elif not (rows and self._row(resource, name)):
-            self._resources.read(resource)
+            self._resources.read(self._visits.dated(resource))
 
     def _of_another(self, resource: Node) -> bool:
         """Whether a subject is named by an identifier alone, and that is none of the patient's."""

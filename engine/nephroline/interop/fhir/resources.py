@@ -30,7 +30,10 @@ from nephroline.interop.fhir.observations import Tested, Value, observed
 from nephroline.interop.fhir.reading import Use
 from nephroline.interop.fhir.times import day, effective, period
 
-_MEDICATION = ("MedicationRequest", "MedicationStatement", "MedicationDispense", "MedicationAdministration")
+_MEDICATION = (
+    *("MedicationRequest", "MedicationStatement", "MedicationDispense", "MedicationAdministration"),
+    "Immunization",
+)
 
 
 class ResourceReader:
