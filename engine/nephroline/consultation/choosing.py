@@ -48,11 +48,6 @@ class Act(msgspec.Struct, frozen=True):
             else " + ".join(sorted(self.agents))
         )
 
-    @property
-    def given(self) -> frozenset[str]:
-        """The drugs that the patient gets by it: its agents, and what it states a dose of beside them."""
-        return self.agents | self.recommend.dose.keys()
-
     def same_as(self, other: Act) -> bool:
         """Whether both ask for the same: then they do not conflict."""
         mine, theirs = self.recommend.direction, other.recommend.direction

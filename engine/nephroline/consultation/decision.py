@@ -11,6 +11,7 @@ import msgspec
 from nephroline.backends import PATIENT
 from nephroline.consultation.choosing import Act, Lacks, choose, open_blocks
 from nephroline.consultation.run import Run, Subject
+from nephroline.consultation.supposing import given
 from nephroline.features import Missing, Slot, gather
 from nephroline.lang import Node
 from nephroline.pathway import Recommend, Rule
@@ -81,7 +82,7 @@ class Decision(msgspec.Struct, frozen=True):
     def proposed(self) -> frozenset[str]:
         """The drugs that the patient will have by the line, unless it is to stop."""
         going = self.act is not None and self.act.action is not Action.STOP
-        return self.act.given if self.act is not None and going else frozenset()
+        return given(self.act) if self.act is not None and going else frozenset()
 
     @property
     def advised(self) -> Advised:

@@ -39,6 +39,7 @@ from nephroline.terms import (
 
 _UNTIL = ": until "
 _MANY_TITLES = 3
+_BESIDE = " with low-dose "
 _BRACKET = r" ?[:;(\[]"
 """What ends the words that stand for a text."""
 
@@ -74,7 +75,7 @@ def _entries(answer: Consultation) -> Iterator[_Entry]:
     yield "next", _next(answer), _basis(answer)
     if answer.answer.kind is Answer.NOT_APPLICABLE:
         yield "also", _also(answer)
-    yield "not", _blocked(answer)
+    yield "not", *_blocked(answer)
     for act in acts:
         if act.act not in _FIRST_OF_ALL:
             running = act.act == "undecided"
@@ -265,16 +266,23 @@ def _regimen(other: LineAdvice, *, dosed: bool = False) -> str:
     return (_begun(other) if dosed else other.title).removeprefix("Start ") + _off(other)
 
 
-def _blocked(answer: Consultation) -> Iterator[str]:
-    """What must not be begun now, and until when, for each reason once; what has failed was told before."""
+def _blocked(answer: Consultation) -> tuple[list[str], list[str]]:
+    """What must not be begun now, and why, each reason once; what has failed was told before.
+
+    Of several reasons all that is out is named first.
+    """
     why: dict[str, tuple[str, list[str]]] = {}
     for one in answer.blocked:
         for reason in one.reasons:
             if reason.rule != FAILED:
                 told = f"until {reason.until}" if reason.until else inside(reason.title)
                 why.setdefault(reason.rule, (told, []))[1].append(one.title)
-    for told, titles in why.values():
-        yield f"{_several(titles)}: {told}"
+    reasons = [f"{_several(titles)}: {told}" for told, titles in why.values()]
+    if len(reasons) < 2:
+        return reasons, []
+    # Without what is given beside it in a low dose, which is not what the reasons are about.
+    out = (title.partition(_BESIDE)[0] for _, titles in why.values() for title in titles)
+    return [*dict.fromkeys(out)], reasons
 
 
 def _several(titles: list[str]) -> str:

@@ -28,11 +28,16 @@ def supposing(run: Run, agents: frozenset[str]) -> LazyRun:
     return LazyRun(run.pathway, msgspec.structs.replace(chart, proposed=agents, memo=kept))
 
 
+def given(act: Act) -> frozenset[str]:
+    """The drugs that the patient gets by an act: its agents, and what it states a dose of beside them."""
+    return act.agents | act.recommend.dose.keys()
+
+
 def precautions(run: Run, act: Act) -> Precautions:
     """What is added where an act begins other agents than those that are proposed."""
-    if act.action is not Action.START or act.given <= run.chart.proposed:
+    if act.action is not Action.START or given(act) <= run.chart.proposed:
         return Precautions()
-    other = supposing(run, act.given)
+    other = supposing(run, given(act))
     before = [
         _title(run, rule, one.title)
         for rule, one, subject in run.rules(Recommend)

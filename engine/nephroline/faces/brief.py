@@ -21,7 +21,7 @@ _LEAST = {"critical": 99, "next": 4, "status": 2, "stop": 2, "hold": 2, "taper":
 """Lines to which an entry is cut at most; one, if it is not named here."""
 _MOST = {"critical": 99, "next": 5, "status": 3, "open": 3, "also": 2, "warning": 2, "first": 2, "not": 2}
 """Lines that an entry takes at most; two, if it is not named here."""
-_FIRST_CUT = ("pathway", "also", "first", "warning", "course", "drugs", "not", "values", "open", "status")
+_FIRST_CUT = ("pathway", "also", "first", "warning", "course", "drugs", "values", "open", "status", "not")
 """Which entries give up lines first, where they are too many."""
 _STYLE = {
     "critical": "bold red",

@@ -224,7 +224,7 @@ def stopped_for(chart: Chart, line: Line) -> Value:
         return Choice(frozenset({NOT_STOPPED}), "not stopped")
     if line.stopped_for is None:
         slot = Slot(Entry.STOP_REASON, str(line.number), line.end)
-        missing = Missing(f"why line {line.number} was stopped", "the reason for stopping", slot)
+        missing = Missing(line.why_stopped, "the reason for stopping", slot)
         return Choice(frozenset(chart.timeline.catalogue.stop_reasons), "not recorded", (missing,))
     return Choice(frozenset({line.stopped_for}), line.stopped_for.replace("-", " "))
 

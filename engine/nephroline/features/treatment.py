@@ -267,7 +267,7 @@ def _why_ended(chart: Chart, course: Course, last: Exposure, title: str) -> Miss
     if line is not None and alone and line.end is not None and last.end is not None:
         same = line.end.latest == last.end.latest
         slot = Slot(Entry.STOP_REASON, str(line.number), line.end) if same else None
-    name = f"why line {line.number} was stopped" if line is not None and slot else f"why {title} was stopped"
+    name = line.why_stopped if line is not None and slot else f"why {title} was stopped"
     return Missing(name, f"why {title} was stopped ({course.rows[-1].end})", slot)
 
 

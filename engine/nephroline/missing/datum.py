@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from nephroline.catalogue import Analyte, Catalogue
+from nephroline.catalogue import Analyte
 from nephroline.exact import Fraction
 from nephroline.features import Chart, Slot, entering
 from nephroline.missing.cuts import Limits, cuts_of, sides_of
@@ -55,7 +55,7 @@ def datum_of(
     the thresholds that can make a difference (None: all).
     """
     catalogue, limits = pathway.catalogue, Limits(pathway, live)
-    title = title_of(slot, catalogue, chart.timeline.as_of)
+    title = title_of(slot, chart)
     match slot.entry:
         case Entry.OBSERVATION:
             return _measured(slot, title, limits, chart, beside, taken)
@@ -83,8 +83,9 @@ def datum_of(
             return Datum(slot, title, tuple(_words(slot, pathway)))
 
 
-def title_of(slot: Slot, catalogue: Catalogue, now: Moment) -> str:
+def title_of(slot: Slot, chart: Chart) -> str:
     """How people call the datum of a slot; with its time, unless that is now."""
+    catalogue, now = chart.timeline.catalogue, chart.timeline.as_of
     match slot.entry:
         case Entry.OBSERVATION:
             title = catalogue.analytes[slot.name].title
@@ -100,7 +101,7 @@ def title_of(slot: Slot, catalogue: Catalogue, now: Moment) -> str:
         case Entry.TROUGH_TARGET:
             return f"target trough of {catalogue.drugs[slot.name].title}"
         case Entry.STOP_REASON:
-            return f"why line {slot.name} was stopped"
+            return next(line.why_stopped for line in chart.timeline.lines if str(line.number) == slot.name)
         case _:
             return str(slot.entry)
 

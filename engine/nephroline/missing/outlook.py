@@ -214,12 +214,9 @@ def _outlook(
 
 def _titles(search: Search, missing: Iterable[Missing], but: Iterable[Slot]) -> list[str]:
     """The titles of open data that do not matter."""
-    start = search.start
-    catalogue, now = start.pathway.catalogue, start.chart.timeline.as_of
+    chart = search.start.chart
     skipped = set(but)
-    found = [
-        title_of(m.slot, catalogue, now) for m in missing if m.slot is not None and m.slot not in skipped
-    ]
+    found = [title_of(m.slot, chart) for m in missing if m.slot is not None and m.slot not in skipped]
     return list(dict.fromkeys(found))
 
 

@@ -16,7 +16,7 @@ from nephroline.exact import Fraction
 from nephroline.record.models import Exposure
 from nephroline.record.times import Moment
 from nephroline.record.treatment import Course, Treatment
-from nephroline.terms import Phase
+from nephroline.terms import Phase, spoken
 from nephroline.truth import Truth
 
 NOT_STOPPED = "not-stopped"
@@ -44,6 +44,11 @@ class Line(msgspec.Struct, frozen=True, eq=False, gc=False):
     def current(self) -> bool:
         """Whether it runs at as-of, or may."""
         return self.running is not False
+
+    @property
+    def why_stopped(self) -> str:
+        """What is asked where nobody wrote why it was stopped."""
+        return f"why {' and '.join(map(spoken, self.drugs))} (line {self.number}) was stopped"
 
 
 class _Stretch(msgspec.Struct):
