@@ -24,7 +24,7 @@ TAKEN = sorted(
 
 
 def test_there_are_codes_of_every_system() -> None:
-    assert set(CODES.notices) == {"LOINC", "SNOMED CT", "RxNorm", "ICD-10", "ICD-10-CM", "ATC"}
+    assert set(CODES.notices) == {"LOINC", "SNOMED CT", "RxNorm", "ICD-10", "ICD-10-CM", "ATC", "CVX"}
     assert all(CODES.notices.values())
     assert len(TAKEN) > 150
     assert len(LOOK_ALIKES) > 350

@@ -313,7 +313,7 @@ def test_a_time_beyond_all_zones_is_read_as_its_day(at: str) -> None:
     [
         *(
             (words, False)
-            for words in ("Mon Wed Fri", "EOD", "alle 2 Tage", "Stop taking", "Wean as directed", "STAT")
+            for words in ("Mon Wed Fri", "EOD", "alle 2 Tage", "Stop taking", "Wean as directed", "2x/Woche")
         ),
         *(
             (words, False)

@@ -12,7 +12,8 @@ _LOCAL = re.compile(
     r"enema|foam|pessary|vaginal|intra[- ]?articular|intra[- ]?vitreal|intra[- ]?lesional|intra[- ]?thecal|"
     r"muco-?adhesive|rectum|implant|mouth-?wash|"
     r"eye-?drops?|drops?|minims|suppositor\w+|rectal|turbuhaler|diskus|accuhaler|nebuli[sz]er|nebules?|respules?|"
-    r"scalp|dental|paste|augen\w*|ohren\w*|nasen\w*|salbe|creme|mundsp\w*|einlauf|zäpfchen|tropfen)\b",
+    r"scalp|dental|paste|augen\w*|ohren\w*|nasen\w*|salbe|creme|mundsp\w*|einlauf|zäpfchen|tropfen|supp|klysma|"
+    r"klistier|rektal\w*|lokal|pflaster|emulgel|haut|kne\w+|knie|\w*aerosol|hfa|\w+haler)\b",
     re.IGNORECASE,
 )
 """Words of a product, a form, a route or a site of what acts where it is put."""

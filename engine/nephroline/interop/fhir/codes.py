@@ -43,8 +43,9 @@ class TakenFor(msgspec.Struct, frozen=True):
     """What a code is taken for.
 
     `only`: ``trough``, when the chart says that it is one; ``words``, no number of it; ``unsure``, when the
-    words of the chart agree. `tells` of a test: ``both`` that a condition is there and that it is not,
-    ``positive`` only that it is, ``screen`` that it is not, and else that it is not known.
+    words of the chart agree; ``session``, as long as a procedure lasts. `tells` of a test: ``both`` that a
+    condition is there and that it is not, ``positive`` only that it is, ``screen`` that it is not, and else
+    that it is not known.
     """
 
     kind: Kind
@@ -65,7 +66,7 @@ class TakenRow(Shape, frozen=True, kw_only=True):
     """Codes with the one thing that they are taken for; fields as in `TakenFor`."""
 
     codes: list[str]
-    only: Literal["", "trough", "words", "unsure"] = ""
+    only: Literal["", "trough", "words", "unsure", "session"] = ""
     tells: Literal["", "both", "positive", "screen"] = ""
     confidence: Literal["verified", "once"] = "verified"
     analyte: str = ""

@@ -20,7 +20,9 @@ _CERTAINTY = "icd-10-gm-diagnosesicherheit"
 """The extension by which German charts say how sure a diagnosis is, and what its codes are here."""
 _OF_OTHERS = re.compile(
     r"\b(?:family history|family hx|fam\.? ?hx|familienanamnese|familial risk|paternal)\b|\bfhx?\b|"
-    r"\b(?:mother|father|brother|sister|sibling|parent|grand\w+|uncle|aunt|cousin|wife|husband|partner|son|daughter|vater|mutter|bruder|schwester)\b",
+    r"\b(?:mothers?|fathers?|brothers?|sisters?|siblings?|parents?|grand\w+|uncles?|aunts?|cousins?|wife|husband|"
+    r"partner|sons?|daughters?|vater|mutter|bruder|brüder|schwestern?|eltern\w*|großm\w+|großv\w+|grossm\w+|"
+    r"grossv\w+|oma|opa|onkel|tante|ehemann|ehefrau|sohn|tochter|familiäre belastung)\b",
     re.IGNORECASE,
 )
 _PAST = re.compile(
@@ -108,7 +110,9 @@ def _read(
     in_words = any(map(doubted, said)) and meaning.kind != "absent" and not official
     past = any(map(_PAST.search, said))
     noted = text(resource, "recordedDate")
-    at = since or noted
+    # What was recorded after it had ended was not there when it was recorded.
+    over = bool(until) and (not day(noted) or first_day(until) <= first_day(noted))
+    at = since or (until if over else noted)
     if not day(at):
         # What a list of problems says without a date is so by now.
         plainly = verified in ("", "confirmed") and clinical not in _GONE and not in_words and not past
@@ -146,8 +150,12 @@ def _read(
         elif past:
             yield Noted(meaning.id, at, None, f"{title} (of the past; whether it is there now is not said)")
         else:
-            gone = list(_gone(resource, meaning.id, title, until, noted, at, clinical)) if there else []
-            if not gone or day(gone[0].at) != day(at):
+            begun = at if since or not over else ""
+            gone = list(
+                _gone(resource, meaning.id, title, until, noted, begun or at, clinical, begun=bool(begun))
+            )
+            gone = gone if there else []
+            if not gone or (begun and day(gone[0].at) != day(at)):
                 yield Noted(meaning.id, at, there, title)
             yield from gone
     else:
@@ -155,19 +163,21 @@ def _read(
 
 
 def _gone(
-    resource: Node, name: str, title: str, until: str, noted: str, at: str, clinical: str
+    resource: Node, name: str, title: str, until: str, noted: str, at: str, clinical: str, *, begun: bool
 ) -> Iterator[Noted]:
     """That a condition has gone, at its end; else that nobody knows whether it is there.
 
     What ends on the day it began, or with an encounter of which it is the diagnosis, need not have gone; nor
-    what is inactive or in remission. When it was recorded is not when it ended.
+    what is inactive or in remission. When it was recorded is not when it ended. *begun*: whether `at` is when
+    it began.
     """
     ended = any(name in resource for name in _ENDS)
     if clinical not in _GONE and not until and not ended:
         return
     visit = any(code == _OF_VISIT for one in nodes(resource, "category") for _, code in codings(one))
     end = until or (noted if day(noted) > day(at) else at)
-    if until and not visit and day(end) != day(at) and clinical in ("", _RESOLVED):
+    lasted = not begun or day(end) != day(at)
+    if until and not visit and lasted and clinical in ("", _RESOLVED):
         yield Noted(name, end, False, f"{title} ({clinical or 'abated'})")
     else:
         yield Noted(name, end, None, f"{title} ({clinical or 'abated'}; whether it has gone is not said)")
@@ -184,7 +194,15 @@ def _certainty(concept: Node) -> str:
         for extension in nodes(coding, "extension"):
             if text(extension, "url").endswith(_CERTAINTY):
                 return text(extension, "valueCoding", "code") or "?"
+        behind = _LETTER.search(text(coding, "code"))
+        if behind is not None and text(coding, "system").endswith(_OF_GERMANY):
+            return behind[1]
     return ""
+
+
+_LETTER = re.compile(r"[\d+*!-] ?([AGVZ])$")
+"""The letter of certainty, written behind the code itself."""
+_OF_GERMANY = "icd-10-gm"
 
 
 def _ended_before(resource: Node) -> bool:

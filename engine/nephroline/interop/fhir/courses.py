@@ -18,7 +18,8 @@ class Prescribed(NamedTuple):
     """One drug at one dose over one interval; empty where it is not said. `drug`: an id, or its own name.
 
     `end_by`: when it had ended at the latest, where that is all that is known. `same_as`: what two doses have
-    in common that are the same, however they are written. `silent`: no dose stands there at all.
+    in common that are the same, however they are written. `silent`: no dose stands there at all. `piece`: the
+    strength of the product, where it is an order that runs.
     """
 
     resource: str
@@ -35,6 +36,7 @@ class Prescribed(NamedTuple):
     end_by: str = ""
     same_as: str = ""
     silent: bool = False
+    piece: str = ""
 
 
 class Administered(NamedTuple):
@@ -122,6 +124,9 @@ def _in_turn(rows: list[Prescribed]) -> Iterator[Prescribed]:
             yield row._replace(end=UNKNOWN, note=row.note or "an earlier order has no end")
             continue
         goes_on = (goes_on and row.end != "") or not row.end
+        if any(_beside(one, row) for one in ordered[:number]):
+            why = "an order of another strength runs as well: together, or in its place?"
+            row = row._replace(dose="", same_as="", note=row.note or why)  # noqa: PLW2901
         if later is None:
             yield row
         elif later.taken == UNKNOWN and not row.end:
@@ -132,6 +137,12 @@ def _in_turn(rows: list[Prescribed]) -> Iterator[Prescribed]:
             yield row._replace(end=later.start, note=row.note or "ended by the next order of the drug")
         else:
             yield row
+
+
+def _beside(one: Prescribed, other: Prescribed) -> bool:
+    """Whether two orders that both run are of two strengths, and may make one dose together."""
+    both = bool(one.piece) and bool(other.piece) and one.resource != other.resource
+    return both and one.piece != other.piece and not one.end and first_day(one.start) < first_day(other.start)
 
 
 def _at_once(rows: Sequence[Prescribed]) -> Iterator[Prescribed]:

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from nephroline.catalogue import Catalogue
 from nephroline.exact import Fraction
 from nephroline.interop.fhir.courses import AS_NEEDED
+from nephroline.interop.fhir.instructions import odd_words, parts_of_day, pieces, without_packaging
 from nephroline.interop.fhir.nodes import Node, codings, node, nodes, text, words
 from nephroline.quantities import QuantityError
 from nephroline.record import Dosing, read_dose
@@ -38,26 +39,13 @@ _HARMLESS = re.compile(r"^(?:(?:take|give|inject|orally|oral|po)\s+)+", re.IGNOR
 _NEEDED = re.compile(
     r"\b(?:as needed|as required|if needed|when needed|prn|p\.r\.n|bei bedarf|b\. ?bed)\b", re.IGNORECASE
 )
-_HARMLESS_PARTS = re.compile(
-    r"\b(?:for|x|für) \d+ (?:days?|weeks?|wks?|months?|tage?|wochen)\b|^then\b|\bup to \d+ days\b|"
-    r"\b(?:do not|never) stop\b.*|\bonly as (?:prescribed|directed)\b|\bwith food only\b|"
-    r"\bthen (?:stop|follow up)\b",
-    re.IGNORECASE,
-)
-"""What stands beside a dose and changes none: how long it lasts, and what every package says."""
-_CHANGED = re.compile(
-    r"\b(?:stop\w*|hold|on hold|wean\w*|taper\w*|ausschleich\w*|reduc\w*|decreas\w*|increas\w*|"
-    r"single dose|stat|once only|only|nur|except|außer|then|dann|if|wenn|when|required|directed|unless|"
-    r"alternate|alt|eod|max\w*|up to|"
-    r"mo|mon|tues?|weds?|thurs?|fri|sat|sun|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|total of)\b",
-    re.IGNORECASE,
-)
-"""Words by which a dose is another than the numbers beside them say."""
+_SAID_OF_STEPS = re.compile(r"^then\b|\bthen (?:stop|follow up)\b|\bup to \d+ days\b", re.IGNORECASE)
+"""What stands in the steps of a taper, and changes no dose of them."""
 _OFTEN: Mapping[str, str] = {
     r"(?:twice|two times|2 times|bid|b\.i\.d|bd|2 ?x|2 \(two\) times|zweimal)": "2x/d",
     r"(?:three times|3 times|tid|t\.i\.d|tds|3 ?x|3 \(three\) times|dreimal)": "3x/d",
     r"(?:four times|4 times|qid|qds|4 ?x|4 \(four\) times)": "4x/d",
-    r"(?:once daily|once a day|qd|od|every day|each day|daily|täglich|mane|nocte)": "daily",
+    r"(?:once daily|once a day|qd|od|every day|each day|daily|täglich|tgl\.?|mane|nocte)": "daily",
     r"(?:weekly|a week|per week|every week|/ ?wk|wöchentlich|pro woche)": "weekly",
     r"(?:every (?:other|second) day|qod|every 48 hours|alle 2 tage|jeden (?:2\.|zweiten) tag)": (
         "every other day"
@@ -65,9 +53,18 @@ _OFTEN: Mapping[str, str] = {
 }
 """How often, in words, the finer first."""
 _MASS = re.compile(r"(?<![\d.,])(\d+(?:[.,]\d+)?) ?(mg|g|mcg|µg|ug)\b(?! ?/)", re.IGNORECASE)
+_WHOLE = re.compile(r"(?:mg|g) total\b|^\W*(?:take )?\d[\d.,]* ?(?:mg|g) \(", re.IGNORECASE)
+"""Words by which an amount is that of all pieces together."""
 _ODD_TIMING = ("dayOfWeek", "count", "countMax", "frequencyMax", "periodMax", "offset")
 """Parts of a timing by which the dose of a day is another than its frequency says."""
-_PIECES = ("tablet", "tab", "capsule", "cap", "pill", "1")
+_PIECES = ("tablet", "tab", "capsule", "cap", "pill", "1", "tablette", "kapsel", "stück")
+_SPELT: Mapping[str, tuple[str, ...]] = {
+    "mg": ("milligram", "milligrams", "milligramm", "mgs"),
+    "g": ("gram", "grams", "gramm", "gm"),
+    "ug": ("mcg", "microgram", "micrograms", "mikrogramm"),
+}
+"""How units of dose are written out beside their codes."""
+_A_DAY = {"daily": 1, "2x/d": 2, "3x/d": 3, "4x/d": 4}
 
 
 class Dosages:
@@ -78,13 +75,12 @@ class Dosages:
 
     def read(self, row: Node, strength: str) -> tuple[str, str, str]:
         """A dose as the record writes it, what the order says, and a note."""
-        printed = text(row, "text") or text(row, "patientInstruction")
-        more = [printed, *(word for one in nodes(row, "additionalInstruction") for word in words(one))]
+        printed, *_ = more = told(row)
         if strength == OF_NO_ONE:
             return "", printed, "one drug of a product of several"
         if nodes(row, "modifierExtension"):
             return "", printed, "an extension changes what it means in a way that is not known here"
-        if _as_needed(row) or any(map(_NEEDED.search, more)):
+        if _as_needed(row) or any(map(as_needed, more)):
             return "", printed, AS_NEEDED
         amount = self._amount(row, strength)
         often = _often(row)
@@ -92,23 +88,55 @@ class Dosages:
         found = _AMOUNT.fullmatch(_HARMLESS.sub("", printed))
         if found is not None and THOUSANDS.match(found[0]) is None:
             tried.append(found[0])
+        if not (amount and often) and not any(map(self.readable, tried)):
+            tried = [*filter(None, [self._spoken(printed)])]
         doses = [(dose, read) for dose in tried if (read := self.readable(dose)) is not None]
         if len(doses) > 1 and _differ(doses[0][1], doses[1][1]):
             return "", printed, f"it says {tried[0]}, its words say another dose"
         if doses and amount and often and doses[0][0] == tried[0]:
             known = {amount, _daily_total(amount, often), strength}
-            if len(doses) == 1 and any(self._otherwise(said, known, often) for said in more):
+            if len(doses) == 1 and any(self._otherwise(said, known, often, strength) for said in more):
                 return "", printed, f"it says {tried[0]}, its words say more than that"
         return (doses[0][0] if doses else ""), printed, ""
 
-    def _otherwise(self, said: str, known: set[str], often: str) -> bool:
+    def _spoken(self, said: str) -> str:
+        """A dose that stands in words alone: one amount, how often, and nothing else that matters."""
+        plain = without_packaging(said)
+        masses = _MASS.findall(plain)
+        left, times = _without_times(_MASS.sub(" ", plain))
+        often = times or ({"daily"} if parts_of_day(plain) == 1 else set())
+        if len(masses) != 1 or len(often) != 1 or THOUSANDS.match(masses[0][0]) is not None:
+            return ""
+        several = parts_of_day(plain) > 1 and _A_DAY.get(next(iter(often))) != parts_of_day(plain)
+        # Of pieces an amount may be that of each, unless it is called the whole.
+        of_each = bool(pieces(plain)) and _WHOLE.search(plain) is None
+        if several or of_each or odd_words(left):
+            return ""
+        value, unit = masses[0]
+        return f"{value.replace(',', '.')} {unit.lower()} {often.pop()}"
+
+    def _otherwise(self, said: str, known: set[str], often: str, strength: str) -> bool:
         """Whether words beside the numbers of a dose say another amount, another time, or a change."""
-        plain = _HARMLESS_PARTS.sub(" ", said)
-        masses = {self._milligrams(value, unit) for value, unit in _MASS.findall(plain)}
+        plain = _SAID_OF_STEPS.sub(" ", without_packaging(said))
+        masses = [self._milligrams(value, unit) for value, unit in _MASS.findall(plain)]
         numbers = {self._milligrams(*one.split(" ")[:2]) for one in known if one.count(" ") == 1}
-        times = _times(plain)
-        alike = _ALIKE.get(often, often)
-        return bool(_CHANGED.search(plain)) or bool(masses - numbers) or not times <= {alike}
+        often = _ALIKE.get(often, often)
+        left, times = _without_times(_MASS.sub(" ", plain))
+        parts = parts_of_day(plain)
+        several_times = parts > 1 and _A_DAY.get(often) != parts
+        return (
+            bool(set(masses) - numbers)
+            or not times <= {often}
+            or several_times
+            or self._other_pieces(plain, known, strength)
+            or bool(odd_words(left))
+        )
+
+    def _other_pieces(self, said: str, known: set[str], strength: str) -> bool:
+        """Whether words tell a number of pieces that makes another amount, or nobody knows which."""
+        found, (size, _, unit) = pieces(said), strength.partition(" ")
+        amounts = {f"{_product(count, size)} {unit}" for count in found}
+        return len(found) > 1 or (bool(unit) and not amounts <= known)
 
     @staticmethod
     def _milligrams(value: str, unit: str) -> Fraction | None:
@@ -143,9 +171,14 @@ class Dosages:
         one, two = self._units.get(code), self._units.get(word)
         if one is None and _is_piece(word):
             return word
-        if two is not None and (one is None or one.code != two.code):
-            return ""
-        return code
+        if two is None:
+            return code if word.lower() in (code.lower(), *_SPELT.get(code, ())) else ""
+        return code if one is not None and one.code == two.code else ""
+
+    def amount(self, row: Node, strength: str) -> str:
+        """How much of it a dose is, in a unit; empty where that cannot be read."""
+        found = self._amount(row, strength)
+        return found if found and self.readable(f"{found} once") is not None else ""
 
     def _amount(self, row: Node, strength: str) -> str:
         told = {found for rate in nodes(row, "doseAndRate") if (found := self._rate(rate, strength))}
@@ -172,6 +205,11 @@ def _is_piece(unit: str) -> bool:
     return unit.strip("{}").lower().rstrip("s").split("(")[0] in _PIECES
 
 
+def as_needed(said: str) -> bool:
+    """Whether words say that it is taken only when it is needed."""
+    return _NEEDED.search(said) is not None
+
+
 def _as_needed(row: Node) -> bool:
     told = [row.get(key) for key in ("asNeededBoolean", "asNeeded")]
     return any(one in (True, "true") for one in told) or any(
@@ -179,20 +217,33 @@ def _as_needed(row: Node) -> bool:
     )
 
 
+def told(row: Node) -> list[str]:
+    """All that a dosage says in words, first that of the order itself."""
+    own = [text(row, "text"), text(row, "patientInstruction")]
+    printed = own[0] or own[1]
+    more = [word for one in nodes(row, "additionalInstruction") for word in words(one)]
+    return list(dict.fromkeys([printed, *filter(None, own), *more]))
+
+
 def _times(said: str) -> set[str]:
-    """How often, as words say it; the finer words go before those that stand in them."""
+    """How often, as words say it."""
+    return _without_times(said)[1]
+
+
+def _without_times(said: str) -> tuple[str, set[str]]:
+    """What else words say, and how often; the finer words go before those that stand in them."""
     found: set[str] = set()
     for pattern, often in _OFTEN.items():
         said, count = re.subn(
             rf"\b{pattern}(?!\w)(?: (?:daily|a day|per day|täglich))?", " ", said, flags=re.IGNORECASE
         )
         found |= {often} if count else set()
-    return found
+    return said, found
 
 
 def _daily_total(amount: str, often: str) -> str:
     """How much an amount makes in a day; empty where nobody can say."""
-    count = {"daily": 1, "2x/d": 2, "3x/d": 3, "4x/d": 4}.get(_ALIKE.get(often, often))
+    count = _A_DAY.get(_ALIKE.get(often, often))
     value, _, unit = amount.partition(" ")
     whole = _product(value, str(count)) if count else ""
     return f"{whole} {unit}" if whole else ""

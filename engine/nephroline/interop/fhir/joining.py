@@ -144,13 +144,7 @@ class Gathered:
             told = (course for course in courses if course.resource not in told_by_doses)
             inside = [course for course in told if _inside(one, course)]
             if inside:
-                known = bool(inside[0].dose) or not one.amount
-                why = (
-                    "a dose of a course that is told"
-                    if known
-                    else "a dose of a course whose own cannot be read"
-                )
-                use = Use.LEFT_OUT if known else Use.NOT_UNDERSTOOD
+                use, why = _of_course(one, inside[0])
                 self._draft.tell(one.resource, use, f"{one.drug} {one.amount} ({day(one.at)})", why)
             else:
                 by_drug[one.drug].append(one)
@@ -227,6 +221,30 @@ class Gathered:
 def _inside(one: Administered, course: Prescribed) -> bool:
     going_on = first_day(course.start) <= first_day(one.at) <= last_day(course)
     return course.drug == one.drug and going_on
+
+
+def _of_course(one: Administered, course: Prescribed) -> tuple[Use, str]:
+    """What becomes of a single dose that was given during a course of its drug, and why.
+
+    What is more than the course gives in a day was given beside it, which a record cannot hold.
+    """
+    given, daily = _milligrams(one.amount), _milligrams(course.dose)
+    times = _TIMES_A_DAY.search(course.dose)
+    if given and daily and given > daily * (int(times[1]) if times else 1):
+        return Use.NOT_UNDERSTOOD, f"more than the {course.dose} of the course that {course.resource} tells"
+    if one.amount and not course.dose:
+        return Use.NOT_UNDERSTOOD, "a dose of a course whose own cannot be read"
+    return Use.LEFT_OUT, "a dose of a course that is told"
+
+
+_MASS = re.compile(r"(\d+(?:\.\d+)?) ?(mg|g)\b")
+_TIMES_A_DAY = re.compile(r"\b([2-6])x/d\b")
+
+
+def _milligrams(dose: str) -> Fraction:
+    """The greatest mass that a dose names; nothing where it names none."""
+    found = [Fraction(value) * (1000 if unit == "g" else 1) for value, unit in _MASS.findall(dose)]
+    return max(found, default=Fraction(0))
 
 
 def _ends(course: Prescribed) -> str:

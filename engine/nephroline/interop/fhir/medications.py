@@ -9,9 +9,10 @@ from decimal import Decimal, InvalidOperation
 from nephroline.catalogue import Catalogue, phrase, spelling
 from nephroline.interop.fhir.applied import acts_locally
 from nephroline.interop.fhir.codes import Codes, Left, TakenFor
-from nephroline.interop.fhir.courses import UNKNOWN, Administered, Prescribed
-from nephroline.interop.fhir.dosages import OF_NO_ONE, THOUSANDS, Dosages
+from nephroline.interop.fhir.courses import AS_NEEDED, UNKNOWN, Administered, Prescribed
+from nephroline.interop.fhir.dosages import OF_NO_ONE, THOUSANDS, Dosages, as_needed, told
 from nephroline.interop.fhir.drafting import NotUsed
+from nephroline.interop.fhir.instructions import duration, not_taken
 from nephroline.interop.fhir.nodes import (
     Node,
     codings,
@@ -42,14 +43,17 @@ _NOTHING = (
 )
 """The statuses, of those that are left, of what was not; a dispense that is not handed over was not."""
 _NOT_IT = re.compile(
-    r"^(?:no|not|never|none|stop\w*|avoid|hold|withhold|kein\w*|nicht|placebo|allerg\w*)\b|"
-    r"\b(?:not tak\w+|discontinued|stopped|refus\w+|declin\w+|on hold|do not give|contraindicated|previously|"
-    r"placebo|allergy|intoleran\w+|abgesetzt)\b",
+    r"^(?:no|not|never|none|stop\w*|avoid|hold|withhold|kein\w*|nicht|placebo|allerg\w*|planned|geplant)\b|"
+    r"\b(?:not tak\w+|discontinued|stop(?:ped|p)?|refus\w+|declin\w+|on hold|hold|do not give|"
+    r"contraindicated|previously|placebo|allergy|intoleran\w+|abgesetzt|paus\w+|beendet|ausgeschl\w+|"
+    r"last given|ended|completed|nimmt nicht|geplant|planned|z\.? ?n|zustand nach|not)\b|"
+    r"\(\W*(?:hold|past)\W*\)",
     re.IGNORECASE,
 )
 """Words by which the name of a medicine says that it is not taken."""
 _STRENGTH = re.compile(
-    r"(?<![\d.,])(?P<value>\d+(?:[.,]\d+)?) ?(?P<unit>mg|g|mcg|ug|µg)\b(?! ?/)", re.IGNORECASE
+    r"(?<![\d.,-])(?P<value>\d+(?:[.,]\d+)?) ?(?P<unit>mg|g|mcg|ug|µg)\b(?! ?(?:/|per\b|pro\b|in\b))",
+    re.IGNORECASE,
 )
 _SEVERAL = " / "
 """What stands between the drugs of one product."""
@@ -122,7 +126,7 @@ class Medications:
         whole = names.get(spelling(said))
         if whole is not None:
             return [whole]
-        parts = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", said)
+        parts = re.findall(r"[^\W\d_]+", said)
         found: dict[str, None] = {}
         first = 0
         while first < len(parts):
@@ -178,7 +182,7 @@ class Medications:
 
     def _courses(
         self, resource: Node, kind: str, state: str, name: str, drug: str, strength: str
-    ) -> Iterator[Prescribed | NotUsed]:
+    ) -> Iterator[Prescribed | Administered | NotUsed]:
         start, end = self._interval(resource, kind, state)
         if not start:
             yield NotUsed(f"{name}: nothing says when it was begun", odd=True)
@@ -187,12 +191,18 @@ class Medications:
         silent = not rows
         # Why somebody says that it is not taken, where the status says that it is.
         doubt = UNKNOWN if state == "active" and any(map(_NOT_IT.search, self._reasons(resource))) else ""
+        if any(map(_of_one_dose, rows)) and kind != "MedicationDispense":
+            yield self._ordered_once(resource, name, drug, start, state, rows, strength)
+            return
         rows = sorted(rows or [{}], key=lambda row: _number(text(row, "sequence")))
         steps = _in_steps(rows)
-        spans = list(_spans(rows, start, end, steps=steps))
+        refilled = text(resource, "dispenseRequest", "numberOfRepeatsAllowed") not in ("", "0")
+        spans = list(_spans(rows, start, end, steps=steps, refilled=refilled))
         if not all(lasts for *_, lasts in spans[:-1]):
-            yield NotUsed(f"{name}: how long a step of it lasts cannot be read", odd=True)
-            return
+            # Of the first step its beginning is known, and of the others nothing.
+            rows, spans = rows[:1], [(spans[0][0], UNKNOWN, False)]
+        if any(not_taken(said) for row in rows for said in told(row)):
+            doubt, spans = UNKNOWN, [(since, UNKNOWN, lasts) for since, _, lasts in spans]
         if end == UNKNOWN:
             # Nobody knows how many of its steps were taken, nor how much of the first.
             first = min(spans, key=lambda span: first_day(span[0]))[0]
@@ -200,6 +210,8 @@ class Medications:
             rows, spans = [rows[n] for n in kept], [(first, UNKNOWN, True) for _ in kept]
         for number, (row, (since, until, lasts)) in enumerate(zip(rows, spans, strict=True)):
             dose, printed, note = self._dosages.read(row, strength)
+            if as_needed(name):
+                dose, note = "", AS_NEEDED
             yield Prescribed(
                 name_of(resource),
                 kind,
@@ -214,6 +226,7 @@ class Medications:
                 note if lasts else note or "how long it lasts cannot be read",
                 same_as=self._dosages.key(dose),
                 silent=silent,
+                piece=strength if state == "active" and kind == "MedicationRequest" else "",
             )
 
     def _interval(self, resource: Node, kind: str, state: str) -> tuple[str, str]:
@@ -234,7 +247,8 @@ class Medications:
             ends = sorted((two for _, two in bounds if two), key=first_day)
             start = starts[0] if starts else start
             end = ends[-1] if ends and len(ends) == len(bounds) else ""
-        if state in ("stopped", "on-hold") or (not end and state in _ENDED):
+        planned = kind != "MedicationStatement" or not end
+        if (state in ("stopped", "on-hold") and planned) or (not end and state in _ENDED):
             # What was stopped need not have gone on to its planned end.
             end = UNKNOWN
         return (start if day(start) else ""), end
@@ -251,6 +265,22 @@ class Medications:
 
     # -- single doses ----------------------------------------------------------------------------------
 
+    def _ordered_once(
+        self,
+        resource: Node,
+        name: str,
+        drug: str,
+        start: str,
+        state: str,
+        rows: Sequence[Node],
+        strength: str,
+    ) -> Administered | NotUsed:
+        """An order of one dose: it was given if it is completed."""
+        if state != "completed":
+            return NotUsed(f"{name}: ordered once, and nothing says that it was given", odd=True)
+        amount = self._dosages.amount(rows[0], strength) if len(rows) == 1 else ""
+        return Administered(name_of(resource), drug or name, bool(drug), start, amount, text(rows[0], "text"))
+
     def _single(self, resource: Node, name: str, drug: str, strength: str) -> Administered | NotUsed:
         period_of = period(node(resource, "effectivePeriod"))
         at = effective(resource) if text(resource, "effectiveDateTime") else period_of[0]
@@ -261,6 +291,8 @@ class Medications:
             return NotUsed(f"{name}: nobody knows whether it was given", odd=True)
         dose = node(resource, "dosage", "dose")
         value, unit = text(dose, "value"), self._dosages.unit_of(dose)
+        if value and _number(value) == 0:
+            return NotUsed(f"{name}: nothing was given")
         # Of what was stopped nobody knows how much was given.
         told = value and unit and strength != OF_NO_ONE and state == "completed"
         readable = bool(told) and self._dosages.readable(f"{value} {unit} once") is not None
@@ -296,20 +328,47 @@ def _in_steps(rows: Sequence[Node]) -> bool:
     return all(places) and len(set(places)) == len(places)
 
 
-def _spans(rows: Sequence[Node], start: str, end: str, *, steps: bool) -> Iterator[_Span]:
-    """From when to when each dosage is taken; of the last, no longer than the whole."""
+def _of_one_dose(row: Node) -> bool:
+    """Whether a dosage is of one dose: by its count, by its time, or in words."""
+    repeat = node(row, "timing", "repeat")
+    by_time = "event" in node(row, "timing") and not any(key in repeat for key in ("frequency", "period"))
+    return text(repeat, "count") == "1" or by_time or any(map(_ONCE.search, told(row)))
+
+
+_ONCE = re.compile(
+    r"\b(?:once only|single dose|one[- ]time(?: dose)?|stat|einmalig|einmalgabe)\b|"
+    r"\bonce\b(?!(?:,? (?:a|per|daily|every|each|in|weekly|monthly|at|nightly|with|before|after))|/)",
+    re.IGNORECASE,
+)
+
+
+def _in_words(row: Node) -> Node | None:
+    """How long a dosage lasts by its words; empty where it ends nobody knows when."""
+    found = [one for said in told(row) if (one := duration(said)) is not None]
+    return None if not found else found[0] if len(found) == 1 else {}
+
+
+def _spans(
+    rows: Sequence[Node], start: str, end: str, *, steps: bool, refilled: bool = False
+) -> Iterator[_Span]:
+    """From when to when each dosage is taken; of the last, no longer than the whole.
+
+    *refilled*: what words say of the time is that of one supply, and others may follow.
+    """
     reached = ""
     several = len(rows) > 1 and not steps
     for number, row in enumerate(rows):
         repeat = node(row, "timing", "repeat")
         since, until = period(node(repeat, "boundsPeriod"))
-        lasts = node(repeat, "boundsDuration")
-        bounded = bool(lasts) or "boundsRange" in repeat
+        lasting = node(repeat, "boundsDuration")
+        spoken = None if lasting or until or "boundsRange" in repeat else _in_words(row)
+        lasting = lasting or ({} if refilled or spoken is None else spoken)
+        bounded = bool(lasting) or "boundsRange" in repeat or spoken is not None
         readable = True
         if not since and steps:
             since = reached
         if bounded and not until:
-            until = after(since or start, lasts) if lasts else ""
+            until = after(since or start, lasting) if lasting else ""
             readable = bool(until)
             # Of several that are in no order nobody knows which comes first.
             until = UNKNOWN if several or not until else until

@@ -96,7 +96,11 @@ _DOUBTED = re.compile(
     r"at risk|risk (?:of|for)|screening|contact|exposure|immunity)\b|^\W*\?|\?\W*$|"
     r"\b(?:exclu(?:ded|sion)|rul(?:e|ed|ing) out|not (?:confirmed|found|present|seen|detected|done|needed)|"
     r"does not have|unlikely|suspected|ausgeschlossen|verdacht|absent|absence|negative|denied|declined|"
-    r"refused|resolved|in remission|evaluation for|v\.? ?a)\b|: *no\W*$",
+    r"refused|resolved|in remission|evaluation for|v\.? ?a|z\.? ?a|rule[ds]?-out|in error|screening|"
+    r"likely|working diagnosis|drohend\w*|threatened|s/o|donor|non-?\w+ic|"
+    r"concern(?:ing|s)? for|"
+    r"fraglich\w*|möglich\w*|(?:un)?wahrscheinlich\w*|ausschlu(?:ss|ß)\w*|ausschlie(?:ss|ß)\w*|abklär\w*|"
+    r"abzuklären\w*|verdachts\w*|verd|nein|verneint)\b|[(:-] *(?:no|possible|probable)\W*$",
     re.IGNORECASE,
 )
 

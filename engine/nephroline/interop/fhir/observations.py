@@ -10,7 +10,7 @@ from typing import NamedTuple
 from nephroline.catalogue import Analyte, Catalogue, phrase
 from nephroline.exact import Fraction
 from nephroline.interop.fhir.codes import Codes, Left, TakenFor
-from nephroline.interop.fhir.conditions import Asserted
+from nephroline.interop.fhir.conditions import Asserted, of_others
 from nephroline.interop.fhir.dosages import THOUSANDS
 from nephroline.interop.fhir.drafting import NotUsed
 from nephroline.interop.fhir.nodes import Node, codings, denied, node, nodes, text, title_of, words
@@ -21,21 +21,38 @@ _USED = ("final", "amended", "corrected", "preliminary")
 # Words of laboratories, and the SNOMED CT codes that stand for them in results.
 _POSITIVE = frozenset(
     (
-        *("positive", "detected", "reactive", "present", "pos", "yes", "+"),
+        *("positive", "detected", "reactive", "present", "pos", "yes", "+", "positiv", "reaktiv"),
         *("10828004", "260373001", "11214006", "52101004"),
     )
 )
 _NEGATIVE = frozenset(
     (
         *("negative", "not detected", "non-reactive", "nonreactive", "none detected", "undetected", "absent"),
-        *("undetectable", "neg", "no", "-", "260385009", "260415000", "131194007", "2667000", "272519000"),
+        *(
+            "undetectable",
+            "neg",
+            "neg.",
+            "no",
+            "non reactive",
+            "negativ",
+            "nicht reaktiv",
+            "260385009",
+            "260415000",
+            "131194007",
+            "2667000",
+            "272519000",
+        ),
     )
 )
 _TROUGH = re.compile(r"\b(?:trough|pre-?dose|talspiegel|c0)\b", re.IGNORECASE)
 _NO_TROUGH = re.compile(
-    r"range|target|post|peak|after|unknown|unbekannt|yesterday|bereich|\d ?h\b", re.IGNORECASE
+    r"range|target|post|peak|after|unknown|unbekannt|yesterday|bereich|\d ?(?:h|hrs?|hours?|std|stunden?)\b|"
+    r"following|nach\b|late\b|already|angefordert|ordered|non-?trough|c2\b|bereits|\btook\b|pending",
+    re.IGNORECASE,
 )
 """Words by which a note that names a trough does not say that this level is one."""
+_URINE = re.compile(r"\b(?:urine|urin|urinary)\b", re.IGNORECASE)
+_NOT_MEASURED = re.compile(r"\b(?:goal|ideal|birth|target|wunsch\w*|ziel\w*|geburt\w*)\b", re.IGNORECASE)
 _DIGITS, _MEASURED = 16, 12
 _NO_UNIT = ("1", "{ratio}")
 _PER_NORMAL = "ULN"
@@ -101,7 +118,9 @@ class _ValueReader:
         concept = node(element, "code")
         title = title_of(concept)
         meaning = self._codes.best(concept)
-        if isinstance(meaning, Left):
+        if isinstance(meaning, TakenFor) and any(map(of_others, words(concept))):
+            yield NotUsed(f"{title}: of the family, not of the patient", odd=True)
+        elif isinstance(meaning, Left):
             yield NotUsed(f"{title}: looks like {meaning.like} and is not: {meaning.because}")
         elif meaning is None:
             yield NotUsed(f"{title}: no rule reads it")
@@ -109,6 +128,8 @@ class _ValueReader:
             yield NotUsed(f"{title}: a panel, its parts are read")
         elif not self._at:
             yield NotUsed(f"{title}: it has no date", odd=True)
+        elif meaning.kind == "analyte" and any(self._of_else(meaning.id, said) for said in words(concept)):
+            yield NotUsed(f"{title}: its words tell of something else than its code", odd=True)
         elif meaning.kind == "test":
             yield self._test(element, meaning, title)
         elif meaning.kind in ("analyte", "sign"):
@@ -121,6 +142,11 @@ class _ValueReader:
             yield Asserted(meaning.id, self._at, element["valueBoolean"], title)
         else:
             yield NotUsed(f"{title}: a code of another kind of resource", odd=True)
+
+    def _of_else(self, analyte: str, said: str) -> bool:
+        """Whether words tell of a goal or a birth, or of urine where the code does not."""
+        of_urine = _URINE.search(said) is not None and "uri" not in self._catalogue.analytes[analyte].title
+        return of_urine or _NOT_MEASURED.search(said) is not None
 
     def _value(self, element: Node, meaning: TakenFor, title: str) -> Found:
         analyte = self._catalogue.analytes[meaning.id]
@@ -146,7 +172,7 @@ class _ValueReader:
             if known is not None:
                 return Value(analyte.id, self._at, known, word if word != known else "", self._note)
         for word in spoken:
-            if THOUSANDS.match(word):
+            if THOUSANDS.match(word.lstrip("<>=≤≥ ")):
                 return NotUsed(f"{title}: {word!r} may hold a thousand or a decimal", odd=True)
             try:
                 parse(word, self._catalogue.units, accepted=analyte.units)
@@ -281,4 +307,8 @@ def _said(element: Node) -> list[str]:
     """What a value says in words, in its codes and by its number where that has no unit of its own."""
     concept = node(element, "valueCodeableConcept")
     found = [text(element, "valueString"), *words(concept), *(code for _, code in codings(concept))]
-    return list(dict.fromkeys(filter(None, found)))
+    return [word for word in dict.fromkeys(filter(None, found)) if word.lower() not in _NOTHING]
+
+
+_NOTHING = ("-", "--", "---", ".", "none", "null", "nan", "n/a", "na", "nil")
+"""What stands where there is no value."""

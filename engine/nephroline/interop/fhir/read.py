@@ -56,8 +56,11 @@ class _ChartReader:
         self._draft = Draft(catalogue)
         self._lines = self._newest(lines)
         addressed: dict[str, Node] = {}
+        times = Counter(name_of(line.resource) for line in self._lines)
         for line in self._lines:
-            addressed[name_of(line.resource)] = line.resource
+            if times[name_of(line.resource)] == 1:
+                # Of two of one name, on two servers, only the address tells which is meant.
+                addressed[name_of(line.resource)] = line.resource
             if line.url:
                 addressed[line.url] = line.resource
         self._who: Node = {}
@@ -92,8 +95,8 @@ class _ChartReader:
     def _newest(self, lines: list[Arrived]) -> list[Arrived]:
         """Of several versions of a resource the newest, unless it was deleted after that."""
         newest: dict[str, Arrived] = {}
-        ended = {name_of(line.resource): _changed(line) for line in lines if line.deleted}
-        there = [(name_of(line.resource), line) for line in lines if not line.deleted]
+        ended = {_place(line): _changed(line) for line in lines if line.deleted}
+        there = [(_place(line), line) for line in lines if not line.deleted]
         times = Counter(name for name, _ in there)
         for name, line in there:
             known = newest.setdefault(name, line)
@@ -104,9 +107,9 @@ class _ChartReader:
             if times[name] == 1 and name not in ended:
                 kept.append(line)
             elif name in ended and (not ended[name] or _changed(newest[name]) <= ended[name]):
-                self._draft.tell(name, Use.LEFT_OUT, because="it was deleted")
+                self._draft.tell(name_of(line.resource), Use.LEFT_OUT, because="it was deleted")
             elif text(line.resource, "id") and _version(line) < _version(newest[name]):
-                self._draft.tell(name, Use.LEFT_OUT, because="an older version of it")
+                self._draft.tell(name_of(line.resource), Use.LEFT_OUT, because="an older version of it")
             else:
                 kept.append(line)
         return kept
@@ -272,6 +275,13 @@ def _whose(resources: Iterable[Node]) -> set[str]:
         if key:
             found.add(key)
     return {named.get(key, key) for key in found}
+
+
+def _place(line: Arrived) -> str:
+    """Where a resource stands: its name, on the server that its address names, if it does."""
+    name = name_of(line.resource)
+    server, found, _ = line.url.partition(f"/{name}")
+    return f"{server}/{name}" if found and "://" in server else name
 
 
 def _version(line: Arrived) -> tuple[int, str, bool]:

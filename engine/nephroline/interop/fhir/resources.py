@@ -28,7 +28,7 @@ from nephroline.interop.fhir.nodes import (
 )
 from nephroline.interop.fhir.observations import Tested, Value, observed
 from nephroline.interop.fhir.reading import Use
-from nephroline.interop.fhir.times import day, effective, period
+from nephroline.interop.fhir.times import after, day, effective, first_day, period
 
 _MEDICATION = (
     *("MedicationRequest", "MedicationStatement", "MedicationDispense", "MedicationAdministration"),
@@ -132,6 +132,9 @@ class ResourceReader:
             self._draft.tell(name, Use.NOT_UNDERSTOOD if odd else Use.LEFT_OUT, because=why)
         elif any(map(doubted, words(concept))):
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=f"{title}: its words deny or doubt it")
+        elif any(of_others(said) or _NOT_DONE.search(said) for said in words(concept)):
+            why = f"{title}: its words tell of somebody else, of the past, or of what is planned"
+            self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
         elif concluded and self._against(resource, {found.id for found, _ in concluded}):
             why = f"{title}: its words deny or doubt what its code concludes"
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
@@ -154,6 +157,8 @@ class ResourceReader:
         elif isinstance(meaning, TakenFor) and meaning.kind == "condition" and day(at):
             self._state(name, Noted(meaning.id, at, True, title))
             ended = period(node(resource, "performedPeriod"))[1]
+            if state == "completed" and meaning.only == "session":
+                ended = max(ended, after(at, {"value": "1", "unit": "d"}), key=first_day)
             if day(ended) > day(at):
                 # A session that has ended is not the end of them.
                 self._state(name, Noted(meaning.id, ended, None, f"{title} (ended)"))
@@ -178,8 +183,17 @@ class ResourceReader:
     def _against(self, resource: Node, concluded: set[str]) -> bool:
         """Whether its words deny or doubt what its codes conclude."""
         coded = [word for one in nodes(resource, "conclusionCode") for word in words(one)]
-        parts = [part for part in self._sentences(resource) if denied(part) or _AGAINST.search(part)]
-        return any(map(doubted, coded)) or any(concluded & self._diagnoses_in(part) for part in parts)
+        said = self._sentences(resource)
+        parts = [part for part in said if denied(part) or doubted(part) or _AGAINST.search(part)]
+        unsure = any(_NO_RESULT.search(part) for part in said)
+        against = any(concluded & self._diagnoses_in(part) or self._sounds(part, concluded) for part in parts)
+        return any(map(doubted, coded)) or against or unsure
+
+    def _sounds(self, said: str, diagnoses: set[str]) -> bool:
+        """Whether words may name a diagnosis in another language: they begin as a name of it does."""
+        names = (name for name, id_ in self._catalogue.diagnosis_names.items() if id_ in diagnoses)
+        stems = {word[:_STEM] for name in names for word in name.split("-") if len(word) >= _STEM}
+        return any(word[:_STEM] in stems for word in re.findall(r"\w+", said.lower()))
 
     def _sentences(self, resource: Node) -> list[str]:
         return [part for said in self._concluding(resource) for part in re.split(r"[.;,]", said)]
@@ -226,8 +240,11 @@ class ResourceReader:
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: resolved")
         elif not drugs:
             said = [word for one in told for word in words(one)]
+            named = any(self._medications.named(one) for one in told)
             why = "its words deny or doubt it" if any(map(denied, said)) else "no drug of the catalogue"
-            self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: {why}")
+            # That somebody tolerates a drug and that nobody knows are told by the same words.
+            use = Use.NOT_UNDERSTOOD if named else Use.LEFT_OUT
+            self._draft.tell(name, use, because=f"{title}: {why}")
         else:
             seen = [
                 word
@@ -249,6 +266,21 @@ _UNDONE = (
 """Of a procedure or a report: nothing that was done, or not yet what was found."""
 _TISSUE = re.compile(r"biops|histolog|histopath|patholog|nierenpunk", re.IGNORECASE)
 _SIGNS = r"[^\w\s-]"
+_STEM = 7
+_NO_RESULT = re.compile(
+    r"\binsufficient\b|\binadequate\b|\bnot diagnostic\b|\bnon-?diagnostic\b|"
+    r"^\W*(?:indication|indikation|question|fragestellung)\b|\bcannot be\b|"
+    r"\bnicht (?:sicher|beurteilbar|verwertbar)\b|\bunwahrscheinlich\b",
+    re.IGNORECASE,
+)
+"""Words of a report that holds no result, or only what was asked."""
+_NOT_DONE = re.compile(
+    r"\b(?:donor|spender\w*|evaluation|assessment|consult\w*|planned|geplant|referral|"
+    r"waiting list|warteliste|"
+    r"history of|hx of|h/o|status post|s/p|zustand nach|z\.? ?n)\b",
+    re.IGNORECASE,
+)
+"""Words of a procedure that is another one, of another, or of another time than the resource says."""
 _AGAINST = re.compile(r"\bargues? against\b|\bspeaks? against\b|\bsprech\w+ gegen\b", re.IGNORECASE)
 _NO_KIDNEY = re.compile(
     r"\b(?:liver|skin|bone|marrow|lung|prostate|breast|muscle|thyroid|bladder|leber|haut|donor|spender|"

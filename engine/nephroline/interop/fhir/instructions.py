@@ -1,0 +1,263 @@
+"""The words beside a dose: what they say of its end, and whether they say anything but the dose itself.
+
+What is not known to say nothing leaves the dose open: there are more ways to change one than can be listed.
+"""
+
+from __future__ import annotations
+
+import re
+
+from nephroline.interop.fhir.nodes import Resource
+
+_LASTS = re.compile(
+    r"(?<!\w)(?:for|x|für|over|during) ?(?:the next )?(?P<count>\d{1,3}|one|two|three|four) ?"
+    r"(?P<unit>days?|d|weeks?|wks?|w|months?|mos?|tage?n?|wochen?|monate?n?)\b",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(
+    r"\b(?:until|till|thru|through|bis|stop\w*|hold|held|paus\w*|abgesetzt|absetzen|beendet|ausgeschl\w+|"
+    r"ausschleich\w*|discontinu\w*|d/c|dc'?d|finish\w*|completed?|last (?:dose|given|taken)|letzte\w*|ended|"
+    r"expired|seit \d|no longer|nicht mehr)\b",
+    re.IGNORECASE,
+)
+_NOT_TAKEN = re.compile(
+    r"\b(?:not (?:yet )?(?:taking|started|taken|begun)|never (?:started|took|taken)|did not (?:start|take)|"
+    r"nimmt\b.{0,20}\bnicht|nicht (?:ein)?genommen|not yet|noch nicht)\b",
+    re.IGNORECASE,
+)
+_SAID_BY_ALL = re.compile(
+    r"\b(?:do not|don'?t|never|nicht) (?:stop|discontinue|suddenly stop|absetzen)\b.*|"
+    r"\b(?:nicht|niemals) (?:\w+ )?absetzen\b.*|\bonly as (?:prescribed|directed)\b|\bwith food only\b|"
+    r"\bdo not (?:crush|chew|break|cut)\b[^.;]*|\bswallow\w* (?:\w+ )*whole\b",
+    re.IGNORECASE,
+)
+"""What a package says of every such medicine."""
+_NUMBER_WORDS = {
+    **{word: str(n) for n, word in enumerate(("one", "two", "three", "four", "five", "six"), 1)},
+    **{word: str(n) for n, word in enumerate(("eine", "zwei", "drei", "vier", "fünf", "sechs"), 1)},
+    "a": "1",
+    "an": "1",
+    "ein": "1",
+    "half": "0.5",
+    "halbe": "0.5",
+    "½": "0.5",
+}
+_PIECE = re.compile(
+    rf"(?<![\w.,])(?P<count>\d+(?:[.,]\d+)?|{'|'.join(_NUMBER_WORDS)})(?: \((?:\w+|\d+)\))?(?: (?:of a|a))? ?"
+    r"(?:x )?(?:film-?coated |soft |hard )?"
+    r"(?:tab(?:let)?s?|cap(?:sule)?s?|pills?|tabl?\.?|tabletten?|kapseln?)\b"
+    r"(?:\(s\))?",
+    re.IGNORECASE,
+)
+_PARTS_OF_DAY = (
+    r"morning|mornings|am|a\.m|breakfast|morgens?|früh|frühstück|mane",
+    r"noon|midday|lunch|mittags?",
+    r"evening|evenings|pm|p\.m|dinner|supper|abends?|afternoon",
+    r"bedtime|night|nightly|nachts?|nacht|nocte|hs",
+)
+_SAYS_NOTHING = frozenset(
+    (
+        *(
+            "take",
+            "give",
+            "given",
+            "taken",
+            "inject",
+            "infuse",
+            "infused",
+            "administer",
+            "swallow",
+            "dose",
+            "doses",
+        ),
+        *(
+            "total",
+            "tablet",
+            "tablets",
+            "tab",
+            "tabs",
+            "capsule",
+            "capsules",
+            "cap",
+            "caps",
+            "pill",
+            "pills",
+            "mg",
+        ),
+        *("by", "mouth", "po", "p.o", "oral", "orally", "iv", "i.v", "intravenous", "intravenously", "route"),
+        *(
+            "with",
+            "without",
+            "and",
+            "or",
+            "the",
+            "a",
+            "an",
+            "in",
+            "at",
+            "on",
+            "of",
+            "to",
+            "each",
+            "every",
+            "per",
+        ),
+        *(
+            "food",
+            "meal",
+            "meals",
+            "water",
+            "milk",
+            "glass",
+            "full",
+            "empty",
+            "stomach",
+            "before",
+            "after",
+            "during",
+        ),
+        *(
+            "day",
+            "daily",
+            "morning",
+            "evening",
+            "night",
+            "time",
+            "times",
+            "once",
+            "same",
+            "usual",
+            "as",
+            "prescribed",
+        ),
+        *("your", "doctor", "medicine", "drug", "medication", "this", "long", "term", "longterm", "regular"),
+        *(
+            "chronic",
+            "continue",
+            "continued",
+            "please",
+            "oral",
+            "immediate",
+            "extended",
+            "release",
+            "modified",
+        ),
+        *(
+            "for",
+            "breakfast",
+            "lunch",
+            "dinner",
+            "supper",
+            "noon",
+            "bedtime",
+            "sig",
+            "strength",
+            "equals",
+            "equal",
+        ),
+        *(
+            "einnehmen",
+            "nehmen",
+            "oral",
+            "tablette",
+            "tabletten",
+            "kapsel",
+            "kapseln",
+            "mit",
+            "zum",
+            "zur",
+            "zu",
+        ),
+        *(
+            "vor",
+            "nach",
+            "dem",
+            "der",
+            "den",
+            "das",
+            "essen",
+            "mahlzeit",
+            "wasser",
+            "täglich",
+            "tgl",
+            "am",
+            "im",
+        ),
+        *(
+            "morgens",
+            "mittags",
+            "abends",
+            "früh",
+            "frühstück",
+            "nacht",
+            "und",
+            "je",
+            "jeweils",
+            "tag",
+            "dauermedikation",
+        ),
+        *(
+            "blood",
+            "pressure",
+            "kidney",
+            "kidneys",
+            "disease",
+            "hypertension",
+            "nephrotic",
+            "syndrome",
+            "protein",
+        ),
+        *(
+            "proteinuria",
+            "cholesterol",
+            "immunosuppression",
+            "indication",
+            "high",
+            "fluid",
+            "swelling",
+            "edema",
+        ),
+    )
+)
+"""Words that may stand beside a dose and change nothing of it."""
+_WORD = re.compile(r"[^\W\d_]+(?:\.[^\W\d_])*|\d+(?:[.,]\d+)?")
+
+
+def without_packaging(said: str) -> str:
+    """Words without what every package says."""
+    return _SAID_BY_ALL.sub(" ", said)
+
+
+def duration(said: str) -> Resource | None:
+    """How long it is taken, in words, as a duration of FHIR; empty where it ends but nobody can say when.
+
+    None where the words say nothing of an end.
+    """
+    plain = without_packaging(said)
+    found = list(_LASTS.finditer(plain))
+    if len(found) == 1 and _ENDS.search(_LASTS.sub(" ", plain)) is None:
+        count, unit = found[0]["count"].lower(), found[0]["unit"].lower()
+        return {"value": _NUMBER_WORDS.get(count, count), "unit": unit}
+    return {} if found or _ENDS.search(plain) else None
+
+
+def not_taken(said: str) -> bool:
+    """Whether words say that it is not taken, or not yet."""
+    return _NOT_TAKEN.search(without_packaging(said)) is not None
+
+
+def pieces(said: str) -> list[str]:
+    """How many pieces at a time, by words such as ``2 tablets``, ``half a tablet``."""
+    found = (one["count"].lower() for one in _PIECE.finditer(said))
+    return [_NUMBER_WORDS.get(one, one).replace(",", ".") for one in found]
+
+
+def parts_of_day(said: str) -> int:
+    """At how many times of the day, as far as words name them."""
+    return sum(re.search(rf"\b(?:{part})\b", said, re.IGNORECASE) is not None for part in _PARTS_OF_DAY)
+
+
+def odd_words(said: str) -> list[str]:
+    """The words and numbers that are not known to say nothing of a dose, once its own are taken out."""
+    plain = _LASTS.sub(" ", _PIECE.sub(" ", without_packaging(said)))
+    return [word for word in _WORD.findall(plain) if word.lower() not in _SAYS_NOTHING]
