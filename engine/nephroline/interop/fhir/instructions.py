@@ -58,16 +58,17 @@ _PARTS_OF_DAY = (
 _SAYS_NOTHING = frozenset(
     re.split(
         r"\s+",
-        """a abends administer after am an and as at bedtime before blood breakfast by cap caps capsule capsules
-        cholesterol chronic continue continued daily das dauermedikation day dem den der dinner disease doctor
-        dose doses drug during each edema einnehmen empty equal equals essen evening every extended fluid food
-        for früh frühstück full give given glass high i.v im immediate immunosuppression in indication infuse
-        infused inject intravenous intravenously iv je jeweils kapsel kapseln kidney kidneys long longterm lunch
-        mahlzeit meal meals medication medicine mg milk mit mittags modified morgens morning mouth nach nacht
-        nehmen nephrotic night noon of on once or oral orally p.o per pill pills please po prescribed pressure
-        protein proteinuria regular release route same sig stomach strength supper swallow swelling syndrome tab
-        tablet tablets tablette tabletten tabs tag take taken term tgl the this time times to total täglich und
-        usual vor wasser water with without your zu zum zur""",
+        """a abends administer after am an and as at bedtime before blood breakfast by cap caps capsule
+        capsules cholesterol chronic continue continued daily das dauermedikation day dem den der dinner
+        disease doctor dose doses drug during each edema einnehmen empty equal equals essen evening
+        every extended fluid food for früh frühstück full give given glass high i.v im immediate
+        immunosuppression in indication infuse infused inject intravenous intravenously iv je jeweils
+        kapsel kapseln kidney kidneys long longterm lunch mahlzeit meal meals medication medicine mg
+        milk mit mittags modified morgens morning mouth nach nacht nehmen nephrotic night noon of on
+        once or oral orally p.o per pill pills please po prescribed pressure protein proteinuria regular
+        release route same sig stomach strength supper swallow swelling syndrome tab tablet tablets
+        tablette tabletten tabs tag take taken term tgl the this time times to total täglich und usual
+        vor wasser water with without your zu zum zur""",
     )
 )
 """Words that may stand beside a dose and change nothing of it."""
