@@ -324,6 +324,9 @@ def test_law_6_a_deletion_never_gives_another_certain_answer(case: Case, pathway
         lost = {found for found in findings_of(less) - earned if found[0] not in excused}
         assert not lost, f"{name}: earned {lost} without it"
         line = less.next_line
+        if name.endswith("_trough") and any(found.presumed for found in less.findings):
+            # What follows from a level that is presumed, follows from the presumption.
+            continue
         if line is not None and line.certain and not (name.endswith(".response") and "report" in OPEN):
             before = whole.next_line
             assert before is not None, (
