@@ -103,7 +103,7 @@ $(VENV)/.tested: $(VENV)/.installed
 ifneq ($(wildcard $(LOCK)/test.txt),)
 	$(LOCKED) -r $(LOCK)/test.txt
 else
-	$(PIP) install --quiet --editable ".[report,pdf,graph]" --group test
+	$(PIP) install --quiet --editable ".[report,pdf,graph,serve,postgres]" --group test
 endif
 	touch $@
 

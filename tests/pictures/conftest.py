@@ -12,7 +12,7 @@ from programs import PROGRAMS
 from watching import Watched
 
 from nephroline.course import DrawnCourse, course_of
-from nephroline.faces.report import page
+from nephroline.report import page
 from nephroline.replaying import MOST_DRAWN, read_course, replay
 
 

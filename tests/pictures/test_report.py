@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from watching import Watched
 
 from nephroline.course import DrawnCourse, course_of
-from nephroline.faces.report import page
+from nephroline.report import page
 from nephroline.replaying import read_course, replay
 
 Visit = Callable[..., Watched]

@@ -365,9 +365,9 @@ def report(
     """Draw the course of patients, with what the rules said at each decision, as one HTML page."""
     from nephroline.course import course_of
     from nephroline.faces.progress import Progress
-    from nephroline.faces.report import page, write_pdf
     from nephroline.replaying import drawn_at_most, read_course, scenario_files
     from nephroline.replaying import replay as walk
+    from nephroline.report import page, write_pdf
 
     files = scenario_files(paths)
     base = rule_base(rules, pathway)
@@ -417,7 +417,7 @@ def graph(
     """Draw the lines of therapy of a pathway, and the rules that lead from one to the next."""
     from nephroline.errors import UsageError
     from nephroline.faces import graph as drawing
-    from nephroline.faces.phrases import taken
+    from nephroline.phrases import taken
     from nephroline.replaying import drawn_at_most, read_course
     from nephroline.replaying import replay as walk
     from nephroline.roadmap import roadmap_of

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from nephroline.faces import asking, authoring, exchanging
+from nephroline.faces import asking, authoring, exchanging, serving
 from nephroline.faces.commanding import app
 
 if TYPE_CHECKING:
     from nephroline.errors import InputError
 
-__all__ = ["app", "asking", "authoring", "exchanging", "main"]
+__all__ = ["app", "asking", "authoring", "exchanging", "main", "serving"]
 
 _PIPE_CLOSED = 141
 """What a shell reports of a program that SIGPIPE has stopped."""

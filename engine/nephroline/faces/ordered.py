@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from nephroline.faces.phrases import dose_told, taken
 from nephroline.faces.screen import Screen
 from nephroline.ordering import OrderAnswer
+from nephroline.phrases import dose_told, taken
 
 _SAID = {
     "not-judged": ("Not judged: the edition does not speak of this patient.", "bold yellow"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nephroline.consultation import headline
-from nephroline.faces.phrases import taken
+from nephroline.phrases import taken
 from nephroline.terms import Certain
 
 if TYPE_CHECKING:

@@ -18,7 +18,9 @@ from nephroline.consultation import (
 from nephroline.consultation.answer import ActionOut, AlertOut, BlockReason
 from nephroline.consultation.parts import DerivedOut, MonitoringOut
 from nephroline.faces.outlook import show_outlook
-from nephroline.faces.phrases import (
+from nephroline.faces.screen import Screen, Styled
+from nephroline.lang import Reason
+from nephroline.phrases import (
     LEGEND,
     authority,
     dose_told,
@@ -28,8 +30,6 @@ from nephroline.faces.phrases import (
     taper_told,
     total_told,
 )
-from nephroline.faces.screen import Screen, Styled
-from nephroline.lang import Reason
 from nephroline.terms import Severity, spoken
 
 if TYPE_CHECKING:

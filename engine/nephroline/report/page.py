@@ -23,7 +23,7 @@ from nephroline.consultation.answer import (
 )
 from nephroline.course import DecisionPoint, DrawnCourse
 from nephroline.errors import InputError, UsageError
-from nephroline.faces.phrases import (
+from nephroline.phrases import (
     LEGEND,
     authority,
     line_parts,
@@ -36,7 +36,7 @@ from nephroline.terms import spoken
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from nephroline.faces.report.picture import AxisScale
+    from nephroline.report.picture import AxisScale
 
 _WIDE, _NARROW = 860, 330
 _MANY = 1_500
@@ -58,7 +58,7 @@ def page(courses: Sequence[DrawnCourse], *, scale: AxisScale = "linear") -> str:
     """The report of some courses. Raises: UsageError when the extra `report` is not installed."""
     environment = _environment()
     shown = [_shown(course, f"c{number}", scale) for number, course in enumerate(courses, 1)]
-    here = files("nephroline.faces.report") / "templates"
+    here = files("nephroline.report") / "templates"
     return environment.get_template("report.html.jinja").render(
         shown=shown,
         style=(here / "style.css").read_text(encoding="utf-8"),
@@ -75,7 +75,7 @@ def _environment() -> Environment:
     except ImportError:
         raise missing_extra("report") from None
     environment = Environment(
-        loader=PackageLoader("nephroline.faces.report"),
+        loader=PackageLoader("nephroline.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -109,7 +109,7 @@ def missing_extra(name: str) -> InputError:
 
 def _shown(course: DrawnCourse, anchor: str, scale: AxisScale) -> _Shown:
     try:
-        from nephroline.faces.report.picture import legend, picture
+        from nephroline.report.picture import legend, picture
 
         wide = picture(course, width=_WIDE, scale=scale, anchor=anchor)
     except ImportError:

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from nephroline.errors import UsageError
-from nephroline.faces.report.page import missing_extra
+from nephroline.report.page import missing_extra
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]

@@ -13,7 +13,7 @@ from typing import Literal
 
 from nephroline.consultation import headline
 from nephroline.course import Bar, DrawnCourse, Event, Panel, Point
-from nephroline.faces.report.frame import PLAIN, Frame, Spec, along, frame_of, layer, pixels, view
+from nephroline.report.frame import PLAIN, Frame, Spec, along, frame_of, layer, pixels, view
 from nephroline.terms import Response
 
 AxisScale = Literal["linear", "log"]

@@ -1,0 +1,34 @@
+"""Draft orders as `order` takes them: a drug of the catalogue, with its dose where that can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from nephroline.catalogue import Catalogue
+from nephroline.interop.fhir import Codes
+from nephroline.interop.fhir.courses import Administered, Prescribed
+from nephroline.interop.fhir.medications import Medications
+from nephroline.interop.fhir.nodes import Node, name_of
+
+
+def orders_in(
+    draft: Node, others: Sequence[Node], catalogue: Catalogue, codes: Codes, today: date
+) -> list[str]:
+    """What a draft orders, such as ``cyclosporine 125 mg bid``; empty where it names no drug that is known.
+
+    It is read as if it were signed today. *others*: Medication resources to which it may refer.
+    """
+    reader = Medications(codes, catalogue, {name_of(one): one for one in others})
+    signed = {**draft, "intent": "order", "authoredOn": today.isoformat()}
+    found: list[str] = []
+    for state in ("active", "completed"):
+        # An order of one dose is told as a dose once it is given.
+        for one in reader.read({**signed, "status": state}):
+            if isinstance(one, Prescribed) and one.known:
+                found.append(f"{one.drug} {one.dose}".strip())
+            elif isinstance(one, Administered) and one.known:
+                found.append(one.drug)
+        if found:
+            break
+    return list(dict.fromkeys(found))
