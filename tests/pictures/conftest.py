@@ -12,8 +12,8 @@ from programs import PROGRAMS
 from watching import Watched
 
 from nephroline.course import DrawnCourse, course_of
-from nephroline.report import page
 from nephroline.replaying import MOST_DRAWN, read_course, replay
+from nephroline.report import page
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ from axe_playwright_python.sync_playwright import Axe
 from watching import Watched
 
 from nephroline.course import DrawnCourse, course_of
-from nephroline.report import page
 from nephroline.replaying import read_course, replay
+from nephroline.report import page
 
 Visit = Callable[..., Watched]
 HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>{{ 7*7 }} "quoted" \u202eRTL \u05e9\u05dc\u05d5\u05dd'

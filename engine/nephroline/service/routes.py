@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 import msgspec
 from litestar import MediaType, Response, Router, get, post
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
 
 from nephroline.changes.whynot import WhyNot
 from nephroline.comparing import Compared
@@ -45,7 +47,7 @@ async def _plain(office: Office, answer: Callable[[Any], Any], question: Any) ->
 
 
 @post("/consult", status_code=200, summary="Where the patient stands, the next line, what comes first")
-async def consult(data: ConsultQuestion, office: Office) -> Response[Consultation]:
+async def consult(data: JSONBody[ConsultQuestion], office: NamedDependency[Office]) -> Response[Consultation]:
     """As `nephroline consult --format json`. With `keep`, a decision record is written before it answers."""
     answer = await office.computing.run(office.desk.consult, data)
     headers: dict[str, str] = {}
@@ -71,55 +73,61 @@ async def consult(data: ConsultQuestion, office: Office) -> Response[Consultatio
 
 
 @post("/order", status_code=200, summary="May this drug be given now, at what dose, what first?")
-async def order(data: OrderQuestion, office: Office) -> Response[OrderAnswer]:
+async def order(data: JSONBody[OrderQuestion], office: NamedDependency[Office]) -> Response[OrderAnswer]:
     """As `nephroline order --format json`."""
     return Response(await _plain(office, office.desk.order, data))
 
 
 @post("/why", status_code=200, summary="The reasons of a finding, recommendation, block or alert")
-async def why(data: WhyQuestion, office: Office) -> Response[list[dict[str, Any]]]:
+async def why(data: JSONBody[WhyQuestion], office: NamedDependency[Office]) -> Response[list[dict[str, Any]]]:
     """As `nephroline why --format json`."""
     return Response(await _plain(office, office.desk.why, data))
 
 
 @post("/why-not", status_code=200, summary="Why a regimen is not the next line, and what would do")
-async def why_not(data: WhyNotQuestion, office: Office) -> Response[WhyNot]:
+async def why_not(data: JSONBody[WhyNotQuestion], office: NamedDependency[Office]) -> Response[WhyNot]:
     """As `nephroline why-not --format json`."""
     return Response(await _plain(office, office.desk.why_not, data))
 
 
 @post("/what-if", status_code=200, summary="The answer with other data, and how it differs")
-async def what_if(data: WhatIfQuestion, office: Office) -> Response[dict[str, Any]]:
+async def what_if(
+    data: JSONBody[WhatIfQuestion], office: NamedDependency[Office]
+) -> Response[dict[str, Any]]:
     """As `nephroline what-if --format json`."""
     return Response(await _plain(office, office.desk.what_if, data))
 
 
 @post("/compare", status_code=200, summary="Where editions agree about a patient, and where not")
-async def compare(data: CompareQuestion, office: Office) -> Response[list[Compared]]:
+async def compare(
+    data: JSONBody[CompareQuestion], office: NamedDependency[Office]
+) -> Response[list[Compared]]:
     """As `nephroline compare --format json`."""
     return Response(await _plain(office, office.desk.compare, data))
 
 
 @post("/replay", status_code=200, summary="A scenario or record through all its moments")
-async def replay(data: ReplayQuestion, office: Office) -> Response[dict[str, Any]]:
+async def replay(data: JSONBody[ReplayQuestion], office: NamedDependency[Office]) -> Response[dict[str, Any]]:
     """As `nephroline replay --format json`."""
     return Response(await _plain(office, office.desk.replay, data))
 
 
 @post("/report", status_code=200, media_type=MediaType.HTML, summary="The course of a patient as one page")
-async def report(data: ReportQuestion, office: Office) -> str:
+async def report(data: JSONBody[ReportQuestion], office: NamedDependency[Office]) -> str:
     """As `nephroline report`: HTML that needs nothing else."""
     return await office.computing.run(office.desk.report, data)
 
 
 @post("/fhir", status_code=200, summary="FHIR read as a record, or a record written as FHIR")
-async def fhir(data: FhirQuestion, office: Office) -> Response[FhirReading | dict[str, Any]]:
+async def fhir(
+    data: JSONBody[FhirQuestion], office: NamedDependency[Office]
+) -> Response[FhirReading | dict[str, Any]]:
     """As `nephroline fhir --format json`; of a record the Bundle that `nephroline fhir RECORD` writes."""
     return Response(await office.computing.run(office.desk.fhir, data))
 
 
 @get("/pathways", summary="What can be asked")
-async def pathways(office: Office) -> list[PathwayHead]:
+async def pathways(office: NamedDependency[Office]) -> list[PathwayHead]:
     """Every pathway, with the digest of what it says."""
     return office.desk.pathways()
 
@@ -131,7 +139,7 @@ async def health() -> dict[str, str]:
 
 
 @get("/ready", include_in_schema=False)
-async def ready(office: Office) -> Response[dict[str, str]]:
+async def ready(office: NamedDependency[Office]) -> Response[dict[str, str]]:
     """Whether it can answer now, and keep what it answers."""
     kept = office.store is None or await office.writing.run(office.store.ready)
     told = {"status": "ok" if kept else "the store cannot be reached"}

@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.params import Parameter
+from litestar.params import FromPath
 
 from nephroline.interop.cds_hooks import (
     Cards,
@@ -29,19 +30,18 @@ _CACHED = "max-age=3600, must-revalidate"
 
 
 @get("", summary="The services", media_type="application/json")
-async def discover(
-    office: Office,
-    if_none_match: str | None = Parameter(header="If-None-Match", default=None, required=False),
-) -> Response[bytes]:
+async def discover(request: Request[Any, Any, Any], office: NamedDependency[Office]) -> Response[bytes]:
     """What is offered, with the data that the rules ask; it changes with the rules, as the ETag does."""
     headers = {"ETag": office.etag, "Cache-Control": _CACHED}
-    if if_none_match is not None and office.etag in if_none_match:
+    if office.etag in request.headers.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=headers)
     return Response(office.discovery, headers=headers, media_type="application/json")
 
 
 @post("/{service:str}", status_code=200, summary="A call of a service")
-async def call(service: str, request: Request[Any, Any, Any], office: Office) -> Response[Cards]:
+async def call(
+    service: FromPath[str], request: Request[Any, Any, Any], office: NamedDependency[Office]
+) -> Response[Cards]:
     """The cards for a patient; none where there is no advice."""
     hook = _hook(service)
     client = await _client(service, request, office)
@@ -55,7 +55,9 @@ async def call(service: str, request: Request[Any, Any, Any], office: Office) ->
 
 
 @post("/{service:str}/feedback", status_code=200, summary="What became of cards")
-async def feedback(service: str, request: Request[Any, Any, Any], office: Office) -> Response[bytes]:
+async def feedback(
+    service: FromPath[str], request: Request[Any, Any, Any], office: NamedDependency[Office]
+) -> Response[bytes]:
     """Feedback, kept with the decision that the card told."""
     _hook(service)
     await _client(f"{service}/feedback", request, office)

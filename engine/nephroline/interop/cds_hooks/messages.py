@@ -102,7 +102,7 @@ class Suggestion(Message, frozen=True):
     is_recommended: bool = False
 
 
-class HookLink(Message, frozen=True):
+class HookLink(Message, frozen=True, omit_defaults=False):
     """Where more can be read."""
 
     label: str
