@@ -132,6 +132,7 @@ def create_app(settings: Settings) -> Litestar:
             problems.MissingDataError: problems.no_data,
             HTTPException: problems.refused,
             RecursionError: problems.too_deep,
+            problems.SlowError: problems.too_slow,
             Exception: problems.failed,
         },
         logging_config=None,

@@ -9,14 +9,8 @@ from typing import Any
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from nephroline.service.problems import PROBLEM_TYPE
+from nephroline.service.problems import SlowError
 from nephroline.yamlfile import mapping
-
-_SLOW = b'{"type":"urn:nephroline:problem:request","title":"The body took too long to arrive","status":408}'
-
-
-class SlowError(Exception):
-    """A body that takes too long to arrive."""
 
 
 class Limits:
@@ -58,13 +52,6 @@ class Limits:
 
             try:
                 await app(scope, timely, told)
-            except SlowError:
-                status = 408
-                headers = [(b"content-type", PROBLEM_TYPE.encode()), (b"connection", b"close")]
-                start: Any = {"type": "http.response.start", "status": 408, "headers": headers}
-                await send(start)
-                body: Any = {"type": "http.response.body", "body": _SLOW}
-                await send(body)
             finally:
                 template = mapping(scope).get("path_template") or "(none)"
                 took = round((time.perf_counter() - began) * 1000, 1)

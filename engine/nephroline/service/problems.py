@@ -20,6 +20,10 @@ _RETRY_SECONDS = 2
 _TOLD_HEADERS = ("allow", "retry-after")
 
 
+class SlowError(Exception):
+    """A body that takes too long to arrive."""
+
+
 class MissingDataError(Exception):
     """Data that were neither prefetched nor could be read, by their keys, with why."""
 
@@ -117,6 +121,14 @@ def refused(request: Request[Any, Any, Any], bad: HTTPException) -> Response[dic
     if _for_hooks(request):
         return _outcome(bad.status_code, "processing", text, headers=headers)
     return problem_of(bad.status_code, "request", text, told, headers)
+
+
+def too_slow(request: Request[Any, Any, Any], _: SlowError) -> Response[dict[str, Any]]:
+    """A body that did not arrive in time; the connection is closed."""
+    title, headers = "The body took too long to arrive", {"Connection": "close"}
+    if _for_hooks(request):
+        return _outcome(408, "timeout", title, headers=headers)
+    return problem_of(408, "request", title, headers=headers)
 
 
 def too_deep(request: Request[Any, Any, Any], _: RecursionError) -> Response[dict[str, Any]]:
