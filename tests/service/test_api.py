@@ -69,6 +69,7 @@ def test_compare_replay_report_and_fhir(client: TestClient[Litestar]) -> None:
     assert read["reading"]
     written = client.post("/api/v1/fhir", json={"record": CHART, "time_zero": "2010-01-01"}).json()
     assert written["resourceType"] == "Bundle"
+    assert "format" not in written
 
 
 def test_a_bundle_is_a_chart(client: TestClient[Litestar]) -> None:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import socket
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -71,3 +78,52 @@ def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
+
+
+@contextmanager
+def served(
+    folder: Path, *words: str, **tables: dict[str, Any]
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A server of its own, and where it is."""
+    port, file = free_port(), folder / "settings.toml"
+    told = {"store": {"url": f"sqlite:///{folder}/store.sqlite3", "key_file": str(folder / "key")}} | tables
+    file.write_text(
+        "\n".join(
+            f"[{name}]\n" + "\n".join(f"{key} = {json.dumps(value)}" for key, value in table.items())
+            for name, table in told.items()
+        )
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "nephroline",
+        "serve",
+        "--port",
+        str(port),
+        "--config",
+        str(file),
+        *words,
+    ]
+    log = (folder / "log").open("w")
+    with subprocess.Popen(command, stderr=log, stdout=log, text=True, start_new_session=True) as process:
+        base = f"http://127.0.0.1:{port}"
+        try:
+            waiting(f"{base}/ready", process)
+            yield base, process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(30)
+            log.close()
+
+
+def waiting(url: str, process: subprocess.Popen[Any]) -> None:
+    for _ in range(300):
+        try:
+            if httpx.get(url, timeout=2).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        assert process.poll() is None
+        time.sleep(0.1)
+    raise AssertionError(f"{url} does not answer")

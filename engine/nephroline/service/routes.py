@@ -20,7 +20,6 @@ from nephroline.service.questions import (
     CompareQuestion,
     ConsultQuestion,
     FhirQuestion,
-    FhirReading,
     OrderQuestion,
     PathwayHead,
     ReplayQuestion,
@@ -119,11 +118,9 @@ async def report(data: JSONBody[ReportQuestion], office: NamedDependency[Office]
 
 
 @post("/fhir", status_code=200, summary="FHIR read as a record, or a record written as FHIR")
-async def fhir(
-    data: JSONBody[FhirQuestion], office: NamedDependency[Office]
-) -> Response[FhirReading | dict[str, Any]]:
+async def fhir(data: JSONBody[FhirQuestion], office: NamedDependency[Office]) -> Response[dict[str, Any]]:
     """As `nephroline fhir --format json`; of a record the Bundle that `nephroline fhir RECORD` writes."""
-    return Response(await office.computing.run(office.desk.fhir, data))
+    return Response(msgspec.to_builtins(await office.computing.run(office.desk.fhir, data)))
 
 
 @get("/pathways", summary="What can be asked")
