@@ -16,6 +16,7 @@ from litestar.testing import TestClient
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIO = ROOT / "scenarios/pjnh-2015-case-1.yaml"
+EDITIONS = ("kdigo-2012/fsgs", "kdigo-2021/fsgs")
 CHART: dict[str, Any] = yaml.safe_load(SCENARIO.read_text())["record"]
 
 
@@ -56,8 +57,10 @@ def test_an_answer_is_that_of_the_command_line(
 
 
 def test_compare_replay_report_and_fhir(client: TestClient[Litestar]) -> None:
-    compared = client.post("/api/v1/compare", json={"record": CHART, "at": "10 mo"}).json()
-    assert set(compared[0]["answers"]) == {"kdigo-2012/fsgs", "kdigo-2021/fsgs"}
+    compared = client.post(
+        "/api/v1/compare", json={"record": CHART, "at": "10 mo", "pathways": list(EDITIONS)}
+    ).json()
+    assert set(compared[0]["answers"]) == set(EDITIONS)
     scenario = yaml.safe_load(SCENARIO.read_text())
     (replayed,) = client.post("/api/v1/replay", json={"record": scenario, "quick": True}).json()["scenarios"]
     assert replayed["pathway"] == scenario["pathway"]

@@ -27,7 +27,7 @@ from nephroline.pathway import load_rules
 from nephroline.service import problems
 from nephroline.service.fetching import FhirReader
 from nephroline.service.gate import BusyError, Gate
-from nephroline.service.limits import Limits
+from nephroline.service.limits import RequestLimits
 from nephroline.service.office import Office
 from nephroline.service.questions import Desk
 from nephroline.service.routes import API
@@ -106,7 +106,7 @@ def create_app(settings: Settings) -> Litestar:
         lifespan=[life],
         state=State({"log": log}),
         dependencies={"office": Provide(lambda: office, sync_to_thread=False, use_cache=True)},
-        middleware=[Limits(server.body_seconds, log).middleware, metrics.middleware],
+        middleware=[RequestLimits(server.body_seconds, log).middleware, metrics.middleware],
         request_max_body_size=int(server.body_mb * 1_000_000),
         cors_config=CORSConfig(
             allow_origins=server.allowed_origins,

@@ -36,7 +36,7 @@ from nephroline.yamlfile import listed
 _MOST_ORDERS = 20
 
 
-class Told(msgspec.Struct, frozen=True):
+class HookAnswer(msgspec.Struct, frozen=True):
     """The cards of a call, and the decision behind them, to be kept."""
 
     cards: list[Card]
@@ -49,7 +49,7 @@ def answered(
     fetched: Mapping[str, Any],
     absent: Mapping[str, str],
     links: list[HookLink],
-) -> Told:
+) -> HookAnswer:
     """The answer to a call, as of today. *absent*: what the client's server does not hold, and why.
 
     No card where the chart tells of no disease of which a pathway speaks.
@@ -65,20 +65,20 @@ def answered(
         record = read_record(data, desk.base.catalogue)
     except RecordError as bad:
         told = [str(problem) for problem in bad.problems]
-        return Told([cards.unjudged("Nephroline cannot read this chart", told)])
+        return HookAnswer([cards.unjudged("Nephroline cannot read this chart", told)])
     if not _concerned(record, desk):
-        return Told([])
+        return HookAnswer([])
     answer = consult(record, desk.base, today.isoformat())
     if not record.biopsies and answer.answer.kind in (Answer.NOT_APPLICABLE, Answer.NOTHING_APPLIES):
-        return Told([])
+        return HookAnswer([])
     if request.hook == Hook.PATIENT_VIEW:
         written = answer_as_fhir(answer, record, desk.base.catalogue, desk.codes, recorded=datetime.now(UTC))
         found = cards.of_answer(answer, _of_patient(written, request))
     else:
         found = _orders(desk, record, request, cards, today)
     if not found:
-        return Told([])
-    return Told(found, _made(answer, data, request, found))
+        return HookAnswer([])
+    return HookAnswer(found, _made(answer, data, request, found))
 
 
 def _concerned(record: Record, desk: Desk) -> bool:

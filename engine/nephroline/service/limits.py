@@ -13,7 +13,7 @@ from nephroline.service.problems import SlowError
 from nephroline.yamlfile import mapping
 
 
-class Limits:
+class RequestLimits:
     """Middleware that ends requests whose bodies do not arrive, and tells of every request.
 
     The log has method, place by its template, status and time: no address, no query, nothing of a body.

@@ -36,7 +36,7 @@ Asked = Annotated[
 ]
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ApiQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every question holds: a chart, as a record or as FHIR, when, and by which pathway."""
 
     record: Chart = None
@@ -45,7 +45,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     pathway: Asked = AUTO
 
 
-class ConsultQuestion(Question, frozen=True):
+class ConsultQuestion(ApiQuestion, frozen=True):
     """Where does this patient stand, and what is the next line? As `nephroline consult`.
 
     `keep`: write a decision record.
@@ -57,30 +57,28 @@ class ConsultQuestion(Question, frozen=True):
     keep: bool = False
 
 
-class OrderQuestion(Question, frozen=True):
+class OrderQuestion(ApiQuestion, frozen=True):
     """May this be given now? As `nephroline order`."""
 
-    order: Annotated[str, msgspec.Meta(examples=["cyclosporine 100 mg bid"])]
+    order: Annotated[str, msgspec.Meta(description="A drug and a dose, as a chart has it.")]
 
 
-class WhyQuestion(Question, frozen=True):
+class WhyQuestion(ApiQuestion, frozen=True):
     """The reasons of something. As `nephroline why`."""
 
     name: str = "next-line"
 
 
-class WhyNotQuestion(Question, frozen=True):
+class WhyNotQuestion(ApiQuestion, frozen=True):
     """Why is this regimen not the next line? As `nephroline why-not`."""
 
     regimen: str
 
 
-class WhatIfQuestion(Question, frozen=True):
+class WhatIfQuestion(ApiQuestion, frozen=True):
     """The answer with other data. As `nephroline what-if --also`, each alternative in one text."""
 
-    alternatives: Annotated[
-        list[str], msgspec.Meta(examples=[["creatinine=1 mg/dL; remove hiv; wait 8 wk"]], min_length=1)
-    ]
+    alternatives: Annotated[list[str], msgspec.Meta(min_length=1)]
 
 
 class CompareQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,9 +87,7 @@ class CompareQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     record: Chart = None
     fhir: Fhir = None
     at: At = None
-    pathways: Annotated[list[str], msgspec.Meta(min_length=2, max_length=8)] = msgspec.field(
-        default_factory=lambda: ["kdigo-2012/fsgs", "kdigo-2021/fsgs"]
-    )
+    pathways: Annotated[list[str], msgspec.Meta(min_length=2, max_length=8)]
 
 
 class ReplayQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -211,13 +207,13 @@ class Desk:
 
     # -- the chart -------------------------------------------------------------------------------------
 
-    def _chart(self, asked: Question) -> tuple[Record, Selected | Pathway | RuleBase]:
+    def _chart(self, asked: ApiQuestion) -> tuple[Record, Selected | Pathway | RuleBase]:
         data = self._data(asked.record, asked.fhir)
         among = self._among(asked.pathway, data)
         own = data["record"] if "scenario" in data else data
         return read_record(own, self.base.catalogue), among
 
-    def chart(self, asked: Question) -> dict[str, Any]:
+    def chart(self, asked: ApiQuestion) -> dict[str, Any]:
         """The record of a question, as it is kept."""
         data = self._data(asked.record, asked.fhir)
         return dict(data["record"] if "scenario" in data else data)
