@@ -17,6 +17,7 @@ from nephroline.interop.cds_hooks import (
     HookLink,
     HookRequest,
     about_another,
+    as_of,
     chart_of,
     drafts_of,
     medications_of,
@@ -50,12 +51,12 @@ def answered(
     absent: Mapping[str, str],
     links: list[HookLink],
 ) -> HookAnswer:
-    """The answer to a call, as of today. *absent*: what the client's server does not hold, and why.
+    """The answer to a call, as of today if it names no earlier day.
 
-    No card where the chart tells of no disease of which a pathway speaks.
+    *absent*: what the client's server does not hold, and why. No card where the chart tells of no disease of which a pathway speaks.
     """
     cards = CardMaker(f"{request.hook}/{request.hook_instance}", links)
-    today = datetime.now().astimezone().date()
+    today = as_of(request, datetime.now().astimezone().date())
     bundle = chart_of(request, fetched)
     try:
         data = read_fhir(bundle, desk.base.catalogue, desk.codes).record

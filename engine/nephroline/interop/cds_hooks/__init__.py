@@ -23,6 +23,7 @@ from nephroline.interop.cds_hooks.messages import (
 )
 from nephroline.interop.cds_hooks.requests import (
     about_another,
+    as_of,
     chart_of,
     drafts_of,
     medications_of,
@@ -47,6 +48,7 @@ __all__ = [
     "HookRequest",
     "about_another",
     "analytes_asked",
+    "as_of",
     "chart_of",
     "discovery",
     "drafts_of",

@@ -59,7 +59,10 @@ class Authorization(Message, frozen=True, rename=None):
 
 
 class HookRequest(Message, frozen=True):
-    """A call of a service. `prefetch`: for each key a resource, or null where there is none."""
+    """A call of a service. `prefetch`: for each key a resource, or null where there is none.
+
+    `extension`: under ``org.nephroline`` an object whose ``asOf`` is the day of the answer, if not today.
+    """
 
     hook: str
     hook_instance: str
@@ -67,6 +70,7 @@ class HookRequest(Message, frozen=True):
     fhir_server: str = ""
     fhir_authorization: Authorization | None = None
     prefetch: dict[str, Any] | None = None
+    extension: dict[str, Any] | None = None
 
 
 class HookCoding(Message, frozen=True):

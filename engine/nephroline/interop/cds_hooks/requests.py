@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -58,6 +59,18 @@ def read_feedback(content: bytes) -> Feedback:
 def patient_id(request: HookRequest) -> str:
     """The id of the patient of a call, without the kind."""
     return text(request.context, PATIENT + "Id").removeprefix("Patient/")
+
+
+def as_of(request: HookRequest, today: date) -> date:
+    """The day of the answer: today, unless the call names an earlier one. Raises: UsageError."""
+    told = text(request.extension or {}, "org.nephroline", "asOf")
+    if not told:
+        return today
+    try:
+        found = date.fromisoformat(told)
+    except ValueError:
+        raise UsageError.of(f"extension: {quoted(told)} is no day", "give asOf as 2020-01-31") from None
+    return min(found, today)
 
 
 def missing_keys(request: HookRequest, templates: Mapping[str, str]) -> list[str]:
