@@ -53,7 +53,8 @@ def answered(
 ) -> HookAnswer:
     """The answer to a call, as of today if it names no earlier day.
 
-    *absent*: what the client's server does not hold, and why. No card where the chart tells of no disease of which a pathway speaks.
+    *absent*: what the client's server does not hold, and why. No card where the chart tells of no disease of
+    which a pathway speaks.
     """
     cards = CardMaker(f"{request.hook}/{request.hook_instance}", links)
     today = as_of(request, datetime.now().astimezone().date())
