@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -35,17 +36,15 @@ def keys(client: TestClient[Litestar]) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+def postgresql() -> Generator[str]:
     """A PostgreSQL of its own, in a temporary folder, by a user that is not root."""
     bins = sorted(Path("/usr/lib/postgresql").glob("*/bin")) if Path("/usr/lib/postgresql").is_dir() else []
     programs = bins[-1] if bins else Path(shutil.which("initdb") or "").resolve().parent
-    folder = tmp_path_factory.mktemp("postgres")
+    # Not below the folder of the tests, which nobody else may enter.
+    folder = Path(tempfile.mkdtemp(prefix="nephroline-postgresql-"))
     user: list[str] = []
     if os.geteuid() == 0:
         owner = pwd.getpwnam("postgres")
-        for one in (folder, *folder.parents):
-            if one.stat().st_uid == 0 and one.is_relative_to(tmp_path_factory.getbasetemp().parent):
-                one.chmod(0o755)
         os.chown(folder, owner.pw_uid, owner.pw_gid)
         user = ["runuser", "-u", "postgres", "--"]
     port, data = free_port(), folder / "data"
@@ -63,3 +62,4 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
         yield f"postgresql+psycopg://nephroline@127.0.0.1:{port}"
     finally:
         run("pg_ctl", "stop", "--pgdata", str(data), "--mode", "immediate")
+        shutil.rmtree(folder, ignore_errors=True)

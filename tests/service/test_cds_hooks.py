@@ -224,9 +224,28 @@ def test_a_draft_that_must_not_be_given_gets_a_card_that_takes_it_back(
 
 
 def test_a_draft_of_which_nothing_is_to_be_said_gets_none(client: Client, keys: tuple[str, ...]) -> None:
-    for drug in ("paracetamol 500 MG", "a drug that nobody knows"):
-        found = client.post(SIGN, json=signing(keys, ("d1", drug, "")))
-        assert (found.status_code, found.json()) == (200, {"cards": []})
+    found = client.post(SIGN, json=signing(keys, ("d1", "paracetamol 500 MG", "")))
+    assert (found.status_code, found.json()) == (200, {"cards": []})
+
+
+def test_what_is_not_judged_is_told(client: Client, keys: tuple[str, ...]) -> None:
+    (card,) = client.post(SIGN, json=signing(keys, ("d1", "a drug that nobody knows", ""))).json()["cards"]
+    assert "not judged" in card["summary"]
+    for dose in ("5000 mg bid", "as directed by the clinic"):
+        cards = client.post(SIGN, json=signing(keys, ("d1", "cyclosporine 100 MG", dose))).json()["cards"]
+        assert any("dose was not judged" in one["summary"] for one in cards), cards
+    many = [(f"d{number}", "paracetamol", "") for number in range(60)]
+    (card,) = client.post(SIGN, json=signing(keys, *many)).json()["cards"]
+    assert "10 of these orders" in card["summary"]
+
+
+def test_a_page_that_others_follow_is_not_all(client: Client, keys: tuple[str, ...]) -> None:
+    chart = prefetched(keys=keys)
+    page = {"resourceType": "Bundle", "link": [{"relation": "next", "url": "x"}]}
+    error = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
+    for part in (page, {"resourceType": "Bundle", "entry": [{"resource": error}]}):
+        found = client.post(VIEW, json=hook_call(prefetch=chart | {"procedures": part}))
+        assert found.status_code == 412
 
 
 def test_of_a_selection_only_what_is_selected_is_judged(client: Client, keys: tuple[str, ...]) -> None:
@@ -235,6 +254,8 @@ def test_of_a_selection_only_what_is_selected_is_judged(client: Client, keys: tu
     }
     both = client.post(SELECT, json=call).json()["cards"]
     assert len(both) == 2
+    call["context"]["selections"] = ["MedicationRequest/d9"]
+    assert client.post(SELECT, json=call).status_code == 400
     call["context"]["selections"] = ["MedicationRequest/d2"]
     (card,) = client.post(SELECT, json=call).json()["cards"]
     assert "naproxen" in card["summary"]

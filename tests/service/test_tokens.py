@@ -148,6 +148,7 @@ def test_the_discovery_needs_none(guarded: TestClient[Litestar]) -> None:
         {"cds": {"clients": [{"issuer": "x", "jwks": "https://x.example", "algorithms": ["none"]}]}},
         {"cds": {"clients": [{"issuer": "x", "jwks": "http://x.example/keys"}]}},
         {"cds": {"fhir_servers": ["http://ehr.example/fhir"]}},
+        {"server": {"public_url": "https://x.example"}, "cds": {"require_token": False}},
         {"server": {"colour": "red"}},
         {"server": {"workers": 0}},
     ],

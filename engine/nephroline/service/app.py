@@ -87,7 +87,7 @@ def create_app(settings: Settings) -> Litestar:
 
     @asynccontextmanager
     async def life(_: Litestar) -> AsyncGenerator[None]:
-        expiring = asyncio.create_task(_expire(office)) if office.store and settings.store.days else None
+        expiring = asyncio.create_task(_expire(office, log)) if office.store and settings.store.days else None
         try:
             yield
         finally:
@@ -139,9 +139,12 @@ def create_app(settings: Settings) -> Litestar:
     )
 
 
-async def _expire(office: Office) -> None:
+async def _expire(office: Office, log: Any) -> None:
     """Erase, each hour, what is older than it may be."""
     while True:
         store: Any = office.store
-        await office.writing.run(store.expire, office.settings.store.days)
+        try:
+            await office.writing.run(store.expire, office.settings.store.days)
+        except Exception as bad:
+            log.warning("expiring failed", kind=type(bad).__name__)
         await asyncio.sleep(_EXPIRE_SECONDS)

@@ -10,14 +10,16 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import msgspec
 
-from nephroline.interop.cds_hooks import PATIENT, HookRequest, query
+from nephroline.interop.cds_hooks import PATIENT, HookRequest, is_partial, query
 from nephroline.interop.fhir.nodes import nodes, text
 from nephroline.service.settings import FhirSettings
 from nephroline.yamlfile import mapping
 
-_NOT_THERE = (400, 404, 405, 410, 422, 501)
-"""What servers answer that do not hold a kind of resource, or do not search by what is asked."""
+_NOT_THERE = (404, 405, 410, 501)
+"""What servers answer that do not hold a kind of resource."""
 _AT_ONCE = 6
+_AS_LONG = 4
+"""All reads of a call may take so many times as long as one."""
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -75,7 +77,12 @@ class FhirReader:
                 except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError, ValueError):
                     failed[key] = "the FHIR server cannot be read"
 
-        await asyncio.gather(*map(one, keys))
+        try:
+            async with asyncio.timeout(self._settings.seconds * _AS_LONG):
+                await asyncio.gather(*map(one, keys))
+        except TimeoutError:
+            late = [key for key in keys if key not in found and key not in absent]
+            failed |= dict.fromkeys(late, "the FHIR server takes too long")
         return Fetched(found, failed, absent)
 
     async def _whole(self, server: str, asked: str, headers: Mapping[str, str]) -> dict[str, Any]:
@@ -84,12 +91,15 @@ class FhirReader:
         entries: list[Any] = []
         for _ in range(self._settings.pages):
             page = await self._page(url, headers)
-            if text(page, "resourceType") != "Bundle":
-                return page
-            entries += nodes(page, "entry")
             following = next(
                 (text(one, "url") for one in nodes(page, "link") if text(one, "relation") == "next"), ""
             )
+            page = {key: value for key, value in page.items() if key != "link"}
+            if is_partial(page):
+                raise ValueError("an error in the place of data")
+            if text(page, "resourceType") != "Bundle":
+                return page
+            entries += nodes(page, "entry")
             if not following:
                 return {"resourceType": "Bundle", "type": "searchset", "entry": entries}
             url = urljoin(f"{server}/", following)

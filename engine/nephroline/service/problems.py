@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from litestar import Request, Response
@@ -17,6 +19,7 @@ from nephroline.yamlfile import listed, mapping
 PROBLEM_TYPE, FHIR_TYPE = "application/problem+json", "application/fhir+json"
 _TYPES = "urn:nephroline:problem:"
 _RETRY_SECONDS = 2
+_FRAMES = 12
 _TOLD_HEADERS = ("allow", "retry-after")
 
 
@@ -145,9 +148,7 @@ def failed(request: Request[Any, Any, Any], bad: Exception) -> Response[dict[str
 
 
 def _log(request: Request[Any, Any, Any], bad: Exception) -> None:
-    request.app.state.log.error("failed", kind=type(bad).__name__, exc_info=_without_values(bad))
-
-
-def _without_values(bad: Exception) -> Exception:
-    """An exception as it may be logged: where it was raised, and nothing that stood in a chart."""
-    return type(bad)().with_traceback(bad.__traceback__) if type(bad).__module__ == "builtins" else bad
+    """Log what failed and where; never what it says, for that may be of a chart."""
+    frames = traceback.extract_tb(bad.__traceback__)
+    where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-_FRAMES:]]
+    request.app.state.log.error("failed", kind=type(bad).__name__, where=where)

@@ -78,7 +78,7 @@ class WhyNotQuestion(ApiQuestion, frozen=True):
 class WhatIfQuestion(ApiQuestion, frozen=True):
     """The answer with other data. As `nephroline what-if --also`, each alternative in one text."""
 
-    alternatives: Annotated[list[str], msgspec.Meta(min_length=1)]
+    alternatives: Annotated[list[str], msgspec.Meta(min_length=1, max_length=20)]
 
 
 class CompareQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

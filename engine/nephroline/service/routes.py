@@ -14,6 +14,7 @@ from litestar.params import JSONBody
 from nephroline.changes.whynot import WhyNot
 from nephroline.comparing import Compared
 from nephroline.consultation import Consultation
+from nephroline.errors import UsageError
 from nephroline.ordering import OrderAnswer
 from nephroline.service.office import Office
 from nephroline.service.questions import (
@@ -48,6 +49,8 @@ async def _plain(office: Office, answer: Callable[[Any], Any], question: Any) ->
 @post("/consult", status_code=200, summary="Where the patient stands, the next line, what comes first")
 async def consult(data: JSONBody[ConsultQuestion], office: NamedDependency[Office]) -> Response[Consultation]:
     """As `nephroline consult --format json`. With `keep`, a decision record is written before it answers."""
+    if data.keep and office.store is None:
+        raise UsageError.of("keep: nothing is kept here", "leave it out, or set store.url")
     answer = await office.computing.run(office.desk.consult, data)
     headers: dict[str, str] = {}
     if data.keep and office.store is not None:

@@ -112,7 +112,13 @@ class Settings(_Table, frozen=True):
     def tokens_required(self) -> bool:
         """Whether a call of CDS Hooks needs a token."""
         cds = self.cds
-        return cds.require_token and (bool(cds.clients) or not is_loopback(self.server.host))
+        return cds.require_token and (bool(cds.clients) or not self.local)
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine reaches it: by where it listens, and by its public address."""
+        public = urlsplit(self.server.public_url).hostname
+        return is_loopback(self.server.host) and (not public or is_loopback(public))
 
 
 def read_settings(
@@ -166,8 +172,8 @@ def is_loopback(host: str) -> bool:
 
 
 def _checked(settings: Settings) -> None:
-    server, local = settings.server, is_loopback(settings.server.host)
-    if not local and not server.public_url:
+    server, local = settings.server, settings.local
+    if not is_loopback(server.host) and not server.public_url:
         raise UsageError.of(
             "server.public_url: it is missing", f"say how clients reach {server.host}: https://…"
         )

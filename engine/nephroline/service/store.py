@@ -50,6 +50,7 @@ class Payload(msgspec.Struct, frozen=True):
     record: dict[str, Any]
     answer: dict[str, Any]
     manner: Manner
+    orders: list[dict[str, Any]] = []
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +66,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     asked_by: str
     manner: Manner = Manner()
     cards: Sequence[str] = ()
+    orders: Sequence[dict[str, Any]] = ()
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +136,7 @@ class Store:
 
     def __init__(self, url: str, key_file: Path) -> None:
         try:
-            self._engine = sa.create_engine(url, pool_pre_ping=True)
+            self._engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
         except (SQLAlchemyError, ImportError) as bad:
             remedy = (
                 "sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME; PostgreSQL needs nephroline[postgres]"
@@ -163,8 +165,8 @@ class Store:
     def ready(self) -> bool:
         """Whether it can be written to now."""
         try:
-            with self._reading() as connection:
-                connection.execute(sa.select(sa.literal(1)))
+            with self._engine.begin() as connection:
+                connection.execute(SEEN.delete().where(SEEN.c.until < 0))
         except SQLAlchemyError:
             return False
         return True
@@ -184,7 +186,9 @@ class Store:
         patient = self.patient(made.patient)
         record = {key: value for key, value in made.record.items() if key not in _NARRATIVE} | {"id": patient}
         answer = _of_nobody(made.answer, patient)
-        payload = msgspec.json.encode(Payload(patient, record, answer, made.manner), order="deterministic")
+        orders = [one | {"record": patient} for one in made.orders]
+        decided = Payload(patient, record, answer, made.manner, orders)
+        payload = msgspec.json.encode(decided, order="deterministic")
         told: dict[str, Any] = {
             "id": str(uuid4()),
             "made_at": _now(),
@@ -220,6 +224,10 @@ class Store:
         with self._engine.begin() as connection:
             found = connection.execute(sa.select(CARDS.c.decision).where(CARDS.c.card == card)).first()
             decision = None if found is None else str(found.decision)
+            there = sa.select(PAYLOADS.c.decision).where(PAYLOADS.c.decision == decision)
+            if decision is not None and connection.execute(there).first() is None:
+                # What was decided is erased: nothing more is kept of it.
+                content = ""
             connection.execute(
                 FEEDBACK.insert().values(
                     received_at=_now(),

@@ -39,14 +39,17 @@ class Keys:
     """The keys of one client, from its configured place and no other."""
 
     def __init__(self, place: str) -> None:
-        self._place, self._known, self._read = place, dict[str, jwt.PyJWK](), 0.0
+        self._place, self._known = place, dict[str, jwt.PyJWK]()
+        self._read = self._tried = float("-inf")
         self._lock = asyncio.Lock()
 
     async def key(self, name: str) -> jwt.PyJWK:
         """The key of a name. Raises: TokenError if the client has none such."""
         async with self._lock:
-            age = time.monotonic() - self._read
-            if age > _FRESH or not self._read or (name not in self._known and age > _AGAIN):
+            now = time.monotonic()
+            wanted = now - self._read > _FRESH or name not in self._known
+            if wanted and now - self._tried > _AGAIN:
+                self._tried = now
                 await self._renew()
         found = self._known.get(name)
         if found is None:

@@ -11,6 +11,7 @@ import msgspec
 
 from nephroline.consultation import Consultation
 from nephroline.errors import InputError
+from nephroline.ordering import order
 from nephroline.pathway import RuleBase
 from nephroline.record import Record, read_record
 from nephroline.selecting import Among, consult, thorough
@@ -95,6 +96,9 @@ def _again(kept: Kept, content: Payload, base: RuleBase) -> Verified:
     except InputError as bad:
         return _told(kept, Verification.OTHER_ENGINE if other else Verification.DIFFERS, [str(bad)])
     places = list(_differing(content.answer, now))
+    for number, one in enumerate(content.orders):
+        again = msgspec.to_builtins(order(record, base, str(one["order"]), kept.as_of))
+        places += [f"orders[{number}].{place}" for place in _differing(one, again)]
     if other:
         return _told(kept, Verification.OTHER_ENGINE, places[:_MOST_PLACES])
     return _told(kept, Verification.DIFFERS if places else Verification.SAME, places[:_MOST_PLACES])

@@ -77,6 +77,13 @@ class CardMaker:
         """A card for a record that cannot be judged: what is missing."""
         return self._card(summary, "info", HookSource(label="Nephroline"), _bullets(missing))
 
+    def undosed(self, order: str, printed: str) -> Card:
+        """A card for an order whose dose cannot be read, or is none that is ever given."""
+        detail = f"The drug is judged, its dose is not: {plain(printed)}"
+        return self._card(
+            f"{order}: its dose was not judged", "warning", HookSource(label="Nephroline"), detail
+        )
+
     def of_order(self, answer: OrderAnswer, draft: str = "") -> Card | None:
         """The card of an order; none where nothing is to be said. *draft*: its id, to take it back."""
         if answer.verdict == "not-judged" or (answer.verdict in ("yes", "already") and not answer.dose):
@@ -87,7 +94,9 @@ class CardMaker:
         urgent = answer.verdict == "no" and (bool(answer.blocked) or worst == 0)
         indicator: Indicator = "critical" if urgent or worst == 0 else "warning"
         summary = f"{answer.order}: {_TOLD[answer.verdict]}"
-        if answer.because:
+        if answer.verdict in ("yes", "already") and answer.alerts:
+            summary = f"{answer.order}: {answer.alerts[0].title}"
+        elif answer.because:
             summary += f": {answer.because[0]}"
         detail = [
             *_titled("Why", answer.because),
@@ -150,7 +159,8 @@ class CardMaker:
             ]
             off = "" if line.on_guideline else " (off-guideline)"
             first = number == 0 and line.certain
-            label = f"{line.title}{off}"
+            # The regimen may hold more than has a dose here: what is created is named.
+            label = f"{line.title}{off}: proposes {', '.join(map(_called, wanted))}"
             yield Suggestion(
                 label=label if len(label) <= _LABEL else f"{label[: _LABEL - 2]} …",
                 uuid=self._id(),
@@ -244,4 +254,5 @@ def _called(request: Mapping[str, Any]) -> str:
 
 def _alone(request: Mapping[str, Any]) -> dict[str, Any]:
     """A request that stands by itself: without what refers to the Bundle in which it was written."""
-    return {key: value for key, value in request.items() if key not in ("id", "requester")}
+    kept = {key: value for key, value in request.items() if key not in ("id", "requester")}
+    return kept | {"intent": "proposal"}

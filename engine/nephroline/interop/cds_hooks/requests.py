@@ -12,7 +12,7 @@ import msgspec
 from nephroline.errors import UsageError, quoted
 from nephroline.interop.cds_hooks.discovery import PATIENT
 from nephroline.interop.cds_hooks.messages import Feedback, Hook, HookRequest
-from nephroline.interop.fhir.nodes import Node, is_id, name_of, node, nodes, text
+from nephroline.interop.fhir.nodes import Node, is_id, name_of, node, nodes, target, text
 from nephroline.yamlfile import listed, mapping
 
 _TOKEN = "{{context.patientId}}"  # noqa: S105 - a prefetch token of CDS Hooks
@@ -84,8 +84,22 @@ def missing_keys(request: HookRequest, templates: Mapping[str, str]) -> list[str
         for key in templates
         if key not in prefetch
         or (key == PATIENT and not mapping(prefetch[key]))
-        or text(mapping(prefetch[key]), "resourceType") == "OperationOutcome"
+        or is_partial(mapping(prefetch[key]))
     ]
+
+
+def is_partial(part: Node) -> bool:
+    """Whether a part is not all that was asked: an error, one that holds one, a page that others follow."""
+    if text(part, "resourceType") == "OperationOutcome":
+        return True
+    follows = any(text(link, "relation") == "next" for link in nodes(part, "link"))
+    return follows or any(map(_is_error, nodes(part, "entry")))
+
+
+def _is_error(entry: Node) -> bool:
+    resource = mapping(entry.get("resource"))
+    severities = {text(issue, "severity") for issue in nodes(resource, "issue")}
+    return text(resource, "resourceType") == "OperationOutcome" and bool(severities & {"error", "fatal"})
 
 
 def query(template: str, request: HookRequest) -> str:
@@ -113,8 +127,13 @@ def drafts_of(request: HookRequest) -> list[Node]:
     """The draft orders of drugs that are to be judged: of a selection those that are selected."""
     bundle = mapping(request.context.get("draftOrders"))
     found = [one for one in _resources(bundle) if text(one, "resourceType") in _ORDERS]
-    chosen = {str(one) for one in listed(request.context.get("selections"))}
+    chosen = {target(str(one)) for one in listed(request.context.get("selections"))}
     if request.hook == Hook.ORDER_SELECT and chosen:
+        names = {name_of(one) for one in _resources(bundle)}
+        if not chosen <= names:
+            raise UsageError.of(
+                "context.selections: one is none of the draft orders", "name them as MedicationRequest/id"
+            )
         found = [one for one in found if name_of(one) in chosen]
     return found
 
