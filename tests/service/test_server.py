@@ -68,7 +68,7 @@ def test_it_ends_what_it_has_begun(tmp_path: Path) -> None:
             call = pool.submit(
                 httpx.post, f"{base}{VIEW}", json=hook_call(prefetch=prefetched(keys=keys)), timeout=30
             )
-            time.sleep(0.05)
+            time.sleep(0.7)
             process.send_signal(signal.SIGTERM)
             assert call.result().status_code == 200
         assert process.wait(30) in (0, -signal.SIGTERM)
