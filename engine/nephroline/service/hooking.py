@@ -110,7 +110,7 @@ def _orders(
             judged.append(answer)
             if answer.verdict == "not-judged":
                 unjudged.append(f"{answer.order}: {'; '.join(answer.because)}")
-            card = cards.of_order(answer, name_of(draft))
+            card = cards.of_order(answer, name_of(draft) if draft.get("id") else "")
             if card is not None:
                 found.append(card)
             if undosed:
