@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -18,8 +19,13 @@ from nephroline.terms import Severity
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHARTS = sorted((ROOT / "scenarios").rglob("*.yaml"))
-# Those that turn one clause each were made from others by chance, and are no charts that a clinician writes.
-FILES = [file for file in CHARTS if ROOT / "scenarios" / "clauses" not in file.parents][::3]
+# Those that turn one clause each were made from others by chance, and are no charts that a clinician writes. Of the
+# rest a third, by name: a chart that is added moves no other in or out.
+FILES = [
+    file
+    for file in CHARTS
+    if ROOT / "scenarios" / "clauses" not in file.parents and crc32(file.name.encode()) % 3 == 0
+]
 
 
 def shown(answer: Consultation, width: int, capsys: pytest.CaptureFixture[str]) -> str:
@@ -49,8 +55,8 @@ def test_it_fits_the_screen_and_is_short(
             assert len(lines) <= 24
             lengths.append(len(lines))
     if width >= 80:
-        # Of these few charts, without their outlook; over all times of the scenarios, with it, it is 92 %.
-        assert sum(length <= 15 for length in lengths) >= 0.83 * len(lengths)
+        # Of these few charts, without their outlook; of all charts it is 84 %.
+        assert sum(length <= 15 for length in lengths) >= 0.8 * len(lengths)
 
 
 def test_no_critical_alert_is_cut(answers: list[Consultation], capsys: pytest.CaptureFixture[str]) -> None:
