@@ -103,11 +103,8 @@ def _settings(config: Path | None, server: dict[str, object]) -> Settings:
 
 def _store(settings: Settings) -> Store:
     from nephroline.errors import UsageError
-    from nephroline.service.settings import key_file
-    from nephroline.service.store import Store
+    from nephroline.service.store import opened
 
     if not settings.store.url:
         raise UsageError.of("nothing is kept", "set store.url")
-    store = Store(settings.store.url, key_file(settings))
-    store.migrate()
-    return store
+    return opened(settings)

@@ -33,8 +33,8 @@ from nephroline.service.questions import Desk
 from nephroline.service.routes import API
 from nephroline.service.routes_cds import CDS
 from nephroline.service.rulekeeping import packed
-from nephroline.service.settings import Settings, key_file
-from nephroline.service.store import Store
+from nephroline.service.settings import Settings
+from nephroline.service.store import opened
 from nephroline.service.tokens import TokenError, Tokens
 from nephroline.version import __version__
 
@@ -54,14 +54,12 @@ def office_of(settings: Settings) -> Office:
     codes = load_codes(base.catalogue, site)
     desk = Desk(base, codes)
     desk.warm()
-    store = None
-    if settings.store.url:
-        store = Store(settings.store.url, key_file(settings))
-        store.migrate()
+    store = opened(settings) if settings.store.url else None
     if settings.tokens_required and store is None:
         remedy = "name a database: it remembers which tokens were used"
         raise UsageError.of("store.url: tokens are required, and nothing is kept", remedy)
-    offered = msgspec.json.encode(discovery(base, codes), order="deterministic")
+    templates = prefetch_templates(base, codes)
+    offered = msgspec.json.encode(discovery(base, templates), order="deterministic")
     return Office(
         settings=settings,
         desk=desk,
@@ -71,7 +69,7 @@ def office_of(settings: Settings) -> Office:
         rules=packed(site) if store is not None else b"",
         tokens=Tokens(settings.cds.clients, store.first_use) if store is not None else None,
         reader=FhirReader(settings.fhir),
-        templates=prefetch_templates(base, codes),
+        templates=templates,
         discovery=offered,
         etag=f'"{hashlib.sha256(offered).hexdigest()[:32]}"',
     )

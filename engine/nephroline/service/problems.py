@@ -69,6 +69,20 @@ def _for_hooks(request: Request[Any, Any, Any]) -> bool:
     return request.url.path.rstrip("/").partition("/cds-services")[1] != ""
 
 
+def _failure(
+    request: Request[Any, Any, Any],
+    status: int,
+    code: str,
+    kind: str,
+    title: str,
+    headers: Mapping[str, str] | None = None,
+) -> Response[dict[str, Any]]:
+    """What went wrong, in the form of who asked: *code* of an OperationOutcome, *kind* of a problem."""
+    if _for_hooks(request):
+        return _outcome(status, code, title, headers=headers)
+    return problem_of(status, kind, title, headers=headers)
+
+
 def bad_input(request: Request[Any, Any, Any], bad: InputError) -> Response[dict[str, Any]]:
     """Input that its author can mend."""
     if _for_hooks(request):
@@ -80,15 +94,13 @@ def no_trust(request: Request[Any, Any, Any], bad: InferenceError) -> Response[d
     """The inference engine broke one of its own rules: the answer is withheld."""
     _log(request, bad)
     title = "The inference engine cannot be trusted here, and the answer is withheld"
-    return _outcome(500, "exception", title) if _for_hooks(request) else problem_of(500, "inference", title)
+    return _failure(request, 500, "exception", "inference", title)
 
 
 def too_busy(request: Request[Any, Any, Any], _: BusyError) -> Response[dict[str, Any]]:
     """More waits already than may."""
     title, headers = "Too much is asked at once: ask again", {"Retry-After": str(_RETRY_SECONDS)}
-    if _for_hooks(request):
-        return _outcome(503, "throttled", title, headers=headers)
-    return problem_of(503, "busy", title, headers=headers)
+    return _failure(request, 503, "throttled", "busy", title, headers)
 
 
 def no_token(_: Request[Any, Any, Any], bad: TokenError) -> Response[dict[str, Any]]:
@@ -118,9 +130,7 @@ def refused(request: Request[Any, Any, Any], bad: HTTPException) -> Response[dic
     parts = map(mapping, listed(extra))
     told = [Problem(str(one.get("message", "")), path=str(one.get("key", ""))) for one in parts if one]
     text = bad.detail if bad.status_code < 500 else "The service failed"
-    headers = {
-        key: value for key, value in (bad.headers or {}).items() if key.lower() in ("allow", "retry-after")
-    }
+    headers = {key: value for key, value in (bad.headers or {}).items() if key.lower() in _TOLD_HEADERS}
     if _for_hooks(request):
         return _outcome(bad.status_code, "processing", text, headers=headers)
     return problem_of(bad.status_code, "request", text, told, headers)
@@ -129,22 +139,18 @@ def refused(request: Request[Any, Any, Any], bad: HTTPException) -> Response[dic
 def too_slow(request: Request[Any, Any, Any], _: SlowError) -> Response[dict[str, Any]]:
     """A body that did not arrive in time; the connection is closed."""
     title, headers = "The body took too long to arrive", {"Connection": "close"}
-    if _for_hooks(request):
-        return _outcome(408, "timeout", title, headers=headers)
-    return problem_of(408, "request", title, headers=headers)
+    return _failure(request, 408, "timeout", "request", title, headers)
 
 
 def too_deep(request: Request[Any, Any, Any], _: RecursionError) -> Response[dict[str, Any]]:
     """JSON that is nested more deeply than anybody writes it."""
-    title = "The body is nested too deeply"
-    return _outcome(400, "invalid", title) if _for_hooks(request) else problem_of(400, "request", title)
+    return _failure(request, 400, "invalid", "request", "The body is nested too deeply")
 
 
 def failed(request: Request[Any, Any, Any], bad: Exception) -> Response[dict[str, Any]]:
     """A fault of ours: it is logged, and nothing of it is told."""
     _log(request, bad)
-    title = "The service failed"
-    return _outcome(500, "exception", title) if _for_hooks(request) else problem_of(500, "failure", title)
+    return _failure(request, 500, "exception", "failure", "The service failed")
 
 
 def _log(request: Request[Any, Any, Any], bad: Exception) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from litestar import MediaType, Response, Router, get, post
@@ -32,8 +32,6 @@ from nephroline.service.questions import (
 from nephroline.service.store import Made, Manner
 from nephroline.version import ANSWER_FORMAT, __version__
 from nephroline.yamlfile import mapping
-
-T = TypeVar("T")
 
 
 async def _plain(office: Office, answer: Callable[[Any], Any], question: Any) -> Any:

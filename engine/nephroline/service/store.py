@@ -26,11 +26,13 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from nephroline.errors import UsageError
+from nephroline.service.settings import Settings, key_file
 from nephroline.service.tables import CARDS, DECISIONS, FEEDBACK, PAYLOADS, RULES, SEEN
 
 _CHAIN = 7_205_759
 """The number of the lock by which PostgreSQL lets one worker append at a time."""
-_FIRST = "0" * 64
+FIRST = "0" * 64
+"""What the first decision of a chain names as the one before it."""
 _LOCK_SECONDS = 20
 
 
@@ -205,7 +207,7 @@ class Store:
                 sa.select(DECISIONS.c.number, DECISIONS.c.chain).order_by(DECISIONS.c.number.desc()).limit(1)
             ).first()
             told |= {"number": 1 if last is None else last.number + 1}
-            told |= {"before": _FIRST if last is None else last.chain}
+            told |= {"before": FIRST if last is None else last.chain}
             known = connection.execute(sa.select(RULES.c.digest).where(RULES.c.digest == made.digest)).first()
             if known is None:
                 connection.execute(RULES.insert().values(digest=made.digest, content=rules))
@@ -306,6 +308,13 @@ def _begun(connection: sa.Connection) -> None:
     """Begin a transaction of SQLite: one that writes waits for its turn at once, not at its first write."""
     reads = connection.get_execution_options().get(_READS)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def opened(settings: Settings) -> Store:
+    """The store of some settings, with its tables as they are now. Raises: UsageError."""
+    store = Store(settings.store.url, key_file(settings))
+    store.migrate()
+    return store
 
 
 def _durably(connection: Any, _: object) -> None:

@@ -16,11 +16,10 @@ from nephroline.pathway import RuleBase
 from nephroline.record import Record, read_record
 from nephroline.selecting import Among, consult, thorough
 from nephroline.service.rulekeeping import unpacked
-from nephroline.service.store import Kept, Manner, Payload, Store
+from nephroline.service.store import FIRST, Kept, Manner, Payload, Store
 from nephroline.version import __version__
 from nephroline.yamlfile import listed, mapping
 
-_FIRST = "0" * 64
 _MOST_PLACES = 10
 _UNTOLD = {"engine"}
 """What tells the program from another, and nothing of the patient."""
@@ -55,7 +54,7 @@ def verified(store: Store) -> Iterator[Verified]:
     """
     with ExitStack() as stack:
         bases: dict[str, RuleBase] = {}
-        before, number = _FIRST, 0
+        before, number = FIRST, 0
         for kept in store.every():
             broken = _broken(kept, before, number + 1)
             before, number = kept.chain, kept.number

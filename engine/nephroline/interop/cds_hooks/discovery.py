@@ -56,9 +56,8 @@ def hook_of(service: str) -> Hook | None:
     return next((hook for hook in Hook if service_id(hook) == service), None)
 
 
-def discovery(base: RuleBase, codes: Codes) -> Discovery:
-    """What the discovery endpoint answers for some rules."""
-    templates = prefetch_templates(base, codes)
+def discovery(base: RuleBase, templates: dict[str, str]) -> Discovery:
+    """What the discovery endpoint answers for some rules, with their prefetch templates."""
     catalogue = base.catalogue
     diseases = sorted({catalogue.diagnoses[head.disease].title for head in base.heads.values()})
     services = [

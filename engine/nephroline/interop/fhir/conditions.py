@@ -151,10 +151,8 @@ def _read(
             yield Noted(meaning.id, at, None, f"{title} (of the past; whether it is there now is not said)")
         else:
             begun = at if since or not over else ""
-            gone = list(
-                _gone(resource, meaning.id, title, until, noted, begun or at, clinical, begun=bool(begun))
-            )
-            gone = gone if there else []
+            ended = _gone(resource, meaning.id, title, until, noted, begun or at, clinical, begun=bool(begun))
+            gone = list(ended) if there else []
             if not gone or (begun and day(gone[0].at) != day(at)):
                 yield Noted(meaning.id, at, there, title)
             yield from gone
