@@ -19,6 +19,8 @@ from nephroline.interop.cds_hooks import analytes_asked
 from nephroline.interop.fhir import TakenFor, load_codes
 from nephroline.pathway import load_rules
 from nephroline.service.app import create_app
+from nephroline.service.settings import key_file
+from nephroline.service.store import Store
 
 VIEW, SIGN, SELECT = (
     f"/cds-services/nephroline-{hook}" for hook in ("patient-view", "order-sign", "order-select")
@@ -410,3 +412,14 @@ def test_the_examples_are_answered(client: Client, root: Path, name: str) -> Non
     found = client.post(f"/cds-services/nephroline-{name}", json=call)
     assert found.status_code == 200
     assert found.json()["cards"]
+
+
+def test_the_day_is_that_of_the_patients(tmp_path: Path, keys: tuple[str, ...]) -> None:
+    for zone in ("Pacific/Kiritimati", "Etc/GMT+12"):
+        settings = settings_of(tmp_path, cds={"time_zone": zone})
+        with TestClient(create_app(settings)) as client:
+            assert client.post(VIEW, json=hook_call(prefetch=prefetched(keys=keys))).status_code == 200
+    store = Store(settings.store.url, key_file(settings))
+    days = {one.as_of for one in store.every()}
+    store.close()
+    assert len(days) == 2, days

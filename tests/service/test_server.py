@@ -163,5 +163,11 @@ def test_what_is_not_prefetched_is_read_from_the_server(hospital: str, tmp_path:
         other = httpx.post(f"{base}{VIEW}", json=call | {"fhirServer": "http://127.0.0.1:9/fhir"}, timeout=60)
         assert other.status_code == 412
         assert "none that may be read" in other.text
+    with served(tmp_path, cds={"fhir_servers": [hospital]}, fhir={"megabytes": 0.002}) as (base, _):
+        # Each of the reads is smaller than that, all of them are not.
+        large = httpx.post(f"{base}{VIEW}", json=call, timeout=60)
+        assert large.status_code == 412
+        assert "cannot be read" in large.text
+    with served(tmp_path, cds={"fhir_servers": [hospital]}) as (base, _):
         context = call["context"] | {"patientId": "nobody"}
         assert httpx.post(f"{base}{VIEW}", json=call | {"context": context}, timeout=60).status_code == 412

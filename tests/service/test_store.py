@@ -105,6 +105,18 @@ def test_feedback_goes_with_the_decision_that_the_card_told(store: Store) -> Non
     store.forget("anna")
 
 
+def test_feedback_on_no_decision_ends_with_the_decisions(store: Store, url: str) -> None:
+    store.feedback("s", "c2", "overridden", '{"comment": "for Anna"}')
+    store.expire(1)
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM feedback")).scalar() == 1
+    store.expire(-1)
+    with engine.begin() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM feedback")).scalar() == 0
+    engine.dispose()
+
+
 def test_what_was_changed_or_taken_out_is_seen(url: str, tmp_path: Path) -> None:
     store = Store(url, tmp_path / "key")
     store.migrate()

@@ -151,6 +151,8 @@ def test_the_discovery_needs_none(guarded: TestClient[Litestar]) -> None:
         {"server": {"public_url": "https://x.example"}, "cds": {"require_token": False}},
         {"server": {"colour": "red"}},
         {"server": {"workers": 0}},
+        {"cds": {"time_zone": "Europe/Atlantis"}},
+        {"cds": {"time_zone": "../../etc/passwd"}},
     ],
 )
 def test_settings_that_are_not_safe_are_refused(tmp_path: Path, tables: dict[str, Any]) -> None:

@@ -30,6 +30,19 @@ class Fetched(msgspec.Struct, frozen=True):
     absent: dict[str, str]
 
 
+class _Purse:
+    """The bytes that the reads of one call may take together."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def spend(self, number: int) -> None:
+        """Take some. Raises: ValueError if there are no more."""
+        self._left -= number
+        if self._left < 0:
+            raise ValueError("larger than is read")
+
+
 class FhirReader:
     """Reads FHIR servers; one for the life of the service."""
 
@@ -60,6 +73,7 @@ class FhirReader:
         if request.fhir_authorization is not None:
             headers["Authorization"] = f"Bearer {request.fhir_authorization.access_token}"
         turn = asyncio.Semaphore(_AT_ONCE)
+        purse = _Purse(int(self._settings.megabytes * 1_000_000))
         found: dict[str, Any] = {}
         failed: dict[str, str] = {}
         absent: dict[str, str] = {}
@@ -67,7 +81,7 @@ class FhirReader:
         async def one(key: str) -> None:
             async with turn:
                 try:
-                    found[key] = await self._whole(server, query(templates[key], request), headers)
+                    found[key] = await self._whole(server, query(templates[key], request), headers, purse)
                 except httpx.HTTPStatusError as bad:
                     code = bad.response.status_code
                     whether = failed if key == PATIENT or code not in _NOT_THERE else absent
@@ -85,12 +99,14 @@ class FhirReader:
             failed |= dict.fromkeys(late, "the FHIR server takes too long")
         return Fetched(found, failed, absent)
 
-    async def _whole(self, server: str, asked: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    async def _whole(
+        self, server: str, asked: str, headers: Mapping[str, str], purse: _Purse
+    ) -> dict[str, Any]:
         """A resource, or all pages of a search as one Bundle; never from another server."""
         url = f"{server}/{asked}"
         entries: list[Any] = []
         for _ in range(self._settings.pages):
-            page = await self._page(url, headers)
+            page = await self._page(url, headers, purse)
             following = next(
                 (text(one, "url") for one in nodes(page, "link") if text(one, "relation") == "next"), ""
             )
@@ -107,13 +123,11 @@ class FhirReader:
                 raise ValueError("the next page is on another server")
         raise ValueError("more pages than are read")
 
-    async def _page(self, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
-        most = int(self._settings.megabytes * 1_000_000)
+    async def _page(self, url: str, headers: Mapping[str, str], purse: _Purse) -> dict[str, Any]:
         async with self._client.stream("GET", url, headers=dict(headers)) as answer:
             answer.raise_for_status()
             content = bytearray()
             async for part in answer.aiter_bytes():
                 content += part
-                if len(content) > most:
-                    raise ValueError("larger than is read")
+                purse.spend(len(part))
         return dict(mapping(msgspec.json.decode(bytes(content))))

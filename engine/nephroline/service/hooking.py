@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
 import msgspec
@@ -50,14 +50,15 @@ def answered(
     fetched: Mapping[str, Any],
     absent: Mapping[str, str],
     links: list[HookLink],
+    zone: tzinfo | None = None,
 ) -> HookAnswer:
     """The answer to a call, as of today if it names no earlier day.
 
-    *absent*: what the client's server does not hold, and why; it is told on a card. No other card where the
-    chart tells of no disease of which a pathway speaks.
+    *zone* says what day it is (none: the server's own). *absent*: what the client's server does not hold,
+    and why; it is told on a card. No other card where the chart tells of no disease that a pathway is about.
     """
     cards = CardMaker(f"{request.hook}/{request.hook_instance}/{patient_id(request)}", links)
-    today = as_of(request, datetime.now().astimezone().date())
+    today = as_of(request, datetime.now(UTC).astimezone(zone).date())
     left = [f"not read: {key}: {why}" for key, why in absent.items()]
     beside = [cards.unjudged("Nephroline could not read some of the data", left)] if left else []
     try:

@@ -48,7 +48,8 @@ async def call(
     asked = read_request(await request.body(), hook)
     fetched, absent = await _fetched(asked, client, office)
     links = [HookLink(label="What the rules are", url=f"{office.settings.base_url}/api/v1/pathways")]
-    told = await office.computing.run(answered, office.desk, asked, fetched, absent, links)
+    zone = office.settings.cds.zone
+    told = await office.computing.run(answered, office.desk, asked, fetched, absent, links, zone)
     if told.made is not None and office.store is not None:
         await office.writing.run(office.store.keep, told.made, office.rules)
     return Response(Cards(cards=told.cards))

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -64,15 +65,27 @@ class CdsSettings(_Table, frozen=True):
     """``[cds]``: who may call. Without a list of clients, only this machine may, without tokens.
 
     `fhir_servers`: what may be read for clients without a token.
+    `time_zone`: where the patients are (``Europe/Lisbon``), for what day it is; empty: the server's own.
     """
 
     clients: list[ClientSettings] = []
     require_token: bool = True
     fhir_servers: list[str] = []
+    time_zone: str = ""
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The time zone; none: the server's own. Raises: UsageError."""
+        try:
+            return ZoneInfo(self.time_zone) if self.time_zone else None
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise UsageError.of(
+                f"cds.time_zone: there is no {self.time_zone!r}", "name one as Europe/Lisbon"
+            ) from None
 
 
 class FhirSettings(_Table, frozen=True):
-    """``[fhir]``: how the client's server is read: `seconds` for one read, `pages` of one search."""
+    """``[fhir]``: how servers are read: `seconds` for a read, `pages` of a search, `megabytes` of a call."""
 
     seconds: float = 5
     pages: int = 20
@@ -172,7 +185,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _checked(settings: Settings) -> None:
-    server, local = settings.server, settings.local
+    server, local, _ = settings.server, settings.local, settings.cds.zone
     if not is_loopback(server.host) and not server.public_url:
         raise UsageError.of(
             "server.public_url: it is missing", f"say how clients reach {server.host}: https://…"

@@ -259,9 +259,12 @@ class Store:
         return self._erase(PAYLOADS.c.patient == self.patient(patient))
 
     def expire(self, days: int) -> int:
-        """Erase what was decided longer ago; of how many decisions."""
+        """Erase what was decided longer ago, and feedback on no decision; of how many decisions."""
         before = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds")
         old = sa.select(DECISIONS.c.id).where(DECISIONS.c.made_at < before)
+        alone = sa.and_(FEEDBACK.c.decision.is_(None), FEEDBACK.c.received_at < before)
+        with self._engine.begin() as connection:
+            connection.execute(FEEDBACK.delete().where(alone))
         return self._erase(PAYLOADS.c.decision.in_(old))
 
     def _erase(self, which: sa.ColumnElement[bool]) -> int:
@@ -323,7 +326,7 @@ def _durably(connection: Any, _: object) -> None:
     cursor = connection.cursor()
     # First how long to wait: the other settings may have to.
     wait = f"busy_timeout={_LOCK_SECONDS}000"
-    for setting in (wait, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for setting in (wait, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()
 

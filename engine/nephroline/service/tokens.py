@@ -23,8 +23,9 @@ _LEEWAY = 10
 _LONGEST = 600
 """Seconds for which a token may hold: CDS Hooks asks for a short life."""
 _REQUIRED = ["iss", "aud", "exp", "iat", "jti"]
-_FRESH, _AGAIN = 3600, 60
-"""Seconds for which keys are kept, and after which an unknown one is looked for again."""
+_FRESH, _AGAIN, _STALE = 3600, 60, 86_400
+"""Seconds for which keys are kept, after which an unknown one is looked for again, and for which they are
+believed when they cannot be renewed."""
 _MOST_KEYS = 1_000_000
 _MOST_TOKEN = 16_384
 _LONGEST_ID = 512
@@ -51,6 +52,8 @@ class Keys:
             if wanted and now - self._tried > _AGAIN:
                 self._tried = now
                 await self._renew()
+        if now - self._read > _STALE:
+            raise TokenError("the keys of this client cannot be read")
         found = self._known.get(name)
         if found is None:
             raise TokenError("the token is signed by no key of this client")

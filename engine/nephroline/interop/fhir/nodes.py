@@ -28,20 +28,26 @@ def node(parent: Node, *names: str) -> Node:
 def nodes(parent: Node, name: str) -> list[Node]:
     """The elements of a list; one that stands alone counts as a list of one."""
     value = parent.get(name)
+    if not value:
+        return []
     return [mapping(item) for item in (listed(value) if isinstance(value, list) else [value]) if item]
 
 
 def text(parent: Node, *names: str) -> str:
     """The text or number at a path of names; empty where there is none."""
-    value: Any = node(parent, *names[:-1]).get(names[-1])
+    value: Any = parent
+    for name in names:
+        value = value.get(name) if value is parent or isinstance(value, dict) else None
+    if isinstance(value, str):
+        return value.strip()
+    if value is None or isinstance(value, bool):
+        return ""
     if isinstance(value, float):
         # Of a resource that somebody else has read already.
         value = Decimal(repr(value))
     if isinstance(value, Decimal):
         return format(value, "f") if value.is_finite() and abs(value.adjusted()) < _DIGITS else ""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return ""
-    return str(value).strip()
+    return str(value) if isinstance(value, int) else ""
 
 
 _DIGITS = 30

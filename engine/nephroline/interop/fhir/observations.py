@@ -106,12 +106,7 @@ class _ValueReader:
 
     def __init__(self, resource: Node, codes: Codes, catalogue: Catalogue, at: str, state: str) -> None:
         self._codes, self._catalogue, self._at = codes, catalogue, at
-        self._note = "" if state == "final" else state
-        self._about = [
-            *words(node(resource, "code")),
-            *words(node(resource, "method")),
-            *(text(note, "text") for note in nodes(resource, "note")),
-        ]
+        self._note, self._resource = ("" if state == "final" else state), resource
 
     def read(self, element: Node) -> Iterator[Found]:
         """The value of the observation itself, or of one component."""
@@ -143,6 +138,12 @@ class _ValueReader:
         else:
             yield NotUsed(f"{title}: a code of another kind of resource", odd=True)
 
+    def _about(self) -> list[str]:
+        """What the observation says in words beside its value."""
+        concepts = (node(self._resource, "code"), node(self._resource, "method"))
+        notes = (text(note, "text") for note in nodes(self._resource, "note"))
+        return [*(said for one in concepts for said in words(one)), *notes]
+
     def _of_else(self, analyte: str, said: str) -> bool:
         """Whether words tell of a goal or a birth, or of urine where the code does not."""
         of_urine = _URINE.search(said) is not None and "uri" not in self._catalogue.analytes[analyte].title
@@ -150,7 +151,7 @@ class _ValueReader:
 
     def _value(self, element: Node, meaning: TakenFor, title: str) -> Found:
         analyte = self._catalogue.analytes[meaning.id]
-        said = [one for one in self._about if _TROUGH.search(one)]
+        said = [one for one in self._about() if _TROUGH.search(one)]
         doubted = any(denied(one) or _NO_TROUGH.search(one) for one in said)
         if meaning.only == "trough" and (not said or doubted):
             return NotUsed(f"{title}: nothing says that the level is a trough", odd=True)

@@ -55,6 +55,8 @@ class Visits:
 
         A diagnosis of a visit is told to be one.
         """
+        if not self._why:
+            return resource
         if name_of(resource) in self._diagnoses:
             resource = {**resource, "category": [*nodes(resource, "category"), _OF_VISIT]}
         own, takes = _DATED.get(text(resource, "resourceType"), ((), ""))
