@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -234,7 +234,25 @@ class _Judged:
         regimen = self._regimen()
         if regimen is not None and regimen in failed:
             found.append(f"it has failed already: line {failed[regimen].number}")
-        return found + [f"{act.title}: {act.detail}" for act in self._ended()]
+        ended = [f"{act.title}: {act.detail}" for act in self._ended()]
+        return found + ended if found or ended else self._reactions(self._forbids)
+
+    def _forbids(self, drug: str) -> bool:
+        return self._catalogue.reaction_concerns(drug, self._drug)
+
+    def _related(self, drug: str) -> bool:
+        """Whether a drug is another of the same narrowest class."""
+        known = self._catalogue.drugs
+        return not self._forbids(drug) and known[drug].classes[:1] == known[self._drug].classes[:1] != ()
+
+    def _reactions(self, concerns_it: Callable[[str], bool]) -> list[str]:
+        """The charted reactions to some drugs: a record names those for which a drug is not given again."""
+        return [
+            f"an adverse reaction to {self._catalogue.drugs[one.drug].title} is charted ({one.at})"
+            + (f": {one.what}" if one.what else "")
+            for one in self._run.chart.timeline.reactions
+            if concerns_it(one.drug)
+        ]
 
     def _ended(self) -> list[ActOut]:
         """Acts that would end what is ordered."""
@@ -308,9 +326,19 @@ class _Judged:
         looked_at = [
             fill(self._run.pathway, one.title or rule.title)
             for rule, one, subject in self._other.rules(Recommend)
-            if one.before_first_dose and self._other.stands(rule, subject)
+            if one.before_first_dose and self._other.stands(rule, subject) and self._by_order(rule, subject)
         ]
-        return list(dict.fromkeys((*ended, *looked_at)))
+        related = [f"{told}; judge whether it is of the class" for told in self._reactions(self._related)]
+        return list(dict.fromkeys((*related, *ended, *looked_at)))
+
+    def _by_order(self, rule: Rule, subject: int) -> bool:
+        """Whether a rule is about the order, not about immunosuppression that it is none of."""
+        return self._drug in self._catalogue.immunosuppressants or not self._nothing.stands(rule, subject)
+
+    @cached_property
+    def _nothing(self) -> LazyRun:
+        """The rules as they are where nothing is proposed."""
+        return supposing(self._run, frozenset())
 
     def _raises(self, rule: str) -> bool:
         """Whether a rule holds by the drug that is ordered, among others."""

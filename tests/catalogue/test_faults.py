@@ -35,7 +35,7 @@ def copy(root: Path, tmp_path: Path) -> Path:
         (OTHERS, "id: warfarin,", "id: War Farin,", "`War Farin` cannot be an id"),
         (OTHERS, "id: warfarin,", "id: not-warfarin,", "`not-warfarin` cannot be named in a condition"),
         (DRUGS, "synonyms: [fk506, tac,", "synonyms: [fk506, neoral,", "`neoral` names two things"),
-        (DRUGS, "synonyms: [cni]", "synonyms: [tac]", "`tac` names two things"),
+        (DRUGS, "synonyms: [cni, cnis,", "synonyms: [tac, cnis,", "`tac` names two things"),
         ("conditions.yaml", "{id: diabetes,", "{id: creatinine,", "`creatinine` names two things"),
         (
             "conditions.yaml",
@@ -232,7 +232,7 @@ def copy(root: Path, tmp_path: Path) -> Path:
         ("regimens.yaml", "[low_dose_steroid]", "[low_dose_steroid, a, b]", "a dose has one amount or two"),
         # texts
         (OTHERS, "title: warfarin", "title: ' '", "says nothing"),
-        (DRUGS, "synonyms: [cni]", "synonyms: ['']", "holds an empty name"),
+        (DRUGS, "synonyms: [cni, cnis,", "synonyms: ['', cnis,", "holds an empty name"),
         (
             "analytes.yaml",
             "words: [normal, stable, worse, improved]",

@@ -284,3 +284,60 @@ def test_a_transplant_that_was_done_is_a_finding() -> None:
     }
     record, _ = read(done | {"subject": ABOUT, "performedDateTime": "2005-01-01"}, condition(DIABETES))
     assert record["findings"]["kidney_transplant"]["value"] is True
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Prediabetes", "Pre-diabetes", "Gestational diabetes", "Diabetes insipidus", "Borderline diabetes"],
+)
+def test_words_that_name_another_disease_than_their_code(words: str) -> None:
+    named = condition(DIABETES)
+    named["code"]["text"] = words
+    record, why = read(named, observation("2889-4", "2019-03-04", valueQuantity=quantity(9, "g/(24.h)")))
+    assert "conditions" not in record
+    assert "something else than its code" in why
+
+
+def test_words_that_say_more_of_the_same_disease_are_it() -> None:
+    named = condition(DIABETES)
+    named["code"]["text"] = "Diabetes mellitus type 2, previously on insulin, present since 2011"
+    record, _ = read(named)
+    assert [one["name"] for one in record["conditions"]] == ["diabetes"]
+
+
+@pytest.mark.parametrize(
+    ("words", "drug"),
+    [
+        ("NSAIDs", "nsaid"),
+        ("ACE-Hemmer", "ace-inhibitor"),
+        ("Statins", "statin"),
+        ("corticosteroids", "glucocorticoid"),
+    ],
+)
+def test_a_reaction_to_a_class_is_one_to_each_of_it(words: str, drug: str) -> None:
+    allergy = {
+        "resourceType": "AllergyIntolerance",
+        "id": "a",
+        "patient": ABOUT,
+        "recordedDate": "2018-01-01",
+    }
+    record, _ = read(allergy | {"code": {"text": words}}, condition(DIABETES))
+    assert [one["drug"] for one in record["reactions"]] == [drug]
+
+
+def test_results_inside_a_report_are_read_unless_it_does_not_stand() -> None:
+    inner = observation("2889-4", "2019-03-04", valueQuantity=quantity(9, "g/(24.h)")) | {"id": "r1"}
+    inner.pop("subject", None)
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "d",
+        "status": "final",
+        "subject": ABOUT,
+        "code": {"text": "Urine"},
+        "contained": [inner],
+        "result": [{"reference": "#r1"}],
+    }
+    record, _ = read(report)
+    assert record["observations"] == [{"at": "2019-03-04", "proteinuria": "9 g/(24.h)"}]
+    record, _ = read(report | {"status": "entered-in-error"}, condition(DIABETES))
+    assert "observations" not in record

@@ -177,3 +177,20 @@ def test_the_command_shows_the_same() -> None:
     done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     assert (found["verdict"], found["drug"]) == ("no", "ibuprofen")
+
+
+@pytest.mark.parametrize(
+    ("reaction", "ordered", "verdict", "told"),
+    [
+        ("ramipril", "ramipril 5 mg", "no", "an adverse reaction to ramipril is charted"),
+        ("ACE inhibitor", "enalapril", "no", "an adverse reaction to ACE inhibitor"),
+        ("ramipril", "enalapril", "first", "judge whether it is of the class"),
+        ("prednisolone", "prednisolone", "no", "anaphylaxis on prednisolone"),
+        ("ramipril", "losartan", "yes", ""),
+    ],
+)
+def test_what_has_harmed_is_not_given_again(reaction: str, ordered: str, verdict: str, told: str) -> None:
+    data = chart() | {"reactions": [{"drug": reaction, "at": "0 mo", "what": "anaphylaxis"}]}
+    found = order(read_record(data), load_pathway("kdigo-2021/fsgs"), ordered)
+    assert found.verdict == verdict, found
+    assert told in "; ".join([*found.because, *found.first])

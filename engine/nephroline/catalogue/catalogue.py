@@ -237,6 +237,13 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
             return True
         return drug in self.immunosuppressants and self._holds_all(agent)
 
+    def reaction_concerns(self, drug: str, agent: str) -> bool:
+        """Whether a reaction to *drug* forbids *agent*: one to a class, no drug named, forbids each."""
+        whole = self.drugs[drug].classes[0] if self.drugs[drug].unnamed else ""
+        return self.belongs(drug, agent) or (
+            whole != "" and agent in self.drugs and self.belongs(agent, whole)
+        )
+
     def within(self, agent: str, wanted: str) -> bool:
         """The same of a drug or of a class."""
         if agent in self.drugs:

@@ -294,7 +294,8 @@ class Named(Shape, frozen=True, kw_only=True):
     A volunteered assertion or condition that is not stated does not hold. `excluded_by` is an assertion that
     says a condition is not there. `kind_of`: where the condition is there, so is that one. `only_of`: the sex
     that alone can have it. `short`: its title where there is little room. `passes`: an entry older than the
-    pathway's current window says nothing of now.
+    pathway's current window says nothing of now. `unlike`: words by which a name that sounds like it is
+    another thing, whatever the code beside it says.
     """
 
     id: str
@@ -306,6 +307,7 @@ class Named(Shape, frozen=True, kw_only=True):
     kind_of: ConditionId | None = None
     only_of: Literal["female", "male"] | None = None
     passes: bool = False
+    unlike: tuple[str, ...] = ()
     burden: BurdenId | None = None
 
 

@@ -213,6 +213,21 @@ def begun_since(chart: Chart) -> Value:
     return Flag(truth, f"{'' if truth else 'no '}treatment was begun after the last assessment ({last})")
 
 
+@feature("reacted", ("agent",), gives="flag", says="an adverse reaction to {0} is charted")
+def reacted(chart: Chart, agent: str) -> Value:
+    """Whether an adverse reaction is charted to a drug, to one of a class, or to the class of a drug."""
+    return _reaction(chart, agent)
+
+
+def _reaction(chart: Chart, agent: str) -> Flag:
+    catalogue = chart.timeline.catalogue
+    for reaction in chart.timeline.reactions:
+        if catalogue.reaction_concerns(reaction.drug, agent):
+            what = reaction.what or "adverse reaction"
+            return Flag(True, f"{what} on {catalogue.drugs[reaction.drug].title} ({reaction.at})")
+    return Flag(False, f"no adverse reaction to {catalogue.title(agent)} is charted")
+
+
 @feature(
     "not_tolerated",
     ("agent",),
@@ -229,10 +244,9 @@ def not_tolerated(chart: Chart, agent: str) -> Value:
     timeline = chart.timeline
     catalogue, treatment = timeline.catalogue, timeline.treatment
     title = catalogue.title(agent)
-    for reaction in timeline.reactions:
-        if catalogue.belongs(reaction.drug, agent):
-            what = reaction.what or "adverse reaction"
-            return Flag(True, f"{what} on {catalogue.drugs[reaction.drug].title} ({reaction.at})")
+    told = _reaction(chart, agent)
+    if told.truth:
+        return told
     missing: list[Missing] = []
     for course in (*treatment.immunosuppression, *treatment.followed):
         rows = [row for row in course.rows if catalogue.belongs(row.drug, agent)]

@@ -85,6 +85,8 @@ def stated(
         yield NotUsed(f"{title}: entered in error")
     elif _ended_before(resource):
         yield NotUsed(f"{title}: it ended before it began", odd=True)
+    elif isinstance(meaning, TakenFor) and _unlike(concept, meaning, catalogue):
+        yield NotUsed(f"{title}: its words tell of something else than its code", odd=True)
     elif isinstance(meaning, Left):
         yield NotUsed(f"{title}: looks like {meaning.like} and is not: {meaning.because}")
     elif meaning is None:
@@ -93,6 +95,19 @@ def stated(
         # An official certainty goes before the words of a classification.
         official = sure == _CONFIRMED
         yield from _read(resource, meaning, title, verified, clinical, catalogue, official=official)
+
+
+def _unlike(concept: Node, meaning: TakenFor, catalogue: Catalogue) -> bool:
+    """Whether words name another thing than the condition that a code is taken for."""
+    known = catalogue.conditions.get(meaning.id) if meaning.kind == "condition" else None
+    said = [part for one in words(concept) for part in spelling(one).split("-")]
+    return known is not None and any(
+        part == one or (len(one) > _WHOLE and part.startswith(one)) for one in known.unlike for part in said
+    )
+
+
+_WHOLE = 3
+"""A word as short as that stands for itself alone, not for what begins with it."""
 
 
 def _read(

@@ -271,7 +271,7 @@ class _ValueReader:
 def _of_the_healthy(limits: Node) -> bool:
     """Whether a reference range is that of healthy people, as far as it says of whom."""
     concept = node(limits, "type")
-    if nodes(limits, "appliesTo") or _NOT_NORMAL.search(text(limits, "text")):
+    if nodes(limits, "appliesTo") or node(limits, "age") or _NOT_NORMAL.search(text(limits, "text")):
         return False
     return all(
         said.lower().startswith("normal") for said in (*words(concept), *(c for _, c in codings(concept)))

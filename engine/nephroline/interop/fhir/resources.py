@@ -165,7 +165,9 @@ class ResourceReader:
         elif concluded or (isinstance(meaning, TakenFor) and not day(at)):
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=f"{title}: it has no date")
         elif text(resource, "resourceType") == "DiagnosticReport" and nodes(resource, "result"):
-            self._draft.tell(name, Use.LEFT_OUT, because="a report: its results are read")
+            self._draft.tell(
+                name, Use.LEFT_OUT, because="a report: of its results those are read that are here"
+            )
         else:
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: no rule reads it")
 
@@ -223,6 +225,11 @@ class ResourceReader:
         found = [*coded, *(drug for part in plain for drug in self._medications.named({"text": part}))]
         return [drug for drug in found if drug not in struck]
 
+    def _written(self, drug: str) -> str:
+        """A drug as a record names it; one that is not named, by its class."""
+        known = self._catalogue.drugs[drug]
+        return known.classes[0] if known.unnamed else drug
+
     def _reaction(self, resource: Node, name: str) -> None:
         told = [node(resource, "code"), *(node(one, "substance") for one in nodes(resource, "reaction"))]
         told = [one for one in told if one]
@@ -254,8 +261,8 @@ class ResourceReader:
             ]
             what = ", ".join(dict.fromkeys(seen)) or title
             for drug in drugs:
-                data = {"drug": drug, "at": day(at), "what": what, "printed": title}
-                self._draft.add("reactions", data, name, f"reaction to {drug} ({day(at) or UNDATED})")
+                data = {"drug": self._written(drug), "at": day(at), "what": what, "printed": title}
+                self._draft.add("reactions", data, name, f"reaction to {data['drug']} ({day(at) or UNDATED})")
 
 
 _DONE = ("completed", "final", "amended", "corrected", "appended")

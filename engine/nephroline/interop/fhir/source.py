@@ -116,12 +116,29 @@ def _unpacked(resource: Node, url: str, depth: int = 0, place: str = "") -> Iter
     elif kind:
         named = text(resource, "id") or target(url).rpartition("/")[2] or place
         yield Arrived({**resource, "id": named} if named else resource, url)
+        if kind == "DiagnosticReport" and depth < 5:
+            for one in _results_inside(resource):
+                yield from _unpacked({**one, "id": f"{named}.{text(one, 'id')}"}, "", 5)
     else:
         yield Arrived(
             resource,
             url,
             f"is no resource: it has no resourceType, only {quoted(', '.join(sorted(resource)[:3]))}",
         )
+
+
+def _results_inside(report: Node) -> Iterator[Node]:
+    """The results that a report which stands holds inside it, of whom it is if they do not say."""
+    wanted = {text(one, "reference") for one in nodes(report, "result")}
+    if text(report, "status") not in _STANDS:
+        return
+    for inner in nodes(report, "contained"):
+        if text(inner, "resourceType") == "Observation" and f"#{text(inner, 'id')}" in wanted:
+            yield {**({"subject": report["subject"]} if "subject" in report else {}), **inner}
+
+
+_STANDS = ("final", "amended", "corrected", "appended", "preliminary", "partial")
+"""The statuses of a report whose results were found."""
 
 
 def _deleted(entry: Node) -> Arrived:
