@@ -238,11 +238,21 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
         return drug in self.immunosuppressants and self._holds_all(agent)
 
     def reaction_concerns(self, drug: str, agent: str) -> bool:
-        """Whether a reaction to *drug* forbids *agent*: one to a class, no drug named, forbids each."""
-        whole = self.drugs[drug].classes[0] if self.drugs[drug].unnamed else ""
-        return self.belongs(drug, agent) or (
-            whole != "" and agent in self.drugs and self.belongs(agent, whole)
-        )
+        """Whether a reaction to *drug* forbids *agent*, a drug or a class.
+
+        One to a class of which no drug is named forbids each of it, and is one to every class that holds it.
+        """
+        if self.belongs(drug, agent):
+            return True
+        if not self.drugs[drug].unnamed:
+            return False
+        whole = self.drugs[drug].classes[0]
+        if agent in self.drugs:
+            return self.belongs(agent, whole)
+        return all(self.belongs(one, agent) for one in self._named_of(whole))
+
+    def _named_of(self, kind: str) -> list[str]:
+        return [one.id for one in self.drugs.values() if kind in one.classes and not one.unnamed]
 
     def within(self, agent: str, wanted: str) -> bool:
         """The same of a drug or of a class."""
