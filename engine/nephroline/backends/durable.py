@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 from nephroline.backends.base import Fact, Stage, Truths
-from nephroline.backends.patterns import Conjunct, normal_form
+from nephroline.backends.patterns import Conjunct, normal_form, written
 from nephroline.errors import InferenceError
 from nephroline.lang import Atom
 from nephroline.pathway import Clause
@@ -164,6 +164,7 @@ def _guard(rules: dict[str, Any]) -> None:
         raise InferenceError("two field names collide in durable_rules")
 
 
+@lru_cache(maxsize=4 * MAX_FIELDS)
 def _fnv(name: str) -> int:
     """The hash by which the library tells property names apart (FNV-1a, 32 bits)."""
     value = 0x811C9DC5
@@ -246,7 +247,7 @@ def _chunk(patterns: list[_Pattern]) -> _Chunk:
     fields: dict[str, dict[Atom, str]] = {}
     for pattern in patterns:
         names = fields.setdefault(pattern.kind, {})
-        for literal in sorted(pattern.conjunct, key=repr):
+        for literal in sorted(pattern.conjunct, key=written):
             names.setdefault(literal.atom, f"a{len(names)}")
     named = {f"r{i}": pattern for i, pattern in enumerate(patterns)}
     rules = {name: _pattern_rule(pattern, fields[pattern.kind]) for name, pattern in named.items()}

@@ -8,6 +8,7 @@ conjunct is one pattern.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import product
 
 import msgspec
@@ -34,7 +35,14 @@ def normal_form(node: Node, *, positive: bool = True) -> list[Conjunct]:
     A conjunct with an atom and its negation is kept: an unknown atom makes it unknown, not false.
     Raises: InferenceError when it grows beyond `MAX_CONJUNCTS`.
     """
-    return sorted(_reduced(_expand(node, positive)), key=lambda c: (len(c), repr(sorted(map(repr, c)))))
+    found = _reduced(_expand(node, positive))
+    return sorted(found, key=lambda c: (len(c), sorted(map(written, c)))) if len(found) > 1 else found
+
+
+@lru_cache(maxsize=4096)
+def written(literal: Literal) -> str:
+    """The text of a literal, by which literals are ordered: the same in every process."""
+    return repr(literal)
 
 
 def _expand(node: Node, positive: bool) -> list[Conjunct]:

@@ -20,7 +20,7 @@ from nephroline.exact import Fraction
 from nephroline.features import Missing, Threshold
 from nephroline.pathway import NAMED, Recommend
 from nephroline.quantities import Quantity, decimal_text
-from nephroline.terms import Action
+from nephroline.terms import Action, Direction
 
 
 class _Given(NamedTuple):
@@ -209,9 +209,13 @@ def numbers(act: Act) -> Iterator[str]:
 
 
 def target(run: Run, act: Act) -> str:
-    """The target level of a regimen that is not about to end, with its other printed form."""
+    """The target level of a regimen that is not about to end, with its other printed form.
+
+    What is lowered or held for harm or danger has none: its usual target could ask for more.
+    """
     wanted = act.regimen.target if act.regimen else None
-    if wanted is None or act.recommend.action in (Action.STOP, Action.TAPER):
+    less = act.recommend.direction in (Direction.REDUCE, Direction.HOLD)
+    if wanted is None or less or act.recommend.action in (Action.STOP, Action.TAPER):
         return ""
     low, high = run.pathway.thresholds.get(wanted.low), run.pathway.thresholds.get(wanted.high)
     if low is None or high is None:

@@ -48,13 +48,17 @@ class LatestOut(OfAnswer, frozen=True):
 
 
 class TakenOut(OfAnswer, frozen=True):
-    """A drug that is taken at the decision time, or (`certain` false) may be; `since` its present dose."""
+    """A drug that is taken at the decision time, or (`certain` false) may be; `since` its present dose.
+
+    `at_once`: it was given in single doses, the last of them at `since`, and acts.
+    """
 
     drug: str
     name: str
     dose: str
     since: When
     certain: bool
+    at_once: bool = False
 
 
 class MonitoringOut(OfAnswer, frozen=True):

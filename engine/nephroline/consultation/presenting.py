@@ -11,7 +11,7 @@ from nephroline.consultation.weighing import known
 from nephroline.consultation.wording import disease_told, spell_short, when
 from nephroline.features import Flag, Value, has
 from nephroline.quantities import YEAR
-from nephroline.record import WEIGHT, Condition, Observation, Timeline
+from nephroline.record import WEIGHT, Condition, Observation, Timeline, given_at_once
 from nephroline.terms import Response, spoken
 
 
@@ -130,6 +130,7 @@ def taking(run: Run) -> list[TakenOut]:
             dose=dose.text if (dose := rows[drug].dose) is not None else "",
             since=when(rows[drug].start),
             certain=drug in running,
+            at_once=given_at_once(rows[drug]),
         )
         for drug in ordered
     ]

@@ -61,9 +61,22 @@ def _was(one: LatestOut, now: When) -> str:
 
 
 def drugs_taken(one: TakenOut, now: When) -> str:
-    """``losartan 100 mg/d for 13 wk``."""
+    """``losartan 100 mg/d for 13 wk``; of single doses when the last was: ``rituximab 1 g 6 mo ago``."""
     dose = f" {one.dose}" if one.dose else ""
+    if one.at_once:
+        ago = "now" if one.since.offset_days == now.offset_days else _ago(one.since, now)
+        return f"{'' if one.certain else 'perhaps '}{one.name}{dose} {ago}"
     return f"{'' if one.certain else 'perhaps '}{one.name}{dose} {_for(one.since, now)}"
+
+
+def none_taken(answer: Consultation) -> str:
+    """That nothing is taken, and when the last line ended: ``none now; prednisolone ended 12 d ago``."""
+    last = answer.lines[-1] if answer.lines else None
+    if last is None or last.ended is None:
+        return "none charted"
+    drugs = " + ".join(spoken(drug) for drug in last.drugs)
+    today = last.ended.offset_days == answer.as_of.offset_days
+    return f"none now; {drugs} ended {'today' if today else _ago(last.ended, answer.as_of)}"
 
 
 def _for(since: When, now: When) -> str:
@@ -92,8 +105,10 @@ def status_told(answer: Consultation) -> Iterator[str]:
     seen = ", reported" if reported else ""
     if status.since and not status.before_treatment:
         today = status.since.offset_days == answer.as_of.offset_days
-        how = "reported" if reported else "seen"
-        seen = f", {how} now" if today else f", first {how} {_ago(status.since, answer.as_of)}"
+        if today:
+            seen = ", reported now" if reported else ", seen now"
+        else:
+            seen = f"{' (reported)' if reported else ''} {_for(status.since, answer.as_of)}"
     no_response = status.response is Response.NO_RESPONSE and not status.before_treatment
     now = "no remission" if no_response else response_told(status)
     yield f"{now}{seen}{', provisional' if status.provisional else ''}"

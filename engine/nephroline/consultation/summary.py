@@ -18,7 +18,7 @@ from nephroline.consultation.answer import (
 )
 from nephroline.consultation.blocking import FAILED
 from nephroline.consultation.parts import SummaryOut, When
-from nephroline.consultation.standing import course_told, drugs_taken, status_told, values, who
+from nephroline.consultation.standing import course_told, drugs_taken, none_taken, status_told, values, who
 from nephroline.consultation.wording import (
     NO_LINE,
     PLAIN_DAYS,
@@ -81,10 +81,10 @@ def _entries(answer: Consultation) -> Iterator[_Entry]:
             running = act.act == "undecided"
             yield ("running" if running else act.act), _act(act, answer), () if running else _authority(act)
     yield "treat", [one.title for one in answer.actions if one.urgent]
+    yield "drugs", [drugs_taken(one, answer.as_of) for one in answer.taking] or [none_taken(answer)]
+    yield "values", values(answer)
     yield "open", _open(answer)
     yield "first", _before(answer)
-    yield "values", values(answer)
-    yield "drugs", [drugs_taken(one, answer.as_of) for one in answer.taking] or ["none charted"]
     yield "course", course_told(answer)
     told = set(answer.answer.because)
     yield "refer", [o.title for o in answer.actions if o.action is Action.REFER and o.title not in told]
@@ -186,18 +186,30 @@ def _how(answer: Consultation, line: LineAdvice) -> Iterator[str]:
     for words, after in (("or", False), ("with it or after it", True)):
         found = [one for one in answer.alternatives if one.with_or_after is after]
         # One that goes with the line is given with it: it has its dose.
-        others = [_regimen(one, dosed=after and len(found) == 1) for one in found]
-        if others:
-            yield f"{words}{', one of:' if after and len(others) > 1 else ''} {', '.join(others)}"
+        many = ", one of:" if after and len(found) > 1 else ""
+        ours, off = ([one for one in found if bool(_off(one)) is whether] for whether in (False, True))
+        if ours:
+            yield f"{words}{many} {_named_all(ours, dosed=after and len(found) == 1)}"
+        if off:
+            # Said before the names, so that it is of them alone.
+            how = f", {words}" if after else ""
+            yield f"off-guideline{how}: {_named_all(off, dosed=after and len(found) == 1)}"
     if line.reassess_at is not None:
         days = line.reassess_at.offset_days - answer.as_of.offset_days
         yield f"judge in {spell_short(days)}" if days else "judge now"
 
 
+def _named_all(lines: Iterable[LineAdvice], *, dosed: bool) -> str:
+    return ", ".join(_regimen(one, dosed=dosed).removesuffix(_OFF) for one in lines)
+
+
+_OFF = " (off-guideline)"
+
+
 def _off(said: LineAdvice | ActOut) -> str:
     """What says that no guideline says so."""
     policy = said.statement.kind == StatementKind.POLICY
-    return " (off-guideline)" if policy or not said.on_guideline else ""
+    return _OFF if policy or not said.on_guideline else ""
 
 
 def _authority(said: LineAdvice | ActOut) -> Iterator[str]:
@@ -324,7 +336,10 @@ def _open(answer: Consultation) -> Iterator[str]:
         told += answer.next_line.depends_on
         yield from dict.fromkeys(answer.next_line.depends_on)
     yield from (f"{one.name}: still taken?" for one in answer.taking if not one.certain)
-    yield from dict.fromkeys(need.why for need in answer.needs if not _named(need.why, told))
+    # Where several data would do, the first is what is measured.
+    yield from dict.fromkeys(
+        need.why.partition("; ")[0] for need in answer.needs if not _named(need.why, told)
+    )
 
 
 def _named(why: str, told: Iterable[str]) -> bool:
