@@ -108,6 +108,11 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
         """The drug that stands for any drug of a class."""
         return UNNAMED + kind
 
+    def in_records(self, drug: str) -> str:
+        """A drug as records name it: any of a class by the class; what is no drug stays as it is."""
+        known = self.drugs.get(drug)
+        return known.classes[0] if known is not None and known.unnamed else drug
+
     @cached_property
     def condition_names(self) -> Mapping[str, str]:
         """Conditions by every spelling."""

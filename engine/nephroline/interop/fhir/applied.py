@@ -8,11 +8,12 @@ from nephroline.interop.fhir.nodes import Node, codings, node, nodes, text, word
 
 _LOCAL = re.compile(
     r"\b(?:eye|ear|nasal|nose|topical|ophth\w*|otic|inhal\w*|ointment|cream|lotion|shampoo|puffs?|spray|"
-    r"(?<!soft )(?<!soft-)gel(?! ?cap)|"
+    r"(?<!soft )(?<!soft-)(?<!injectable )(?<!injection )gel(?! ?cap)|"
     r"enema|foam|pessary|vaginal|intra[- ]?articular|intra[- ]?vitreal|intra[- ]?lesional|intra[- ]?thecal|"
     r"muco-?adhesive|rectum|implant|mouth-?wash|"
-    r"eye-?drops?|drops?|minims|suppositor\w+|rectal|turbuhaler|diskus|accuhaler|nebuli[sz]er|nebules?|respules?|"
-    r"scalp|dental|paste|augen\w*|ohren\w*|nasen\w*|salbe|creme|mundsp\w*|einlauf|zäpfchen|tropfen|supp|klysma|"
+    r"eye-?drops?|(?<!oral )drops?|minims|suppositor\w+|rectal|turbuhaler|diskus|accuhaler|nebuli[sz]er|"
+    r"nebules?|respules?|"
+    r"scalp|dental|paste|augen\w*|ohren\w*|nasen\w*|salbe|creme|mundsp\w*|einlauf|zäpfchen|supp|klysma|"
     r"klistier|rektal\w*|lokal|pflaster|emulgel|haut|kne\w+|knie|\w*aerosol|hfa|\w+haler)\b",
     re.IGNORECASE,
 )
@@ -35,8 +36,8 @@ _ROUTES = frozenset(
 )
 """Routes of SNOMED CT: ophthalmic, topical, nasal, otic, respiratory tract, vaginal, inhalation; rectal,
 intrathecal, intra-articular."""
-_SYSTEMIC = frozenset(("26643006", "47625008", "PO", "IV"))
-"""Oral and intravenous routes of SNOMED CT and of HL7 v2."""
+_SYSTEMIC = frozenset(("26643006", "47625008", "34206005", "78421000", "PO", "IV", "IM", "SC", "SQ"))
+"""Oral, intravenous, subcutaneous and intramuscular routes of SNOMED CT and of HL7 v2."""
 _ROUTES_OF_V2 = frozenset(
     ("AP", "DT", "EP", "IN", "IO", "IS", "IT", "MM", "NS", "OP", "OT", "PR", "TP", "VG", "WND")
 )

@@ -142,6 +142,11 @@ class Codes(msgspec.Struct, frozen=True):
         taken = next((one for one in found if isinstance(one, TakenFor)), None)
         return taken or left
 
+    def all_of(self, concept: Node) -> list[TakenFor]:
+        """All that a concept is taken for, by each of its codes, once each."""
+        found = (self.of(*pair) for pair in codings(concept))
+        return list(dict.fromkeys(one for one in found if isinstance(one, TakenFor)))
+
     def for_writing(self, kind: Kind, entry: str, dimension: str = "") -> list[tuple[str, str]]:
         """The codes, each with its system, of an entry of the catalogue: those of others, then our own."""
         return [*self.written.get((kind, entry, dimension), ()), (OWN + kind, entry)]

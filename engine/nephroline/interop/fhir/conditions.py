@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from nephroline.catalogue import Catalogue, spelling
@@ -21,13 +21,15 @@ _CERTAINTY = "icd-10-gm-diagnosesicherheit"
 _OF_OTHERS = re.compile(
     r"\b(?:family history|family hx|fam\.? ?hx|familienanamnese|familial risk|paternal)\b|\bfhx?\b|"
     r"\b(?:mothers?|fathers?|brothers?|sisters?|siblings?|parents?|grand\w+|uncles?|aunts?|cousins?|wife|husband|"
+    r"familie|familiaux|familiale|vader|moeder|père|mère|pai|mãe|padre|madre|famil(?:y|ien)-?\w*|"
     r"partner|sons?|daughters?|vater|mutter|bruder|brüder|schwestern?|eltern\w*|großm\w+|großv\w+|grossm\w+|"
     r"grossv\w+|oma|opa|onkel|tante|ehemann|ehefrau|sohn|tochter|familiäre belastung)\b",
     re.IGNORECASE,
 )
 _PAST = re.compile(
-    r"\b(?:history of|hx of|h/o|status post|s/p|zustand nach|z\.? ?n\.)(?!\w)|"
-    r"^(?:past|previous|former)\b",
+    r"\b(?:history of|hx|h/o|status post|s/p|zustand nach|z\.? ?n\.|cured|geheilt|anamnestisch\w*|"
+    r"antécédents?|ancien(?:ne)?|antecedentes?)(?!\w)|"
+    r"^(?:past|previous|former|old|ex)\b|(?:\bhistory|, past)\W*$",
     re.IGNORECASE,
 )
 _AFTER = "Z"
@@ -85,7 +87,11 @@ def stated(
         yield NotUsed(f"{title}: entered in error")
     elif _ended_before(resource):
         yield NotUsed(f"{title}: it ended before it began", odd=True)
-    elif isinstance(meaning, TakenFor) and _unlike(concept, meaning, catalogue):
+    elif len(several := {one.id for one in codes.all_of(concept) if one.kind == "diagnosis"}) > 1:
+        yield NotUsed(f"{title}: its codes name several diagnoses: {', '.join(sorted(several))}", odd=True)
+    elif isinstance(meaning, TakenFor) and (
+        is_unlike(concept, meaning, catalogue) or other_diagnoses(words(concept), meaning, catalogue)
+    ):
         yield NotUsed(f"{title}: its words tell of something else than its code", odd=True)
     elif isinstance(meaning, Left):
         yield NotUsed(f"{title}: looks like {meaning.like} and is not: {meaning.because}")
@@ -94,18 +100,38 @@ def stated(
     else:
         # An official certainty goes before the words of a classification.
         official = sure == _CONFIRMED
-        yield from _read(resource, meaning, title, verified, clinical, catalogue, official=official)
+        # One problem may be coded as two conditions.
+        beside = [one for one in codes.all_of(concept) if one.kind == meaning.kind == "condition"]
+        for one in beside or [meaning]:
+            yield from _read(resource, one, title, verified, clinical, catalogue, official=official)
 
 
-def _unlike(concept: Node, meaning: TakenFor, catalogue: Catalogue) -> bool:
+def is_unlike(concept: Node, meaning: TakenFor, catalogue: Catalogue) -> bool:
     """Whether words name another thing than the condition that a code is taken for."""
-    known = catalogue.conditions.get(meaning.id) if meaning.kind == "condition" else None
+    known = {"condition": catalogue.conditions, "diagnosis": catalogue.diagnoses}.get(meaning.kind, {}).get(
+        meaning.id
+    )
     said = [part for one in words(concept) for part in spelling(one).split("-")]
     return known is not None and any(
         part == one or (len(one) > _WHOLE and part.startswith(one)) for one in known.unlike for part in said
     )
 
 
+def other_diagnoses(said: Iterable[str], meaning: TakenFor, catalogue: Catalogue) -> set[str]:
+    """The diagnoses of a biopsy that words name, other than the one that a code is taken for."""
+    if meaning.kind != "diagnosis":
+        return set()
+    return {id_ for one in said for id_ in diagnoses_named(one, catalogue)} - {meaning.id}
+
+
+def diagnoses_named(said: str, catalogue: Catalogue) -> set[str]:
+    """The diagnoses of a biopsy that words name."""
+    plain = f"-{spelling(re.sub(_SIGNS, ' ', said))}-"
+    names = catalogue.diagnosis_names
+    return {id_ for name, id_ in names.items() if id_ != "other" and f"-{name}-" in plain}
+
+
+_SIGNS = r"[^\w\s-]"
 _WHOLE = 3
 """A word as short as that stands for itself alone, not for what begins with it."""
 

@@ -19,7 +19,7 @@ class Prescribed(NamedTuple):
 
     `end_by`: when it had ended at the latest, where that is all that is known. `same_as`: what two doses have
     in common that are the same, however they are written. `silent`: no dose stands there at all. `piece`: the
-    strength of the product, where it is an order that runs.
+    strength of the product, where it is an order that runs. `times`: at which times of the day.
     """
 
     resource: str
@@ -37,6 +37,7 @@ class Prescribed(NamedTuple):
     same_as: str = ""
     silent: bool = False
     piece: str = ""
+    times: str = ""
 
 
 class Administered(NamedTuple):
@@ -88,7 +89,7 @@ def joined(courses: Sequence[Prescribed]) -> tuple[list[Prescribed], dict[str, s
 
 def _covers(one: Prescribed, other: Prescribed) -> bool:
     """Whether one course was going on when another is said to have begun."""
-    same = not other.dose or one.same_as == other.same_as
+    same = not _at_another_time(one, other) and (not other.dose or one.same_as == other.same_as)
     return one.taken == other.taken and same and _goes_on(one, other.start)
 
 
@@ -104,8 +105,15 @@ def last_day(course: Prescribed) -> str:
 
 
 def _equal(one: Prescribed, other: Prescribed) -> bool:
+    """Whether two tell of the same; two dosages of one order never do."""
     told = (one.start, one.same_as, one.end, one.taken)
-    return told == (other.start, other.same_as, other.end, other.taken)
+    same = told == (other.start, other.same_as, other.end, other.taken)
+    return same and one.resource != other.resource and not _at_another_time(one, other)
+
+
+def _at_another_time(one: Prescribed, other: Prescribed) -> bool:
+    """Whether two are for different times of the day, so that one may be beside the other."""
+    return bool(one.times) and bool(other.times) and one.times != other.times
 
 
 def _in_turn(rows: list[Prescribed]) -> Iterator[Prescribed]:
@@ -125,7 +133,7 @@ def _in_turn(rows: list[Prescribed]) -> Iterator[Prescribed]:
             continue
         goes_on = (goes_on and row.end != "") or not row.end
         if any(_beside(one, row) for one in ordered[:number]):
-            why = "an order of another strength runs as well: together, or in its place?"
+            why = "another order runs as well: together, or in its place?"
             row = row._replace(dose="", same_as="", note=row.note or why)  # noqa: PLW2901
         if later is None:
             yield row
@@ -140,9 +148,10 @@ def _in_turn(rows: list[Prescribed]) -> Iterator[Prescribed]:
 
 
 def _beside(one: Prescribed, other: Prescribed) -> bool:
-    """Whether two orders that both run are of two strengths, and may make one dose together."""
-    both = bool(one.piece) and bool(other.piece) and one.resource != other.resource
-    return both and one.piece != other.piece and not one.end and first_day(one.start) < first_day(other.start)
+    """Whether two that run are of two strengths or for two times of the day: perhaps one dose together."""
+    both = bool(one.piece) and bool(other.piece) and one.piece != other.piece
+    together = (both or _at_another_time(one, other)) and one.resource != other.resource
+    return together and not one.end and first_day(one.start) < first_day(other.start)
 
 
 def _at_once(rows: Sequence[Prescribed]) -> Iterator[Prescribed]:

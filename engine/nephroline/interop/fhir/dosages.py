@@ -45,7 +45,7 @@ _OFTEN: Mapping[str, str] = {
     r"(?:twice|two times|2 times|bid|b\.i\.d|bd|2 ?x|2 \(two\) times|zweimal)": "2x/d",
     r"(?:three times|3 times|tid|t\.i\.d|tds|3 ?x|3 \(three\) times|dreimal)": "3x/d",
     r"(?:four times|4 times|qid|qds|4 ?x|4 \(four\) times)": "4x/d",
-    r"(?:once daily|once a day|qd|od|every day|each day|daily|täglich|tgl\.?|mane|nocte)": "daily",
+    r"(?:once[- ]daily|once a day|qd|od|every day|each day|daily|täglich|tgl\.?|mane|nocte)": "daily",
     r"(?:weekly|a week|per week|every week|/ ?wk|wöchentlich|pro woche)": "weekly",
     r"(?:every (?:other|second) day|qod|every 48 hours|alle 2 tage|jeden (?:2\.|zweiten) tag)": (
         "every other day"
@@ -53,6 +53,11 @@ _OFTEN: Mapping[str, str] = {
 }
 """How often, in words, the finer first."""
 _MASS = re.compile(r"(?<![\d.,])(\d+(?:[.,]\d+)?) ?(mg|g|mcg|µg|ug)\b(?! ?/)", re.IGNORECASE)
+_ANY_AMOUNT = re.compile(
+    r"[\d.,½-]+ ?(?:[x×] ?[\d.,]+ ?)?(?:mg|g|mcg|µg|ug|ml|iu|units?)\b(?: ?/ ?(?:kg|m2|m²))?"
+    r"(?: ?/ ?(?:d|day|tag)\b)?",
+    re.IGNORECASE,
+)
 _WHOLE = re.compile(r"(?:mg|g) total\b|^\W*(?:take )?\d[\d.,]* ?(?:mg|g) \(", re.IGNORECASE)
 """Words by which an amount is that of all pieces together."""
 _ODD_TIMING = ("dayOfWeek", "count", "countMax", "frequencyMax", "periodMax", "offset")
@@ -105,7 +110,12 @@ class Dosages:
         masses = _MASS.findall(plain)
         left, times = _without_times(_MASS.sub(" ", plain))
         often = times or ({"daily"} if parts_of_day(plain) == 1 else set())
-        if len(masses) != 1 or len(often) != 1 or THOUSANDS.match(masses[0][0]) is not None:
+        if (
+            _counted(plain)
+            or len(masses) != 1
+            or len(often) != 1
+            or THOUSANDS.match(masses[0][0]) is not None
+        ):
             return ""
         several = parts_of_day(plain) > 1 and _A_DAY.get(next(iter(often))) != parts_of_day(plain)
         # Of pieces an amount may be that of each, unless it is called the whole.
@@ -125,12 +135,22 @@ class Dosages:
         parts = parts_of_day(plain)
         several_times = parts > 1 and _A_DAY.get(often) != parts
         return (
-            bool(set(masses) - numbers)
+            _counted(plain)
+            or bool(set(masses) - numbers)
             or not times <= {often}
             or several_times
             or self._other_pieces(plain, known, strength)
             or bool(odd_words(left))
         )
+
+    def odd(self, row: Node, strength: str) -> list[str]:
+        """The words of a dosage beside its amounts and times that are not known to say nothing."""
+        found: list[str] = []
+        for said in told(row):
+            plain = _SAID_OF_STEPS.sub(" ", without_packaging(said))
+            left, _ = _without_times(_ANY_AMOUNT.sub(" ", plain))
+            found += odd_words(left)
+        return found
 
     def _other_pieces(self, said: str, known: set[str], strength: str) -> bool:
         """Whether words tell a number of pieces that makes another amount, or nobody knows which."""
@@ -223,6 +243,15 @@ def told(row: Node) -> list[str]:
     printed = own[0] or own[1]
     more = [word for one in nodes(row, "additionalInstruction") for word in words(one)]
     return list(dict.fromkeys([printed, *filter(None, own), *more]))
+
+
+def _counted(said: str) -> bool:
+    """Whether words tell so many of an amount and, beside that, how often: ``2 x 500 mg twice daily``."""
+    rest, count = _COUNTED.subn(" ", said)
+    return count > 0 and not _times(rest) <= {"daily"}
+
+
+_COUNTED = re.compile(r"(?<![\d.,])(?!1 ?[x×])\d{1,2} ?[x×] ?(?=\d)", re.IGNORECASE)
 
 
 def _times(said: str) -> set[str]:

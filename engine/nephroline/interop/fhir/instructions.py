@@ -6,11 +6,14 @@ What is not known to say nothing leaves the dose open: there are more ways to ch
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from nephroline.interop.fhir.nodes import Resource
+from nephroline.interop.fhir.nodes import Node, Resource, codings, node, text, words
+from nephroline.yamlfile import listed
 
 _LASTS = re.compile(
-    r"(?<!\w)(?:for|x|für|over|during) ?(?:the next )?(?P<count>\d{1,3}|one|two|three|four) ?"
+    r"(?<!\w)(?:(?:for|x|für|over|during) ?(?:the next )?(?P<count>\d{1,3}|one|two|three|four|five|six)|"
+    r"(?:for|für) (?P<one>an?|eine?n?)(?= (?:w|m))) ?"
     r"(?P<unit>days?|d|weeks?|wks?|w|months?|mos?|tage?n?|wochen?|monate?n?)\b",
     re.IGNORECASE,
 )
@@ -88,7 +91,7 @@ def duration(said: str) -> Resource | None:
     plain = without_packaging(said)
     found = list(_LASTS.finditer(plain))
     if len(found) == 1 and _ENDS.search(_LASTS.sub(" ", plain)) is None:
-        count, unit = found[0]["count"].lower(), found[0]["unit"].lower()
+        count, unit = (found[0]["count"] or "1").lower(), found[0]["unit"].lower()
         return {"value": _NUMBER_WORDS.get(count, count), "unit": unit}
     return {} if found or _ENDS.search(plain) else None
 
@@ -107,6 +110,44 @@ def pieces(said: str) -> list[str]:
 def parts_of_day(said: str) -> int:
     """At how many times of the day, as far as words name them."""
     return sum(re.search(rf"\b(?:{part})\b", said, re.IGNORECASE) is not None for part in _PARTS_OF_DAY)
+
+
+def times_of_day(row: Node) -> str:
+    """At which times of the day a dosage is taken, by codes, hours and words: ``0,2``; or empty."""
+    repeat, code = node(row, "timing", "repeat"), node(row, "timing", "code")
+    named = [*listed(repeat.get("when")), *(one for _, one in codings(code)), *words(code)]
+    found = {place for one in named for place, all_of_it in enumerate(_WHEN) if str(one).upper() in all_of_it}
+    hours = [int(hour[1]) for one in listed(repeat.get("timeOfDay")) if (hour := _HOUR.match(str(one)))]
+    found |= {sum(hour >= until for until in _PARTS_END) for hour in hours}
+    for said in (text(row, "text"), text(row, "patientInstruction")):
+        parts = (re.search(rf"\b(?:{part})\b", said, re.IGNORECASE) for part in _PARTS_OF_DAY)
+        found |= {place for place, part in enumerate(parts) if part is not None}
+    return ",".join(map(str, sorted(found)))
+
+
+_WHEN = (
+    ("MORN", "MORN.EARLY", "MORN.LATE", "ACM", "CM", "PCM", "AM", "WAKE"),
+    ("NOON", "ACD", "CD", "PCD"),
+    ("AFT", "AFT.EARLY", "AFT.LATE", "EVE", "EVE.EARLY", "EVE.LATE", "ACV", "CV", "PCV", "PM"),
+    ("NIGHT", "HS", "BED"),
+)
+"""Codes of events and timings of HL7, by the part of the day."""
+_PARTS_END = (11, 15, 20)
+_HOUR = re.compile(r"(\d{2}):")
+
+
+def passes(odd: Iterable[str]) -> bool:
+    """Whether odd words beside a dose may tell of its end: a number, or a word of time."""
+    return any(one[0].isdigit() or _OF_TIME.fullmatch(one) is not None for one in odd)
+
+
+_OF_TIME = re.compile(
+    r"days?|weeks?|months?|years?|tage?n?|wochen?|monate?n?|jours?|semaines?|mois|dag|dagen|weken|maand(?:en)?|"
+    r"dias?|días?|semanas?|m[eê]s(?:es)?|giorn[oi]|settiman[ae]|mesi|jusqu|pendant|tot|até|hasta|fino|por|course|"
+    r"taper\w*|first|more|short|while|admission|inpatient|duration|then|only|lang|über|hospital|stay|cycles?|"
+    r"kur|stoß\w*|burst|pulses?",
+    re.IGNORECASE,
+)
 
 
 def odd_words(said: str) -> list[str]:

@@ -120,7 +120,7 @@ class Gathered:
             if course.end_by:
                 end = {"between": [day(course.start), day(course.end_by)]}
             data = {
-                "drug": course.drug,
+                "drug": self._catalogue.in_records(course.drug),
                 "dose": course.dose,
                 "from": day(course.start),
                 "to": end,
@@ -168,9 +168,10 @@ class Gathered:
 
     def _doses(self, drug: str, doses: Iterable[Administered]) -> None:
         for one in doses:
-            row: dict[str, Any] = {"drug": drug, "from": day(one.at), "to": day(one.at)}
+            named = self._catalogue.in_records(drug)
+            row: dict[str, Any] = {"drug": named, "from": day(one.at), "to": day(one.at)}
             if one.amount:
-                row = {"drug": drug, "doses": [{"at": day(one.at), "amount": one.amount}]}
+                row = {"drug": named, "doses": [{"at": day(one.at), "amount": one.amount}]}
             if not one.known:
                 row["unlisted"] = True
             if one.printed:

@@ -12,7 +12,8 @@ from nephroline.interop.fhir.codes import Codes, Left, TakenFor
 from nephroline.interop.fhir.courses import AS_NEEDED, UNKNOWN, Administered, Prescribed
 from nephroline.interop.fhir.dosages import OF_NO_ONE, THOUSANDS, Dosages, as_needed, told
 from nephroline.interop.fhir.drafting import NotUsed
-from nephroline.interop.fhir.instructions import duration, not_taken
+from nephroline.interop.fhir.instructions import duration, not_taken, passes, times_of_day
+from nephroline.interop.fhir.medicine_words import BEYOND, NOT_GIVEN, NOT_IT, ONCE
 from nephroline.interop.fhir.nodes import (
     Node,
     codings,
@@ -27,6 +28,7 @@ from nephroline.interop.fhir.nodes import (
     words,
 )
 from nephroline.interop.fhir.times import after, day, effective, first_day, period
+from nephroline.yamlfile import listed
 
 _ORDERS = ("order", "original-order", "reflex-order", "filler-order", "instance-order")
 _ENDED = ("completed", "stopped")
@@ -42,19 +44,11 @@ _NOTHING = (
     *("in-progress", "on-hold"),
 )
 """The statuses, of those that are left, of what was not; a dispense that is not handed over was not."""
-_NOT_IT = re.compile(
-    r"^(?:no|not|never|none|stop\w*|avoid|hold|withhold|kein\w*|nicht|placebo|allerg\w*|planned|geplant)\b|"
-    r"\b(?:not tak\w+|discontinued|stop(?:ped|p)?|refus\w+|declin\w+|on hold|hold|do not give|"
-    r"contraindicated|previously|placebo|allergy|intoleran\w+|abgesetzt|paus\w+|beendet|ausgeschl\w+|"
-    r"last given|ended|completed|nimmt nicht|geplant|planned|z\.? ?n|zustand nach|not)\b|"
-    r"\(\W*(?:hold|past)\W*\)",
-    re.IGNORECASE,
-)
-"""Words by which the name of a medicine says that it is not taken."""
 _STRENGTH = re.compile(
     r"(?<![\d.,-])(?P<value>\d+(?:[.,]\d+)?) ?(?P<unit>mg|g|mcg|ug|µg)\b(?! ?(?:/|per\b|pro\b|in\b))",
     re.IGNORECASE,
 )
+_SALTS = ("calcium", "sodium", "potassium", "magnesium")
 _SEVERAL = " / "
 """What stands between the drugs of one product."""
 _MOST_WORDS = 4
@@ -76,13 +70,15 @@ class Medications:
         product = self._product(resource)
         concept = node(product, "code") or node(resource, "medicationCodeableConcept")
         name, drugs, strength = self._drug(resource, product, concept)
-        other = self._contradicted(concept, drugs)
+        other = self._contradicted(concept, drugs) or self._referred(resource, drugs)
         if not drugs and denied(name):
             yield NotUsed(f"{name}: it names no drug")
         elif not name:
             yield NotUsed("it names no drug", odd=True)
-        elif _NOT_IT.search(name):
+        elif NOT_IT.search(name):
             yield NotUsed(f"{name}: its name says that it is not taken", odd=True)
+        elif several := self._several(concept):
+            yield NotUsed(f"{name}: its codes name {' and '.join(several)}", odd=True)
         elif other:
             yield NotUsed(f"{name}: its code says {drugs[0]}, its words say {other}", odd=True)
         elif text(product, "status") == "entered-in-error":
@@ -90,7 +86,7 @@ class Medications:
         elif state not in _STATES[kind]:
             told = f"its status is {state}" if state in _NOTHING else "its status cannot be read"
             yield NotUsed(f"{name}: {told}", odd=state not in _NOTHING)
-        elif kind == "MedicationRequest" and text(resource, "intent") not in _ORDERS:
+        elif kind == "MedicationRequest" and not _ordered(resource):
             yield NotUsed(f"{name}: its intent is {text(resource, 'intent') or 'not said'}, not an order")
         elif resource.get("doNotPerform") not in (None, False, "false"):
             yield NotUsed(f"{name}: an order not to give it")
@@ -126,6 +122,7 @@ class Medications:
         whole = names.get(spelling(said))
         if whole is not None:
             return [whole]
+        said = BEYOND.sub(" ", said)
         parts = re.findall(r"[^\W\d_]+", said)
         found: dict[str, None] = {}
         first = 0
@@ -135,7 +132,8 @@ class Medications:
                 for n in range(_MOST_WORDS, 0, -1)
             ]
             known, length = next(((drug, n) for drug, n in tried if drug is not None), (None, 1))
-            if known is not None:
+            # A salt names no drug of its own behind what it is the salt of.
+            if known is not None and not (length == 1 and first and parts[first].lower() in _SALTS):
                 found[known] = None
             first += length
         return list(found)
@@ -167,6 +165,18 @@ class Medications:
         mine = set(known[drugs[0]].classes)
         return "" if any(mine & set(known[one].classes) for one in said) else said[0]
 
+    def _referred(self, resource: Node, drugs: Sequence[str]) -> str:
+        """The drug that a reference to a Medication is said to be, where that is another one."""
+        display = text(resource, "medicationReference", "display")
+        return self._contradicted({"text": display}, drugs) if display else ""
+
+    def _several(self, concept: Node) -> list[str]:
+        """The drugs of a concept whose codes name some of different classes."""
+        found = {one.id for one in self._codes.all_of(concept) if one.kind == "drug"}
+        known = self._catalogue.drugs
+        shared = [set(known[one].classes) for one in found]
+        return sorted(found) if len(found) > 1 and not set.intersection(*shared) else []
+
     def _strength(self, parts: Sequence[Node], said: Sequence[str]) -> str:
         if len(parts) == 1:
             top, bottom = node(parts[0], "strength", "numerator"), node(parts[0], "strength", "denominator")
@@ -187,13 +197,20 @@ class Medications:
         if not start:
             yield NotUsed(f"{name}: nothing says when it was begun", odd=True)
             return
+        if end not in ("", UNKNOWN) and first_day(end) < first_day(start):
+            # Nobody knows which of the two is wrong: but an end was said.
+            yield NotUsed(f"{name}: its end ({end}) lies before its beginning", odd=True)
+            end = UNKNOWN
         rows = nodes(resource, "dosageInstruction") or nodes(resource, "dosage")
         silent = not rows
         # Why somebody says that it is not taken, where the status says that it is.
-        doubt = UNKNOWN if state == "active" and any(map(_NOT_IT.search, self._reasons(resource))) else ""
+        doubt = UNKNOWN if state == "active" and any(map(NOT_IT.search, self._reasons(resource))) else ""
         if any(map(_of_one_dose, rows)) and kind != "MedicationDispense":
-            yield self._ordered_once(resource, name, drug, start, state, rows, strength)
+            yield from self._ordered_once(resource, name, drug, start, state, rows, strength)
             return
+        if drug in self._catalogue.immunosuppressants and (other := self._for_another(resource)):
+            why = f"{name}: given for {other}; whether that is the disease of this chart is not read"
+            yield NotUsed(why, odd=True)
         rows = sorted(rows or [{}], key=lambda row: _number(text(row, "sequence")))
         steps = _in_steps(rows)
         refilled = text(resource, "dispenseRequest", "numberOfRepeatsAllowed") not in ("", "0")
@@ -201,7 +218,13 @@ class Medications:
         if not all(lasts for *_, lasts in spans[:-1]):
             # Of the first step its beginning is known, and of the others nothing.
             rows, spans = rows[:1], [(spans[0][0], UNKNOWN, False)]
-        if any(not_taken(said) for row in rows for said in told(row)):
+        noted = [text(note, "text") for note in nodes(resource, "note")]
+        if any(duration(said) == {} for said in noted) or (
+            any(passes(self._dosages.odd(row, strength)) for row in rows)
+        ):
+            # Something is said of its end that cannot be read.
+            spans = [(since, until or UNKNOWN, lasts) for since, until, lasts in spans]
+        if any(not_taken(said) for said in (*noted, *(one for row in rows for one in told(row)))):
             doubt, spans = UNKNOWN, [(since, UNKNOWN, lasts) for since, _, lasts in spans]
         if end == UNKNOWN:
             # Nobody knows how many of its steps were taken, nor how much of the first.
@@ -227,6 +250,7 @@ class Medications:
                 same_as=self._dosages.key(dose),
                 silent=silent,
                 piece=strength if state == "active" and kind == "MedicationRequest" else "",
+                times=times_of_day(row),
             )
 
     def _interval(self, resource: Node, kind: str, state: str) -> tuple[str, str]:
@@ -253,6 +277,16 @@ class Medications:
             end = UNKNOWN
         return (start if day(start) else ""), end
 
+    def _for_another(self, resource: Node) -> str:
+        """What it was given for in words, if they name no disease or purpose of the catalogue."""
+        ours = {*self._catalogue.diagnosis_names, *map(spelling, self._catalogue.purposes)}
+        for concept in nodes(resource, "reasonCode"):
+            coded = any(one.kind == "diagnosis" for one in self._codes.all_of(concept))
+            said = [f"-{spelling(word)}-" for word in words(concept)]
+            if said and not coded and not any(f"-{one}-" in word for one in ours for word in said):
+                return title_of(concept)
+        return ""
+
     def _stopped(self, resource: Node) -> str:
         """The reason for stopping, where its words are those of the record."""
         said = map(phrase, self._reasons(resource))
@@ -274,12 +308,17 @@ class Medications:
         state: str,
         rows: Sequence[Node],
         strength: str,
-    ) -> Administered | NotUsed:
-        """An order of one dose: it was given if it is completed."""
+    ) -> Iterator[Administered | NotUsed]:
+        """An order of one dose, or of one on each day that it names: it was given if it is completed."""
         if state != "completed":
-            return NotUsed(f"{name}: ordered once, and nothing says that it was given", odd=True)
+            yield NotUsed(f"{name}: ordered once, and nothing says that it was given", odd=True)
+            return
         amount = self._dosages.amount(rows[0], strength) if len(rows) == 1 else ""
-        return Administered(name_of(resource), drug or name, bool(drug), start, amount, text(rows[0], "text"))
+        events = [
+            str(one) for row in rows for one in listed(node(row, "timing").get("event")) if day(str(one))
+        ]
+        for at in events or [start]:
+            yield Administered(name_of(resource), drug or name, bool(drug), at, amount, text(rows[0], "text"))
 
     def _single(self, resource: Node, name: str, drug: str, strength: str) -> Administered | NotUsed:
         period_of = period(node(resource, "effectivePeriod"))
@@ -289,6 +328,9 @@ class Medications:
         state = text(resource, "status")
         if state == "unknown":
             return NotUsed(f"{name}: nobody knows whether it was given", odd=True)
+        noted = [text(one, "text") for one in (node(resource, "dosage"), *nodes(resource, "note"))]
+        if any(map(NOT_GIVEN.search, [*noted, *self._reasons(resource)])):
+            return NotUsed(f"{name}: its words say that it was not given, or not whole", odd=True)
         dose = node(resource, "dosage", "dose")
         value, unit = text(dose, "value"), self._dosages.unit_of(dose)
         if value and _number(value) == 0:
@@ -318,6 +360,12 @@ class Medications:
         return Administered(name_of(resource), drugs[0], True, at, "", name)
 
 
+def _ordered(resource: Node) -> bool:
+    """Whether it is an order, or a plan by which a patient reports what is taken (as US Core writes it)."""
+    reported = resource.get("reportedBoolean") in (True, "true") or "reportedReference" in resource
+    return text(resource, "intent") in _ORDERS or (text(resource, "intent") == "plan" and reported)
+
+
 _Span = tuple[str, str, bool]
 """From when to when, and whether that could be read."""
 
@@ -332,14 +380,7 @@ def _of_one_dose(row: Node) -> bool:
     """Whether a dosage is of one dose: by its count, by its time, or in words."""
     repeat = node(row, "timing", "repeat")
     by_time = "event" in node(row, "timing") and not any(key in repeat for key in ("frequency", "period"))
-    return text(repeat, "count") == "1" or by_time or any(map(_ONCE.search, told(row)))
-
-
-_ONCE = re.compile(
-    r"\b(?:once only|single dose|one[- ]time(?: dose)?|stat|einmalig|einmalgabe)\b|"
-    r"\bonce\b(?!(?:,? (?:a|per|daily|every|each|in|weekly|monthly|at|nightly|with|before|after))|/)",
-    re.IGNORECASE,
-)
+    return text(repeat, "count") == "1" or by_time or any(map(ONCE.search, told(row)))
 
 
 def _in_words(row: Node) -> Node | None:
@@ -363,7 +404,8 @@ def _spans(
         lasting = node(repeat, "boundsDuration")
         spoken = None if lasting or until or "boundsRange" in repeat else _in_words(row)
         lasting = lasting or ({} if refilled or spoken is None else spoken)
-        bounded = bool(lasting) or "boundsRange" in repeat or spoken is not None
+        counted = any(key in repeat for key in ("count", "countMax"))
+        bounded = bool(lasting) or "boundsRange" in repeat or spoken is not None or (counted and not until)
         readable = True
         if not since and steps:
             since = reached

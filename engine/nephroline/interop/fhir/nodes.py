@@ -82,7 +82,8 @@ def denied(said: str) -> bool:
 
 _DENIED = re.compile(
     r"\b(?:no|not(?! tolerat)|never|none|without|denies|denied|negative|excluded?|excludes|rule[ds]? out|"
-    r"unlikely|tolerates|nkda|kein\w*|ohne|nicht|suspected|suspicion|possible|probable|v\.? ?a)\b",
+    r"unlikely|tolerates|nkda|kein\w*|ohne|nicht(?! vertr)|suspected|suspicion|possible|probable|v\.? ?a|"
+    r"pas de?|geen|nega|negad[oa]|sem|sin|não|niet|disproved|delabel\w+)\b|\bpas d['’]|\bin error\b",
     re.IGNORECASE,
 )
 
@@ -96,15 +97,17 @@ def doubted(said: str) -> bool:
 
 
 _DOUBTED = re.compile(
-    r"^\W*(?:no|not|never|none|without|denies|exclu\w+|r/o|kein\w*|ohne|"
+    r"^\W*(?:no|not|never|none|without|denies|exclu\w+|r/o|kein\w*|ohne|pas de?|geen|sem|sin|não|niet|"
     r"nicht(?! (?:primär|näher|\w+abhängig))|ausschluss|"
     r"suspicio\w+|possible|probable|presumed|presumptive|query|question\w*|differential|dd|"
-    r"at risk|risk (?:of|for)|screening|contact|exposure|immunity)\b|^\W*\?|\?\W*$|"
+    r"at risk|risk (?:of|for)|screening|contact|exposure|immunity)\b|^\W*\?|\?\W*$|\?(?= )|^\W*pas d['’]|"
     r"\b(?:exclu(?:ded|sion)|rul(?:e|ed|ing) out|not (?:confirmed|found|present|seen|detected|done|needed)|"
     r"does not have|unlikely|suspected|ausgeschlossen|verdacht|absent|absence|negative|denied|declined|"
     r"refused|resolved|in remission|evaluation for|v\.? ?a|z\.? ?a|rule[ds]?-out|in error|screening|"
     r"likely|working diagnosis|drohend\w*|threatened|s/o|donor|non-?\w+ic|"
-    r"concern(?:ing|s)? for|"
+    r"concern(?:ing|s)? for|to be confirmed|evaluate for|unklar\w*|nicht gesichert|risk assessment|"
+    r"prevention|prophyla\w+|\w+prophylaxe|risque|risco|riesgo|exclu[ea]?s?|descartad[oa]|écarté\w*|"
+    r"non retenu\w*|uitgesloten|impaired|"
     r"fraglich\w*|möglich\w*|(?:un)?wahrscheinlich\w*|ausschlu(?:ss|ß)\w*|ausschlie(?:ss|ß)\w*|abklär\w*|"
     r"abzuklären\w*|verdachts\w*|verd|nein|verneint)\b|[(:-] *(?:no|possible|probable)\W*$",
     re.IGNORECASE,

@@ -44,15 +44,26 @@ _NEGATIVE = frozenset(
         ),
     )
 )
-_TROUGH = re.compile(r"\b(?:trough|pre-?dose|talspiegel|c0)\b", re.IGNORECASE)
+_TROUGH = re.compile(r"\b(?:trough|pre[- ]?dose|talspiegel|dalspiegel|taux résiduel|c0)\b", re.IGNORECASE)
+_HALF_A_DAY = re.compile(r"\b1[123](?:[.,]\d)? ?(?:h|hrs?|hours?|std|stunden?)\b", re.IGNORECASE)
+"""The time after a dose at which a trough is taken."""
+_AFTER_DOSE = re.compile(r"\b(?:post[- ]?dose|after (?:the )?(?:\w+ )?dose|peak|c2)\b", re.IGNORECASE)
+_TROUGH_DENIED = re.compile(r"\b(?:not|no|kein) (?:a )?(?:trough|talspiegel)\b", re.IGNORECASE)
 _NO_TROUGH = re.compile(
     r"range|target|post|peak|after|unknown|unbekannt|yesterday|bereich|\d ?(?:h|hrs?|hours?|std|stunden?)\b|"
-    r"following|nach\b|late\b|already|angefordert|ordered|non-?trough|c2\b|bereits|\btook\b|pending",
+    r"\?|invalid|h(?:a)?emoly|missed|request|vergessen|following|nach\b|late\b|already|angefordert|ordered|non-?trough|c2\b|bereits|\btook\b|pending",
     re.IGNORECASE,
 )
 """Words by which a note that names a trough does not say that this level is one."""
-_URINE = re.compile(r"\b(?:urine|urin|urinary)\b", re.IGNORECASE)
-_NOT_MEASURED = re.compile(r"\b(?:goal|ideal|birth|target|wunsch\w*|ziel\w*|geburt\w*)\b", re.IGNORECASE)
+_URINE = re.compile(
+    r"\b(?:urin\w*|harn\w*|orina|ascit\w*|aszites\w*|liquor|csf|cerebrospinal|peritone\w*|pleura\w*|drain\w*|"
+    r"dialysate|dialysat)\b",
+    re.IGNORECASE,
+)
+"""Words of another fluid than blood."""
+_NOT_MEASURED = re.compile(
+    r"\b(?:goal|ideal|birth|baby|newborn|fetal|fetus|target|wunsch\w*|ziel\w*|geburt\w*)\b", re.IGNORECASE
+)
 _DIGITS, _MEASURED = 16, 12
 _NO_UNIT = ("1", "{ratio}")
 _PER_NORMAL = "ULN"
@@ -123,7 +134,9 @@ class _ValueReader:
             yield NotUsed(f"{title}: a panel, its parts are read")
         elif not self._at:
             yield NotUsed(f"{title}: it has no date", odd=True)
-        elif meaning.kind == "analyte" and any(self._of_else(meaning.id, said) for said in words(concept)):
+        elif meaning.kind == "analyte" and any(
+            self._of_else(meaning.id, said) for said in (*words(concept), *self._specimen())
+        ):
             yield NotUsed(f"{title}: its words tell of something else than its code", odd=True)
         elif meaning.kind == "test":
             yield self._test(element, meaning, title)
@@ -137,6 +150,13 @@ class _ValueReader:
             yield Asserted(meaning.id, self._at, element["valueBoolean"], title)
         else:
             yield NotUsed(f"{title}: a code of another kind of resource", odd=True)
+
+    def _specimen(self) -> list[str]:
+        """What the specimen is called, inside the resource or by its reference."""
+        inside = {f"#{text(one, 'id')}": one for one in nodes(self._resource, "contained")}
+        specimen = node(self._resource, "specimen")
+        kind = node(inside.get(text(specimen, "reference"), {}), "type")
+        return [*filter(None, [text(specimen, "display")]), *words(kind)]
 
     def _about(self) -> list[str]:
         """What the observation says in words beside its value."""
@@ -152,9 +172,14 @@ class _ValueReader:
     def _value(self, element: Node, meaning: TakenFor, title: str) -> Found:
         analyte = self._catalogue.analytes[meaning.id]
         said = [one for one in self._about() if _TROUGH.search(one)]
-        doubted = any(denied(one) or _NO_TROUGH.search(one) for one in said)
+        doubted = any(denied(one) or _NO_TROUGH.search(_HALF_A_DAY.sub(" ", one)) for one in said)
         if meaning.only == "trough" and (not said or doubted):
             return NotUsed(f"{title}: nothing says that the level is a trough", odd=True)
+        is_trough = any(
+            one.target and one.target.analyte == analyte.id for one in self._catalogue.regimens.values()
+        )
+        if is_trough and any(_AFTER_DOSE.search(one) or _TROUGH_DENIED.search(one) for one in self._about()):
+            return NotUsed(f"{title}: its words say that the level is no trough", odd=True)
         absent = ", ".join(words(node(element, "dataAbsentReason")))
         if absent or status_of_absence(element):
             return NotUsed(f"{title}: no value ({absent or status_of_absence(element)})")
@@ -271,14 +296,20 @@ class _ValueReader:
 def _of_the_healthy(limits: Node) -> bool:
     """Whether a reference range is that of healthy people, as far as it says of whom."""
     concept = node(limits, "type")
-    if nodes(limits, "appliesTo") or node(limits, "age") or _NOT_NORMAL.search(text(limits, "text")):
+    plain = _NORMAL.fullmatch(text(limits, "text")) is not None
+    if nodes(limits, "appliesTo") or node(limits, "age") or not plain:
         return False
     return all(
         said.lower().startswith("normal") for said in (*words(concept), *(c for _, c in codings(concept)))
     )
 
 
-_NOT_NORMAL = re.compile(r"critical|panic|toxic|therapeutic|target|alarm", re.IGNORECASE)
+_NORMAL = re.compile(
+    r"(?:normal\w*|reference|range|referenzbereich|norm|bis|up to|to|adults?|[\d.,<>=≤≥ /:()–-]|"
+    r"U|L|IU|[ukm]kat)*",
+    re.IGNORECASE,
+)
+"""What the words of a range of healthy adults hold; any others are of somebody or something else."""
 
 
 def status_of_absence(element: Node) -> str:

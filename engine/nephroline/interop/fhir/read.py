@@ -18,7 +18,7 @@ from nephroline.interop.fhir.nodes import NOBODY, Node, codings, name_of, node, 
 from nephroline.interop.fhir.reading import Account, Use
 from nephroline.interop.fhir.resources import ResourceReader, person, said_alone
 from nephroline.interop.fhir.rows import HEAD, RowMark, bare, mark_of
-from nephroline.interop.fhir.source import Arrived, FhirSource, lines_of
+from nephroline.interop.fhir.source import Arrived, FhirSource, lines_of, results_inside
 from nephroline.interop.fhir.times import order
 from nephroline.interop.fhir.visits import Visits
 from nephroline.yamlfile import listed
@@ -181,6 +181,9 @@ class _ChartReader:
     def _resource(self, line: Arrived, mine: set[str] | None, *, rows: bool) -> None:
         resource, name = line.resource, name_of(line.resource)
         about = next(filter(None, (text(resource, *path) for path in _SUBJECTS)), "")
+        searched = _BY_SEARCH.search(about)
+        if searched is not None and mine and self._is_called(searched["value"]):
+            about = ""
         if line.wrong:
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=line.wrong)
         elif about and not (_same_patient(about, mine) if mine else _kind_of(about) in ("", "Patient")):
@@ -200,6 +203,13 @@ class _ChartReader:
             self._visits.note(resource, line.url)
         elif not (rows and self._row(resource, name)):
             self._resources.read(self._visits.dated(resource))
+            if _is(resource, "DiagnosticReport"):
+                for one in results_inside(resource):
+                    self._resource(Arrived(one), mine, rows=False)
+
+    def _is_called(self, value: str) -> bool:
+        """Whether an identifier is one of the patient's."""
+        return value in {text(one, "value") for one in nodes(self._who, "identifier")}
 
     def _of_another(self, resource: Node) -> bool:
         """Whether a subject is named by an identifier alone, and that is none of the patient's."""
@@ -302,13 +312,17 @@ def _changed(line: Arrived) -> str:
 
 def _same_patient(about: str, mine: set[str]) -> bool:
     """Whether a reference is to the patient: by address, else by type and id, on one server if both say."""
-    if about in mine:
+    if about in mine or about.lower() in {one.lower() for one in mine if one.startswith(_UUID)}:
         return True
     kind, _, id_ = target(about).rpartition("/")
     if kind not in ("", "Patient"):
         return False
     servers = {one.rpartition("/Patient/")[0] for one in (about, *mine) if "://" in one}
     return len(servers) < 2 and id_ in {target(one).rpartition("/")[2] for one in mine}
+
+
+_UUID = "urn:uuid:"
+_BY_SEARCH = re.compile(r"Patient\?identifier=(?:[^|]*\|)?(?P<value>[^&|]+)")
 
 
 def _of(focus: str, mine: set[str] | None) -> bool:

@@ -6,9 +6,18 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from nephroline.catalogue import Catalogue, spelling
+from nephroline.catalogue import Catalogue
 from nephroline.interop.fhir.codes import Codes, Left, TakenFor
-from nephroline.interop.fhir.conditions import Asserted, Diagnosed, Noted, of_others, stated
+from nephroline.interop.fhir.conditions import (
+    Asserted,
+    Diagnosed,
+    Noted,
+    diagnoses_named,
+    is_unlike,
+    of_others,
+    other_diagnoses,
+    stated,
+)
 from nephroline.interop.fhir.courses import Administered, Prescribed
 from nephroline.interop.fhir.drafting import UNDATED, Draft, NotUsed
 from nephroline.interop.fhir.joining import Gathered
@@ -117,8 +126,14 @@ class ResourceReader:
         concluded = [
             (found, ", ".join(words(one)[:1]))
             for one in nodes(resource, "conclusionCode")
-            if isinstance(found := self._codes.best(one), TakenFor) and found.kind == "diagnosis"
+            for found in self._codes.all_of(one)
+            if found.kind == "diagnosis"
         ]
+        unlike = any(
+            other_diagnoses(words(one), found, self._catalogue) or is_unlike(one, found, self._catalogue)
+            for one in nodes(resource, "conclusionCode")
+            for found in self._codes.all_of(one)
+        )
         at = (
             text(resource, "performedDateTime")
             or period(node(resource, "performedPeriod"))[0]
@@ -138,6 +153,9 @@ class ResourceReader:
         elif concluded and self._against(resource, {found.id for found, _ in concluded}):
             why = f"{title}: its words deny or doubt what its code concludes"
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
+        elif concluded and unlike:
+            why = f"{title}: the words of its conclusion name another diagnosis than its code"
+            self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
         elif concluded and not self._of_tissue(resource, meaning):
             why = f"{title}: nothing says that tissue was looked at, and only a biopsy makes a diagnosis here"
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
@@ -148,10 +166,15 @@ class ResourceReader:
         elif concluded and day(at):
             found, said = concluded[0]
             self._told.biopsies.append((name, at, found.id))
+            for one in nodes(resource, "conclusionCode"):
+                # A secondary cause is concluded beside the lesion.
+                for beside in (other for other in self._codes.all_of(one) if other.kind == "condition"):
+                    self._state(name, Noted(beside.id, at, True, title_of(one)))
             self._draft.tell(name, Use.USED, f"biopsy: {found.id} ({day(at)}; {said})")
         elif isinstance(meaning, TakenFor) and meaning.kind == "biopsy" and day(at):
             self._told.biopsies.append((name, at, ""))
             self._draft.tell(name, Use.USED, f"kidney biopsy ({day(at)})")
+            self._in_words_alone(resource, name, title)
         elif isinstance(meaning, TakenFor) and meaning.kind == "finding" and day(at):
             self._condition(name, Asserted(meaning.id, at, True, title))
         elif isinstance(meaning, TakenFor) and meaning.kind == "condition" and day(at):
@@ -168,8 +191,16 @@ class ResourceReader:
             self._draft.tell(
                 name, Use.LEFT_OUT, because="a report: of its results those are read that are here"
             )
-        else:
+        elif not self._in_words_alone(resource, name, title):
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: no rule reads it")
+
+    def _in_words_alone(self, resource: Node, name: str, title: str) -> bool:
+        """Tell that a report names diagnoses in words, which make none; whether it does."""
+        named = self._named_too(resource)
+        if named:
+            why = f"{title}: its words name {', '.join(sorted(named))}, and no code of its conclusion does"
+            self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
+        return bool(named)
 
     @staticmethod
     def _concluding(resource: Node) -> list[str]:
@@ -201,9 +232,7 @@ class ResourceReader:
         return [part for said in self._concluding(resource) for part in re.split(r"[.;,]", said)]
 
     def _diagnoses_in(self, said: str) -> set[str]:
-        names = self._catalogue.diagnosis_names
-        plain = f"-{spelling(re.sub(_SIGNS, ' ', said))}-"
-        return {id_ for name, id_ in names.items() if id_ != "other" and f"-{name}-" in plain}
+        return diagnoses_named(said, self._catalogue)
 
     def _of_tissue(self, resource: Node, meaning: TakenFor | Left | None) -> bool:
         """Whether a report is of a biopsy, by its code, its category or its words."""
@@ -218,17 +247,19 @@ class ResourceReader:
     def _reacting(self, concept: Node) -> list[str]:
         """The drugs that a concept names, without those that its words deny, doubt or tell of others."""
         coded = self._medications.named({"coding": nodes(concept, "coding")})
-        parts = [part for word in words(concept) for part in re.split(r"[;.]", word)]
-        against = [part for part in parts if denied(part) or of_others(part)]
-        struck = {drug for part in against for drug in self._medications.named({"text": part})}
-        plain = [part for part in parts if part not in against]
-        found = [*coded, *(drug for part in plain for drug in self._medications.named({"text": part}))]
+        sentences = [part for word in words(concept) for part in re.split(r"[;.]", word)]
+        struck = {drug for said in sentences for drug in self._borne(said)}
+        found = [*coded, *(drug for said in sentences for drug in self._medications.named({"text": said}))]
         return [drug for drug in found if drug not in struck]
 
-    def _written(self, drug: str) -> str:
-        """A drug as a record names it; one that is not named, by its class."""
-        known = self._catalogue.drugs[drug]
-        return known.classes[0] if known.unnamed else drug
+    def _borne(self, said: str) -> list[str]:
+        """The drugs of a sentence that it denies, or calls borne or given in place of another."""
+        everything = self._medications.named({"text": said})
+        if denied(said) or of_others(said):
+            return everything
+        parts = [part for part in re.split(r"[,()]| - ", said) if _BORNE.search(part)]
+        named = [drug for part in parts for drug in self._medications.named({"text": part})]
+        return named or (everything if parts else [])
 
     def _reaction(self, resource: Node, name: str) -> None:
         told = [node(resource, "code"), *(node(one, "substance") for one in nodes(resource, "reaction"))]
@@ -261,7 +292,12 @@ class ResourceReader:
             ]
             what = ", ".join(dict.fromkeys(seen)) or title
             for drug in drugs:
-                data = {"drug": self._written(drug), "at": day(at), "what": what, "printed": title}
+                data = {
+                    "drug": self._catalogue.in_records(drug),
+                    "at": day(at),
+                    "what": what,
+                    "printed": title,
+                }
                 self._draft.add("reactions", data, name, f"reaction to {data['drug']} ({day(at) or UNDATED})")
 
 
@@ -272,7 +308,6 @@ _UNDONE = (
 )
 """Of a procedure or a report: nothing that was done, or not yet what was found."""
 _TISSUE = re.compile(r"biops|histolog|histopath|patholog|nierenpunk", re.IGNORECASE)
-_SIGNS = r"[^\w\s-]"
 _STEM = 7
 _NO_RESULT = re.compile(
     r"\binsufficient\b|\binadequate\b|\bnot diagnostic\b|\bnon-?diagnostic\b|"
@@ -297,6 +332,14 @@ _NO_KIDNEY = re.compile(
 """Words of reports on other tissue, or on somebody else's."""
 _PATHOLOGY = ("SP", "PAT")
 """Sections of diagnostic services (HL7 v2, table 0074): surgical pathology, pathology."""
+_BORNE = re.compile(
+    r"\b(?:(?<!not )(?<!poorly )(?<!badly )tolerat\w*|ok|okay|chang(?:e|ed) to|switch(?:ed)? to|instead|"
+    r"can take|takes|despite|now on|on \S+ now|passed|challenge|"
+    r"(?<!nicht )(?<!schlecht )(?:verträgt|vertragen|verträglich)|"
+    r"umgestellt auf|gewechselt auf|filler|excipient|contains)\b",
+    re.IGNORECASE,
+)
+"""Words beside a drug that is borne, or given in place of the one that is not."""
 _ALLERGY = ("confirmed", "unconfirmed", "refuted", "entered-in-error")
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from nephroline.errors import RecordError, quoted
-from nephroline.interop.fhir.nodes import Node, nodes, target, text
+from nephroline.interop.fhir.nodes import Node, Resource, nodes, target, text
 from nephroline.yamlfile import mapping
 
 MAX_BYTES = 64_000_000
@@ -116,9 +116,6 @@ def _unpacked(resource: Node, url: str, depth: int = 0, place: str = "") -> Iter
     elif kind:
         named = text(resource, "id") or target(url).rpartition("/")[2] or place
         yield Arrived({**resource, "id": named} if named else resource, url)
-        if kind == "DiagnosticReport" and depth < 5:
-            for one in _results_inside(resource):
-                yield from _unpacked({**one, "id": f"{named}.{text(one, 'id')}"}, "", 5)
     else:
         yield Arrived(
             resource,
@@ -127,14 +124,24 @@ def _unpacked(resource: Node, url: str, depth: int = 0, place: str = "") -> Iter
         )
 
 
-def _results_inside(report: Node) -> Iterator[Node]:
-    """The results that a report which stands holds inside it, of whom it is if they do not say."""
-    wanted = {text(one, "reference") for one in nodes(report, "result")}
+def results_inside(report: Node) -> Iterator[Resource]:
+    """The results inside a report that stands: of its patient, and of its time if they have none."""
     if text(report, "status") not in _STANDS:
         return
-    for inner in nodes(report, "contained"):
-        if text(inner, "resourceType") == "Observation" and f"#{text(inner, 'id')}" in wanted:
-            yield {**({"subject": report["subject"]} if "subject" in report else {}), **inner}
+    inside = {text(one, "id"): one for one in nodes(report, "contained")}
+    times = {key: value for key, value in report.items() if key.startswith("effective")}
+    whose = {key: report[key] for key in ("subject", "encounter") if key in report}
+    waiting = [text(one, "reference") for one in nodes(report, "result")]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop(0).removeprefix("#")
+        found = inside.get(name, {})
+        if name in seen or text(found, "resourceType") != "Observation":
+            continue
+        seen.add(name)
+        waiting += [text(one, "reference") for one in nodes(found, "hasMember")]
+        dated = any(key.startswith("effective") for key in found)
+        yield {**found, **whose, **({} if dated else times), "id": f"{text(report, 'id')}.{name}"}
 
 
 _STANDS = ("final", "amended", "corrected", "appended", "preliminary", "partial")
