@@ -234,8 +234,8 @@ class _Judged:
         regimen = self._regimen()
         if regimen is not None and regimen in failed:
             found.append(f"it has failed already: line {failed[regimen].number}")
-        ended = [f"{act.title}: {act.detail}" for act in self._ended()]
-        return found + ended if found or ended else self._reactions(self._forbids)
+        found += [f"{act.title}: {act.detail}" for act in self._ended()]
+        return found or self._reactions(self._forbids)
 
     def _forbids(self, drug: str) -> bool:
         return self._catalogue.reaction_concerns(drug, self._drug)
@@ -333,12 +333,9 @@ class _Judged:
 
     def _by_order(self, rule: Rule, subject: int) -> bool:
         """Whether a rule is about the order, not about immunosuppression that it is none of."""
-        return self._drug in self._catalogue.immunosuppressants or not self._nothing.stands(rule, subject)
-
-    @cached_property
-    def _nothing(self) -> LazyRun:
-        """The rules as they are where nothing is proposed."""
-        return supposing(self._run, frozenset())
+        if self._drug in self._catalogue.immunosuppressants:
+            return True
+        return not supposing(self._run, frozenset()).stands(rule, subject)
 
     def _raises(self, rule: str) -> bool:
         """Whether a rule holds by the drug that is ordered, among others."""

@@ -81,6 +81,7 @@ def test_the_same_order_twice_is_one() -> None:
         ("3 x 250 mg three times daily", None),
         ("500 mg twice daily", "500 mg twice daily"),
         ("500 mg once-daily", "500 mg daily"),
+        ("500 mg once or twice daily", None),
     ],
 )
 def test_how_many_and_how_often_are_two_things(text: str, dose: str | None) -> None:
@@ -109,7 +110,20 @@ def test_an_end_in_words_that_cannot_be_read_is_an_end_all_the_same(words: str) 
     assert courses(given)[0][3] is not None
 
 
-@pytest.mark.parametrize("words", ["", "with food", "in the morning", "oral", "0.5 mg/kg/d"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "with food",
+        "in the morning",
+        "oral",
+        "0.5 mg/kg/d",
+        "q24h",
+        "every 24 hours",
+        "1-0-0",
+        "in 2 divided doses",
+    ],
+)
 def test_words_that_say_nothing_end_nothing(words: str) -> None:
     given = order("prednisolone", dosageInstruction=[daily(20, "mg") | {"text": f"20 mg daily {words}"}])
     assert courses(given)[0][3] is None
@@ -335,8 +349,10 @@ def test_a_range_of_somebody_else_is_no_limit_of_normal() -> None:
     [
         ("Ciclosporin - gum hyperplasia, changed to tacrolimus", ["cyclosporine"]),
         ("Enalapril cough; losartan ok", ["enalapril"]),
+        ("Ramipril cough -> switched to candesartan", ["ramipril"]),
         ("Losartan tolerated well", []),
         ("Losartan not tolerated", ["losartan"]),
+        ("Unable to tolerate cyclosporine", ["cyclosporine"]),
         ("Prednisolon wird gut vertragen", []),
         ("Prednisolon nicht vertragen", ["prednisolone"]),
         ("Tacrolimus - entered in error", []),

@@ -60,6 +60,7 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
     states: Mapping[str, str] = {}
     stop_reasons: Mapping[str, str] = {}
     purposes: Mapping[str, str] = {}
+    salts: Mapping[str, str] = {}
     burdens: Mapping[str, Burden] = {}
     entries: Mapping[str, EntryBurden] = {}
     formulas: Mapping[str, Formula] = {}

@@ -43,6 +43,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "states": str,
     "stop_reasons": str,
     "purposes": str,
+    "salts": str,
     "classes": DrugClass,
     "drugs": Drug,
     "regimens": Regimen,

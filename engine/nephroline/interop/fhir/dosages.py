@@ -58,6 +58,14 @@ _ANY_AMOUNT = re.compile(
     r"(?: ?/ ?(?:d|day|tag)\b)?",
     re.IGNORECASE,
 )
+_SCHEDULE = re.compile(
+    r"\bq ?\d+ ?h\w*|\bevery \d+ ?(?:h|hrs?|hours?)\b|\balle \d+ (?:stunden|std|tage|wochen)\b|"
+    r"\b1 ?x\b(?! ?\d)|\balt\w* days?\b|"
+    r"\b\d(?:[.,]5)?(?:-\d(?:[.,]5)?){2,3}\b|\bevery (?:\d+|other|second|third) (?:day|week|month)s?\b|"
+    r"\bin \d (?:divided )?doses\b|\b\d ?[x×] ?(?:/|per|a|pro)? ?(?:week|woche)\b|\bevery (?:week|month)\b",
+    re.IGNORECASE,
+)
+"""How often it is taken, which says nothing of an end."""
 _WHOLE = re.compile(r"(?:mg|g) total\b|^\W*(?:take )?\d[\d.,]* ?(?:mg|g) \(", re.IGNORECASE)
 """Words by which an amount is that of all pieces together."""
 _ODD_TIMING = ("dayOfWeek", "count", "countMax", "frequencyMax", "periodMax", "offset")
@@ -147,7 +155,7 @@ class Dosages:
         """The words of a dosage beside its amounts and times that are not known to say nothing."""
         found: list[str] = []
         for said in told(row):
-            plain = _SAID_OF_STEPS.sub(" ", without_packaging(said))
+            plain = _SCHEDULE.sub(" ", _SAID_OF_STEPS.sub(" ", without_packaging(said)))
             left, _ = _without_times(_ANY_AMOUNT.sub(" ", plain))
             found += odd_words(left)
         return found

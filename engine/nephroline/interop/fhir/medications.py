@@ -48,7 +48,6 @@ _STRENGTH = re.compile(
     r"(?<![\d.,-])(?P<value>\d+(?:[.,]\d+)?) ?(?P<unit>mg|g|mcg|ug|µg)\b(?! ?(?:/|per\b|pro\b|in\b))",
     re.IGNORECASE,
 )
-_SALTS = ("calcium", "sodium", "potassium", "magnesium")
 _SEVERAL = " / "
 """What stands between the drugs of one product."""
 _MOST_WORDS = 4
@@ -133,7 +132,9 @@ class Medications:
             ]
             known, length = next(((drug, n) for drug, n in tried if drug is not None), (None, 1))
             # A salt names no drug of its own behind what it is the salt of.
-            if known is not None and not (length == 1 and first and parts[first].lower() in _SALTS):
+            if known is not None and not (
+                length == 1 and first and parts[first].lower() in self._catalogue.salts
+            ):
                 found[known] = None
             first += length
         return list(found)
@@ -197,7 +198,7 @@ class Medications:
         if not start:
             yield NotUsed(f"{name}: nothing says when it was begun", odd=True)
             return
-        if end not in ("", UNKNOWN) and first_day(end) < first_day(start):
+        if end not in ("", UNKNOWN) and first_day(end) < first_day(start) and not start.startswith(day(end)):
             # Nobody knows which of the two is wrong: but an end was said.
             yield NotUsed(f"{name}: its end ({end}) lies before its beginning", odd=True)
             end = UNKNOWN

@@ -257,7 +257,7 @@ class ResourceReader:
         everything = self._medications.named({"text": said})
         if denied(said) or of_others(said):
             return everything
-        parts = [part for part in re.split(r"[,()]| - ", said) if _BORNE.search(part)]
+        parts = [part for part in re.split(r"[,()]| - |->", said) if _BORNE.search(part)]
         named = [drug for part in parts for drug in self._medications.named({"text": part})]
         return named or (everything if parts else [])
 
@@ -333,8 +333,8 @@ _NO_KIDNEY = re.compile(
 _PATHOLOGY = ("SP", "PAT")
 """Sections of diagnostic services (HL7 v2, table 0074): surgical pathology, pathology."""
 _BORNE = re.compile(
-    r"\b(?:(?<!not )(?<!poorly )(?<!badly )tolerat\w*|ok|okay|chang(?:e|ed) to|switch(?:ed)? to|instead|"
-    r"can take|takes|despite|now on|on \S+ now|passed|challenge|"
+    r"\b(?:(?<!not )(?<!poorly )(?<!badly )tolerat(?:ed|es|ing)|ok|okay|chang(?:e|ed) to|"
+    r"switch(?:ed)? to|instead|can take|takes|despite|now on|on \S+ now|passed|challenge|"
     r"(?<!nicht )(?<!schlecht )(?:verträgt|vertragen|verträglich)|"
     r"umgestellt auf|gewechselt auf|filler|excipient|contains)\b",
     re.IGNORECASE,
