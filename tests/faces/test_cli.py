@@ -111,6 +111,7 @@ def test_json_is_the_documented_shape() -> None:
         "falls_short": [],
         "from": 0,
         "to": 0,
+        "last_given": None,
         "weeks": 26.1,
         "weeks_most": None,
         "exposure": "presumed",

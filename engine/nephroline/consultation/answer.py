@@ -97,7 +97,8 @@ class StatementRef(OfAnswer, frozen=True):
 class LineOut(OfAnswer, frozen=True):
     """A line of therapy as judged. `weeks` is its least possible length, `weeks_most` its most if longer.
 
-    `falls_short`: why its exposure is inadequate, with the values.
+    `falls_short`: why its exposure is inadequate, with the values. `last_given`: of drugs given in single
+    doses and act on, when the last dose was.
     """
 
     n: int
@@ -106,6 +107,7 @@ class LineOut(OfAnswer, frozen=True):
     regimen: str | None
     started: When = msgspec.field(name="from")
     ended: When | None = msgspec.field(name="to")
+    last_given: When | None
     weeks: float
     weeks_most: float | None
     exposure: Adequacy

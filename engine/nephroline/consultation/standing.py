@@ -70,13 +70,17 @@ def drugs_taken(one: TakenOut, now: When) -> str:
 
 
 def none_taken(answer: Consultation) -> str:
-    """That nothing is taken, and when the last line ended: ``none now; prednisolone ended 12 d ago``."""
+    """That nothing is taken, and when the last line ended: ``none now; prednisolone ended 12 d ago``.
+
+    Of single doses, which act on, when the last was.
+    """
     last = answer.lines[-1] if answer.lines else None
     if last is None or last.ended is None:
         return "none charted"
     drugs = " + ".join(spoken(drug) for drug in last.drugs)
-    today = last.ended.offset_days == answer.as_of.offset_days
-    return f"none now; {drugs} ended {'today' if today else _ago(last.ended, answer.as_of)}"
+    at, word = (last.ended, "ended ") if last.last_given is None else (last.last_given, "")
+    today = at.offset_days == answer.as_of.offset_days
+    return f"none now; {drugs} {word}{'today' if today else _ago(at, answer.as_of)}"
 
 
 def _for(since: When, now: When) -> str:

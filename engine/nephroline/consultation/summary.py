@@ -127,12 +127,24 @@ def _next(answer: Consultation) -> Iterator[str]:
         yield from _without_a_line(answer)
         yield from (f"or {_regimen(other)}" for other in answer.alternatives)
         return
-    yield _begun(line) + _off(line)
+    # Whoever reads what is to be begun has read before that it may be something else.
     if not line.certain:
-        yield "not certain (see OPEN)"
+        yield _doubt(line.depends_on if answer.outlook is None else answer.outlook.depends_on)
+    yield _begun(line) + _off(line)
     yield from _how(answer, line)
     if answer.answer.kind in NO_LINE:
         yield f"beyond that {NO_LINE[answer.answer.kind]}"
+
+
+_SHORT = 30
+
+
+def _doubt(data: Sequence[str]) -> str:
+    """That it depends on data, and on which if that is short to say; the rest stands under OPEN."""
+    named = _head(data[0]) if data else ""
+    if not named or len(named) > _SHORT:
+        return "Not certain (see OPEN)"
+    return f"Not certain: {named}" + (f" and {len(data) - 1} more?" if len(data) > 1 else "?")
 
 
 def _basis(answer: Consultation) -> Iterator[str]:
@@ -178,11 +190,11 @@ def _dose(dose: DoseOut) -> str:
 def _how(answer: Consultation, line: LineAdvice) -> Iterator[str]:
     if line.taper is not None:
         yield _taper(line.taper, answer.as_of)
-    if line.detail:
-        yield line.detail
     yield from _authority(line)
     if line.target:
         yield f"to a {_head(line.target)}"
+    if line.detail:
+        yield line.detail
     for words, after in (("or", False), ("with it or after it", True)):
         found = [one for one in answer.alternatives if one.with_or_after is after]
         # One that goes with the line is given with it: it has its dose.
@@ -225,7 +237,9 @@ def _head(title: str) -> str:
 
 def _before(answer: Consultation) -> Iterator[str]:
     tests = [_head(one.title) for one in answer.actions if one.before_first_dose]
-    if tests:
+    lines = [line for line in (answer.next_line, *answer.alternatives) if line is not None]
+    begun = any(line.action is Action.START for line in lines) or bool(answer.blocked)
+    if tests and begun:
         yield f"before the first dose: {tests[0]}"
         yield from tests[1:]
 

@@ -28,13 +28,14 @@ from nephroline.consultation.monitoring import monitoring, totals
 from nephroline.consultation.naming import raised_by
 from nephroline.consultation.needs import Lacking, is_presumed, lacking, needs
 from nephroline.consultation.outcomes import outcome
+from nephroline.consultation.parts import When
 from nephroline.consultation.presenting import latest, patient, taking
 from nephroline.consultation.run import Run, Subject, fill
 from nephroline.consultation.wording import pathway_ref, statement_ref, when
 from nephroline.features import Missing, begun_within, is_confirmed, regimen_of
 from nephroline.pathway import Alert, FindingOf, Rule
 from nephroline.quantities import decimal_text
-from nephroline.record import Line
+from nephroline.record import Line, given_at_once
 from nephroline.terms import Adequacy, Answer, Response
 from nephroline.version import __version__
 
@@ -162,6 +163,7 @@ def _line(run: Run, line: Line) -> LineOut:
         regimen=regimen.id if regimen else None,
         started=when(line.start),
         ended=when(line.end) if line.end else None,
+        last_given=_last_given(line),
         weeks=weeks,
         weeks_most=most if most > weeks else None,
         exposure=Adequacy(next(iter(known))),
@@ -169,6 +171,12 @@ def _line(run: Run, line: Line) -> LineOut:
         best_response="none" if word == Response.NO_RESPONSE else word,
         outcome=outcome(run, line),
     )
+
+
+def _last_given(line: Line) -> When | None:
+    """When the last dose of a line was, if all its drugs are given in single doses."""
+    rows = [row for row in line.rows if row.drug in line.drugs]
+    return when(rows[-1].start) if rows and all(map(given_at_once, rows)) else None
 
 
 def _falls_short(run: Run, line: Line) -> list[str]:
