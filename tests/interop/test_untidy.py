@@ -260,18 +260,40 @@ def test_words_of_another_diagnosis_than_the_code(code: str, words: str) -> None
     assert odd(told)
 
 
-def test_a_diagnosis_in_the_words_of_a_report_is_told() -> None:
-    report = {
+def in_words(conclusion: str, **more: Any) -> Resource:
+    return {
         "resourceType": "DiagnosticReport",
         "id": "r",
         "status": "final",
         "subject": ABOUT,
         "code": concept(BIOPSY, SNOMED, "Kidney biopsy"),
         "effectiveDateTime": "2019-03-04",
-        "conclusion": "Focal segmental glomerulosclerosis, tip variant",
-    }
-    assert read(report)["biopsies"] == [{"at": "2019-03-04"}]
-    assert "its words name fsgs" in odd(report)
+        "conclusion": conclusion,
+    } | more
+
+
+@pytest.mark.parametrize("words", ["Focal segmental glomerulosclerosis, tip variant", "FSGS."])
+def test_a_report_that_concludes_one_diagnosis_in_words_makes_it(words: str) -> None:
+    assert read(in_words(words))["biopsies"] == [{"at": "2019-03-04", "diagnosis": "fsgs"}]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("FSGS or minimal change disease", "No FSGS", "Consistent with FSGS", "Known FSGS of the mother"),
+        *("FSGS cannot be excluded", "Previous biopsy: FSGS. Now interstitial nephritis", "FSGS versus MCD"),
+    ],
+)
+def test_a_report_that_doubts_or_names_two_makes_none(words: str) -> None:
+    rows = read(in_words(words), condition(DIABETES)).get("biopsies", [])
+    assert all("diagnosis" not in row for row in rows)
+
+
+def test_a_report_on_tissue_whose_words_are_not_known_is_told() -> None:
+    pathology = [concept("SP", "http://terminology.hl7.org/CodeSystem/v2-0074")]
+    code = concept("11526-1", LOINC, "Ponction biopsie rénale")
+    french = in_words("Glomérulonéphrite extra-membraneuse", code=code, category=pathology)
+    assert "what it concludes is not read" in odd(french)
 
 
 # -- results inside reports -------------------------------------------------------------------------------
@@ -394,3 +416,84 @@ def test_a_patient_by_identifier_is_the_patient() -> None:
     assert "observations" in read(value, of=whose)
     value["subject"] = {"reference": "Patient?identifier=https://ids.example/nhs|1"}
     assert "observations" not in read(value, condition(DIABETES), of=whose)
+
+
+# -- what belongs together ----------------------------------------------------------------------------------
+
+
+def test_a_taper_that_is_completed_was_taken_as_planned() -> None:
+    weeks: dict[str, Any] = {"boundsDuration": {"value": 14, "unit": "d", "code": "d"}}
+    rows = [daily(dose, "mg", **weeks) | {"sequence": place} for place, dose in ((1, 60), (2, 40))]
+    assert courses(order("prednisone", status="completed", dosageInstruction=rows)) == [
+        ("prednisone", "60 mg daily", "2019-03-05", "2019-03-19"),
+        ("prednisone", "40 mg daily", "2019-03-19", "2019-04-02"),
+    ]
+    assert courses(order("prednisone", status="stopped", dosageInstruction=rows))[0][3] == "unknown"
+
+
+def statement(state: str, **more: Any) -> Resource:
+    return {
+        "resourceType": "MedicationStatement",
+        "id": "s",
+        "status": state,
+        "subject": ABOUT,
+        "medicationCodeableConcept": {"text": "prednisone"},
+        "effectiveDateTime": "2019-03-05",
+    } | more
+
+
+def test_what_is_not_taken_is_no_course_unless_it_was_ordered() -> None:
+    assert courses(statement("not-taken")) == []
+    assert len(courses(statement("not-taken"), order("prednisone", "20 mg daily"))) == 1
+
+
+def test_a_dispense_ends_no_order_that_it_names() -> None:
+    given = order("cyclosporine", "100 mg bid, colour unknown 7/7") | {"id": "r5"}
+    handed = {
+        "resourceType": "MedicationDispense",
+        "id": "d",
+        "status": "completed",
+        "subject": ABOUT,
+        "medicationCodeableConcept": {"text": "cyclosporine"},
+        "whenHandedOver": "2019-03-07",
+        "daysSupply": {"value": 30, "unit": "d", "code": "d"},
+        "authorizingPrescription": [{"reference": "MedicationRequest/r5"}],
+    }
+    assert len(courses(given, handed)) == 1
+
+
+def test_an_infusion_and_its_order_are_one_dose() -> None:
+    ordered = order("rituximab", status="completed", dosageInstruction=[daily(1000, "mg", count=1)]) | {
+        "id": "r8"
+    }
+    given = {
+        "resourceType": "MedicationAdministration",
+        "id": "a",
+        "status": "completed",
+        "subject": ABOUT,
+        "medicationCodeableConcept": {"text": "rituximab"},
+        "effectiveDateTime": "2019-03-06",
+        "request": {"reference": "MedicationRequest/r8"},
+        "dosage": {"dose": quantity(1000, "mg")},
+    }
+    rows = read(ordered, given, condition(DIABETES))["exposures"]
+    assert [row["doses"] for row in rows] == [[{"at": "2019-03-06", "amount": "1000 mg"}]]
+
+
+def test_a_denial_in_another_language_strikes_the_code_too() -> None:
+    coded = {
+        "coding": [{"system": "http://www.whocc.no/atc", "code": "M01AE01"}],
+        "text": "Pas d'allergie connue",
+    }
+    allergy = {
+        "resourceType": "AllergyIntolerance",
+        "id": "a",
+        "patient": ABOUT,
+        "recordedDate": "2018-01-01",
+    }
+    assert "reactions" not in read(allergy | {"code": coded}, condition(DIABETES))
+
+
+def test_a_value_that_is_only_named_is_told() -> None:
+    value = observation("2160-0", quantity(88, "umol/L"), code={"text": "Serum creatinine level"})
+    assert "under no code known here" in odd(value)

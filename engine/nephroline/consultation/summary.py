@@ -76,6 +76,9 @@ def _entries(answer: Consultation) -> Iterator[_Entry]:
     if answer.answer.kind is Answer.NOT_APPLICABLE:
         yield "also", _also(answer)
     yield "not", *_blocked(answer)
+    doubtful = answer.next_line is not None and not answer.next_line.certain
+    if doubtful:
+        yield "open", _open(answer)
     for act in acts:
         if act.act not in _FIRST_OF_ALL:
             running = act.act == "undecided"
@@ -83,7 +86,8 @@ def _entries(answer: Consultation) -> Iterator[_Entry]:
     yield "treat", [one.title for one in answer.actions if one.urgent]
     yield "drugs", [drugs_taken(one, answer.as_of) for one in answer.taking] or [none_taken(answer)]
     yield "values", values(answer)
-    yield "open", _open(answer)
+    if not doubtful:
+        yield "open", _open(answer)
     yield "first", _before(answer)
     yield "course", course_told(answer)
     told = set(answer.answer.because)
@@ -127,24 +131,12 @@ def _next(answer: Consultation) -> Iterator[str]:
         yield from _without_a_line(answer)
         yield from (f"or {_regimen(other)}" for other in answer.alternatives)
         return
-    # Whoever reads what is to be begun has read before that it may be something else.
-    if not line.certain:
-        yield _doubt(line.depends_on if answer.outlook is None else answer.outlook.depends_on)
     yield _begun(line) + _off(line)
+    if not line.certain:
+        yield "not certain (see OPEN)"
     yield from _how(answer, line)
     if answer.answer.kind in NO_LINE:
         yield f"beyond that {NO_LINE[answer.answer.kind]}"
-
-
-_SHORT = 30
-
-
-def _doubt(data: Sequence[str]) -> str:
-    """That it depends on data, and on which if that is short to say; the rest stands under OPEN."""
-    named = _head(data[0]) if data else ""
-    if not named or len(named) > _SHORT:
-        return "Not certain (see OPEN)"
-    return f"Not certain: {named}" + (f" and {len(data) - 1} more?" if len(data) > 1 else "?")
 
 
 def _basis(answer: Consultation) -> Iterator[str]:

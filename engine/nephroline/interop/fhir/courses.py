@@ -20,6 +20,7 @@ class Prescribed(NamedTuple):
     `end_by`: when it had ended at the latest, where that is all that is known. `same_as`: what two doses have
     in common that are the same, however they are written. `silent`: no dose stands there at all. `piece`: the
     strength of the product, where it is an order that runs. `times`: at which times of the day.
+    `of_order`: the order that a dispense names.
     """
 
     resource: str
@@ -38,6 +39,7 @@ class Prescribed(NamedTuple):
     silent: bool = False
     piece: str = ""
     times: str = ""
+    of_order: str = ""
 
 
 class Administered(NamedTuple):
@@ -49,6 +51,7 @@ class Administered(NamedTuple):
     at: str
     amount: str
     printed: str
+    of_order: str = ""
 
 
 def joined(courses: Sequence[Prescribed]) -> tuple[list[Prescribed], dict[str, str]]:
@@ -68,7 +71,7 @@ def joined(courses: Sequence[Prescribed]) -> tuple[list[Prescribed], dict[str, s
             for course in sorted(
                 (row for row in rows if row.kind == kind), key=lambda row: first_day(row.start)
             ):
-                covering = next((one for one in ours if one.kind != kind and _covers(one, course)), None)
+                covering = next((one for one in ours if _is_of(course, one) or _covers(one, course)), None)
                 if covering is not None:
                     same[course.resource] = f"{covering.resource} tells of the same course"
                 elif any(_equal(one, course) for one in ours):
@@ -87,8 +90,15 @@ def joined(courses: Sequence[Prescribed]) -> tuple[list[Prescribed], dict[str, s
     return kept, same
 
 
+def _is_of(dispensed: Prescribed, order: Prescribed) -> bool:
+    """Whether a dispense says that it is of an order, which ends for no dispense."""
+    return bool(dispensed.of_order) and dispensed.of_order == order.resource
+
+
 def _covers(one: Prescribed, other: Prescribed) -> bool:
-    """Whether one course was going on when another is said to have begun."""
+    """Whether one course was going on when another, told by another kind, is said to have begun."""
+    if one.kind == other.kind:
+        return False
     same = not _at_another_time(one, other) and (not other.dose or one.same_as == other.same_as)
     return one.taken == other.taken and same and _goes_on(one, other.start)
 

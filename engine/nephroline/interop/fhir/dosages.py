@@ -42,7 +42,8 @@ _NEEDED = re.compile(
 _SAID_OF_STEPS = re.compile(r"^then\b|\bthen (?:stop|follow up)\b|\bup to \d+ days\b", re.IGNORECASE)
 """What stands in the steps of a taper, and changes no dose of them."""
 _OFTEN: Mapping[str, str] = {
-    r"(?:twice|two times|2 times|bid|b\.i\.d|bd|2 ?x|2 \(two\) times|zweimal)": "2x/d",
+    r"(?:twice|two times|2 times|every 12 h(?:ours)?|q12h|alle 12 stunden|zweimal|bid|b\.i\.d|bd|2 ?x|"
+    r"2 \(two\) times)": "2x/d",
     r"(?:three times|3 times|tid|t\.i\.d|tds|3 ?x|3 \(three\) times|dreimal)": "3x/d",
     r"(?:four times|4 times|qid|qds|4 ?x|4 \(four\) times)": "4x/d",
     r"(?:once[- ]daily|once a day|qd|od|every day|each day|daily|täglich|tgl\.?|mane|nocte)": "daily",
@@ -62,6 +63,8 @@ _SCHEDULE = re.compile(
     r"\bq ?\d+ ?h\w*|\bevery \d+ ?(?:h|hrs?|hours?)\b|\balle \d+ (?:stunden|std|tage|wochen)\b|"
     r"\b1 ?x\b(?! ?\d)|\balt\w* days?\b|"
     r"\b\d(?:[.,]5)?(?:-\d(?:[.,]5)?){2,3}\b|\bevery (?:\d+|other|second|third) (?:day|week|month)s?\b|"
+    r"#? ?\b\d+ (?:cap|tab|comprim)\w*\b|\b\d+ refill\(?s?\)?|"
+    r"\b(?:par jour|por dia|per dag|pro tag|uma vez)\b|"
     r"\bin \d (?:divided )?doses\b|\b\d ?[x×] ?(?:/|per|a|pro)? ?(?:week|woche)\b|\bevery (?:week|month)\b",
     re.IGNORECASE,
 )

@@ -67,7 +67,8 @@ _SAYS_NOTHING = frozenset(
         every extended fluid food for früh frühstück full give given glass high i.v im immediate
         immunosuppression in indication infuse infused inject intravenous intravenously iv je jeweils
         kapsel kapseln kidney kidneys long longterm lunch mahlzeit meal meals medication medicine mg
-        milk mit mittags modified morgens morning mouth nach nacht nehmen nephrotic night noon of on
+        milk mit mittags mornings nightly evenings modified morgens morning mouth nach nacht nehmen
+        nephrotic night noon of on
         once oral orally p.o per pill pills please po prescribed pressure protein proteinuria regular
         release route same sig stomach strength supper swallow swelling syndrome tab tablet tablets
         tablette tabletten tabs tag take taken term tgl the this time times to total täglich und usual

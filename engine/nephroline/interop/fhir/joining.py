@@ -112,6 +112,9 @@ class Gathered:
             self._draft.tell(name, Use.LEFT_OUT, because=why)
         told_by_doses = {course.resource: why for course in courses if (why := self._given_anyway(course))}
         for course in courses:
+            if self._never_taken(course):
+                self._draft.tell(course.resource, Use.LEFT_OUT, because=f"{course.drug}: it was not taken")
+                continue
             if course.resource in told_by_doses:
                 why = f"{course.drug}: {told_by_doses[course.resource]}"
                 self._draft.tell(course.resource, Use.LEFT_OUT, because=why)
@@ -140,7 +143,12 @@ class Gathered:
                 f"{course.drug} {dose}, {day(course.start)} to {_ends(course)}",
             )
         by_drug: dict[str, list[Administered]] = defaultdict(list)
+        carried_out = {(one.of_order, one.drug): one.resource for one in self.given if one.of_order}
         for one in self.given:
+            done = carried_out.get((one.resource, one.drug))
+            if done is not None:
+                self._draft.tell(one.resource, Use.LEFT_OUT, because=f"{done} tells that it was given")
+                continue
             told = (course for course in courses if course.resource not in told_by_doses)
             inside = [course for course in told if _inside(one, course)]
             if inside:
@@ -150,6 +158,11 @@ class Gathered:
                 by_drug[one.drug].append(one)
         for drug, doses in by_drug.items():
             self._doses(drug, sorted(doses, key=lambda one: first_day(one.at)))
+
+    def _never_taken(self, course: Prescribed) -> bool:
+        """Whether somebody says that a drug is not taken which nobody else says was ordered or given."""
+        others = (one for one in self.courses if one.drug == course.drug and one.taken != course.taken)
+        return course.taken == "no" and not any(others)
 
     def _given_anyway(self, course: Prescribed) -> str:
         """Why a course gives way to single doses that were given during it; empty where it does not.

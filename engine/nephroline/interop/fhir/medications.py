@@ -216,6 +216,14 @@ class Medications:
         steps = _in_steps(rows)
         refilled = text(resource, "dispenseRequest", "numberOfRepeatsAllowed") not in ("", "0")
         spans = list(_spans(rows, start, end, steps=steps, refilled=refilled))
+        planned = list(_spans(rows, start, "", steps=steps, refilled=refilled))
+        if (
+            state == "completed"
+            and end == UNKNOWN
+            and all(until not in ("", UNKNOWN) for _, until, _ in planned)
+        ):
+            # What is completed was taken as it was planned.
+            spans, end = planned, planned[-1][1]
         if not all(lasts for *_, lasts in spans[:-1]):
             # Of the first step its beginning is known, and of the others nothing.
             rows, spans = rows[:1], [(spans[0][0], UNKNOWN, False)]
@@ -252,6 +260,7 @@ class Medications:
                 silent=silent,
                 piece=strength if state == "active" and kind == "MedicationRequest" else "",
                 times=times_of_day(row),
+                of_order=_order_of(nodes(resource, "authorizingPrescription")),
             )
 
     def _interval(self, resource: Node, kind: str, state: str) -> tuple[str, str]:
@@ -340,9 +349,9 @@ class Medications:
         told = value and unit and strength != OF_NO_ONE and state == "completed"
         readable = bool(told) and self._dosages.readable(f"{value} {unit} once") is not None
         amount = f"{value} {unit}" if readable else ""
-        return Administered(
-            name_of(resource), drug or name, bool(drug), at, amount, text(resource, "dosage", "text")
-        )
+        order = _order_of(nodes(resource, "request"))
+        printed = text(resource, "dosage", "text")
+        return Administered(name_of(resource), drug or name, bool(drug), at, amount, printed, order)
 
     def _vaccine(self, resource: Node, state: str) -> Administered | NotUsed:
         concept, at = node(resource, "vaccineCode"), text(resource, "occurrenceDateTime")
@@ -359,6 +368,11 @@ class Medications:
         if not day(at):
             return NotUsed(f"{name}: nothing says when it was given", odd=True)
         return Administered(name_of(resource), drugs[0], True, at, "", name)
+
+
+def _order_of(references: Sequence[Node]) -> str:
+    """The order that a dispense or an administration names; empty where it names none, or several."""
+    return target(text(references[0], "reference")) if len(references) == 1 else ""
 
 
 def _ordered(resource: Node) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decimal import Context, Decimal
 from typing import NamedTuple
 
-from nephroline.catalogue import Analyte, Catalogue, phrase
+from nephroline.catalogue import Analyte, Catalogue, phrase, spelling
 from nephroline.exact import Fraction
 from nephroline.interop.fhir.codes import Codes, Left, TakenFor
 from nephroline.interop.fhir.conditions import Asserted, of_others
@@ -64,6 +64,7 @@ _URINE = re.compile(
 _NOT_MEASURED = re.compile(
     r"\b(?:goal|ideal|birth|baby|newborn|fetal|fetus|target|wunsch\w*|ziel\w*|geburt\w*)\b", re.IGNORECASE
 )
+_WHERE = re.compile(r"\b(?:serum|plasma|blood|level|measurement|total|im|in)\b", re.IGNORECASE)
 _DIGITS, _MEASURED = 16, 12
 _NO_UNIT = ("1", "{ratio}")
 _PER_NORMAL = "ULN"
@@ -128,6 +129,8 @@ class _ValueReader:
             yield NotUsed(f"{title}: of the family, not of the patient", odd=True)
         elif isinstance(meaning, Left):
             yield NotUsed(f"{title}: looks like {meaning.like} and is not: {meaning.because}")
+        elif meaning is None and any(map(self._is_named, words(concept))):
+            yield NotUsed(f"{title}: named as a value that rules read, under no code known here", odd=True)
         elif meaning is None:
             yield NotUsed(f"{title}: no rule reads it")
         elif meaning.kind == "panel":
@@ -150,6 +153,11 @@ class _ValueReader:
             yield Asserted(meaning.id, self._at, element["valueBoolean"], title)
         else:
             yield NotUsed(f"{title}: a code of another kind of resource", odd=True)
+
+    def _is_named(self, said: str) -> bool:
+        """Whether words name an analyte of the catalogue, perhaps with where it was measured."""
+        names = self._catalogue.analyte_names
+        return spelling(said) in names or spelling(_WHERE.sub(" ", said)) in names
 
     def _specimen(self) -> list[str]:
         """What the specimen is called, inside the resource or by its reference."""

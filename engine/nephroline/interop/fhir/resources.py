@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nephroline.catalogue import Catalogue
@@ -159,6 +159,9 @@ class ResourceReader:
         elif concluded and not self._of_tissue(resource, meaning):
             why = f"{title}: nothing says that tissue was looked at, and only a biopsy makes a diagnosis here"
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
+        elif not concluded and day(at) and (spoken := self._spoken(resource, meaning)):
+            self._told.biopsies.append((name, at, spoken))
+            self._draft.tell(name, Use.USED, f"biopsy: {spoken} ({day(at)}; in words)")
         elif len({*(found.id for found, _ in concluded), *self._named_too(resource)}) > 1:
             several = [*(said for _, said in concluded), *self._concluding(resource)]
             why = f"{title}: it concludes several diagnoses: {', '.join(dict.fromkeys(several))}"
@@ -187,12 +190,28 @@ class ResourceReader:
                 self._state(name, Noted(meaning.id, ended, None, f"{title} (ended)"))
         elif concluded or (isinstance(meaning, TakenFor) and not day(at)):
             self._draft.tell(name, Use.NOT_UNDERSTOOD, because=f"{title}: it has no date")
+        elif self._in_words_alone(resource, name, title):
+            pass
+        elif self._of_tissue(resource, meaning) and self._concluding(resource):
+            why = f"{title}: a report on tissue, and what it concludes is not read"
+            self._draft.tell(name, Use.NOT_UNDERSTOOD, because=why)
         elif text(resource, "resourceType") == "DiagnosticReport" and nodes(resource, "result"):
             self._draft.tell(
                 name, Use.LEFT_OUT, because="a report: of its results those are read that are here"
             )
-        elif not self._in_words_alone(resource, name, title):
+        else:
             self._draft.tell(name, Use.LEFT_OUT, because=f"{title}: no rule reads it")
+
+    def _spoken(self, resource: Node, meaning: TakenFor | Left | None) -> str:
+        """The one diagnosis that a report on kidney tissue concludes in words, without a doubt."""
+        if text(resource, "resourceType") != "DiagnosticReport" or not self._of_tissue(resource, meaning):
+            return ""
+        said = self._sentences(resource)
+        named = {one for part in said for one in self._diagnoses_in(part)}
+        unsure = any(
+            denied(part) or doubted(part) or _UNSURE.search(part) or of_others(part) for part in said
+        )
+        return named.pop() if len(named) == 1 and not unsure else ""
 
     def _in_words_alone(self, resource: Node, name: str, title: str) -> bool:
         """Tell that a report names diagnoses in words, which make none; whether it does."""
@@ -248,9 +267,14 @@ class ResourceReader:
         """The drugs that a concept names, without those that its words deny, doubt or tell of others."""
         coded = self._medications.named({"coding": nodes(concept, "coding")})
         sentences = [part for word in words(concept) for part in re.split(r"[;.]", word)]
-        struck = {drug for said in sentences for drug in self._borne(said)}
+        struck = {drug for said in sentences for drug in self._borne(said) or self._coded_too(said, coded)}
         found = [*coded, *(drug for said in sentences for drug in self._medications.named({"text": said}))]
         return [drug for drug in found if drug not in struck]
+
+    def _coded_too(self, said: str, coded: Sequence[str]) -> Sequence[str]:
+        """The drugs of the code, where words that name none by a name known here deny it."""
+        against = denied(said) or of_others(said) or _BORNE.search(said)
+        return coded if against and not self._medications.named({"text": said}) else ()
 
     def _borne(self, said: str) -> list[str]:
         """The drugs of a sentence that it denies, or calls borne or given in place of another."""
@@ -324,6 +348,13 @@ _NOT_DONE = re.compile(
 )
 """Words of a procedure that is another one, of another, or of another time than the resource says."""
 _AGAINST = re.compile(r"\bargues? against\b|\bspeaks? against\b|\bsprech\w+ gegen\b", re.IGNORECASE)
+_UNSURE = re.compile(
+    f"{_AGAINST.pattern}|{_NO_RESULT.pattern}|{_NOT_DONE.pattern}|"
+    r"\b(?:favou?rs?|favou?red|consistent|compatible|vereinbar|suggest\w*|maybe|may|might|could|versus|vs|or|oder|"
+    r"differential|versus|no evidence|resembl\w*|like|early|previous\w*|earlier|rebiopsy)\b",
+    re.IGNORECASE,
+)
+"""Words by which a report does not conclude what it names."""
 _NO_KIDNEY = re.compile(
     r"\b(?:liver|skin|bone|marrow|lung|prostate|breast|muscle|thyroid|bladder|leber|haut|donor|spender|"
     r"urinalysis|cytology|referral for)\b",
