@@ -175,8 +175,8 @@ class Medications:
         """The drugs of a concept whose codes name some of different classes."""
         found = {one.id for one in self._codes.all_of(concept) if one.kind == "drug"}
         known = self._catalogue.drugs
-        shared = [set(known[one].classes) for one in found]
-        return sorted(found) if len(found) > 1 and not set.intersection(*shared) else []
+        shared = [kind for one in found for kind in set(known[one].classes)]
+        return sorted(found) if not any(shared.count(kind) == len(found) for kind in shared) else []
 
     def _strength(self, parts: Sequence[Node], said: Sequence[str]) -> str:
         if len(parts) == 1:

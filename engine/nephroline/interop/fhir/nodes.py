@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from nephroline.yamlfile import listed, mapping
 
@@ -35,9 +35,9 @@ def nodes(parent: Node, name: str) -> list[Node]:
 
 def text(parent: Node, *names: str) -> str:
     """The text or number at a path of names; empty where there is none."""
-    value: Any = parent
-    for name in names:
-        value = value.get(name) if value is parent or isinstance(value, dict) else None
+    value: Any = parent.get(names[0])
+    for name in names[1:]:
+        value = cast("Node", value).get(name) if isinstance(value, dict) else None
     if isinstance(value, str):
         return value.strip()
     if value is None or isinstance(value, bool):
