@@ -88,6 +88,40 @@ def test_how_many_and_how_often_are_two_things(text: str, dose: str | None) -> N
     assert courses(order("mycophenolate mofetil", text))[0][1] == dose
 
 
+@pytest.mark.parametrize(
+    ("name", "row", "dose"),
+    [
+        ("Cyclophosphamide 50mg tablets", {"text": "Take two tablets once daily"}, "100 mg daily"),
+        ("Prednisolone 5mg tablets", {"text": "Take EIGHT tablets once a day"}, "40 mg daily"),
+        ("Prednisolone", {"text": "Take two tablets once daily"}, None),
+        ("Prednisolone 20 mg Tabletten", daily(4, "tablet") | {"text": "4-0-0-0"}, "80 mg daily"),
+        ("Prednisolone 20 mg Tabletten", daily(4, "tablet") | {"text": "2-0-0-0"}, None),
+    ],
+)
+def test_pieces_of_one_strength_make_an_amount(name: str, row: Resource, dose: str | None) -> None:
+    assert courses(order(name, dosageInstruction=[row]))[0][1] == dose
+
+
+def test_times_of_the_day_alone_are_of_every_day() -> None:
+    row = daily(40, "mg", when=["MORN", "NOON"])
+    row["timing"]["repeat"] = {"when": ["MORN", "NOON"]}
+    assert courses(order("prednisolone", dosageInstruction=[row]))[0][1] == "40 mg 2x/d"
+
+
+def test_as_directed_says_nothing_of_a_dose() -> None:
+    said = {
+        "resourceType": "MedicationStatement",
+        "id": "s",
+        "status": "active",
+        "subject": ABOUT,
+        "medicationCodeableConcept": {"text": "prednisolone"},
+        "effectivePeriod": {"start": "2019-03-05"},
+        "dosage": [{"text": "Take as directed"}],
+    }
+    given = order("prednisolone", dosageInstruction=[daily(40, "mg")])
+    assert courses(said, given) == [("prednisolone", "40 mg daily", "2019-03-05", None)]
+
+
 # -- ends -----------------------------------------------------------------------------------------------
 
 
@@ -335,6 +369,7 @@ def test_results_inside_a_report_have_its_time_and_its_fate() -> None:
         ("11253-2", "Trough? taken 9am", False),
         ("11253-2", "trough invalid", False),
         ("11253-2", "12h trough", True),
+        ("11253-2", "12-hour trough. Target range depends on indication.", True),
         ("11253-2", "Pre dose", True),
     ],
 )

@@ -61,7 +61,7 @@ _ANY_AMOUNT = re.compile(
 )
 _SCHEDULE = re.compile(
     r"\bq ?\d+ ?h\w*|\bevery \d+ ?(?:h|hrs?|hours?)\b|\balle \d+ (?:stunden|std|tage|wochen)\b|"
-    r"\b1 ?x\b(?! ?\d)|\balt\w* days?\b|"
+    r"\b1 ?x\b(?! ?[\d/pw])|\balt\w* days?\b|"
     r"\b\d(?:[.,]5)?(?:-\d(?:[.,]5)?){2,3}\b|\bevery (?:\d+|other|second|third) (?:day|week|month)s?\b|"
     r"#? ?\b\d+ (?:cap|tab|comprim)\w*\b|\b\d+ refill\(?s?\)?|"
     r"\b(?:par jour|por dia|per dag|pro tag|uma vez)\b|"
@@ -69,6 +69,7 @@ _SCHEDULE = re.compile(
     re.IGNORECASE,
 )
 """How often it is taken, which says nothing of an end."""
+_PARTS = re.compile(r"(?<![\d-])\d(?:[.,]5)?(?:-\d(?:[.,]5)?){2,3}(?![\d-])")
 _WHOLE = re.compile(r"(?:mg|g) total\b|^\W*(?:take )?\d[\d.,]* ?(?:mg|g) \(", re.IGNORECASE)
 """Words by which an amount is that of all pieces together."""
 _ODD_TIMING = ("dayOfWeek", "count", "countMax", "frequencyMax", "periodMax", "offset")
@@ -105,7 +106,7 @@ class Dosages:
         if found is not None and THOUSANDS.match(found[0]) is None:
             tried.append(found[0])
         if not (amount and often) and not any(map(self.readable, tried)):
-            tried = [*filter(None, [self._spoken(printed)])]
+            tried = [*filter(None, [self._spoken(printed, strength)])]
         doses = [(dose, read) for dose in tried if (read := self.readable(dose)) is not None]
         if len(doses) > 1 and _differ(doses[0][1], doses[1][1]):
             return "", printed, f"it says {tried[0]}, its words say another dose"
@@ -115,10 +116,17 @@ class Dosages:
                 return "", printed, f"it says {tried[0]}, its words say more than that"
         return (doses[0][0] if doses else ""), printed, ""
 
-    def _spoken(self, said: str) -> str:
-        """A dose that stands in words alone: one amount, how often, and nothing else that matters."""
+    def _spoken(self, said: str, strength: str) -> str:
+        """A dose that stands in words alone: one amount, how often, and nothing else that matters.
+
+        The amount may be so many pieces of a product that has one strength.
+        """
         plain = without_packaging(said)
-        masses = _MASS.findall(plain)
+        masses, counts = _MASS.findall(plain), pieces(plain)
+        size, _, kind = strength.partition(" ")
+        in_pieces = not masses and len(counts) == 1 and bool(kind)
+        if in_pieces:
+            masses = [(_product(counts[0], size), kind)]
         left, times = _without_times(_MASS.sub(" ", plain))
         often = times or ({"daily"} if parts_of_day(plain) == 1 else set())
         if (
@@ -130,7 +138,7 @@ class Dosages:
             return ""
         several = parts_of_day(plain) > 1 and _A_DAY.get(next(iter(often))) != parts_of_day(plain)
         # Of pieces an amount may be that of each, unless it is called the whole.
-        of_each = bool(pieces(plain)) and _WHOLE.search(plain) is None
+        of_each = not in_pieces and bool(counts) and _WHOLE.search(plain) is None
         if several or of_each or odd_words(left):
             return ""
         value, unit = masses[0]
@@ -138,7 +146,7 @@ class Dosages:
 
     def _otherwise(self, said: str, known: set[str], often: str, strength: str) -> bool:
         """Whether words beside the numbers of a dose say another amount, another time, or a change."""
-        plain = _SAID_OF_STEPS.sub(" ", without_packaging(said))
+        plain = self._without_day(_SAID_OF_STEPS.sub(" ", without_packaging(said)), known, strength)
         masses = [self._milligrams(value, unit) for value, unit in _MASS.findall(plain)]
         numbers = {self._milligrams(*one.split(" ")[:2]) for one in known if one.count(" ") == 1}
         often = _ALIKE.get(often, often)
@@ -153,6 +161,15 @@ class Dosages:
             or self._other_pieces(plain, known, strength)
             or bool(odd_words(left))
         )
+
+    @staticmethod
+    def _without_day(said: str, known: set[str], strength: str) -> str:
+        """Words without the pieces of each part of a day (``4-0-0-0``), if they make a known amount."""
+        found, (size, _, unit) = _PARTS.findall(said), strength.partition(" ")
+        if len(found) != 1 or not unit:
+            return said
+        total = sum(Fraction(one.replace(",", ".")) for one in found[0].split("-"))
+        return _PARTS.sub(" ", said) if f"{_product(str(float(total)), size)} {unit}" in known else said
 
     def odd(self, row: Node, strength: str) -> list[str]:
         """The words of a dosage beside its amounts and times that are not known to say nothing."""
@@ -325,6 +342,9 @@ def _repeated(repeat: Node) -> str:
     count = count or ("1" if length and unit else "")
     at_hours = len(listed(repeat.get("timeOfDay")))
     whens = len(listed(repeat.get("when")))
+    if not (count or length or unit) and (whens or at_hours):
+        # At each of them, every day.
+        count, length, unit = str(whens or at_hours), "1", "d"
     odd = any(name in repeat for name in _ODD_TIMING)
     if not count or odd or any(places and str(places) != count for places in (at_hours, whens)):
         return ""

@@ -35,8 +35,9 @@ _SAID_BY_ALL = re.compile(
     re.IGNORECASE,
 )
 """What a package says of every such medicine."""
+_COUNTED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _NUMBER_WORDS = {
-    **{word: str(n) for n, word in enumerate(("one", "two", "three", "four", "five", "six"), 1)},
+    **{word: str(n) for n, word in enumerate(_COUNTED, 1)},
     **{word: str(n) for n, word in enumerate(("eine", "zwei", "drei", "vier", "fünf", "sechs"), 1)},
     "a": "1",
     "an": "1",

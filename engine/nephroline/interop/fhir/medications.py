@@ -48,6 +48,7 @@ _STRENGTH = re.compile(
     r"(?<![\d.,-])(?P<value>\d+(?:[.,]\d+)?) ?(?P<unit>mg|g|mcg|ug|µg)\b(?! ?(?:/|per\b|pro\b|in\b))",
     re.IGNORECASE,
 )
+_COUNTS = re.compile(r"\d|\b(?:one|two|three|four|five|six|half|eine?|zwei|drei)\b", re.IGNORECASE)
 _SEVERAL = " / "
 """What stands between the drugs of one product."""
 _MOST_WORDS = 4
@@ -203,7 +204,8 @@ class Medications:
             yield NotUsed(f"{name}: its end ({end}) lies before its beginning", odd=True)
             end = UNKNOWN
         rows = nodes(resource, "dosageInstruction") or nodes(resource, "dosage")
-        silent = not rows
+        # "As directed" says no more of a dose than nothing does.
+        silent = not any("doseAndRate" in row or any(map(_COUNTS.search, told(row))) for row in rows)
         # Why somebody says that it is not taken, where the status says that it is.
         doubt = UNKNOWN if state == "active" and any(map(NOT_IT.search, self._reasons(resource))) else ""
         if any(map(_of_one_dose, rows)) and kind != "MedicationDispense":

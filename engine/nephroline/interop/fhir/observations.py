@@ -22,6 +22,7 @@ _USED = ("final", "amended", "corrected", "preliminary")
 _POSITIVE = frozenset(
     (
         *("positive", "detected", "reactive", "present", "pos", "yes", "+", "positiv", "reaktiv"),
+        *("positif", "positivo", "positiva", "positief", "réactif", "reativo", "reactivo"),
         *("10828004", "260373001", "11214006", "52101004"),
     )
 )
@@ -36,6 +37,15 @@ _NEGATIVE = frozenset(
             "non reactive",
             "negativ",
             "nicht reaktiv",
+            "nicht nachweisbar",
+            "négatif",
+            "négative",
+            "negativo",
+            "negativa",
+            "negatief",
+            "non réactif",
+            "não reativo",
+            "no reactivo",
             "260385009",
             "260415000",
             "131194007",
@@ -179,7 +189,8 @@ class _ValueReader:
 
     def _value(self, element: Node, meaning: TakenFor, title: str) -> Found:
         analyte = self._catalogue.analytes[meaning.id]
-        said = [one for one in self._about() if _TROUGH.search(one)]
+        sentences = (part for one in self._about() for part in re.split(r"[.;](?!\d)", one))
+        said = [one for one in sentences if _TROUGH.search(one)]
         doubted = any(denied(one) or _NO_TROUGH.search(_HALF_A_DAY.sub(" ", one)) for one in said)
         if meaning.only == "trough" and (not said or doubted):
             return NotUsed(f"{title}: nothing says that the level is a trough", odd=True)

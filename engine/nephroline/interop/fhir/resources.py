@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from nephroline.catalogue import Catalogue
@@ -267,14 +267,12 @@ class ResourceReader:
         """The drugs that a concept names, without those that its words deny, doubt or tell of others."""
         coded = self._medications.named({"coding": nodes(concept, "coding")})
         sentences = [part for word in words(concept) for part in re.split(r"[;.]", word)]
-        struck = {drug for said in sentences for drug in self._borne(said) or self._coded_too(said, coded)}
+        struck = {drug for said in sentences for drug in self._borne(said)}
+        if not any(self._medications.named({"text": said}) for said in sentences):
+            # Of words that name the drug by no name known here a denial is of the code.
+            struck |= {drug for said in sentences if denied(said) or of_others(said) for drug in coded}
         found = [*coded, *(drug for said in sentences for drug in self._medications.named({"text": said}))]
         return [drug for drug in found if drug not in struck]
-
-    def _coded_too(self, said: str, coded: Sequence[str]) -> Sequence[str]:
-        """The drugs of the code, where words that name none by a name known here deny it."""
-        against = denied(said) or of_others(said) or _BORNE.search(said)
-        return coded if against and not self._medications.named({"text": said}) else ()
 
     def _borne(self, said: str) -> list[str]:
         """The drugs of a sentence that it denies, or calls borne or given in place of another."""
