@@ -529,6 +529,26 @@ def test_a_denial_in_another_language_strikes_the_code_too() -> None:
     assert "reactions" not in read(allergy | {"code": coded}, condition(DIABETES))
 
 
+@pytest.mark.parametrize(
+    ("code", "value", "analyte"),
+    [
+        ("1000731000000107", quantity(88, "umol/L"), "creatinine"),
+        ("1000821000000103", quantity(21, "g/L"), "albumin"),
+        ("1028731000000100", quantity(480, "mg/mmol"), "proteinuria"),
+        ("27113001", quantity(70, "kg"), "weight"),
+    ],
+)
+def test_values_of_general_practice_in_england(code: str, value: Resource, analyte: str) -> None:
+    told = observation("x", value, code=concept(code, SNOMED))
+    assert analyte in read(told, condition(DIABETES))["observations"][0]
+
+
+def test_what_is_in_remission_by_its_code_is_not_there() -> None:
+    icd = "http://hl7.org/fhir/sid/icd-10-cm"
+    rows = read(condition("C91.01", icd), condition("F33.42", icd), condition(DIABETES))["conditions"]
+    assert [row["name"] for row in rows] == ["diabetes"]
+
+
 def test_a_value_that_is_only_named_is_told() -> None:
     value = observation("2160-0", quantity(88, "umol/L"), code={"text": "Serum creatinine level"})
     assert "under no code known here" in odd(value)
