@@ -85,7 +85,7 @@ def none_token(**claims: Any) -> str:
     ("claims", "words"),
     [
         ({"exp": int(time.time()) - 60, "iat": int(time.time()) - 120}, "expired"),
-        ({"nbf": int(time.time()) + 600}, "not hold yet"),
+        ({"nbf": int(time.time()) + 86_400}, "not hold yet"),
         ({"aud": "https://elsewhere.example"}, "another service"),
         ({"aud": PUBLIC}, "another service"),
         ({"iss": "https://somebody.example"}, "issuer"),
