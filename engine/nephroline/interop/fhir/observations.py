@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from nephroline.catalogue import Analyte, Catalogue, phrase, spelling
@@ -123,6 +124,12 @@ def observed(resource: Node, codes: Codes, catalogue: Catalogue) -> Iterator[Fou
         yield NotUsed("a panel: its members are read")
 
 
+@lru_cache(maxsize=4096)
+def _called(said: str) -> tuple[str, str]:
+    """What words call a value, also without where it was measured; a chart says few things many times."""
+    return spelling(said), spelling(_WHERE.sub(" ", said))
+
+
 class _ValueReader:
     """Reads the values of one Observation; one use."""
 
@@ -167,7 +174,7 @@ class _ValueReader:
     def _is_named(self, said: str) -> bool:
         """Whether words name an analyte of the catalogue, perhaps with where it was measured."""
         names = self._catalogue.analyte_names
-        return spelling(said) in names or spelling(_WHERE.sub(" ", said)) in names
+        return any(one in names for one in _called(said))
 
     def _specimen(self) -> list[str]:
         """What the specimen is called, inside the resource or by its reference."""
