@@ -323,19 +323,18 @@ class _Judged:
             and ((act.agent, act.rule) not in before or self._raises(act.rule))
             and not self._catalogue.within(self._drug, act.agent)
         ]
+        # Of what is no immunosuppressant only what it asks for itself, not what the next line does.
+        suppresses = self._drug in self._catalogue.immunosuppressants
+        without = None if suppresses else supposing(self._run, frozenset())
         looked_at = [
             fill(self._run.pathway, one.title or rule.title)
             for rule, one, subject in self._other.rules(Recommend)
-            if one.before_first_dose and self._other.stands(rule, subject) and self._by_order(rule, subject)
+            if one.before_first_dose
+            and self._other.stands(rule, subject)
+            and (without is None or not without.stands(rule, subject))
         ]
         related = [f"{told}; judge whether it is of the class" for told in self._reactions(self._related)]
         return list(dict.fromkeys((*related, *ended, *looked_at)))
-
-    def _by_order(self, rule: Rule, subject: int) -> bool:
-        """Whether a rule is about the order, not about immunosuppression that it is none of."""
-        if self._drug in self._catalogue.immunosuppressants:
-            return True
-        return not supposing(self._run, frozenset()).stands(rule, subject)
 
     def _raises(self, rule: str) -> bool:
         """Whether a rule holds by the drug that is ordered, among others."""

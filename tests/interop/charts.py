@@ -85,6 +85,26 @@ def daily(
     return {"timing": timing, "doseAndRate": [{"doseQuantity": {"value": value, "unit": unit}}]}
 
 
+def statement(drug: str, status: str = "active", **more: Any) -> Resource:
+    """A MedicationStatement for a drug by name."""
+    said = {"resourceType": "MedicationStatement", "id": f"s-{drug}-{status}", "status": status}
+    about = {"subject": ABOUT, "medicationCodeableConcept": {"text": drug}}
+    return {**said, **about, "effectivePeriod": {"start": "2019-03-05"}, **more}
+
+
+def administered(drug: str, at: str, amount: float, **more: Any) -> Resource:
+    """A single dose of so many milligrams."""
+    given = statement(drug, "completed") | {"resourceType": "MedicationAdministration", "id": f"a-{at}"}
+    del given["effectivePeriod"]
+    return {**given, "effectiveDateTime": at, "dosage": {"dose": quantity(amount, "mg")}, **more}
+
+
+def allergy(words: str = "", **more: Any) -> Resource:
+    """An AllergyIntolerance in words, noted before anything else."""
+    head = {"resourceType": "AllergyIntolerance", "id": "a", "patient": ABOUT, "recordedDate": "2018-01-01"}
+    return {**head, "code": {"text": words}, **more}
+
+
 def bundle(*resources: Resource, of: Resource | None = None) -> Resource:
     """A Bundle of a patient and resources."""
     entries = [of or patient(), *resources]

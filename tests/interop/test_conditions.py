@@ -9,6 +9,7 @@ from charts import (
     ABOUT,
     SNOMED,
     Resource,
+    allergy,
     bundle,
     concept,
     condition,
@@ -315,13 +316,7 @@ def test_words_that_say_more_of_the_same_disease_are_it() -> None:
     ],
 )
 def test_a_reaction_to_a_class_is_one_to_each_of_it(words: str, drug: str) -> None:
-    allergy = {
-        "resourceType": "AllergyIntolerance",
-        "id": "a",
-        "patient": ABOUT,
-        "recordedDate": "2018-01-01",
-    }
-    record, _ = read(allergy | {"code": {"text": words}}, condition(DIABETES))
+    record, _ = read(allergy(words), condition(DIABETES))
     assert [one["drug"] for one in record["reactions"]] == [drug]
 
 

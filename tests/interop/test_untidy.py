@@ -10,6 +10,8 @@ from charts import (
     LOINC,
     SNOMED,
     Resource,
+    administered,
+    allergy,
     bundle,
     concept,
     condition,
@@ -18,6 +20,7 @@ from charts import (
     order,
     patient,
     quantity,
+    statement,
 )
 
 from nephroline.interop.fhir import Use, read_fhir
@@ -109,15 +112,7 @@ def test_times_of_the_day_alone_are_of_every_day() -> None:
 
 
 def test_as_directed_says_nothing_of_a_dose() -> None:
-    said = {
-        "resourceType": "MedicationStatement",
-        "id": "s",
-        "status": "active",
-        "subject": ABOUT,
-        "medicationCodeableConcept": {"text": "prednisolone"},
-        "effectivePeriod": {"start": "2019-03-05"},
-        "dosage": [{"text": "Take as directed"}],
-    }
+    said = statement("prednisolone", dosage=[{"text": "Take as directed"}])
     given = order("prednisolone", dosageInstruction=[daily(40, "mg")])
     assert courses(said, given) == [("prednisolone", "40 mg daily", "2019-03-05", None)]
 
@@ -169,15 +164,8 @@ def test_a_count_of_doses_is_an_end() -> None:
 
 
 def test_an_end_before_the_beginning_is_an_end_and_is_told() -> None:
-    said = {
-        "resourceType": "MedicationStatement",
-        "id": "s",
-        "status": "completed",
-        "subject": ABOUT,
-        "medicationCodeableConcept": {"text": "tacrolimus"},
-        "effectivePeriod": {"start": "2020-06-01", "end": "2020-05-01"},
-        "dosage": [daily(2, "mg")],
-    }
+    backwards = {"start": "2020-06-01", "end": "2020-05-01"}
+    said = statement("tacrolimus", "completed", effectivePeriod=backwards, dosage=[daily(2, "mg")])
     assert courses(said)[0][3] == "unknown"
     assert "before its beginning" in odd(said)
 
@@ -214,14 +202,7 @@ def test_a_dose_on_each_day_that_an_order_names() -> None:
     ],
 )
 def test_what_was_not_given_after_all(more: Resource) -> None:
-    given = {
-        "resourceType": "MedicationAdministration",
-        "id": "a",
-        "status": "completed",
-        "subject": ABOUT,
-        "medicationCodeableConcept": {"text": "rituximab"},
-        "effectiveDateTime": "2020-01-01",
-    }
+    given = administered("rituximab", "2020-01-01", 1000)
     assert courses(given | more) == []
     assert "not given" in odd(given | more)
 
@@ -420,14 +401,8 @@ def test_a_range_of_somebody_else_is_no_limit_of_normal() -> None:
     ],
 )
 def test_a_reaction_is_to_what_is_not_borne(words: str, drugs: list[str]) -> None:
-    allergy = {
-        "resourceType": "AllergyIntolerance",
-        "id": "a",
-        "patient": ABOUT,
-        "recordedDate": "2018-01-01",
-        "code": {"text": words},
-    }
-    assert [one["drug"] for one in read(allergy, condition(DIABETES)).get("reactions", [])] == drugs
+    found = read(allergy(words), condition(DIABETES)).get("reactions", [])
+    assert [one["drug"] for one in found] == drugs
 
 
 @pytest.mark.parametrize(
@@ -466,20 +441,9 @@ def test_a_taper_that_is_completed_was_taken_as_planned() -> None:
     assert courses(order("prednisone", status="stopped", dosageInstruction=rows))[0][3] == "unknown"
 
 
-def statement(state: str, **more: Any) -> Resource:
-    return {
-        "resourceType": "MedicationStatement",
-        "id": "s",
-        "status": state,
-        "subject": ABOUT,
-        "medicationCodeableConcept": {"text": "prednisone"},
-        "effectiveDateTime": "2019-03-05",
-    } | more
-
-
 def test_what_is_not_taken_is_no_course_unless_it_was_ordered() -> None:
-    assert courses(statement("not-taken")) == []
-    assert len(courses(statement("not-taken"), order("prednisone", "20 mg daily"))) == 1
+    assert courses(statement("prednisone", "not-taken")) == []
+    assert len(courses(statement("prednisone", "not-taken"), order("prednisone", "20 mg daily"))) == 1
 
 
 def test_a_dispense_ends_no_order_that_it_names() -> None:
@@ -501,16 +465,8 @@ def test_an_infusion_and_its_order_are_one_dose() -> None:
     ordered = order("rituximab", status="completed", dosageInstruction=[daily(1000, "mg", count=1)]) | {
         "id": "r8"
     }
-    given = {
-        "resourceType": "MedicationAdministration",
-        "id": "a",
-        "status": "completed",
-        "subject": ABOUT,
-        "medicationCodeableConcept": {"text": "rituximab"},
-        "effectiveDateTime": "2019-03-06",
-        "request": {"reference": "MedicationRequest/r8"},
-        "dosage": {"dose": quantity(1000, "mg")},
-    }
+    of_it = {"reference": "MedicationRequest/r8"}
+    given = administered("rituximab", "2019-03-06", 1000, request=of_it)
     rows = read(ordered, given, condition(DIABETES))["exposures"]
     assert [row["doses"] for row in rows] == [[{"at": "2019-03-06", "amount": "1000 mg"}]]
 
@@ -520,13 +476,7 @@ def test_a_denial_in_another_language_strikes_the_code_too() -> None:
         "coding": [{"system": "http://www.whocc.no/atc", "code": "M01AE01"}],
         "text": "Pas d'allergie connue",
     }
-    allergy = {
-        "resourceType": "AllergyIntolerance",
-        "id": "a",
-        "patient": ABOUT,
-        "recordedDate": "2018-01-01",
-    }
-    assert "reactions" not in read(allergy | {"code": coded}, condition(DIABETES))
+    assert "reactions" not in read(allergy(code=coded), condition(DIABETES))
 
 
 @pytest.mark.parametrize(

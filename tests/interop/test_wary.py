@@ -9,6 +9,7 @@ import pytest
 from charts import (
     SNOMED,
     Resource,
+    administered,
     bundle,
     concept,
     condition,
@@ -18,6 +19,7 @@ from charts import (
     patient,
     quantity,
     state,
+    statement,
 )
 
 from nephroline.errors import RecordError
@@ -30,18 +32,6 @@ DIABETES, FSGS = "73211009", "236403004"
 def exposures(*resources: Resource) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = read_fhir(bundle(*resources)).record.get("exposures", [])
     return found
-
-
-def statement(drug: str, status: str = "active", **more: Any) -> Resource:
-    said = {"resourceType": "MedicationStatement", "id": f"s-{drug}-{status}", "status": status}
-    about = {"subject": {"reference": "Patient/p1"}, "medicationCodeableConcept": {"text": drug}}
-    return {**said, **about, "effectivePeriod": {"start": "2019-03-05"}, **more}
-
-
-def administered(drug: str, at: str, amount: float, **more: Any) -> Resource:
-    given = statement(drug, "completed") | {"resourceType": "MedicationAdministration", "id": f"a-{at}"}
-    del given["effectivePeriod"]
-    return {**given, "effectiveDateTime": at, "dosage": {"dose": quantity(amount, "mg")}, **more}
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,11 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False, dict=True, kw_only=True):
         return known.classes[0] if known is not None and known.unnamed else drug
 
     @cached_property
+    def levels(self) -> frozenset[str]:
+        """The analytes by whose level a regimen is dosed."""
+        return frozenset(one.target.analyte for one in self.regimens.values() if one.target is not None)
+
+    @cached_property
     def condition_names(self) -> Mapping[str, str]:
         """Conditions by every spelling."""
         return _names(self.conditions.values())

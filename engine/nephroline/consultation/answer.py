@@ -97,8 +97,8 @@ class StatementRef(OfAnswer, frozen=True):
 class LineOut(OfAnswer, frozen=True):
     """A line of therapy as judged. `weeks` is its least possible length, `weeks_most` its most if longer.
 
-    `falls_short`: why its exposure is inadequate, with the values. `last_given`: of drugs given in single
-    doses and act on, when the last dose was.
+    `falls_short`: why its exposure is inadequate, with the values. `last_given`: when the last dose was,
+    if all its drugs are given in single doses, which act on.
     """
 
     n: int

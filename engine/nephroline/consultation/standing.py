@@ -63,10 +63,10 @@ def _was(one: LatestOut, now: When) -> str:
 def drugs_taken(one: TakenOut, now: When) -> str:
     """``losartan 100 mg/d for 13 wk``; of single doses when the last was: ``rituximab 1 g 6 mo ago``."""
     dose = f" {one.dose}" if one.dose else ""
+    long = _for(one.since, now)
     if one.at_once:
-        ago = "now" if one.since.offset_days == now.offset_days else _ago(one.since, now)
-        return f"{'' if one.certain else 'perhaps '}{one.name}{dose} {ago}"
-    return f"{'' if one.certain else 'perhaps '}{one.name}{dose} {_for(one.since, now)}"
+        long = "now" if one.since.offset_days == now.offset_days else _ago(one.since, now)
+    return f"{'' if one.certain else 'perhaps '}{one.name}{dose} {long}"
 
 
 def none_taken(answer: Consultation) -> str:

@@ -218,14 +218,11 @@ class Medications:
         steps = _in_steps(rows)
         refilled = text(resource, "dispenseRequest", "numberOfRepeatsAllowed") not in ("", "0")
         spans = list(_spans(rows, start, end, steps=steps, refilled=refilled))
-        planned = list(_spans(rows, start, "", steps=steps, refilled=refilled))
-        if (
-            state == "completed"
-            and end == UNKNOWN
-            and all(until not in ("", UNKNOWN) for _, until, _ in planned)
-        ):
-            # What is completed was taken as it was planned.
-            spans, end = planned, planned[-1][1]
+        if state == "completed" and end == UNKNOWN:
+            planned = list(_spans(rows, start, "", steps=steps, refilled=refilled))
+            if all(until not in ("", UNKNOWN) for _, until, _ in planned):
+                # What is completed was taken as it was planned.
+                spans, end = planned, planned[-1][1]
         if not all(lasts for *_, lasts in spans[:-1]):
             # Of the first step its beginning is known, and of the others nothing.
             rows, spans = rows[:1], [(spans[0][0], UNKNOWN, False)]

@@ -196,15 +196,14 @@ class _ValueReader:
 
     def _value(self, element: Node, meaning: TakenFor, title: str) -> Found:
         analyte = self._catalogue.analytes[meaning.id]
-        sentences = (part for one in self._about() for part in re.split(r"[.;](?!\d)", one))
+        about = self._about()
+        sentences = (part for one in about for part in re.split(r"[.;](?!\d)", one))
         said = [one for one in sentences if _TROUGH.search(one)]
         doubted = any(denied(one) or _NO_TROUGH.search(_HALF_A_DAY.sub(" ", one)) for one in said)
         if meaning.only == "trough" and (not said or doubted):
             return NotUsed(f"{title}: nothing says that the level is a trough", odd=True)
-        is_trough = any(
-            one.target and one.target.analyte == analyte.id for one in self._catalogue.regimens.values()
-        )
-        if is_trough and any(_AFTER_DOSE.search(one) or _TROUGH_DENIED.search(one) for one in self._about()):
+        is_trough = analyte.id in self._catalogue.levels
+        if is_trough and any(_AFTER_DOSE.search(one) or _TROUGH_DENIED.search(one) for one in about):
             return NotUsed(f"{title}: its words say that the level is no trough", odd=True)
         absent = ", ".join(words(node(element, "dataAbsentReason")))
         if absent or status_of_absence(element):

@@ -123,16 +123,13 @@ class ResourceReader:
         """A procedure or a report: a kidney biopsy, or what a condition tells of what was done."""
         concept, state = node(resource, "code"), text(resource, "status")
         meaning = self._codes.best(concept)
-        concluded = [
-            (found, ", ".join(words(one)[:1]))
-            for one in nodes(resource, "conclusionCode")
-            for found in self._codes.all_of(one)
-            if found.kind == "diagnosis"
+        coded = [
+            (found, one) for one in nodes(resource, "conclusionCode") for found in self._codes.all_of(one)
         ]
+        concluded = [(found, ", ".join(words(one)[:1])) for found, one in coded if found.kind == "diagnosis"]
         unlike = any(
             other_diagnoses(words(one), found, self._catalogue) or is_unlike(one, found, self._catalogue)
-            for one in nodes(resource, "conclusionCode")
-            for found in self._codes.all_of(one)
+            for found, one in coded
         )
         at = (
             text(resource, "performedDateTime")
@@ -169,9 +166,9 @@ class ResourceReader:
         elif concluded and day(at):
             found, said = concluded[0]
             self._told.biopsies.append((name, at, found.id))
-            for one in nodes(resource, "conclusionCode"):
+            for beside, one in coded:
                 # A secondary cause is concluded beside the lesion.
-                for beside in (other for other in self._codes.all_of(one) if other.kind == "condition"):
+                if beside.kind == "condition":
                     self._state(name, Noted(beside.id, at, True, title_of(one)))
             self._draft.tell(name, Use.USED, f"biopsy: {found.id} ({day(at)}; {said})")
         elif isinstance(meaning, TakenFor) and meaning.kind == "biopsy" and day(at):
