@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,11 @@ def test_the_scenario_meets_its_expectations(file: Path) -> None:
     done = replay(read_scenario(file), backend_name="shadow")
     assert done.failed == ()
     assert done.passed > 0
+
+
+def test_no_two_scenarios_have_one_name() -> None:
+    titles = Counter(read_scenario(file).title for file in FILES)
+    assert [title for title, times in titles.items() if times > 1] == []
 
 
 @pytest.mark.parametrize("pathway", [name for name in pathway_ids() if not name.endswith("/membranous")])

@@ -75,19 +75,26 @@ def all_answers(
     among the processors; *heard* is told each file that is done.
     Raises: RecordError, PathwayError, UsageError (two scenarios of one name).
     """
-    names = tuple(pathways) or load_rules(rules).pathway_ids
+    base = load_rules(rules)
+    names = tuple(pathways) or base.pathway_ids
+    _named_apart(read_scenario(file, base.catalogue).title for file in files)
     found: dict[Key, Any] = {}
     with ProcessPoolExecutor() as pool:
         waiting = {pool.submit(_answers, file, names, rules, quick): file for file in files}
         for done, task in enumerate(as_completed(waiting), start=1):
-            answers = task.result()
-            twice = next((key for key in answers if key in found), None)
-            if twice is not None:
-                raise UsageError.of(f"two scenarios are called {quoted(twice[0])}", "rename one of them")
-            found |= answers
+            found |= task.result()
             if heard is not None:
                 heard(waiting[task].name, done, len(files))
     return dict(sorted(found.items()))
+
+
+def _named_apart(titles: Iterable[str]) -> None:
+    """Before the first is asked: the answers to two of one name could not be told apart."""
+    seen: set[str] = set()
+    for title in titles:
+        if title in seen:
+            raise UsageError.of(f"two scenarios are called {quoted(title)}", "rename one of them")
+        seen.add(title)
 
 
 def _answers(file: Path, pathways: Sequence[str], rules: str | Path | None, quick: bool) -> dict[Key, Any]:

@@ -287,14 +287,17 @@ def _regimen(other: LineAdvice, *, dosed: bool = False) -> str:
 def _blocked(answer: Consultation) -> tuple[list[str], list[str]]:
     """What must not be begun now, and why, each reason once; what has failed was told before.
 
-    Of several reasons all that is out is named first.
+    Of several reasons all that is out is named first. Of what goes on, more is out.
     """
     why: dict[str, tuple[str, list[str]]] = {}
+    goes_on = {spoken(act.agent) for act in answer.acts if act.act == "continue"}
     for one in answer.blocked:
         for reason in one.reasons:
             if reason.rule != FAILED:
                 told = f"until {reason.until}" if reason.until else inside(reason.title)
-                why.setdefault(reason.rule, (told, []))[1].append(one.title)
+                name = one.title.partition(_BESIDE)[0]
+                title = f"more {name}" if name in goes_on else one.title
+                why.setdefault(reason.rule, (told, []))[1].append(title)
     reasons = [f"{_several(titles)}: {told}" for told, titles in why.values()]
     if len(reasons) < 2:
         return reasons, []
