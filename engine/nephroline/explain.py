@@ -20,7 +20,7 @@ class Explanation(msgspec.Struct, frozen=True):
     """One rule about one subject: whether it holds, why, and on whose authority.
 
     `line` is None for a rule about the patient. `exception` is the tree of its `unless`. `pathway`: of
-    which the rule is, and why it was asked.
+    which the rule is, and why it was asked. `place`: the file and line where the rule stands.
     """
 
     rule: str
@@ -33,6 +33,7 @@ class Explanation(msgspec.Struct, frozen=True):
     authority: str
     rationale: str
     pathway: PathwayRef
+    place: str = ""
 
     def to_data(self) -> dict[str, object]:
         """The explanation as plain data for JSON."""
@@ -120,6 +121,7 @@ def _explanations(run: Run, rule: Rule, reference: PathwayRef) -> Iterator[Expla
             authority=authority,
             rationale=rule.rationale,
             pathway=reference,
+            place=rule.place,
         )
 
 

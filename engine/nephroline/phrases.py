@@ -80,3 +80,15 @@ def authority(statement: StatementRef, on_guideline: bool) -> str:
     """Who says so, how strongly, and how sure this rule base is of it."""
     off = "" if on_guideline else "off-guideline · "
     return f"{off}{cited(statement.citation, statement)} [{statement.confidence}]"
+
+
+ORDER_TOLD = {
+    "not-judged": "Not judged: the edition does not speak of this patient.",
+    "no": "No.",
+    "already": "It is taken already.",
+    "not-now": "Not now: nothing forbids it, but the pathway asks for something else.",
+    "unknown": "It fits, but what is missing could forbid it.",
+    "first": "Yes, after what comes first.",
+    "yes": "Yes: no rule is against it.",
+}
+"""What each verdict on an order means."""

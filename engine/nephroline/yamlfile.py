@@ -200,9 +200,28 @@ def _too_large(name: str) -> Problem:
     )
 
 
-def written(data: Mapping[str, Any]) -> str:
-    """Data as a YAML document, in the order of its fields."""
-    return str(yaml.safe_dump(dict(data), sort_keys=False, allow_unicode=True, width=110))
+def written(data: Mapping[str, Any], *, rows: bool = False) -> str:
+    """Data as a YAML document, in the order of its fields; *rows*: each row of a list on one line."""
+    flow = None if rows else False
+    text: Any = yaml.safe_dump(
+        dict(data),
+        sort_keys=False,
+        allow_unicode=True,
+        width=_ENDLESS if rows else 110,
+        default_flow_style=flow,
+    )
+    return str(text)
+
+
+def inline(value: Any) -> str:
+    """A mapping or list as it is written within a line of YAML."""
+    text: Any = yaml.safe_dump(
+        value, sort_keys=False, allow_unicode=True, width=_ENDLESS, default_flow_style=True
+    )
+    return str(text).strip()
+
+
+_ENDLESS = 1_000_000
 
 
 class _DataBuilder:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from nephroline.faces.screen import Screen
 from nephroline.ordering import OrderAnswer
-from nephroline.phrases import dose_told, taken
+from nephroline.phrases import ORDER_TOLD, dose_told, taken
 
-_SAID = {
-    "not-judged": ("Not judged: the edition does not speak of this patient.", "bold yellow"),
-    "no": ("No.", "bold red"),
-    "already": ("It is taken already.", "bold"),
-    "not-now": ("Not now: nothing forbids it, but the pathway asks for something else.", "bold yellow"),
-    "unknown": ("It fits, but what is missing could forbid it.", "bold yellow"),
-    "first": ("Yes, after what comes first.", "bold green"),
-    "yes": ("Yes: no rule is against it.", "bold green"),
+_STYLE = {
+    "not-judged": "bold yellow",
+    "no": "bold red",
+    "already": "bold",
+    "not-now": "bold yellow",
+    "unknown": "bold yellow",
+    "first": "bold green",
+    "yes": "bold green",
 }
 _LABEL = 13
 
@@ -22,8 +22,7 @@ def show_order(out: Screen, found: OrderAnswer) -> None:
     """The verdict, then what it rests on."""
     out.paragraph(f"{found.order} · {found.record} at {found.as_of.label}", style="bold")
     out.paragraph(taken(found.pathway), style="dim")
-    said, style = _SAID[found.verdict]
-    _item(out, "answer", said, style)
+    _item(out, "answer", ORDER_TOLD[found.verdict], _STYLE[found.verdict])
     if found.verdict in ("not-judged", "no", "already", "not-now"):
         for reason in found.because:
             _item(out, "because", reason)

@@ -42,8 +42,9 @@ def picture(course: DrawnCourse, *, width: int, scale: AxisScale = "linear", anc
     import vl_convert
 
     svg = vl_convert.vegalite_to_svg(spec_of(course, width=width, scale=scale, anchor=anchor))
-    # The converter makes links absolute, from an address of its own; ours stay on the page.
-    return _LINK.sub('href="#', svg)
+    # The converter makes links absolute, from an address of its own; ours stay on the page. It writes how a
+    # font slants where a style stands, which means nothing there, and which a page may not bring along.
+    return _LINK.sub('href="#', svg).replace(' style="italic"', ' font-style="italic"')
 
 
 def spec_of(course: DrawnCourse, *, width: int, scale: AxisScale = "linear", anchor: str = "") -> Spec:

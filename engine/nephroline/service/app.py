@@ -32,11 +32,13 @@ from nephroline.service.office import Office
 from nephroline.service.questions import Desk
 from nephroline.service.routes import API
 from nephroline.service.routes_cds import CDS
+from nephroline.service.routes_page import PAGE
 from nephroline.service.rulekeeping import packed
 from nephroline.service.settings import Settings
 from nephroline.service.store import opened
 from nephroline.service.tokens import TokenError, Tokens
 from nephroline.version import __version__
+from nephroline.workbench.bench import Bench
 
 _EXPIRE_SECONDS = 3600
 
@@ -63,6 +65,7 @@ def office_of(settings: Settings) -> Office:
     return Office(
         settings=settings,
         desk=desk,
+        bench=Bench(base, codes),
         computing=Gate(settings.server.waiting, "computing"),
         writing=Gate(_WRITING, "writing"),
         store=store,
@@ -100,7 +103,7 @@ def create_app(settings: Settings) -> Litestar:
     server = settings.server
     metrics = PrometheusConfig(app_name="nephroline", prefix="nephroline", group_path=True)
     return Litestar(
-        route_handlers=[*API, *CDS, _Metrics],
+        route_handlers=[*API, *CDS, _Metrics, *(PAGE if server.page else ())],
         lifespan=[life],
         state=State({"log": log}),
         dependencies={"office": Provide(lambda: office, sync_to_thread=False, use_cache=True)},

@@ -11,16 +11,18 @@ from nephroline.service.questions import Desk
 from nephroline.service.settings import Settings
 from nephroline.service.store import Store
 from nephroline.service.tokens import Tokens
+from nephroline.workbench.bench import Bench
 
 
 class Office(NamedTuple):
-    """The desk that answers, where that is kept, and who may ask.
+    """The desk that answers programs, the bench that answers the page, where that is kept, and who may ask.
 
     `rules`: the rule base as it is kept; `templates`, `discovery` and `etag`: what CDS Hooks is offered.
     """
 
     settings: Settings
     desk: Desk
+    bench: Bench
     computing: Gate
     writing: Gate
     store: Store | None

@@ -32,6 +32,7 @@ class ServerSettings(_Table, frozen=True):
     `public_url`: how clients reach it, as tokens name it; required unless it listens to this machine alone.
     `body_mb`: the most that a request holds; `body_seconds`: the time it may take to arrive.
     `waiting`: how many requests may wait to be computed, in each worker; more are turned away.
+    `page`: whether the workbench is served at ``/``.
     """
 
     host: str = "127.0.0.1"
@@ -45,6 +46,7 @@ class ServerSettings(_Table, frozen=True):
     stop_seconds: int = 30
     allowed_origins: list[str] = []
     rules: str = ""
+    page: bool = True
 
 
 class ClientSettings(_Table, frozen=True):

@@ -1,0 +1,131 @@
+"""``/``: the workbench. Every part of it is made by the service, anew for each question; nothing is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
+
+from nephroline.service.office import Office
+from nephroline.workbench.bench import (
+    AboutQuestion,
+    AnswerQuestion,
+    AnswerView,
+    ChartQuestion,
+    ChartView,
+    PageQuestion,
+    ReasonsQuestion,
+)
+from nephroline.workbench.drawing import ASSETS, asset
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@get("/", media_type=MediaType.HTML, include_in_schema=False)
+async def workbench(office: NamedDependency[Office]) -> str:
+    """The page, empty of any patient."""
+    return await office.computing.run(office.bench.page)
+
+
+@get("/assets/{name:str}", include_in_schema=False)
+async def assets(name: str) -> Response[bytes]:
+    """Its style and its script."""
+    if name not in ASSETS:
+        raise NotFoundException
+    return Response(asset(name), media_type=ASSETS[name])
+
+
+@get("/workbench/examples/{name:path}", media_type=MediaType.TEXT, include_in_schema=False)
+async def example(name: str, office: NamedDependency[Office]) -> str:
+    """A scenario that comes with Nephroline."""
+    return office.bench.example(str(name).lstrip("/"))
+
+
+@post("/workbench/chart", status_code=200, include_in_schema=False)
+async def chart(data: JSONBody[ChartQuestion], office: NamedDependency[Office]) -> Response[ChartView]:
+    """The chart as a form, with its times and the quick answer."""
+    return Response(await office.computing.run(office.bench.chart, data))
+
+
+@post("/workbench/answer", status_code=200, include_in_schema=False)
+async def answer(data: JSONBody[AnswerQuestion], office: NamedDependency[Office]) -> Response[AnswerView]:
+    """The answer at a time."""
+    return Response(await office.computing.run(office.bench.answer, data))
+
+
+@post("/workbench/course", status_code=200, media_type=MediaType.HTML, include_in_schema=False)
+async def course(data: JSONBody[PageQuestion], office: NamedDependency[Office]) -> str:
+    """The picture of the course."""
+    return await office.computing.run(office.bench.course, data)
+
+
+@post("/workbench/why", status_code=200, media_type=MediaType.HTML, include_in_schema=False)
+async def why(data: JSONBody[ReasonsQuestion], office: NamedDependency[Office]) -> str:
+    """The trees of reasons."""
+    return await office.computing.run(office.bench.why, data)
+
+
+@post("/workbench/why-not", status_code=200, media_type=MediaType.HTML, include_in_schema=False)
+async def why_not(data: JSONBody[AboutQuestion], office: NamedDependency[Office]) -> str:
+    """Why a regimen is not the next line."""
+    return await office.computing.run(office.bench.why_not, data)
+
+
+@post("/workbench/what-if", status_code=200, media_type=MediaType.HTML, include_in_schema=False)
+async def what_if(data: JSONBody[AboutQuestion], office: NamedDependency[Office]) -> str:
+    """How the answer would differ."""
+    return await office.computing.run(office.bench.what_if, data)
+
+
+@post("/workbench/order", status_code=200, media_type=MediaType.HTML, include_in_schema=False)
+async def order(data: JSONBody[AboutQuestion], office: NamedDependency[Office]) -> str:
+    """May this be given now?"""
+    return await office.computing.run(office.bench.order, data)
+
+
+@post("/workbench/editions", status_code=200, media_type=MediaType.HTML, include_in_schema=False)
+async def editions(data: JSONBody[PageQuestion], office: NamedDependency[Office]) -> str:
+    """The pathways of the same disease, side by side."""
+    return await office.computing.run(office.bench.editions, data)
+
+
+@post("/workbench/fhir", status_code=200, include_in_schema=False)
+async def fhir(data: JSONBody[PageQuestion], office: NamedDependency[Office]) -> Response[dict[str, Any]]:
+    """The record as a FHIR Bundle."""
+    return Response(msgspec.to_builtins(await office.computing.run(office.bench.fhir, data)))
+
+
+PAGE: list[HTTPRouteHandler | Router] = [
+    Router(
+        "/",
+        response_headers=_HEADERS,
+        route_handlers=[
+            workbench,
+            assets,
+            example,
+            chart,
+            answer,
+            course,
+            why,
+            why_not,
+            what_if,
+            order,
+            editions,
+            fhir,
+        ],
+    ),
+]
+"""The workbench and what it asks."""

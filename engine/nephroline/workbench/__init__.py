@@ -1,0 +1,1 @@
+"""The page of the service: a workbench for one patient."""

@@ -1,0 +1,255 @@
+"""What the page asks about a chart, and the parts of the page that answer it."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from nephroline.catalogue import data_root
+from nephroline.changes import what_if, why_not
+from nephroline.changes.edits import several
+from nephroline.comparing import compare
+from nephroline.consultation import Consultation, decision_time
+from nephroline.course import course_of
+from nephroline.errors import InputError, Problem, RecordError, UsageError, quoted
+from nephroline.explain import Explanation, why
+from nephroline.interop.fhir import Codes, write_fhir
+from nephroline.ordering import order
+from nephroline.pathway import Pathway, RuleBase
+from nephroline.record import Moment, Record
+from nephroline.replaying import decision_times, drawn_at_most, replay
+from nephroline.selecting import AUTO, Selected, consult, thorough
+from nephroline.workbench import drawing
+from nephroline.workbench.form import FormEdit, edited, form_of
+from nephroline.workbench.sheet import Sheet, read_sheet
+
+_MOST_TOLD = 12
+"""So many reasons are shown at once."""
+Text = Annotated[str, msgspec.Meta(description="The chart as it is typed: YAML or JSON, or FHIR.")]
+
+
+class PageQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A chart, when, and by which pathway; ``auto``: the scenario's own, else the one that fits."""
+
+    text: Text
+    at: str = ""
+    pathway: str = AUTO
+
+
+class ChartQuestion(PageQuestion, frozen=True):
+    """The chart as a form, with the quick answer; `edit`: a change to make first."""
+
+    edit: FormEdit | None = None
+
+
+class AnswerQuestion(PageQuestion, frozen=True):
+    """The answer at another time, or with what missing data can change."""
+
+    quick: bool = True
+
+
+class ReasonsQuestion(PageQuestion, frozen=True):
+    """The reasons of rules, findings, alerts or the next line, by their ids."""
+
+    names: Annotated[list[str], msgspec.Meta(min_length=1, max_length=40)]
+
+
+class AboutQuestion(PageQuestion, frozen=True):
+    """A regimen (why not), an order, or changes (what if), in words."""
+
+    about: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
+
+class ChartView(msgspec.Struct, frozen=True):
+    """What the page shows of a chart: `moments` are the times of the slider, `at` the one that was asked.
+
+    `text`: what the chart is written as now, if that is not what was given.
+    """
+
+    form: str
+    moments: list[str]
+    at: str
+    answer: str
+    problems: list[Problem]
+    text: str | None = None
+    fates: str = ""
+    scenario: bool = False
+
+
+class AnswerView(msgspec.Struct, frozen=True):
+    """An answer as a part of the page."""
+
+    answer: str
+    at: str
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """A chart that can be asked about."""
+
+    sheet: Sheet
+    record: Record
+    among: Selected | Pathway | RuleBase
+    moment: Moment
+
+
+class Bench:
+    """Answers the page with one rule base. Nothing is kept between questions."""
+
+    def __init__(self, base: RuleBase, codes: Codes) -> None:
+        self._base, self._codes = base, codes
+
+    # -- the page --------------------------------------------------------------------------------------
+
+    def page(self) -> str:
+        """The page itself."""
+        base = self._base
+        pathways = [base.pathway(name) for name in base.pathway_ids]
+        return drawing.page(base.catalogue, pathways, [*_examples()])
+
+    def example(self, name: str) -> str:
+        """The text of an example. Raises: UsageError."""
+        file = _examples().get(name)
+        if file is None:
+            raise UsageError.of(f"no example {quoted(name)}", "choose one of the list")
+        return file.read_text(encoding="utf-8")
+
+    # -- the chart -------------------------------------------------------------------------------------
+
+    def chart(self, asked: ChartQuestion) -> ChartView:
+        """The chart as a form, its times, its problems, the quick answer. Raises: RecordError, UsageError."""
+        sheet = read_sheet(asked.text, self._base.catalogue, self._codes)
+        text = sheet.text
+        fates = drawing.fates(sheet) if sheet.fates else ""
+        if asked.edit is not None:
+            text = edited(sheet, asked.edit)
+            sheet = read_sheet(text, self._base.catalogue, self._codes)
+        form = drawing.form(*form_of(sheet))
+        scenario = sheet.kind == "scenario"
+        if sheet.course is None:
+            return ChartView(form, [], asked.at, "", list(sheet.problems), text, fates, scenario)
+        moments = [one.label for one in decision_times(sheet.course)]
+        at = asked.at if asked.at in moments else moments[-1] if moments else ""
+        problems: list[Problem] = []
+        try:
+            answer = self.answer(AnswerQuestion(text=text or asked.text, at=at, pathway=asked.pathway)).answer
+        except InputError as bad:
+            answer, problems = "", list(bad.problems)
+        return ChartView(form, moments, at, answer, problems, text, fates, scenario)
+
+    def answer(self, asked: AnswerQuestion) -> AnswerView:
+        """The answer at a time, with what the clinicians did then."""
+        one = self._asked(asked)
+        how = consult if asked.quick else thorough
+        found = how(one.record, one.among, one.moment, stops_seen=False)
+        course = one.sheet.course
+        did = [deed for deed in course.did if deed.at == found.as_of.label] if course else []
+        return AnswerView(drawing.answer(found, did, self._regimens(found)), found.as_of.label)
+
+    def course(self, asked: PageQuestion) -> str:
+        """The picture of the course, with what was advised and done at each time."""
+        one = self._asked(asked)
+        course = one.sheet.course
+        if course is None:
+            return ""
+        done = replay(course, one.among, quick=True, most=drawn_at_most(course.record))
+        return drawing.course(course_of(done))
+
+    # -- questions about an answer ---------------------------------------------------------------------
+
+    def why(self, asked: ReasonsQuestion) -> str:
+        """The trees of reasons, those that hold first; what holds of none of several is left out."""
+        one = self._asked(asked)
+        found: list[Explanation] = []
+        for name in asked.names:
+            told = why(one.record, one.among, name, one.moment)
+            found += [each for each in told if each.truth is not False or len(asked.names) == 1]
+        return drawing.reasons(found[:_MOST_TOLD], max(len(found) - _MOST_TOLD, 0), _rule_text)
+
+    def why_not(self, asked: AboutQuestion) -> str:
+        """Why a regimen is not the next line."""
+        one = self._asked(asked)
+        return drawing.why_not(why_not(one.record, one.among, asked.about, one.moment))
+
+    def what_if(self, asked: AboutQuestion) -> str:
+        """How the answer differs after some changes."""
+        one = self._asked(asked)
+        return drawing.what_if(what_if(one.sheet.data, one.among, [several(asked.about)], one.moment))
+
+    def order(self, asked: AboutQuestion) -> str:
+        """May this be given now?"""
+        one = self._asked(asked)
+        return drawing.order(order(one.record, one.among, asked.about, one.moment))
+
+    def editions(self, asked: PageQuestion) -> str:
+        """The pathways of the same disease, side by side."""
+        one = self._asked(asked)
+        chosen = self._base.pathway(consult(one.record, one.among, one.moment).pathway.id)
+        all_of_them = map(self._base.pathway, self._base.pathway_ids)
+        same = [each for each in all_of_them if each.disease == chosen.disease]
+        if len(same) < 2:
+            raise UsageError.of(f"{chosen.id} is the only pathway of its disease", "there is none to compare")
+        return drawing.editions(compare(one.record, same, one.moment), [each.id for each in same])
+
+    def fhir(self, asked: PageQuestion) -> dict[str, Any]:
+        """The record written as FHIR. Raises: RecordError, UsageError."""
+        sheet = read_sheet(asked.text, self._base.catalogue, self._codes)
+        return write_fhir(sheet.data, self._base.catalogue, self._codes)
+
+    # -- what they share -------------------------------------------------------------------------------
+
+    def _asked(self, asked: PageQuestion) -> _Asked:
+        sheet = read_sheet(asked.text, self._base.catalogue, self._codes)
+        if sheet.course is None:
+            raise RecordError(sheet.problems)
+        record = sheet.course.record
+        return _Asked(
+            sheet, record, self._among(asked.pathway, sheet), decision_time(record, asked.at or None)
+        )
+
+    def _among(self, pathway: str, sheet: Sheet) -> Selected | Pathway | RuleBase:
+        if pathway != AUTO:
+            return self._pathway(pathway)
+        if sheet.pathway != AUTO:
+            return Selected(self._pathway(sheet.pathway), ("the scenario names it",))
+        return self._base
+
+    def _pathway(self, name: str) -> Pathway:
+        """A pathway by its id; never by the path of a file."""
+        if name not in self._base.pathway_ids:
+            raise UsageError.of(f"unknown pathway {quoted(name)}", "choose one of the list")
+        return self._base.pathway(name)
+
+    def _regimens(self, found: Consultation) -> list[tuple[str, str]]:
+        """The regimens that may be asked about: those of the answer."""
+        told = {line.regimen for line in (found.next_line, *found.alternatives) if line is not None}
+        told |= {one.regimen for one in found.blocked}
+        known = self._base.catalogue.regimens
+        return [(one.id, one.title) for one in known.values() if one.id in told]
+
+
+@cache
+def _examples() -> dict[str, Path]:
+    """The scenarios that come with it, by their names: the published cases first."""
+    root = data_root("scenarios")
+    published = sorted(root.glob("*.yaml"))
+    others = sorted((root / "synthetic").glob("*.yaml")) + sorted((root / "fhir").glob("*.json"))
+    return {file.relative_to(root).with_suffix("").as_posix(): file for file in (*published, *others)}
+
+
+def _rule_text(place: str) -> str:
+    """A rule as its file has it, by the file and line where it stands; empty where that cannot be read."""
+    name, _, line = place.rpartition(":")
+    file = data_root("rules").parent / name
+    if not (line.isdigit() and file.is_file()):
+        return ""
+    lines = file.read_text(encoding="utf-8").splitlines()[int(line) - 1 :]
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    own = [lines[0]]
+    for text in lines[1:]:
+        if text.strip() and len(text) - len(text.lstrip()) <= indent:
+            break
+        own.append(text)
+    return "\n".join(text[indent:] for text in own).rstrip()

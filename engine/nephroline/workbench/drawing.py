@@ -1,0 +1,212 @@
+"""The parts of the page as HTML. Text of a chart is escaped by the template engine, and runs nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nephroline.catalogue import Catalogue
+from nephroline.changes import WhatIf, WhyNot
+from nephroline.comparing import Compared
+from nephroline.consultation import Consultation, headline
+from nephroline.consultation.answer import NOTICE
+from nephroline.course import DrawnCourse
+from nephroline.explain import Explanation
+from nephroline.ordering import OrderAnswer
+from nephroline.pathway import Pathway
+from nephroline.phrases import LEGEND, ORDER_TOLD, dose_told, taken
+from nephroline.replaying import DidEntry
+from nephroline.report.page import advice, missing_extra
+from nephroline.report.picture import legend, picture
+from nephroline.terms import spoken
+from nephroline.tools.lists import listing
+from nephroline.workbench.form import SECTIONS, FormRow, FormSection
+from nephroline.workbench.sheet import Sheet
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_WIDE = 860
+ASSETS = {"style.css": "text/css", "script.js": "text/javascript"}
+"""What the page loads, and what each is."""
+
+
+class PageEntry(msgspec.Struct, frozen=True):
+    """An entry of the summary, with the names of the rules behind it, which can be asked why."""
+
+    label: str
+    text: str
+    names: list[str]
+
+
+def page(catalogue: Catalogue, pathways: Sequence[Pathway], examples: Sequence[str]) -> str:
+    """The page, empty of any patient."""
+    return _render(
+        "page",
+        pathways=pathways,
+        examples=examples,
+        lists={
+            "analytes": [
+                (a.id, a.title, ", ".join((*a.units, *a.words))) for a in catalogue.analytes.values()
+            ],
+            "drugs": [(row["id"], ", ".join(row["spellings"]), "") for row in listing("drugs", catalogue)],
+            "conditions": _named(catalogue, "conditions"),
+            "findings": _named(catalogue, "findings"),
+            "diagnoses": _named(catalogue, "diagnoses"),
+            "regimens": [(r.id, r.title, "") for r in catalogue.regimens.values()],
+            "yes-no": [("yes", "", ""), ("no", "", "")],
+        },
+        notice=NOTICE,
+        confidence=LEGEND,
+    )
+
+
+def _named(catalogue: Catalogue, kind: str) -> list[tuple[str, str, str]]:
+    return [(row["id"], row["title"], "") for row in listing(kind, catalogue)]
+
+
+def asset(name: str) -> bytes:
+    """A file that the page loads: its style begins with that of the report, whose picture it shows."""
+    own = (files("nephroline.workbench") / "assets" / name).read_bytes()
+    if not name.endswith(".css"):
+        return own
+    return (files("nephroline.report") / "templates" / "style.css").read_bytes() + own
+
+
+def form(head: FormRow, sections: Sequence[FormSection]) -> str:
+    """The chart as a form."""
+    return _render("form", head=head, sections=sections, kinds=SECTIONS)
+
+
+def fates(sheet: Sheet) -> str:
+    """What became of each resource of FHIR."""
+    return _render("fates", summary=sheet.summary, fates=sheet.fates)
+
+
+def answer(found: Consultation, did: Sequence[DidEntry], regimens: Sequence[tuple[str, str]]) -> str:
+    """The answer, in the order and words of the screen, with what can be asked about each entry."""
+    patient, *rest = found.summary
+    entries = [PageEntry(one.label, " · ".join(one.items), [*_behind(found, one.label)]) for one in rest]
+    return _render(
+        "answer",
+        answer=found,
+        who=" · ".join(patient.items),
+        entries=entries,
+        did=did,
+        regimens=regimens,
+        changes=[*_toggles(found)],
+        taken=taken(found.pathway),
+    )
+
+
+def _behind(found: Consultation, label: str) -> Iterator[str]:
+    """The rules, findings and alerts of which an entry of the summary tells."""
+    if label == "next" and found.next_line is not None:
+        yield "next-line"
+    elif label == "status":
+        yield from dict.fromkeys(one.id for one in found.findings)
+    elif label in ("critical", "warning"):
+        yield from (
+            one.id for one in found.alerts if (str(one.severity) == "critical") is (label == "critical")
+        )
+    elif label == "not":
+        yield from dict.fromkeys(reason.rule for one in found.blocked for reason in one.reasons)
+    elif label == "first":
+        yield from (one.rule for one in found.actions if one.before_first_dose)
+    elif label in ("also", "treat", "refer"):
+        yield from (one.rule for one in found.actions if not one.before_first_dose)
+    else:
+        told = "undecided" if label == "running" else label
+        yield from dict.fromkeys(act.rule for act in found.acts if act.act == told)
+
+
+def _toggles(found: Consultation) -> Iterator[tuple[str, str]]:
+    """Changes to try, each with its words: what is missing one way and the other, and what runs left out."""
+    asked = dict.fromkeys(need.datum for need in found.needs)
+    for datum in asked:
+        yield f"{datum}=", spoken(datum)
+    for one in found.taking:
+        yield f"remove {one.drug}", f"without {spoken(one.drug)}"
+    for spell in ("4 wk", "3 mo", "6 mo"):
+        yield f"wait {spell}", f"wait {spell}"
+
+
+def course(drawn: DrawnCourse) -> str:
+    """The picture of the course and its decisions; its axis stands in the attributes, for the slider."""
+    picture_text = picture(drawn, width=_WIDE, scale="linear", anchor="c1")
+    span = drawn.end - drawn.begin
+    return _render(
+        "course",
+        course=drawn,
+        picture=picture_text,
+        legend=[(name, colour[6:-1]) for name, colour in legend([one.response for one in drawn.phases])],
+        begin=drawn.begin,
+        end=drawn.end + span * 0.02,
+        width=_WIDE,
+        days={step.at.label: float(step.at.latest) for step in drawn.replayed.steps},
+    )
+
+
+def reasons(found: Sequence[Explanation], left_out: int, text_of: Callable[[str], str]) -> str:
+    """Trees of reasons, each with its authority and the text of its rule."""
+    return _render("why", found=found, left_out=left_out, texts=[text_of(one.place) for one in found])
+
+
+def why_not(found: WhyNot) -> str:
+    """Why a regimen is not the next line."""
+    return _render("why_not", found=found)
+
+
+def what_if(found: WhatIf) -> str:
+    """How the answer would differ."""
+    return _render("what_if", base=found.base, alternative=found.alternatives[0])
+
+
+def order(found: OrderAnswer) -> str:
+    """The answer to an order."""
+    return _render("order", found=found, said=ORDER_TOLD[found.verdict])
+
+
+def editions(found: Sequence[Compared], names: Sequence[str]) -> str:
+    """Pathways side by side at one time."""
+    return _render("editions", found=found[0], names=names)
+
+
+def _stem(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+# -- templates ---------------------------------------------------------------------------------------
+
+
+def _render(name: str, **told: Any) -> str:
+    return _environment().get_template(f"{name}.html.jinja").render(**told)
+
+
+@cache
+def _environment() -> Environment:
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError:
+        raise missing_extra("serve") from None
+    environment = Environment(
+        loader=PackageLoader("nephroline.workbench"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: dict[str, Callable[..., Any]] = {
+        "words": spoken,
+        "advice": advice,
+        "headline": headline,
+        "taken": taken,
+        "dose": dose_told,
+        "stem": _stem,
+    }
+    environment.filters |= filters
+    return environment
