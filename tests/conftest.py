@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -17,6 +17,9 @@ from programs import PROGRAMS
 
 from nephroline.pathway import Pathway, load_pathway
 from nephroline.record import open_document
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # The gate draws the same charts each time; LAW_EXAMPLES=5000 searches further, with a new seed.
 settings.register_profile("gate", derandomize=True)
@@ -140,3 +143,17 @@ def scenario_data() -> Callable[[str], dict[str, Any]]:
         return found
 
     return data
+
+
+@pytest.fixture(scope="session")
+def browser() -> Generator[Browser]:
+    """A real headless browser."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        found = driver.chromium.launch(
+            executable_path=PROGRAMS["browser"].found,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
+        )
+        yield found
+        found.close()

@@ -7,24 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
-from programs import PROGRAMS
+from playwright.sync_api import Browser
 from watching import Watched
 
 from nephroline.course import DrawnCourse, course_of
 from nephroline.replaying import MOST_DRAWN, read_course, replay
 from nephroline.report import page
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        found = driver.chromium.launch(
-            executable_path=PROGRAMS["browser"].found,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
-        )
-        yield found
-        found.close()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -73,7 +74,7 @@ class ChartView(msgspec.Struct, frozen=True):
     moments: list[str]
     at: str
     answer: str
-    problems: list[Problem]
+    problems: list[dict[str, Any]]
     text: str | None = None
     fates: str = ""
     scenario: bool = False
@@ -107,7 +108,7 @@ class Bench:
         """The page itself."""
         base = self._base
         pathways = [base.pathway(name) for name in base.pathway_ids]
-        return drawing.page(base.catalogue, pathways, [*_examples()])
+        return drawing.page(base.catalogue, pathways, list(_examples()))
 
     def example(self, name: str) -> str:
         """The text of an example. Raises: UsageError."""
@@ -129,15 +130,15 @@ class Bench:
         form = drawing.form(*form_of(sheet))
         scenario = sheet.kind == "scenario"
         if sheet.course is None:
-            return ChartView(form, [], asked.at, "", list(sheet.problems), text, fates, scenario)
+            return ChartView(form, [], asked.at, "", _plain(sheet.problems), text, fates, scenario)
         moments = [one.label for one in decision_times(sheet.course)]
         at = asked.at if asked.at in moments else moments[-1] if moments else ""
-        problems: list[Problem] = []
+        problems: Sequence[Problem] = ()
         try:
             answer = self.answer(AnswerQuestion(text=text or asked.text, at=at, pathway=asked.pathway)).answer
         except InputError as bad:
-            answer, problems = "", list(bad.problems)
-        return ChartView(form, moments, at, answer, problems, text, fates, scenario)
+            answer, problems = "", bad.problems
+        return ChartView(form, moments, at, answer, _plain(problems), text, fates, scenario)
 
     def answer(self, asked: AnswerQuestion) -> AnswerView:
         """The answer at a time, with what the clinicians did then."""
@@ -230,13 +231,22 @@ class Bench:
         return [(one.id, one.title) for one in known.values() if one.id in told]
 
 
+def _plain(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    return [one._asdict() for one in problems]
+
+
 @cache
 def _examples() -> dict[str, Path]:
-    """The scenarios that come with it, by their names: the published cases first."""
+    """The scenarios that come with it, by their names: the published cases first, FHIR last."""
     root = data_root("scenarios")
-    published = sorted(root.glob("*.yaml"))
-    others = sorted((root / "synthetic").glob("*.yaml")) + sorted((root / "fhir").glob("*.json"))
-    return {file.relative_to(root).with_suffix("").as_posix(): file for file in (*published, *others)}
+    charts = [file for file in sorted(root.rglob("*.yaml")) if _CLAUSES not in file.parts]
+    charts.sort(key=lambda file: len(file.relative_to(root).parts))
+    bundles = sorted(root.rglob("*.json"))
+    return {file.relative_to(root).as_posix(): file for file in (*charts, *bundles)}
+
+
+_CLAUSES = "clauses"
+"""Scenarios there turn one clause, and are nobody's course."""
 
 
 def _rule_text(place: str) -> str:

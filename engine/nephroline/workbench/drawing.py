@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -48,7 +49,7 @@ def page(catalogue: Catalogue, pathways: Sequence[Pathway], examples: Sequence[s
     return _render(
         "page",
         pathways=pathways,
-        examples=examples,
+        examples=[(folder, list(names)) for folder, names in groupby(examples, _folder)],
         lists={
             "analytes": [
                 (a.id, a.title, ", ".join((*a.units, *a.words))) for a in catalogue.analytes.values()
@@ -176,8 +177,12 @@ def editions(found: Sequence[Compared], names: Sequence[str]) -> str:
     return _render("editions", found=found[0], names=names)
 
 
+def _folder(name: str) -> str:
+    return name.rpartition("/")[0].replace("/", ", ").replace("-", " ")
+
+
 def _stem(name: str) -> str:
-    return name.rpartition("/")[2]
+    return name.rpartition("/")[2].rpartition(".")[0].replace("-", " ")
 
 
 # -- templates ---------------------------------------------------------------------------------------

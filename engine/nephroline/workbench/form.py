@@ -83,7 +83,7 @@ class FormCell(msgspec.Struct, frozen=True):
 
 
 class FormRow(msgspec.Struct, frozen=True):
-    """A row of the chart, or its head; `aside`: where it is from and what was noted, which is edited as text."""
+    """A row of the chart, or its head; `aside`: where it is from and what was noted, edited as text."""
 
     path: str
     cells: tuple[FormCell, ...]

@@ -104,16 +104,31 @@ function tellProblems(problems) {
 
 // -- the answer -------------------------------------------------------------------------------------
 
+// What is made anew keeps what somebody is at: his place, what is unfolded, what he has typed.
 function showAnswer(html) {
   const place = $("answer");
+  const here = place.contains(document.activeElement) ? keyOf(document.activeElement) : "";
   const open = place.querySelector(".ifs")?.open;
+  const typed = [...place.querySelectorAll("[data-set]")].map((input) => [keyOf(input), input.value]);
   place.classList.toggle("stale", !html);
   if (html) place.innerHTML = html;
   const fold = place.querySelector(".ifs");
   if (fold && open) fold.open = true;
+  for (const [key, value] of typed) { const input = place.querySelector(key); if (input) input.value = value; }
   for (const chip of place.querySelectorAll("[data-edit]")) {
     chip.setAttribute("aria-pressed", String(edits.has(chip.dataset.edit)));
   }
+  if (here) place.querySelector(here)?.focus({ preventScroll: true });
+}
+
+// By what a control of the answer is found again after it was made anew.
+function keyOf(element) {
+  if (element.id) return `#${CSS.escape(element.id)}`;
+  for (const [name, key] of [["data-why-not", "whyNot"], ["data-edit", "edit"], ["data-set", "set"]]) {
+    if (element.dataset[key] !== undefined) return `[${name}="${CSS.escape(element.dataset[key])}"]`;
+  }
+  const entry = element.closest(".entry");
+  return entry ? `.${[...entry.classList].join(".")} .ask` : "#answer";
 }
 
 async function answer(quick) {
@@ -171,7 +186,7 @@ function markTime() {
 
 // -- reasons and other questions --------------------------------------------------------------------
 
-let asker = null;
+let asker = "";
 
 function show(content) {
   const place = $("details");
@@ -189,11 +204,11 @@ function show(content) {
 
 function hide() {
   $("details").hidden = true;
-  if (asker?.isConnected) asker.focus();
+  if (asker) document.querySelector(asker)?.focus();
 }
 
 async function question(what, more, from) {
-  asker = from;
+  asker = from ? keyOf(from) : "";
   try {
     const html = await ask(what, more);
     if (html !== null) show(html);
@@ -275,7 +290,7 @@ document.addEventListener("submit", (event) => {
     const fields = Object.fromEntries(new FormData(form));
     readChart({ edit: { do: "add", section: form.dataset.add, fields } }, form.querySelector("input").id);
   } else {
-    question(form.id === "ask-order" ? "order" : "what-if", { about: new FormData(form).get("about") }, form.querySelector("button"));
+    question(form.id === "ask-order" ? "order" : "what-if", { about: new FormData(form).get("about") }, form.querySelector("input"));
   }
 });
 
@@ -328,7 +343,7 @@ $("save-fhir").addEventListener("click", async (event) => {
   try {
     const bundle = await ask("fhir");
     if (bundle) save(JSON.stringify(bundle, null, 2), "chart.json", "application/fhir+json");
-  } catch (fault) { asker = event.target; show(tellProblems(fault.problems)); }
+  } catch (fault) { asker = "#save-fhir"; show(tellProblems(fault.problems)); }
 });
 
 // -- tabs -------------------------------------------------------------------------------------------
