@@ -53,6 +53,7 @@ def compare(
     *,
     most: int | None = None,
     backend_name: str = "durable",
+    stops_seen: bool = True,
 ) -> list[Compared]:
     """Compare pathways at every dated time of a record, or at one. Raises: as `consult`.
 
@@ -60,11 +61,13 @@ def compare(
     """
     moments = record.moments(most) if as_of is None else (as_of,)
     engine = backend(backend_name)
-    return [_compared(record, pathways, moment, engine) for moment in moments]
+    return [_compared(record, pathways, moment, engine, stops_seen) for moment in moments]
 
 
-def _compared(record: Record, pathways: Sequence[Pathway], moment: Moment, engine: Backend) -> Compared:
-    everyone = {p.id: consulted(record, p, moment, engine) for p in pathways}
+def _compared(
+    record: Record, pathways: Sequence[Pathway], moment: Moment, engine: Backend, stops_seen: bool
+) -> Compared:
+    everyone = {p.id: consulted(record, p, moment, engine, stops_seen=stops_seen) for p in pathways}
     # A pathway that does not speak of the patient differs by that alone.
     done = {name: each for name, each in everyone.items() if _speaks(each)}
     answers = {name: _answer(each.consultation) for name, each in everyone.items()}

@@ -58,6 +58,7 @@ def why(
     as_of: str | Moment | None = None,
     *,
     backend_name: str = "durable",
+    stops_seen: bool = True,
 ) -> list[Explanation]:
     """Explain a rule, finding, regimen or alert by its id; ``next-line`` is the one that was chosen.
 
@@ -66,7 +67,7 @@ def why(
     """
     selected = select(record, pathway, as_of)
     pathway = selected.pathway
-    done = consulted(record, pathway, as_of, backend(backend_name))
+    done = consulted(record, pathway, as_of, backend(backend_name), stops_seen=stops_seen)
     chosen = done.decision.act
     if name == "next-line":
         if chosen is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -31,7 +31,7 @@ from nephroline.errors import RecordError, UsageError, likely_slip, quoted
 from nephroline.exact import Fraction
 from nephroline.features import Missing, gather
 from nephroline.pathway import Block, Recommend, Rule
-from nephroline.quantities import Quantity, parse
+from nephroline.quantities import parse
 from nephroline.record import (
     PER_DAY,
     PER_WEIGHT,
@@ -95,7 +95,9 @@ class _DoseFault(NamedTuple):
     forbids: bool
 
 
-def order(record: Record, among: Among, text: str, as_of: str | Moment | None = None) -> OrderAnswer:
+def order(
+    record: Record, among: Among, text: str, as_of: str | Moment | None = None, *, stops_seen: bool = True
+) -> OrderAnswer:
     """Judge an order such as ``cyclosporine 100 mg bid`` as if it were begun at as-of.
 
     Args:
@@ -104,6 +106,7 @@ def order(record: Record, among: Among, text: str, as_of: str | Moment | None = 
         text: a drug of the catalogue by any of its names, and a dose as charts write it; a drug alone is
             judged without its dose.
         as_of: the decision time, as for `consult`.
+        stops_seen: as for `consult`.
 
     Raises: UsageError for an order that cannot be read; else as `consult`.
     """
@@ -111,8 +114,8 @@ def order(record: Record, among: Among, text: str, as_of: str | Moment | None = 
     selected = select(record, among, moment)
     pathway = selected.pathway
     ordered = _read(text, pathway.catalogue)
-    now = consulted(record, pathway, moment, backend("durable"))
-    then = consulted(_given(record, ordered.row, moment), pathway, moment, backend("durable"))
+    ask = partial(consulted, pathway=pathway, as_of=moment, engine=backend("durable"), stops_seen=stops_seen)
+    now, then = ask(record), ask(_given(record, ordered.row, moment))
     found = _Judged(now, then, ordered)
     verdict, because = found.verdict()
     answer = now.consultation
@@ -216,7 +219,10 @@ class _Judged:
             return "no", against
         running = self._running
         if running is not None and self._same(running):
-            return "already", [f"{self._ordered.title} {running.dose.text if running.dose else ''} is taken"]
+            stops = [act for act in self._now.consultation.acts if act.act in _BEFORE]
+            ends = [f"{a.title}: {a.detail}" for a in stops if self._catalogue.within(self._drug, a.agent)]
+            taken = f"{self._ordered.title} {running.dose.text if running.dose else ''} is taken"
+            return ("no", ends) if ends else ("already", [taken])
         if not self._asked_for():
             return "not-now", [headline(self._now.consultation)]
         if self.missing:
@@ -403,9 +409,8 @@ class _Judged:
         text = self._ordered.row.dose.text if self._ordered.row.dose else ""
         if ordered > high:
             most = max(bounds, key=lambda d: _grams(self._catalogue, d.greatest))
-            return [
-                _DoseFault(f"{text} is more than the most for this patient: {most.greatest}", forbids=True)
-            ]
+            told = f"{text} is more than the most for this patient: {most.greatest}"
+            return [_DoseFault(told, forbids=True)]
         if ordered < low and self._running is None:
             least = min(bounds, key=lambda d: _grams(self._catalogue, d.least))
             return [_DoseFault(f"{text} is less than is given to this patient: {least.least}", forbids=False)]
@@ -428,9 +433,8 @@ class _Judged:
         if dose.dimension in (PER_DAY, "mass"):
             return dose.exact
         weight = self._run.chart.timeline.weight_at(self._run.chart.timeline.as_of)
-        return (
-            weight_dose(weight, dose.exact) if dose.dimension == PER_WEIGHT and weight is not None else None
-        )
+        known = dose.dimension == PER_WEIGHT and weight is not None
+        return weight_dose(weight, dose.exact) if known and weight else None
 
 
 AT_ONCE_OF = {PER_WEIGHT: PER_DAY, "dose-per-mass": "mass"}
@@ -443,5 +447,4 @@ def _drugs(catalogue: Catalogue, advice: LineAdvice) -> tuple[str, ...]:
 
 
 def _grams(catalogue: Catalogue, text: str) -> Fraction:
-    quantity: Quantity = parse(text, catalogue.units)
-    return quantity.exact or Fraction(0)
+    return parse(text, catalogue.units).exact or Fraction(0)

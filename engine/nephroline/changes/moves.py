@@ -81,7 +81,7 @@ class Move(msgspec.Struct, frozen=True):
         if self.datum is None or self.region is None:
             kept = tuple(row for row in state.record.exposures if row.drug != self.drug)
             record = msgspec.structs.replace(state.record, exposures=kept)
-            return state_of(record, run.pathway, now)
+            return state_of(record, run.pathway, now, stops_seen=run.chart.timeline.stops_seen)
         datum = self.datum
         if self.can and datum.slot.at is not None:
             # What is entered now stays the latest after a wait.

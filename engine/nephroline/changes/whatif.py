@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -67,6 +68,7 @@ def what_if(
     as_of: str | Moment | None = None,
     *,
     backend_name: str = "durable",
+    stops_seen: bool = True,
 ) -> WhatIf:
     """Consult about a record and about changed copies of it.
 
@@ -77,13 +79,14 @@ def what_if(
     catalogue = load_catalogue() if pathway is None else pathway.catalogue
     record = read_record(document, catalogue)
     moment = decision_time(record, as_of)
-    base = consult(record, pathway, moment, backend_name=backend_name)
+    ask = partial(consult, backend_name=backend_name, stops_seen=stops_seen)
+    base = ask(record, pathway, moment)
     data = mapping(document.data)
     data = mapping(data["record"]) if {"scenario", "record"} <= set(data) else data
     found: list[Alternative] = []
     for edits in alternatives:
         after, other = _changed(data, edits, record, moment, catalogue)
-        answer = consult(other, pathway, after.at, backend_name=backend_name)
+        answer = ask(other, pathway, after.at)
         told = tuple(differences(base, answer))
         found.append(Alternative(tuple(edits), after.data, answer, told, after.assumes))
     return WhatIf(base, tuple(found))

@@ -77,7 +77,14 @@ class WhyNot(msgspec.Struct, frozen=True):
 
 
 @uncollected
-def why_not(record: Record, pathway: Among, regimen: str, as_of: str | Moment | None = None) -> WhyNot:
+def why_not(
+    record: Record,
+    pathway: Among,
+    regimen: str,
+    as_of: str | Moment | None = None,
+    *,
+    stops_seen: bool = True,
+) -> WhyNot:
     """Tell why a regimen is not the next line, and the least that would make it so.
 
     Where *pathway* is None, that which `consult` would ask.
@@ -92,7 +99,7 @@ def why_not(record: Record, pathway: Among, regimen: str, as_of: str | Moment | 
             did_you_mean(regimen, known, see="known: " + ", ".join(known)),
         )
     same_catalogue(record, pathway)
-    state = state_of(record, pathway, decision_time(record, as_of))
+    state = state_of(record, pathway, decision_time(record, as_of), stops_seen=stops_seen)
     goal = _Goal(regimen)
     reached = goal.reached(state)
     search = _LeastChanges(goal, state)

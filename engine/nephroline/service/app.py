@@ -32,7 +32,7 @@ from nephroline.service.office import Office
 from nephroline.service.questions import Desk
 from nephroline.service.routes import API
 from nephroline.service.routes_cds import CDS
-from nephroline.service.routes_page import PAGE
+from nephroline.service.routes_page import PAGE, page_headers
 from nephroline.service.rulekeeping import packed
 from nephroline.service.settings import Settings
 from nephroline.service.store import opened
@@ -107,7 +107,7 @@ def create_app(settings: Settings) -> Litestar:
         lifespan=[life],
         state=State({"log": log}),
         dependencies={"office": Provide(lambda: office, sync_to_thread=False, use_cache=True)},
-        middleware=[RequestLimits(server.body_seconds, log).middleware, metrics.middleware],
+        middleware=[RequestLimits(server.body_seconds, log).middleware, metrics.middleware, page_headers],
         request_max_body_size=int(server.body_mb * 1_000_000),
         cors_config=CORSConfig(
             allow_origins=server.allowed_origins,

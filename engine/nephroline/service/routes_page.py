@@ -10,28 +10,49 @@ from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from nephroline.service.office import Office
 from nephroline.workbench.bench import (
     AboutQuestion,
     AnswerQuestion,
     AnswerView,
-    ChartQuestion,
     ChartView,
+    EditQuestion,
     PageQuestion,
     ReasonsQuestion,
+    SavingQuestion,
 )
 from nephroline.workbench.drawing import ASSETS, asset
+from nephroline.yamlfile import mapping
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
 }
+_RAW = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
+
+
+def page_headers(app: ASGIApp) -> ASGIApp:
+    """Middleware: what belongs to the page, refusals too, loads nothing from elsewhere and is not kept."""
+
+    async def with_headers(scope: Scope, receive: Receive, send: Send) -> None:
+        path = str(mapping(scope).get("path", ""))
+        ours = path == "/" or path.startswith(("/assets/", "/workbench/"))
+
+        async def told(message: Message) -> None:
+            if ours and message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), *_RAW]
+            await send(message)
+
+        await app(scope, receive, told)
+
+    return with_headers
 
 
 @get("/", media_type=MediaType.HTML, include_in_schema=False)
@@ -54,8 +75,14 @@ async def example(name: str, office: NamedDependency[Office]) -> str:
     return office.bench.example(str(name).lstrip("/"))
 
 
+@post("/workbench/edit", status_code=200, media_type=MediaType.TEXT, include_in_schema=False)
+async def edit(data: JSONBody[EditQuestion], office: NamedDependency[Office]) -> str:
+    """The text of the chart after a change in the form."""
+    return await office.computing.run(office.bench.edit, data)
+
+
 @post("/workbench/chart", status_code=200, include_in_schema=False)
-async def chart(data: JSONBody[ChartQuestion], office: NamedDependency[Office]) -> Response[ChartView]:
+async def chart(data: JSONBody[PageQuestion], office: NamedDependency[Office]) -> Response[ChartView]:
     """The chart as a form, with its times and the quick answer."""
     return Response(await office.computing.run(office.bench.chart, data))
 
@@ -103,7 +130,7 @@ async def editions(data: JSONBody[PageQuestion], office: NamedDependency[Office]
 
 
 @post("/workbench/fhir", status_code=200, include_in_schema=False)
-async def fhir(data: JSONBody[PageQuestion], office: NamedDependency[Office]) -> Response[dict[str, Any]]:
+async def fhir(data: JSONBody[SavingQuestion], office: NamedDependency[Office]) -> Response[dict[str, Any]]:
     """The record as a FHIR Bundle."""
     return Response(msgspec.to_builtins(await office.computing.run(office.bench.fhir, data)))
 
@@ -111,11 +138,11 @@ async def fhir(data: JSONBody[PageQuestion], office: NamedDependency[Office]) ->
 PAGE: list[HTTPRouteHandler | Router] = [
     Router(
         "/",
-        response_headers=_HEADERS,
         route_handlers=[
             workbench,
             assets,
             example,
+            edit,
             chart,
             answer,
             course,

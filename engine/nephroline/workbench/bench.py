@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,6 +28,8 @@ from nephroline.workbench import drawing
 from nephroline.workbench.form import FormEdit, edited, form_of
 from nephroline.workbench.sheet import Sheet, read_sheet
 
+_NEW = "id: new-patient"
+"""The chart to which a first row is added."""
 _MOST_TOLD = 12
 """So many reasons are shown at once."""
 Text = Annotated[str, msgspec.Meta(description="The chart as it is typed: YAML or JSON, or FHIR.")]
@@ -40,10 +43,10 @@ class PageQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     pathway: str = AUTO
 
 
-class ChartQuestion(PageQuestion, frozen=True):
-    """The chart as a form, with the quick answer; `edit`: a change to make first."""
+class EditQuestion(PageQuestion, frozen=True):
+    """A change that was made in the form."""
 
-    edit: FormEdit | None = None
+    edit: FormEdit
 
 
 class AnswerQuestion(PageQuestion, frozen=True):
@@ -64,6 +67,12 @@ class AboutQuestion(PageQuestion, frozen=True):
     about: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
+class SavingQuestion(PageQuestion, frozen=True):
+    """The chart as FHIR; `time_zero`: the day that stands for time zero, where its times are offsets."""
+
+    time_zero: date | None = None
+
+
 class ChartView(msgspec.Struct, frozen=True):
     """What the page shows of a chart: `moments` are the times of the slider, `at` the one that was asked.
 
@@ -77,7 +86,6 @@ class ChartView(msgspec.Struct, frozen=True):
     problems: list[dict[str, Any]]
     text: str | None = None
     fates: str = ""
-    scenario: bool = False
 
 
 class AnswerView(msgspec.Struct, frozen=True):
@@ -108,7 +116,8 @@ class Bench:
         """The page itself."""
         base = self._base
         pathways = [base.pathway(name) for name in base.pathway_ids]
-        return drawing.page(base.catalogue, pathways, list(_examples()))
+        form = drawing.form(*form_of(self._sheet(_NEW)))
+        return drawing.page(base.catalogue, pathways, list(_examples()), form)
 
     def example(self, name: str) -> str:
         """The text of an example. Raises: UsageError."""
@@ -119,26 +128,25 @@ class Bench:
 
     # -- the chart -------------------------------------------------------------------------------------
 
-    def chart(self, asked: ChartQuestion) -> ChartView:
+    def edit(self, asked: EditQuestion) -> str:
+        """The text of a chart after a change in the form. Raises: RecordError, UsageError."""
+        return edited(self._sheet(asked.text if asked.text.strip() else _NEW), asked.edit)
+
+    def chart(self, asked: PageQuestion) -> ChartView:
         """The chart as a form, its times, its problems, the quick answer. Raises: RecordError, UsageError."""
-        sheet = read_sheet(asked.text, self._base.catalogue, self._codes)
-        text = sheet.text
-        fates = drawing.fates(sheet) if sheet.fates else ""
-        if asked.edit is not None:
-            text = edited(sheet, asked.edit)
-            sheet = read_sheet(text, self._base.catalogue, self._codes)
-        form = drawing.form(*form_of(sheet))
-        scenario = sheet.kind == "scenario"
+        sheet = self._sheet(asked.text)
+        form, fates = drawing.form(*form_of(sheet)), drawing.fates(sheet) if sheet.fates else ""
         if sheet.course is None:
-            return ChartView(form, [], asked.at, "", _plain(sheet.problems), text, fates, scenario)
+            return ChartView(form, [], "", "", _plain(sheet.problems), sheet.text, fates)
         moments = [one.label for one in decision_times(sheet.course)]
         at = asked.at if asked.at in moments else moments[-1] if moments else ""
-        problems: Sequence[Problem] = ()
+        answer, problems = "", _plain(())
         try:
-            answer = self.answer(AnswerQuestion(text=text or asked.text, at=at, pathway=asked.pathway)).answer
+            quick = AnswerQuestion(text=sheet.text or asked.text, at=at, pathway=asked.pathway)
+            answer = self.answer(quick).answer
         except InputError as bad:
-            answer, problems = "", bad.problems
-        return ChartView(form, moments, at, answer, _plain(problems), text, fates, scenario)
+            problems = _plain(bad.problems)
+        return ChartView(form, moments, at, answer, problems, sheet.text, fates)
 
     def answer(self, asked: AnswerQuestion) -> AnswerView:
         """The answer at a time, with what the clinicians did then."""
@@ -147,7 +155,9 @@ class Bench:
         found = how(one.record, one.among, one.moment, stops_seen=False)
         course = one.sheet.course
         did = [deed for deed in course.did if deed.at == found.as_of.label] if course else []
-        return AnswerView(drawing.answer(found, did, self._regimens(found)), found.as_of.label)
+        return AnswerView(
+            drawing.answer(found, did, self._regimens(found), self._base.catalogue), found.as_of.label
+        )
 
     def course(self, asked: PageQuestion) -> str:
         """The picture of the course, with what was advised and done at each time."""
@@ -161,48 +171,54 @@ class Bench:
     # -- questions about an answer ---------------------------------------------------------------------
 
     def why(self, asked: ReasonsQuestion) -> str:
-        """The trees of reasons, those that hold first; what holds of none of several is left out."""
+        """The trees of reasons of what holds or is not known; of one name that does not hold, why not."""
         one = self._asked(asked)
         found: list[Explanation] = []
         for name in asked.names:
-            told = why(one.record, one.among, name, one.moment)
-            found += [each for each in told if each.truth is not False or len(asked.names) == 1]
+            told = why(one.record, one.among, name, one.moment, stops_seen=False)
+            held = [each for each in told if each.truth is not False]
+            found += held or (told if len(asked.names) == 1 else [])
         return drawing.reasons(found[:_MOST_TOLD], max(len(found) - _MOST_TOLD, 0), _rule_text)
 
     def why_not(self, asked: AboutQuestion) -> str:
         """Why a regimen is not the next line."""
         one = self._asked(asked)
-        return drawing.why_not(why_not(one.record, one.among, asked.about, one.moment))
+        return drawing.why_not(why_not(one.record, one.among, asked.about, one.moment, stops_seen=False))
 
     def what_if(self, asked: AboutQuestion) -> str:
         """How the answer differs after some changes."""
         one = self._asked(asked)
-        return drawing.what_if(what_if(one.sheet.data, one.among, [several(asked.about)], one.moment))
+        edits = [several(asked.about)]
+        return drawing.what_if(what_if(one.sheet.data, one.among, edits, one.moment, stops_seen=False))
 
     def order(self, asked: AboutQuestion) -> str:
         """May this be given now?"""
         one = self._asked(asked)
-        return drawing.order(order(one.record, one.among, asked.about, one.moment))
+        return drawing.order(order(one.record, one.among, asked.about, one.moment, stops_seen=False))
 
     def editions(self, asked: PageQuestion) -> str:
         """The pathways of the same disease, side by side."""
         one = self._asked(asked)
-        chosen = self._base.pathway(consult(one.record, one.among, one.moment).pathway.id)
+        chosen = self._base.pathway(consult(one.record, one.among, one.moment, stops_seen=False).pathway.id)
         all_of_them = map(self._base.pathway, self._base.pathway_ids)
         same = [each for each in all_of_them if each.disease == chosen.disease]
         if len(same) < 2:
             raise UsageError.of(f"{chosen.id} is the only pathway of its disease", "there is none to compare")
-        return drawing.editions(compare(one.record, same, one.moment), [each.id for each in same])
+        return drawing.editions(compare(one.record, same, one.moment, stops_seen=False), same)
 
-    def fhir(self, asked: PageQuestion) -> dict[str, Any]:
+    def fhir(self, asked: SavingQuestion) -> dict[str, Any]:
         """The record written as FHIR. Raises: RecordError, UsageError."""
-        sheet = read_sheet(asked.text, self._base.catalogue, self._codes)
-        return write_fhir(sheet.data, self._base.catalogue, self._codes)
+        return write_fhir(
+            self._sheet(asked.text).data, self._base.catalogue, self._codes, time_zero=asked.time_zero
+        )
 
     # -- what they share -------------------------------------------------------------------------------
 
+    def _sheet(self, text: str) -> Sheet:
+        return read_sheet(text, self._base.catalogue, self._codes)
+
     def _asked(self, asked: PageQuestion) -> _Asked:
-        sheet = read_sheet(asked.text, self._base.catalogue, self._codes)
+        sheet = self._sheet(asked.text)
         if sheet.course is None:
             raise RecordError(sheet.problems)
         record = sheet.course.record

@@ -14,7 +14,8 @@ from nephroline.catalogue import Catalogue
 from nephroline.changes import WhatIf, WhyNot
 from nephroline.comparing import Compared
 from nephroline.consultation import Consultation, headline
-from nephroline.consultation.answer import NOTICE
+from nephroline.consultation.answer import NOTICE, ActionOut
+from nephroline.consultation.blocking import FAILED
 from nephroline.course import DrawnCourse
 from nephroline.explain import Explanation
 from nephroline.ordering import OrderAnswer
@@ -23,7 +24,7 @@ from nephroline.phrases import LEGEND, ORDER_TOLD, dose_told, taken
 from nephroline.replaying import DidEntry
 from nephroline.report.page import advice, missing_extra
 from nephroline.report.picture import legend, picture
-from nephroline.terms import spoken
+from nephroline.terms import Action, Severity, spoken
 from nephroline.tools.lists import listing
 from nephroline.workbench.form import SECTIONS, FormRow, FormSection
 from nephroline.workbench.sheet import Sheet
@@ -44,10 +45,11 @@ class PageEntry(msgspec.Struct, frozen=True):
     names: list[str]
 
 
-def page(catalogue: Catalogue, pathways: Sequence[Pathway], examples: Sequence[str]) -> str:
-    """The page, empty of any patient."""
+def page(catalogue: Catalogue, pathways: Sequence[Pathway], examples: Sequence[str], form: str) -> str:
+    """The page, empty of any patient, with the *form* of a new chart."""
     return _render(
         "page",
+        form=form,
         pathways=pathways,
         examples=[(folder, list(names)) for folder, names in groupby(examples, _folder)],
         lists={
@@ -88,7 +90,9 @@ def fates(sheet: Sheet) -> str:
     return _render("fates", summary=sheet.summary, fates=sheet.fates)
 
 
-def answer(found: Consultation, did: Sequence[DidEntry], regimens: Sequence[tuple[str, str]]) -> str:
+def answer(
+    found: Consultation, did: Sequence[DidEntry], regimens: Sequence[tuple[str, str]], catalogue: Catalogue
+) -> str:
     """The answer, in the order and words of the screen, with what can be asked about each entry."""
     patient, *rest = found.summary
     entries = [PageEntry(one.label, " · ".join(one.items), [*_behind(found, one.label)]) for one in rest]
@@ -99,9 +103,13 @@ def answer(found: Consultation, did: Sequence[DidEntry], regimens: Sequence[tupl
         entries=entries,
         did=did,
         regimens=regimens,
-        changes=[*_toggles(found)],
+        unknowns=[*_unknowns(found, catalogue)],
+        changes=[*_changes(found)],
         taken=taken(found.pathway),
     )
+
+
+_SEVERITY = {"critical": Severity.CRITICAL, "warning": Severity.WARNING}
 
 
 def _behind(found: Consultation, label: str) -> Iterator[str]:
@@ -110,26 +118,42 @@ def _behind(found: Consultation, label: str) -> Iterator[str]:
         yield "next-line"
     elif label == "status":
         yield from dict.fromkeys(one.id for one in found.findings)
-    elif label in ("critical", "warning"):
-        yield from (
-            one.id for one in found.alerts if (str(one.severity) == "critical") is (label == "critical")
-        )
+    elif label in _SEVERITY:
+        yield from (one.id for one in found.alerts if one.severity is _SEVERITY[label])
     elif label == "not":
-        yield from dict.fromkeys(reason.rule for one in found.blocked for reason in one.reasons)
-    elif label == "first":
-        yield from (one.rule for one in found.actions if one.before_first_dose)
-    elif label in ("also", "treat", "refer"):
-        yield from (one.rule for one in found.actions if not one.before_first_dose)
+        reasons = (reason.rule for one in found.blocked for reason in one.reasons)
+        yield from dict.fromkeys(rule for rule in reasons if rule != FAILED)
+    elif label in ("first", "also", "treat", "refer"):
+        yield from (one.rule for one in found.actions if _label_of(one) == label)
+        if label == "also":
+            yield from (one.id for one in found.alerts if one.severity is Severity.INFO)
     else:
         told = "undecided" if label == "running" else label
         yield from dict.fromkeys(act.rule for act in found.acts if act.act == told)
 
 
-def _toggles(found: Consultation) -> Iterator[tuple[str, str]]:
-    """Changes to try, each with its words: what is missing one way and the other, and what runs left out."""
-    asked = dict.fromkeys(need.datum for need in found.needs)
-    for datum in asked:
-        yield f"{datum}=", spoken(datum)
+def _label_of(one: ActionOut) -> str:
+    """The entry of the summary that tells of an action."""
+    if one.before_first_dose:
+        return "first"
+    if one.urgent:
+        return "treat"
+    return "refer" if one.action is Action.REFER else "also"
+
+
+def _unknowns(found: Consultation, catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:
+    """What is missing and could be set: how it is written, what it is called, and what may be said of it."""
+    for datum in dict.fromkeys(need.datum for need in found.needs):
+        analyte = catalogue.analytes.get(datum)
+        if analyte is not None:
+            yield datum, analyte.title, " ".join((*analyte.units, *analyte.words)[:1])
+        else:
+            named = catalogue.conditions.get(datum) or catalogue.assertions.get(datum)
+            yield datum, named.title if named else spoken(datum), "yes or no" if named else ""
+
+
+def _changes(found: Consultation) -> Iterator[tuple[str, str]]:
+    """Changes to try, with their words: what runs left out, and time that goes by."""
     for one in found.taking:
         yield f"remove {one.drug}", f"without {spoken(one.drug)}"
     for spell in ("4 wk", "3 mo", "6 mo"):
@@ -172,9 +196,9 @@ def order(found: OrderAnswer) -> str:
     return _render("order", found=found, said=ORDER_TOLD[found.verdict])
 
 
-def editions(found: Sequence[Compared], names: Sequence[str]) -> str:
+def editions(found: Sequence[Compared], pathways: Sequence[Pathway]) -> str:
     """Pathways side by side at one time."""
-    return _render("editions", found=found[0], names=names)
+    return _render("editions", found=found[0], pathways=pathways)
 
 
 def _folder(name: str) -> str:
@@ -189,7 +213,12 @@ def _stem(name: str) -> str:
 
 
 def _render(name: str, **told: Any) -> str:
-    return _environment().get_template(f"{name}.html.jinja").render(**told)
+    text = _environment().get_template(f"{name}.html.jinja").render(**told)
+    return text if name == "form" else text.translate(_TURNING)
+
+
+_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Marks in a chart's text that would turn round what we say beside it."""
 
 
 @cache

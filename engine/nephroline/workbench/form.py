@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -12,19 +13,32 @@ from nephroline.errors import RecordError, UsageError, quoted
 from nephroline.workbench.sheet import Sheet, with_data
 from nephroline.yamlfile import FieldPath, dotted, inline, listed, mapping, read_bytes
 
-_HEAD = ("id", "sex", "age", "birth_date", "time_zero", "weight", "height")
+_HEAD = {
+    "id": "",
+    "sex": "female, male",
+    "age": "40 years",
+    "birth_date": "",
+    "time_zero": "2024-05-31",
+    "weight": "70 kg",
+    "height": "170 cm",
+}
+"""The fields of the head, and how each is written. One that is not there is shown empty, to be filled in."""
+_UNASKED = ("birth_date", "time_zero")
+_OPEN = {"exposures": ("dose", "from", "to"), "biopsies": ("diagnosis", "glomeruli")}
+"""Fields that a row of a section may get later."""
 _ASIDE = ("cite", "printed", "note")
 _MOST_ROWS = 150
 """More rows of one kind are edited as text: a form of thousands is nothing to read."""
 
 
 class NewField(msgspec.Struct, frozen=True):
-    """A field of a row to add: its key, its label, and the list that completes it."""
+    """A field of a row to add: its key, its label, the list that completes it; whether a row needs it."""
 
     key: str
     label: str
     completes: str = ""
     hint: str = ""
+    needed: bool = False
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -35,18 +49,22 @@ class Section(msgspec.Struct, frozen=True):
     fields: tuple[NewField, ...]
 
 
-_AT = NewField("at", "when", hint="4 mo, or 2024-05-31")
+_AT = NewField("at", "when", hint="4 mo, or 2024-05-31", needed=True)
 SECTIONS = (
     Section(
         "observations",
         "Values",
-        (_AT, NewField("name", "what", "analytes"), NewField("value", "value", hint="with its unit")),
+        (
+            _AT,
+            NewField("name", "what", "analytes", needed=True),
+            NewField("value", "value", hint="with its unit", needed=True),
+        ),
     ),
     Section(
         "exposures",
         "Drugs",
         (
-            NewField("drug", "drug", "drugs"),
+            NewField("drug", "drug", "drugs", needed=True),
             NewField("dose", "dose", hint="70 mg/d, 2 mg bid"),
             NewField("from", "from", hint="0 mo"),
             NewField("to", "to", hint="empty: it goes on"),
@@ -60,26 +78,33 @@ SECTIONS = (
     Section(
         "conditions",
         "Conditions",
-        (NewField("name", "what", "conditions"), NewField("present", "there?", "yes-no", "yes"), _AT),
+        (
+            NewField("name", "what", "conditions", needed=True),
+            NewField("present", "there?", "yes-no", "yes"),
+            _AT,
+        ),
     ),
     Section(
         "findings",
         "What clinicians stated",
-        (NewField("name", "what", "findings"), NewField("value", "so?", "yes-no", "yes"), _AT),
+        (NewField("name", "what", "findings", needed=True), NewField("value", "so?", "yes-no", "yes"), _AT),
     ),
     Section(
-        "reactions", "Reactions", (NewField("drug", "drug", "drugs"), NewField("what", "what happened"), _AT)
+        "reactions",
+        "Reactions",
+        (NewField("drug", "drug", "drugs", needed=True), NewField("what", "what happened"), _AT),
     ),
 )
 
 
 class FormCell(msgspec.Struct, frozen=True):
-    """A field as it can be changed."""
+    """A field as it can be changed, with a hint of how it is written."""
 
     key: str
     path: str
     text: str
     completes: str = ""
+    hint: str = ""
 
 
 class FormRow(msgspec.Struct, frozen=True):
@@ -102,8 +127,7 @@ def form_of(sheet: Sheet) -> tuple[FormRow, list[FormSection]]:
     """The head and the sections of a chart."""
     data = sheet.data
     start: FieldPath = ("record",) if sheet.kind == "scenario" else ()
-    known = [key for key in _HEAD if key in data]
-    head = _row(start, {key: data.get(key) for key in dict.fromkeys((*known, "sex", "age", "weight"))})
+    head = _row(start, {key: data.get(key) for key in _HEAD if key in data or key not in _UNASKED})
     found: list[FormSection] = []
     for section in SECTIONS:
         entry = data.get(section.key)
@@ -112,14 +136,19 @@ def form_of(sheet: Sheet) -> tuple[FormRow, list[FormSection]]:
             named = list(mapping(entry).items())
             rows = [_finding((*path, name), name, value) for name, value in named]
         else:
-            rows = [_row((*path, n), mapping(row)) for n, row in enumerate(listed(entry)) if mapping(row)]
+            more = dict.fromkeys(_OPEN.get(section.key, ()))
+            rows = [
+                _row((*path, n), (more if "doses" not in row else {}) | mapping(row))
+                for n, row in enumerate(listed(entry))
+                if mapping(row)
+            ]
         found.append(FormSection(section, tuple(rows[-_MOST_ROWS:]), max(len(rows) - _MOST_ROWS, 0)))
     return head, found
 
 
 def _row(path: FieldPath, row: Mapping[str, Any]) -> FormRow:
     cells = [
-        FormCell(key, dotted((*path, key)), _shown(value), _completed(key))
+        FormCell(key, dotted((*path, key)), _shown(value), _completed(key), _HEAD.get(key, ""))
         for key, value in row.items()
         if key not in _ASIDE
     ]
@@ -156,8 +185,8 @@ def _shown(value: Any) -> str:
 # -- a change ----------------------------------------------------------------------------------------
 
 
-class FormEdit(msgspec.Struct, frozen=True):
-    """A field that is set or removed, by its path; or a row that is added to a section."""
+class FormEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A field that is set or removed, or a row that is removed, by its path; or a row to add to a section."""
 
     do: Literal["set", "remove", "add"]
     path: str = ""
@@ -167,25 +196,21 @@ class FormEdit(msgspec.Struct, frozen=True):
 
 
 def edited(sheet: Sheet, edit: FormEdit) -> str:
-    """The text of a chart after a change. Raises: UsageError when nothing stands at its path."""
+    """The text of a chart after a change. Raises: UsageError when the form has no such field or section."""
     data = copy.deepcopy(sheet.data)
     if edit.do == "add":
-        _add(data, edit.section, {key: text.strip() for key, text in edit.fields.items()})
+        fields = {key: text.strip() for key, text in edit.fields.items() if text.strip()}
+        _add(data, _section(edit.section), fields)
     else:
         _set(data, sheet, edit)
     return with_data(sheet, data)
 
 
 def _set(data: dict[str, Any], sheet: Sheet, edit: FormEdit) -> None:
-    marks = {dotted(path): path for path in sheet.document.marks}
-    head = edit.path.removeprefix("record.") if sheet.kind == "scenario" else edit.path
-    path: FieldPath | None = marks.get(edit.path) or ((head,) if head in _HEAD else None)
-    if path is None or not path:
-        raise UsageError.of(f"nothing stands at {quoted(edit.path)}", "read the chart again")
-    own = list(path[1:] if sheet.kind == "scenario" and path[0] == "record" else path)
-    last: Any = own.pop()
+    way: list[Any] = list(_path(sheet, edit.path))
+    last = way.pop()
     place: Any = data
-    for step in own:
+    for step in way:
         place = place[step]
     if edit.do == "set" and edit.value.strip():
         place[last] = _value(edit.value.strip())
@@ -193,30 +218,71 @@ def _set(data: dict[str, Any], sheet: Sheet, edit: FormEdit) -> None:
         place.pop(last)
     else:
         place.pop(last, None)
+        if list(place) == ["at"] and way:
+            # A time without anything of that time is no row.
+            data[str(way[0])] = [row for row in listed(data[str(way[0])]) if row is not place]
 
 
-def _add(data: dict[str, Any], section: str, fields: Mapping[str, str]) -> None:
-    known = next((one for one in SECTIONS if one.key == section), None)
+def _path(sheet: Sheet, wanted: str) -> FieldPath:
+    """The way to a field or row that the form shows, within the record. Raises: UsageError."""
+    head, sections = form_of(sheet)
+    rows = [head, *(row for part in sections for row in part.rows)]
+    start: FieldPath = ("record",) if sheet.kind == "scenario" else ()
+    ways = {dotted(path): path for path in (start, *sheet.document.marks)}
+    twice = Counter(map(dotted, sheet.document.marks))
+    for row in rows:
+        if row.path == wanted and row is not head and twice[wanted] == 1:
+            return ways[wanted][len(start) :]
+        for cell in row.cells:
+            if cell.path == wanted and twice[wanted] <= 1:
+                return ways.get(wanted, (*ways[row.path], cell.key))[len(start) :]
+    raise UsageError.of(f"the form has no field {quoted(wanted)}", "change it in the text")
+
+
+def _section(key: str) -> Section:
+    known = next((one for one in SECTIONS if one.key == key), None)
     if known is None:
-        raise UsageError.of(f"no section {quoted(section)}", "add a value, a drug, a condition …")
-    first = known.fields[0] if section != "observations" else known.fields[1]
-    name = fields.get(first.key, "")
-    if section != "biopsies" and not name:
-        raise UsageError.of(f"{first.label}: it is missing", f"say what to add to {known.title.lower()}")
-    given = {key: _value(text) for key, text in fields.items() if text}
-    if section == "findings":
-        data.setdefault(section, {})[name] = {"value": True} | {k: v for k, v in given.items() if k != "name"}
+        raise UsageError.of(
+            f"no section {quoted(key)}", f"use one of {', '.join(one.key for one in SECTIONS)}"
+        )
+    return known
+
+
+def _add(data: dict[str, Any], section: Section, fields: Mapping[str, str]) -> None:
+    missing = [one.label for one in section.fields if one.needed and one.key not in fields]
+    if missing:
+        raise UsageError.of(f"{section.title.lower()}: {', '.join(missing)} is missing", "fill it in")
+    unknown = fields.keys() - {one.key for one in section.fields}
+    if unknown:
+        raise UsageError.of(f"{section.title.lower()}: no field {quoted(min(unknown))}", "leave it out")
+    given = {key: _value(text) for key, text in fields.items()}
+    here = data.get(section.key)
+    if section.key == "findings":
+        _state(data, here, fields["name"], {"value": True, **given})
         return
-    if section == "observations":
-        row = {"at": given.get("at"), name: given.get("value")}
-        given = {key: value for key, value in row.items() if value is not None}
-    data[section] = [*listed(data.get(section)), given]
+    if here is not None and not isinstance(here, list):
+        raise UsageError.of(f"{section.key} is no list of rows", "mend it in the text")
+    if section.key == "observations":
+        given = {"at": given["at"], fields["name"]: given["value"]}
+    data[section.key] = [*listed(here), given]
+
+
+def _state(data: dict[str, Any], here: Any, name: str, given: dict[str, Any]) -> None:
+    if here is not None and not isinstance(here, dict):
+        raise UsageError.of("findings are no names with values", "mend them in the text")
+    if name in mapping(here):
+        raise UsageError.of(f"{quoted(name)} stands there already", "change it, or remove it first")
+    own = {key: value for key, value in given.items() if key != "name"}
+    data["findings"] = {**mapping(here), name: own}
 
 
 def _value(text: str) -> Any:
-    """What is typed in a field: a word, yes or no, or in brackets what YAML makes of it."""
+    """What is typed in a field: a word, yes or no; or what YAML makes of brackets, if it makes anything."""
     if text.lower() in ("yes", "true", "no", "false"):
         return text.lower() in ("yes", "true")
     if text[:1] in ("{", "["):
-        return read_bytes(f"x: {text}".encode(), "field", RecordError).data["x"]
+        try:
+            return mapping(read_bytes(f"x: {text}".encode(), "field", RecordError).data)["x"]
+        except RecordError:
+            return text
     return text

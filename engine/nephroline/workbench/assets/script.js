@@ -1,70 +1,121 @@
 "use strict";
-// The chart is the text; the form, the answer and the picture are made of it by the service, each time anew.
+// The chart is the text. The form, the answer and the picture are made of it by the service, each time anew.
+// `version` counts the texts: what is made of an older one is thrown away.
 const $ = (id) => document.getElementById(id);
 const slider = $("at");
+const LARGE = 100_000;
+let version = 0;
 let moments = [];
 let edits = new Set();
-const waiting = new Map();
+let swapping = false;
+const running = new Map();
 const timers = new Map();
 
 // -- asking -----------------------------------------------------------------------------------------
 
-async function ask(what, more = {}) {
-  waiting.get(what)?.abort();
+const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+
+// One question of a kind at a time: a newer one ends the older, which then gives null.
+async function ask(kind, more = {}, what = kind) {
+  end(kind);
   const stop = new AbortController();
-  waiting.set(what, stop);
+  running.set(kind, stop);
   busy();
   try {
-    const reply = await fetch(`workbench/${what}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ text: $("text").value, at: at(), pathway: $("pathway").value, ...more }),
-      signal: stop.signal,
-    });
-    const body = reply.headers.get("Content-Type")?.includes("json") ? await reply.json() : await reply.text();
-    if (!reply.ok) throw body.problems ? body : { problems: [{ message: body.title ?? "The service failed" }] };
-    return body;
+    return await send(what, more, stop.signal);
   } catch (fault) {
-    if (fault.name === "AbortError") return null;
+    if (stop.signal.aborted) return null;
     throw fault.problems ? fault : { problems: [{ message: "The service cannot be reached" }] };
   } finally {
-    if (waiting.get(what) === stop) waiting.delete(what);
+    if (running.get(kind) === stop) running.delete(kind);
     busy();
   }
 }
 
-const at = () => moments[Number(slider.value)] ?? "";
-const busy = () => { $("busy").textContent = waiting.size ? "…" : ""; };
-
-function soon(name, wait, work) {
-  clearTimeout(timers.get(name));
-  timers.set(name, setTimeout(work, wait));
+async function send(what, more, signal) {
+  const body = JSON.stringify({ text: $("text").value, at: at(), pathway: $("pathway").value, ...more });
+  for (;;) {
+    const reply = await fetch(`workbench/${what}`, {
+      method: "POST", headers: { "Content-Type": "application/json" }, body, signal,
+    });
+    if (reply.status === 503) {
+      // It has too much to do: it says when to ask again.
+      await pause(1000 * Number(reply.headers.get("Retry-After") ?? 2));
+      if (signal.aborted) throw new DOMException("", "AbortError");
+      continue;
+    }
+    const told = reply.headers.get("Content-Type")?.includes("json") ? await reply.json() : await reply.text();
+    if (!reply.ok) throw { problems: told.problems ?? [{ message: told.title ?? "The service failed" }] };
+    return told;
+  }
 }
+
+function end(...kinds) {
+  for (const kind of kinds) { running.get(kind)?.abort(); running.delete(kind); clearTimeout(timers.get(kind)); }
+}
+
+function soon(kind, wait, work) {
+  clearTimeout(timers.get(kind));
+  timers.set(kind, setTimeout(work, wait));
+}
+
+const at = () => moments[Number(slider.value)] ?? "";
+const busy = () => { $("busy").textContent = running.size ? "…" : ""; };
 
 // -- the chart --------------------------------------------------------------------------------------
 
-async function readChart(more = {}, focus = null) {
-  clearTimeout(timers.get("deep"));
-  waiting.get("answer")?.abort();
+// The text has changed: what stands of the former one is marked, until there is an answer again.
+function changed() {
+  version += 1;
+  end("chart", "answer", "course", "question");
+  hide(false);
   $("answer").classList.add("stale");
+  $("answer").setAttribute("aria-busy", "true");
+}
+
+async function readChart() {
+  const mine = version;
   let seen;
   try {
-    seen = await ask("chart", more);
+    // Who looks at the last time goes on to look at the last, also where a later one has come.
+    seen = await ask("chart", Number(slider.value) >= moments.length - 1 ? { at: "" } : {});
   } catch (fault) {
-    tellProblems(fault.problems);
+    if (mine === version) unreadable(fault.problems);
     return;
   }
-  if (!seen) return;
+  if (!seen || mine !== version) return;
   if (seen.text !== null) $("text").value = seen.text;
-  $("form").innerHTML = seen.form;
-  if (seen.fates || !more.edit) $("fates").innerHTML = seen.fates;
+  swap($("form"), seen.form);
+  $("form").inert = false;
+  if (seen.fates) $("fates").innerHTML = seen.fates;
   tellProblems(seen.problems);
   setMoments(seen.moments, seen.at);
+  if (!seen.answer) { noAnswer(); return; }
   showAnswer(seen.answer);
-  restoreFocus(focus);
-  if (!seen.answer) return;
-  soon("deep", 250, deepAnswer);
-  soon("course", 300, drawCourse);
+  const large = $("text").value.length > LARGE;
+  soon("answer", large ? 3000 : 700, deepAnswer);
+  soon("course", large ? 2000 : 300, drawCourse);
+}
+
+// The text cannot be read at all: the form of the former one is not to be used.
+function unreadable(problems) {
+  $("form").inert = true;
+  tellProblems(problems);
+  setMoments([], "");
+  noAnswer();
+}
+
+function noAnswer() {
+  const told = document.createElement("p");
+  told.textContent = $("text").value.trim() ? "No answer while the chart has problems." : "No chart yet.";
+  $("answer").replaceChildren(told);
+  settled();
+  $("course").replaceChildren();
+}
+
+function settled() {
+  $("answer").classList.remove("stale");
+  $("answer").removeAttribute("aria-busy");
 }
 
 function setMoments(found, chosen) {
@@ -86,64 +137,143 @@ function tellTime() {
 
 function tellProblems(problems) {
   for (const fault of document.querySelectorAll(".fault")) fault.hidden = true;
-  for (const input of document.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+  for (const input of document.querySelectorAll("[aria-invalid]")) {
+    input.removeAttribute("aria-invalid");
+    input.removeAttribute("aria-describedby");
+  }
+  for (const one of problems) {
+    if (!one.path) continue;
+    const path = CSS.escape(one.path);
+    const fault = document.querySelector(`[data-fault="${path}"]`);
+    const field = document.querySelector(`[data-path="${path}"]`);
+    if (fault) { fault.textContent = textOf(one); fault.hidden = false; }
+    if (field) { field.setAttribute("aria-invalid", "true"); if (fault?.id) field.setAttribute("aria-describedby", fault.id); }
+  }
+  $("problems").replaceChildren(...(problems.length ? [listOf(problems, true)] : []));
+}
+
+const textOf = (one) => (one.help ? `${one.message} (${one.help})` : one.message);
+
+function listOf(problems, placed = false) {
   const list = document.createElement("ul");
   for (const one of problems) {
-    const text = one.help ? `${one.message} (${one.help})` : one.message;
-    const field = one.path ? $(`f-${one.path}`) ?? $(`f-${one.path}.at`) : null;
-    const fault = one.path ? $(`e-${one.path}`) ?? (field && field.parentElement.querySelector(".fault")) : null;
-    if (fault) { fault.textContent = text; fault.hidden = false; }
-    if (field) { field.setAttribute("aria-invalid", "true"); if (fault) field.setAttribute("aria-describedby", fault.id); }
     const item = document.createElement("li");
-    item.textContent = `${one.line ? `line ${one.line}: ` : ""}${one.path ? `${one.path}: ` : ""}${text}`;
+    const place = placed ? `${one.line ? `line ${one.line}: ` : ""}${one.path ? `${one.path}: ` : ""}` : "";
+    item.textContent = place + textOf(one);
     list.append(item);
   }
-  $("problems").replaceChildren(...(problems.length ? [list] : []));
-  return list.cloneNode(true);
+  return list;
+}
+
+// -- what is made anew keeps what somebody is at: his place, and what he has typed -------------------
+
+// By what a control is found again after it was made anew.
+function keyOf(element) {
+  for (const name of ["data-path", "data-why-not", "data-edit", "data-set"]) {
+    if (element.hasAttribute?.(name)) return `[${name}="${CSS.escape(element.getAttribute(name))}"]`;
+  }
+  const entry = element.closest?.(".entry");
+  if (entry) return `.${[...entry.classList].join(".")} .ask`;
+  return element.id ? `#${CSS.escape(element.id)}` : "";
+}
+
+function swap(place, html) {
+  const active = place.contains(document.activeElement) ? document.activeElement : null;
+  const here = active && keyOf(active);
+  const caret = active?.matches("input") ? [active.selectionStart, active.selectionEnd] : null;
+  const typed = [...place.querySelectorAll("input")]
+    .filter((input) => input.value !== input.defaultValue && !input.dataset.sent && keyOf(input))
+    .map((input) => [keyOf(input), input.value]);
+  const unfolded = [...place.querySelectorAll("details")].map((fold) => fold.open);
+  swapping = true;
+  place.innerHTML = html;
+  swapping = false;
+  [...place.querySelectorAll("details")].forEach((fold, i) => { fold.open = unfolded[i] ?? fold.open; });
+  for (const [key, value] of typed) {
+    const input = place.querySelector(key);
+    if (input) input.value = value;
+  }
+  const again = here && place.querySelector(here);
+  if (!again) return;
+  again.focus({ preventScroll: true });
+  if (caret && again.matches("input") && caret[0] !== null) again.setSelectionRange(...caret);
+}
+
+// -- changes in the form: one after the other, each to the text that the one before has made ---------
+
+let queue = Promise.resolve();
+let queued = 0;
+
+function edit(change, focus = "") {
+  changed();
+  queued += 1;
+  $("text").readOnly = true;
+  queue = queue.then(async () => {
+    let problems = null;
+    try {
+      const text = await ask("edit", { edit: change });
+      if (text !== null) $("text").value = text;
+    } catch (fault) { problems = fault.problems; }
+    queued -= 1;
+    if (queued) return;
+    $("text").readOnly = false;
+    await readChart();
+    if (problems) $("problems").append(listOf(problems));
+    if (focus && (document.activeElement === document.body || !document.activeElement)) {
+      document.querySelector(focus)?.focus();
+    }
+  });
+}
+
+// A field is committed once, when it is left or Enter is pressed.
+function commit(input) {
+  if (swapping || input.value === input.defaultValue || input.dataset.sent === input.value) return;
+  input.dataset.sent = input.value;
+  edit({ do: "set", path: input.dataset.path, value: input.value });
+}
+
+function add(form) {
+  const section = form.dataset.add;
+  const fields = Object.fromEntries(new FormData(form));
+  for (const input of form.querySelectorAll("input")) input.dataset.sent = input.value;
+  const first = form.querySelector("input");
+  first.focus();
+  edit({ do: "add", section, fields }, `#${first.id}`);
 }
 
 // -- the answer -------------------------------------------------------------------------------------
 
-// What is made anew keeps what somebody is at: his place, what is unfolded, what he has typed.
 function showAnswer(html) {
-  const place = $("answer");
-  const here = place.contains(document.activeElement) ? keyOf(document.activeElement) : "";
-  const open = place.querySelector(".ifs")?.open;
-  const typed = [...place.querySelectorAll("[data-set]")].map((input) => [keyOf(input), input.value]);
-  place.classList.toggle("stale", !html);
-  if (html) place.innerHTML = html;
-  const fold = place.querySelector(".ifs");
-  if (fold && open) fold.open = true;
-  for (const [key, value] of typed) { const input = place.querySelector(key); if (input) input.value = value; }
-  for (const chip of place.querySelectorAll("[data-edit]")) {
-    chip.setAttribute("aria-pressed", String(edits.has(chip.dataset.edit)));
-  }
-  if (here) place.querySelector(here)?.focus({ preventScroll: true });
-}
-
-// By what a control of the answer is found again after it was made anew.
-function keyOf(element) {
-  if (element.id) return `#${CSS.escape(element.id)}`;
-  for (const [name, key] of [["data-why-not", "whyNot"], ["data-edit", "edit"], ["data-set", "set"]]) {
-    if (element.dataset[key] !== undefined) return `[${name}="${CSS.escape(element.dataset[key])}"]`;
-  }
-  const entry = element.closest(".entry");
-  return entry ? `.${[...entry.classList].join(".")} .ask` : "#answer";
+  swap($("answer"), html);
+  settled();
+  const chips = [...document.querySelectorAll("[data-edit]")];
+  edits = new Set(chips.map((chip) => chip.dataset.edit).filter((one) => edits.has(one)));
+  for (const chip of chips) chip.setAttribute("aria-pressed", String(edits.has(chip.dataset.edit)));
 }
 
 async function answer(quick) {
+  const mine = [version, at()];
   try {
     const seen = await ask("answer", { quick });
-    if (seen) showAnswer(seen.answer);
-  } catch (fault) { tellProblems(fault.problems); }
+    if (seen && mine[0] === version && mine[1] === at()) showAnswer(seen.answer);
+  } catch (fault) {
+    if (mine[0] === version && mine[1] === at()) { tellProblems(fault.problems); noAnswer(); }
+  }
 }
 
 const deepAnswer = () => answer(false);
 
 function moved() {
   tellTime();
-  clearTimeout(timers.get("deep"));
-  soon("move", 40, async () => { await answer(true); soon("deep", 350, deepAnswer); });
+  end("answer", "question");
+  hide(false);
+  $("answer").classList.add("stale");
+  $("answer").setAttribute("aria-busy", "true");
+  soon("answer", 40, async () => {
+    const mine = [version, at()];
+    await answer(true);
+    if (mine[0] === version && mine[1] === at()) soon("answer", 700, deepAnswer);
+  });
 }
 
 function goTo(label) {
@@ -156,35 +286,36 @@ function goTo(label) {
 // -- the picture ------------------------------------------------------------------------------------
 
 async function drawCourse() {
+  const mine = version;
   try {
     const html = await ask("course");
-    if (html !== null) { $("course").innerHTML = html; markTime(); }
-  } catch { $("course").textContent = ""; }
+    if (html !== null && mine === version) { $("course").innerHTML = html; markTime(); }
+  } catch (fault) {
+    if (mine === version) $("course").replaceChildren(listOf(fault.problems));
+  }
 }
 
 function markTime() {
   const drawing = document.querySelector(".drawing");
   if (!drawing) return;
-  const { begin, end, width, days } = drawing.dataset;
+  const { begin, end: last, width, days } = drawing.dataset;
   const day = JSON.parse(days)[at()];
   const svg = drawing.querySelector("svg");
   svg?.querySelector(".here")?.remove();
-  for (const step of document.querySelectorAll(".steps li")) step.classList.remove("current");
+  for (const step of document.querySelectorAll(".steps li")) step.removeAttribute("aria-current");
   if (day === undefined || !svg) return;
-  const group = svg.querySelector("g[transform]");
-  const [left, top] = group.getAttribute("transform").match(/-?[\d.]+/g).map(Number);
-  const x = left + (day - Number(begin)) / (Number(end) - Number(begin)) * Number(width);
+  const [left, top] = svg.querySelector("g[transform]").getAttribute("transform").match(/-?[\d.]+/g).map(Number);
+  const x = left + (day - Number(begin)) / (Number(last) - Number(begin)) * Number(width);
   const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
-  for (const [key, value] of Object.entries({ x1: x, x2: x, y1: top - 20, y2: svg.viewBox.baseVal.height, class: "here" })) {
-    line.setAttribute(key, String(value));
-  }
+  const drawn = { x1: x, x2: x, y1: top - 20, y2: svg.viewBox.baseVal.height, class: "here" };
+  for (const [key, value] of Object.entries(drawn)) line.setAttribute(key, String(value));
   svg.append(line);
-  let last = null;
-  for (const step of document.querySelectorAll(".step")) if (Number(step.dataset.day) <= day) last = step;
-  last?.closest("li").classList.add("current");
+  let current = null;
+  for (const step of document.querySelectorAll(".step")) if (Number(step.dataset.day) <= day) current = step;
+  current?.closest("li").setAttribute("aria-current", "step");
 }
 
-// -- reasons and other questions --------------------------------------------------------------------
+// -- reasons and other questions: one at a time, about the answer that stands ------------------------
 
 let asker = "";
 
@@ -194,7 +325,7 @@ function show(content) {
   close.type = "button";
   close.className = "close";
   close.textContent = "Close";
-  close.addEventListener("click", hide);
+  close.addEventListener("click", () => hide(true));
   if (typeof content === "string") place.innerHTML = content; else place.replaceChildren(content);
   place.prepend(close);
   place.hidden = false;
@@ -202,24 +333,22 @@ function show(content) {
   place.scrollIntoView({ block: "nearest" });
 }
 
-function hide() {
+function hide(back) {
+  end("question");
+  if ($("details").hidden) return;
   $("details").hidden = true;
-  if (asker) document.querySelector(asker)?.focus();
+  $("details").replaceChildren();
+  if (back && asker) document.querySelector(asker)?.focus();
 }
 
 async function question(what, more, from) {
   asker = from ? keyOf(from) : "";
+  const mine = [version, at()];
   try {
-    const html = await ask(what, more);
-    if (html !== null) show(html);
+    const html = await ask("question", more, what);
+    if (html !== null && mine[0] === version && mine[1] === at()) show(html);
   } catch (fault) {
-    const list = document.createElement("ul");
-    for (const one of fault.problems) {
-      const item = document.createElement("li");
-      item.textContent = one.help ? `${one.message} (${one.help})` : one.message;
-      list.append(item);
-    }
-    show(list);
+    if (mine[0] === version) show(listOf(fault.problems));
   }
 }
 
@@ -227,8 +356,22 @@ function whatIf(from) {
   const written = [...document.querySelectorAll("[data-set]")]
     .filter((input) => input.value.trim()).map((input) => `${input.dataset.set}${input.value.trim()}`);
   const about = [...edits, ...written].join("; ");
-  if (about) question("what-if", { about }, from); else hide();
+  if (about) question("what-if", { about }, from); else hide(false);
 }
+
+function toggle(chip) {
+  const one = chip.dataset.edit;
+  const on = !edits.has(one);
+  // Only one wait at a time.
+  if (on && one.startsWith("wait ")) edits = new Set([...edits].filter((other) => !other.startsWith("wait ")));
+  if (on) edits.add(one); else edits.delete(one);
+  for (const each of document.querySelectorAll("[data-edit]")) {
+    each.setAttribute("aria-pressed", String(edits.has(each.dataset.edit)));
+  }
+  whatIf(chip);
+}
+
+// -- what is clicked, typed and sent -----------------------------------------------------------------
 
 document.addEventListener("click", (event) => {
   const hit = (selector) => event.target.closest(selector);
@@ -237,16 +380,16 @@ document.addEventListener("click", (event) => {
   const whyNot = hit("[data-why-not]");
   if (whyNot) return question("why-not", { about: whyNot.dataset.whyNot }, whyNot);
   const chip = hit("[data-edit]");
-  if (chip) {
-    const on = !edits.has(chip.dataset.edit);
-    if (on) edits.add(chip.dataset.edit); else edits.delete(chip.dataset.edit);
-    chip.setAttribute("aria-pressed", String(on));
-    return whatIf(chip);
-  }
+  if (chip) return toggle(chip);
   const remove = hit("[data-remove]");
-  if (remove) return readChart({ edit: { do: "remove", path: remove.dataset.remove } });
+  if (remove) {
+    if (remove.disabled) return null;
+    remove.disabled = true;
+    const section = remove.closest("fieldset").dataset.section;
+    return edit({ do: "remove", path: remove.dataset.remove }, `form[data-add="${section}"] input`);
+  }
   const step = hit(".step");
-  if (step) { goTo(step.dataset.at); return $("answer").scrollIntoView({ block: "nearest" }); }
+  if (step) { goTo(step.dataset.at); return document.querySelector(".reply").scrollIntoView({ block: "start" }); }
   const number = hit("#course a");
   if (number) {
     event.preventDefault();
@@ -258,7 +401,8 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("change", (event) => {
   const input = event.target;
-  if (input.dataset.path !== undefined) readChart({ edit: { do: "set", path: input.dataset.path, value: input.value } }, input.id);
+  if (swapping) return;
+  if (input.dataset.path !== undefined) commit(input);
   else if (input.dataset.set !== undefined) whatIf(input);
   else if (input.getAttribute("list") === "analytes") {
     const known = [...$("analytes").options].find((one) => one.value === input.value);
@@ -267,67 +411,81 @@ document.addEventListener("change", (event) => {
   }
 });
 
-let pressed = "";
-document.addEventListener("pointerdown", () => { pressed = ""; });
-document.addEventListener("keydown", (event) => {
-  pressed = event.key === "Tab" ? (event.shiftKey ? "back" : "on") : "";
-  if (event.key === "Escape" && !$("details").hidden) hide();
+document.addEventListener("focusout", (event) => {
+  if (event.target.dataset?.path !== undefined) commit(event.target);
 });
 
-// The form is made anew after each change; whoever tabs through it goes on where he was.
-function restoreFocus(id) {
-  const field = id && $(id);
-  if (!field || (document.activeElement && document.activeElement !== document.body)) return;
-  const fields = [...$("form").querySelectorAll("input, button")];
-  const step = { on: 1, back: -1 }[pressed] ?? 0;
-  (fields[fields.indexOf(field) + step] ?? field).focus();
-}
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.dataset?.path !== undefined) commit(event.target);
+  if (event.key === "Escape" && !$("details").hidden) hide(true);
+});
 
 document.addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;
-  if (form.dataset.add) {
-    const fields = Object.fromEntries(new FormData(form));
-    readChart({ edit: { do: "add", section: form.dataset.add, fields } }, form.querySelector("input").id);
-  } else {
-    question(form.id === "ask-order" ? "order" : "what-if", { about: new FormData(form).get("about") }, form.querySelector("input"));
+  if (form.id === "ask-zero") saveFhir({ time_zero: new FormData(form).get("zero") });
+  else if (form.dataset.add) add(form);
+  else {
+    const about = new FormData(form).get("about");
+    question(form.id === "ask-order" ? "order" : "what-if", { about }, form.querySelector("input"));
   }
 });
 
-$("text").addEventListener("input", () => soon("read", 200, () => readChart()));
+$("text").addEventListener("input", () => {
+  changed();
+  $("fates").replaceChildren();
+  soon("chart", $("text").value.length > LARGE ? 1500 : 200, readChart);
+});
 slider.addEventListener("input", moved);
 $("earlier").addEventListener("click", () => { slider.stepDown(); moved(); });
 $("later").addEventListener("click", () => { slider.stepUp(); moved(); });
-$("pathway").addEventListener("change", () => { if ($("text").value) readChart(); });
+$("pathway").addEventListener("change", () => { if ($("text").value.trim()) { changed(); readChart(); } });
 $("ask-editions").addEventListener("click", (event) => question("editions", {}, event.target));
 $("print").addEventListener("click", () => print());
 
 // -- files ------------------------------------------------------------------------------------------
 
-function take(text) {
-  edits = new Set();
-  moments = [];
-  $("text").value = text;
-  $("details").hidden = true;
-  $("course").textContent = "";
-  readChart();
+let taking = 0;
+
+// The last that was asked for is taken, whichever comes first.
+async function take(reading) {
+  taking += 1;
+  const mine = taking;
+  changed();
+  try {
+    const text = await reading;
+    if (mine !== taking) return;
+    edits = new Set();
+    $("pathway").value = "auto";
+    $("fates").replaceChildren();
+    $("course").replaceChildren();
+    setMoments([], "");
+    $("text").value = text;
+    changed();
+    await readChart();
+  } catch {
+    if (mine === taking) { $("text").value = ""; unreadable([{ message: "It cannot be read, or the service cannot be reached" }]); }
+  }
 }
 
-$("example").addEventListener("change", async (event) => {
-  if (!event.target.value) return;
-  const reply = await fetch(`workbench/examples/${event.target.value}`);
-  if (reply.ok) take(await reply.text());
-});
-$("file").addEventListener("change", async (event) => {
+async function example(name) {
+  const reply = await fetch(`workbench/examples/${name}`);
+  if (!reply.ok) throw reply;
+  return reply.text();
+}
+
+$("example").addEventListener("change", (event) => { if (event.target.value) take(example(event.target.value)); });
+$("file").addEventListener("change", (event) => {
   const [file] = event.target.files;
-  if (file) take(await file.text());
+  if (file) { $("example").value = ""; take(file.text()); }
+  event.target.value = "";
 });
 for (const kind of ["dragover", "dragleave", "drop"]) {
-  document.addEventListener(kind, async (event) => {
+  document.addEventListener(kind, (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
     document.body.classList.toggle("dropping", kind === "dragover");
-    if (kind === "drop") take(await event.dataTransfer.files[0].text());
+    if (kind === "drop") { $("example").value = ""; take(event.dataTransfer.files[0].text()); }
   });
 }
 
@@ -336,15 +494,24 @@ function save(text, name, type) {
   link.href = URL.createObjectURL(new Blob([text], { type }));
   link.download = name;
   link.click();
-  URL.revokeObjectURL(link.href);
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
+
 $("save-yaml").addEventListener("click", () => save($("text").value, "chart.yaml", "application/yaml"));
-$("save-fhir").addEventListener("click", async (event) => {
+
+async function saveFhir(more) {
+  asker = "#save-fhir";
   try {
-    const bundle = await ask("fhir");
-    if (bundle) save(JSON.stringify(bundle, null, 2), "chart.json", "application/fhir+json");
-  } catch (fault) { asker = "#save-fhir"; show(tellProblems(fault.problems)); }
-});
+    const bundle = await ask("question", more, "fhir");
+    if (!bundle) return;
+    hide(true);
+    save(JSON.stringify(bundle, null, 2), "chart.json", "application/fhir+json");
+  } catch (fault) {
+    show(listOf(fault.problems));
+    $("details").append($("zero").content.cloneNode(true));
+  }
+}
+$("save-fhir").addEventListener("click", () => saveFhir({}));
 
 // -- tabs -------------------------------------------------------------------------------------------
 
