@@ -19,6 +19,7 @@ demo: $(VENV)/.installed
 	$(BIN)/nephroline replay scenarios/pjnh-2015-case-1.yaml scenarios/pjnh-2015-case-2.yaml
 	$(BIN)/nephroline consult scenarios/pjnh-2015-case-1.yaml --at "10 mo"
 	$(BIN)/nephroline report scenarios/pjnh-2015-case-1.yaml scenarios/pjnh-2015-case-2.yaml --out report.html
+	@echo 'The same as a page: $(BIN)/nephroline serve, then open http://127.0.0.1:8000/'
 
 test: $(VENV)/.tested
 	$(BIN)/python -m pytest -q --numprocesses auto $(TESTS)
@@ -74,7 +75,7 @@ lock: $(VENV)/.developed
 	mkdir -p locks
 	$(COMPILE) --upgrade --all-extras --group dev -o locks/dev.txt
 	$(COMPILE) --constraint locks/dev.txt --all-extras --group test -o locks/test.txt
-	$(COMPILE) --constraint locks/dev.txt --extra report -o locks/demo.txt
+	$(COMPILE) --constraint locks/dev.txt --extra report --extra serve -o locks/demo.txt
 	$(subst pyproject.toml,,$(COMPILE)) --constraint locks/dev.txt --group tools -o locks/tools.txt
 
 # An environment that was left half-made is made anew.
@@ -95,7 +96,7 @@ ifneq ($(wildcard $(LOCK)/demo.txt),)
 else
 	@echo "not locked for Python $(VERSION): the newest releases are installed"
 	$(PIP) install --quiet --upgrade "pip>=25.1"
-	$(PIP) install --quiet --no-cache-dir --editable ".[report]"
+	$(PIP) install --quiet --no-cache-dir --editable ".[report,serve]"
 endif
 	touch $@
 

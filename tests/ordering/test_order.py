@@ -134,6 +134,16 @@ def test_what_is_taken_is_taken_already_and_its_dose_may_change() -> None:
     assert judged("losartan 100 mg/d", exposures=given).verdict == "yes"
 
 
+def test_what_is_taken_and_has_to_stop_is_refused() -> None:
+    running = [
+        {"drug": "cyclosporine", "dose": "100 mg bid", "from": "0 mo"},
+        {"drug": "simvastatin", "dose": "20 mg/d", "from": "0 mo"},
+    ]
+    found = judged("simvastatin 20 mg/d", exposures=running)
+    assert found.verdict == "no"
+    assert "simvastatin" in found.because[0].lower()
+
+
 def test_of_a_child_no_order_is_judged() -> None:
     found = judged("losartan 50 mg/d", age="12 years")
     assert found.verdict == "not-judged"

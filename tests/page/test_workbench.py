@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from watching import Watched
 
 from nephroline.errors import RecordError
@@ -306,7 +307,7 @@ def test_what_is_typed_while_the_form_is_made_anew_stays_where_it_was_typed(
 ) -> None:
     page = workbench(text_of(root, "synthetic/weak-exposure")).page
     answered(page)
-    page.route("**/workbench/*", lambda route: (page.wait_for_timeout(150), route.continue_())[1])
+    page.route("**/workbench/*", slowly)
     sex = page.get_by_role("textbox", name="sex", exact=True)
     sex.click()
     sex.fill("female")
@@ -321,6 +322,11 @@ def test_what_is_typed_while_the_form_is_made_anew_stays_where_it_was_typed(
     text = page.locator("#text").input_value()
     assert re.search(r"sex: female.*age: 51 years", text.replace("\n", " "))
     assert "82 kg" in text
+
+
+def slowly(route: Route) -> None:
+    time.sleep(0.15)
+    route.continue_()
 
 
 def test_two_changes_at_once_are_both_made(workbench: Open, root: Path) -> None:
