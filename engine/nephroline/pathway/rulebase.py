@@ -13,7 +13,7 @@ from nephroline.pathway.composing import compose
 from nephroline.pathway.models import Pathway
 from nephroline.pathway.modules import Module, read_module
 from nephroline.pathway.shapes import PathwayFile
-from nephroline.yamlfile import Place, mapping, read_file
+from nephroline.yamlfile import Place, mapping, read_bytes, read_file
 
 _CATALOGUE = "catalogue"
 _HEAD = "pathway.yaml"
@@ -206,6 +206,20 @@ class RuleBase:
         """How to read every module and pathway file, by the name that errors give it."""
         base = {self._name_of(file): partial(self._module, file) for file in self._files.values()}
         return base | {m.place.document.file: partial(_itself, m) for m in self._of_site.values()}
+
+    def with_text(self, name: str, text: str) -> RuleBase:
+        """These rules with another text in one of their files, which stays as it is; *name* as in `files`.
+
+        Raises: UsageError if they have no such file, PathwayError if the text is no such module.
+        """
+        file = next((one for one in self._files.values() if self._name_of(one) == name), None)
+        if file is None:
+            raise UsageError.of(f"no file of rules {quoted(name)}", "choose one of the list")
+        module = read_module(read_bytes(text.encode(), name, PathwayError))
+        _as_placed(module, self._id_of(file))
+        other = RuleBase(self._base)
+        other._read = {**self._read, file: module}
+        return other
 
     @cached_property
     def modules(self) -> Mapping[str, Module]:

@@ -39,6 +39,7 @@ from nephroline.service.store import opened
 from nephroline.service.tokens import TokenError, Tokens
 from nephroline.version import __version__
 from nephroline.workbench.bench import Bench
+from nephroline.workbench.workshop import Workshop
 
 _EXPIRE_SECONDS = 3600
 
@@ -66,6 +67,7 @@ def office_of(settings: Settings) -> Office:
         settings=settings,
         desk=desk,
         bench=Bench(base, codes),
+        workshop=Workshop(base),
         computing=Gate(settings.server.waiting, "computing"),
         writing=Gate(_WRITING, "writing"),
         store=store,

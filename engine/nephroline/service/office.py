@@ -12,6 +12,7 @@ from nephroline.service.settings import Settings
 from nephroline.service.store import Store
 from nephroline.service.tokens import Tokens
 from nephroline.workbench.bench import Bench
+from nephroline.workbench.workshop import Workshop
 
 
 class Office(NamedTuple):
@@ -23,6 +24,7 @@ class Office(NamedTuple):
     settings: Settings
     desk: Desk
     bench: Bench
+    workshop: Workshop
     computing: Gate
     writing: Gate
     store: Store | None

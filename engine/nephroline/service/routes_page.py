@@ -24,6 +24,7 @@ from nephroline.workbench.bench import (
     SavingQuestion,
 )
 from nephroline.workbench.drawing import ASSETS, asset
+from nephroline.workbench.workshop import ChangesView, RuleQuestion, RuleView
 from nephroline.yamlfile import mapping
 
 _HEADERS = {
@@ -43,7 +44,7 @@ def page_headers(app: ASGIApp) -> ASGIApp:
 
     async def with_headers(scope: Scope, receive: Receive, send: Send) -> None:
         path = str(mapping(scope).get("path", ""))
-        ours = path == "/" or path.startswith(("/assets/", "/workbench/"))
+        ours = path in ("/", "/rules") or path.startswith(("/assets/", "/workbench/"))
 
         async def told(message: Message) -> None:
             if ours and message["type"] == "http.response.start":
@@ -135,6 +136,32 @@ async def fhir(data: JSONBody[SavingQuestion], office: NamedDependency[Office]) 
     return Response(msgspec.to_builtins(await office.computing.run(office.bench.fhir, data)))
 
 
+@get("/rules", media_type=MediaType.HTML, include_in_schema=False)
+async def rules(office: NamedDependency[Office]) -> str:
+    """The page for authors of rules."""
+    return await office.computing.run(office.workshop.page)
+
+
+@get("/workbench/rules/files/{name:path}", media_type=MediaType.TEXT, include_in_schema=False)
+async def rule_file(name: str, office: NamedDependency[Office]) -> str:
+    """The text of a file of rules."""
+    return office.workshop.file(str(name).lstrip("/"))
+
+
+@post("/workbench/rules/check", status_code=200, include_in_schema=False)
+async def rule_check(data: JSONBody[RuleQuestion], office: NamedDependency[Office]) -> Response[RuleView]:
+    """What is wrong with a text of rules."""
+    return Response(await office.computing.run(office.workshop.check, data))
+
+
+@post("/workbench/rules/changes", status_code=200, include_in_schema=False)
+async def rule_changes(
+    data: JSONBody[RuleQuestion], office: NamedDependency[Office]
+) -> Response[ChangesView]:
+    """Which answers a text of rules changes."""
+    return Response(await office.computing.run(office.workshop.changes, data))
+
+
 PAGE: list[HTTPRouteHandler | Router] = [
     Router(
         "/",
@@ -152,6 +179,10 @@ PAGE: list[HTTPRouteHandler | Router] = [
             order,
             editions,
             fhir,
+            rules,
+            rule_file,
+            rule_check,
+            rule_changes,
         ],
     ),
 ]

@@ -12,6 +12,7 @@ import msgspec
 
 from nephroline.catalogue import Catalogue
 from nephroline.changes import WhatIf, WhyNot
+from nephroline.changes.whatif import Difference
 from nephroline.comparing import Compared
 from nephroline.consultation import Consultation, headline
 from nephroline.consultation.answer import NOTICE, ActionOut
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _WIDE = 860
-ASSETS = {"style.css": "text/css", "script.js": "text/javascript"}
+ASSETS = {"style.css": "text/css", "script.js": "text/javascript", "rules.js": "text/javascript"}
 """What the page loads, and what each is."""
 
 
@@ -43,6 +44,15 @@ class PageEntry(msgspec.Struct, frozen=True):
     label: str
     text: str
     names: list[str]
+
+
+class ChangedAnswer(msgspec.Struct, frozen=True):
+    """An answer to a scenario that other rules change."""
+
+    scenario: str
+    at: str
+    pathway: str
+    differences: list[Difference]
 
 
 def page(catalogue: Catalogue, pathways: Sequence[Pathway], examples: Sequence[str], form: str) -> str:
@@ -207,6 +217,16 @@ def _folder(name: str) -> str:
 
 def _stem(name: str) -> str:
     return name.rpartition("/")[2].rpartition(".")[0].replace("-", " ")
+
+
+def rules(names: Sequence[str], pathways: Sequence[Pathway]) -> str:
+    """The page for authors of rules."""
+    return _render("rules", files=names, pathways=pathways)
+
+
+def changed(found: Sequence[ChangedAnswer]) -> str:
+    """The answers that a text of rules changes."""
+    return _render("changed", found=found) if found else ""
 
 
 # -- templates ---------------------------------------------------------------------------------------

@@ -1,0 +1,125 @@
+"use strict";
+// A file of rules is checked as it is changed; which answers that changes is asked a few scenarios at a time.
+const $ = (id) => document.getElementById(id);
+let version = 0;
+let timer = 0;
+let stopped = true;
+let shown = "";
+let wanted = 0;
+
+async function ask(what, more = {}) {
+  for (;;) {
+    const reply = await fetch(`workbench/rules/${what}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ file: shown, text: $("text").value, ...more }),
+    });
+    if (reply.status === 503) {
+      await new Promise((done) => { setTimeout(done, 1000 * Number(reply.headers.get("Retry-After") ?? 2)); });
+      continue;
+    }
+    const told = await reply.json();
+    if (!reply.ok) throw { problems: told.problems ?? [{ message: told.title ?? "The service failed" }] };
+    return told;
+  }
+}
+
+function tell(problems) {
+  const list = document.createElement("ul");
+  for (const one of problems) {
+    const item = document.createElement("li");
+    item.textContent = `${one.line ? `line ${one.line}: ` : ""}${one.path ? `${one.path}: ` : ""}${one.message}${one.help ? ` (${one.help})` : ""}`;
+    list.append(item);
+  }
+  $("problems").replaceChildren(...(problems.length ? [list] : []));
+}
+
+const faults = (fault) => fault.problems ?? [{ message: "The service cannot be reached" }];
+
+async function check() {
+  const mine = version;
+  let seen;
+  try { seen = await ask("check"); } catch (fault) { if (mine === version) { tell(faults(fault)); $("state").textContent = ""; } return; }
+  if (mine !== version) return;
+  tell(seen.problems);
+  $("try").disabled = seen.pathways.length === 0;
+  if (seen.problems.length) $("state").textContent = "It cannot be used as it is written:";
+  else if (seen.pathways.length) $("state").textContent = `It is well written, and counts in ${seen.pathways.join(", ")}.`;
+  else $("state").textContent = "It says the same as the file.";
+}
+
+function changed() {
+  version += 1;
+  stopped = true;
+  clearTimeout(timer);
+  $("try").disabled = true;
+  $("changes").replaceChildren();
+  $("progress").hidden = true;
+  $("stop").hidden = true;
+}
+
+async function open(name, line = 0) {
+  wanted += 1;
+  const mine = wanted;
+  changed();
+  try {
+    const reply = await fetch(`workbench/rules/files/${name}`);
+    if (!reply.ok) throw reply;
+    const text = await reply.text();
+    if (mine !== wanted) return;
+    shown = name;
+    $("file").value = name;
+    $("text").value = text;
+  } catch { if (mine === wanted) tell([{ message: "The file cannot be read" }]); return; }
+  $("text").disabled = false;
+  $("save").disabled = false;
+  if (line) {
+    const start = $("text").value.split("\n").slice(0, line - 1).join("\n").length + 1;
+    $("text").focus();
+    $("text").setSelectionRange(start, start);
+    $("text").scrollTop = Math.max(0, (line - 4) * parseFloat(getComputedStyle($("text")).lineHeight));
+  }
+  check();
+}
+
+async function tryIt() {
+  const mine = version;
+  stopped = false;
+  let [done, total, count] = [0, 1, 0];
+  $("changes").replaceChildren();
+  $("progress").hidden = false;
+  $("stop").hidden = false;
+  $("try").disabled = true;
+  while (done < total && !stopped && mine === version) {
+    let seen;
+    try { seen = await ask("changes", { after: done }); } catch (fault) { tell(faults(fault)); break; }
+    if (mine !== version) return;
+    ({ done, total } = seen);
+    count += seen.changed;
+    $("progress").max = total;
+    $("progress").value = done;
+    $("state").textContent = `${count} answer${count === 1 ? "" : "s"} changed; ${done} of ${total} scenarios asked.`;
+    if (seen.changes) $("changes").insertAdjacentHTML("beforeend", seen.changes);
+  }
+  if (mine !== version) return;
+  $("stop").hidden = true;
+  $("try").disabled = false;
+}
+
+$("file").addEventListener("change", (event) => { if (event.target.value) open(event.target.value); });
+$("text").addEventListener("input", () => { changed(); timer = setTimeout(check, 400); });
+$("try").addEventListener("click", tryIt);
+$("stop").addEventListener("click", () => { stopped = true; });
+$("save").addEventListener("click", () => {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([$("text").value], { type: "application/yaml" }));
+  link.download = shown.split("/").pop();
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+});
+document.addEventListener("click", (event) => {
+  const place = event.target.closest(".place");
+  if (!place) return;
+  const [, name, line] = /^(.*):(\d+)$/.exec(place.dataset.place) ?? [];
+  if (name) open(name, Number(line));
+});

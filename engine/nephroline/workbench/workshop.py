@@ -1,0 +1,99 @@
+"""For whoever writes rules: a file of them under other words, what is wrong with it, and what it changes."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Annotated, Any
+
+import msgspec
+
+from nephroline.catalogue import data_root
+from nephroline.changes.whatif import differences
+from nephroline.consultation import consult
+from nephroline.errors import InputError, UsageError, quoted
+from nephroline.pathway import Pathway, RuleBase
+from nephroline.replaying import decision_times, read_scenario, scenario_files
+from nephroline.workbench import drawing
+
+_BATCH = 20
+"""So many scenarios are asked in one question, so that nobody waits long behind it."""
+
+
+class RuleQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file of rules, as errors name it, with another text; `after`: so many scenarios were asked before."""
+
+    file: str
+    text: str
+    after: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class RuleView(msgspec.Struct, frozen=True):
+    """What is wrong with a text, and in which pathways it differs from the file."""
+
+    problems: list[dict[str, Any]]
+    pathways: list[str]
+
+
+class ChangesView(msgspec.Struct, frozen=True):
+    """Which answers to some of the scenarios a text changes, as HTML; `done` of `total` have been asked."""
+
+    changes: str
+    changed: int
+    done: int
+    total: int
+
+
+class Workshop:
+    """Tries texts of rules against one rule base. Nothing is written."""
+
+    def __init__(self, base: RuleBase) -> None:
+        self._base = base
+        self._scenarios = scenario_files([data_root("scenarios")])
+        self._tried = lru_cache(maxsize=2)(self._try)
+
+    def page(self) -> str:
+        """The page for authors."""
+        pathways = [self._base.pathway(name) for name in self._base.pathway_ids]
+        return drawing.rules(sorted(self._base.files), pathways)
+
+    def file(self, name: str) -> str:
+        """The text of a file of rules. Raises: UsageError."""
+        read = self._base.files.get(name)
+        if read is None:
+            raise UsageError.of(f"no file of rules {quoted(name)}", "choose one of the list")
+        return "\n".join(read().place.document.lines) + "\n"
+
+    def check(self, asked: RuleQuestion) -> RuleView:
+        """What is wrong with a text, or where it counts."""
+        try:
+            changed = self._tried(asked.file, asked.text)
+        except InputError as bad:
+            return RuleView([one._asdict() for one in bad.problems], [])
+        return RuleView([], sorted(changed))
+
+    def changes(self, asked: RuleQuestion) -> ChangesView:
+        """The answers to the next scenarios that a text changes. Raises: PathwayError, UsageError."""
+        changed = self._tried(asked.file, asked.text)
+        batch = self._scenarios[asked.after : asked.after + _BATCH]
+        found: list[drawing.ChangedAnswer] = []
+        for file in batch:
+            scenario = read_scenario(file, self._base.catalogue)
+            after = changed.get(scenario.pathway)
+            if after is None:
+                continue
+            before = self._base.pathway(scenario.pathway)
+            for moment in decision_times(scenario):
+                then, now = (
+                    consult(scenario.record, pathway, moment, stops_seen=False) for pathway in (before, after)
+                )
+                told = differences(then, now)
+                if told:
+                    found.append(drawing.ChangedAnswer(scenario.title, moment.label, before.id, told))
+        done = asked.after + len(batch)
+        return ChangesView(drawing.changed(found), len(found), done, len(self._scenarios))
+
+    def _try(self, name: str, text: str) -> dict[str, Pathway]:
+        """The pathways that the text makes otherwise, by id. Raises: PathwayError, UsageError."""
+        other = self._base.with_text(name, text)
+        found = {each: other.pathway(each) for each in other.pathway_ids}
+        return {each: made for each, made in found.items() if made.digest != self._base.pathway(each).digest}
