@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ from litestar import MediaType, Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from nephroline.service.office import Office
@@ -63,7 +64,7 @@ async def workbench(office: NamedDependency[Office]) -> str:
 
 
 @get("/assets/{name:str}", include_in_schema=False)
-async def assets(name: str) -> Response[bytes]:
+async def assets(name: FromPath[str]) -> Response[bytes]:
     """Its style and its script."""
     if name not in ASSETS:
         raise NotFoundException
@@ -71,9 +72,9 @@ async def assets(name: str) -> Response[bytes]:
 
 
 @get("/workbench/examples/{name:path}", media_type=MediaType.TEXT, include_in_schema=False)
-async def example(name: str, office: NamedDependency[Office]) -> str:
+async def example(name: FromPath[Path], office: NamedDependency[Office]) -> str:
     """A scenario that comes with Nephroline."""
-    return office.bench.example(str(name).lstrip("/"))
+    return office.bench.example(name.as_posix().lstrip("/"))
 
 
 @post("/workbench/edit", status_code=200, media_type=MediaType.TEXT, include_in_schema=False)
@@ -143,9 +144,9 @@ async def rules(office: NamedDependency[Office]) -> str:
 
 
 @get("/workbench/rules/files/{name:path}", media_type=MediaType.TEXT, include_in_schema=False)
-async def rule_file(name: str, office: NamedDependency[Office]) -> str:
+async def rule_file(name: FromPath[Path], office: NamedDependency[Office]) -> str:
     """The text of a file of rules."""
-    return office.workshop.file(str(name).lstrip("/"))
+    return office.workshop.file(name.as_posix().lstrip("/"))
 
 
 @post("/workbench/rules/check", status_code=200, include_in_schema=False)

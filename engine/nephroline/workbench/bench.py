@@ -95,7 +95,7 @@ class AnswerView(msgspec.Struct, frozen=True):
     at: str
 
 
-class _Asked(msgspec.Struct, frozen=True):
+class _AskedChart(msgspec.Struct, frozen=True):
     """A chart that can be asked about."""
 
     sheet: Sheet
@@ -217,12 +217,12 @@ class Bench:
     def _sheet(self, text: str) -> Sheet:
         return read_sheet(text, self._base.catalogue, self._codes)
 
-    def _asked(self, asked: PageQuestion) -> _Asked:
+    def _asked(self, asked: PageQuestion) -> _AskedChart:
         sheet = self._sheet(asked.text)
         if sheet.course is None:
             raise RecordError(sheet.problems)
         record = sheet.course.record
-        return _Asked(
+        return _AskedChart(
             sheet, record, self._among(asked.pathway, sheet), decision_time(record, asked.at or None)
         )
 

@@ -47,12 +47,12 @@ class PageEntry(msgspec.Struct, frozen=True):
 
 
 class ChangedAnswer(msgspec.Struct, frozen=True):
-    """An answer to a scenario that other rules change."""
+    """What other rules change in the answer to a scenario, and at which times."""
 
     scenario: str
-    at: str
     pathway: str
-    differences: list[Difference]
+    told: list[Difference]
+    times: list[str]
 
 
 def page(catalogue: Catalogue, pathways: Sequence[Pathway], examples: Sequence[str], form: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -15,8 +16,8 @@ from nephroline.pathway import Pathway, RuleBase
 from nephroline.replaying import decision_times, read_scenario, scenario_files
 from nephroline.workbench import drawing
 
-_BATCH = 20
-"""So many scenarios are asked in one question, so that nobody waits long behind it."""
+_SECONDS = 0.7
+"""So long scenarios are asked in one question, so that nobody waits long behind it."""
 
 
 class RuleQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,9 +75,12 @@ class Workshop:
     def changes(self, asked: RuleQuestion) -> ChangesView:
         """The answers to the next scenarios that a text changes. Raises: PathwayError, UsageError."""
         changed = self._tried(asked.file, asked.text)
-        batch = self._scenarios[asked.after : asked.after + _BATCH]
         found: list[drawing.ChangedAnswer] = []
-        for file in batch:
+        done, count, until = asked.after, 0, time.monotonic() + _SECONDS
+        for file in self._scenarios[asked.after :]:
+            if time.monotonic() > until:
+                break
+            done += 1
             scenario = read_scenario(file, self._base.catalogue)
             after = changed.get(scenario.pathway)
             if after is None:
@@ -87,10 +91,17 @@ class Workshop:
                     consult(scenario.record, pathway, moment, stops_seen=False) for pathway in (before, after)
                 )
                 told = differences(then, now)
-                if told:
-                    found.append(drawing.ChangedAnswer(scenario.title, moment.label, before.id, told))
-        done = asked.after + len(batch)
-        return ChangesView(drawing.changed(found), len(found), done, len(self._scenarios))
+                if not told:
+                    continue
+                count += 1
+                same = next(
+                    (one for one in found if one.scenario == scenario.title and one.told == told), None
+                )
+                if same is not None:
+                    same.times.append(moment.label)
+                else:
+                    found.append(drawing.ChangedAnswer(scenario.title, before.id, told, [moment.label]))
+        return ChangesView(drawing.changed(found), count, done, len(self._scenarios))
 
     def _try(self, name: str, text: str) -> dict[str, Pathway]:
         """The pathways that the text makes otherwise, by id. Raises: PathwayError, UsageError."""
