@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOT_MEASURED = tuple(
     ROOT / "tests" / name
     for name in (
-        *("laws", "pictures", "faces/test_cli.py"),
+        *("laws", "page", "pictures", "faces/test_cli.py"),
         *("test_coverage.py", "test_docs.py", "test_scenarios.py"),
     )
 )
