@@ -70,6 +70,18 @@ def test_a_rule_leads_to_its_place(rules: Watched) -> None:
     expect(page.get_by_label("File of rules")).not_to_have_value("")
 
 
+@pytest.mark.graphviz
+def test_a_pathway_is_drawn_and_told_as_ways(rules: Watched) -> None:
+    page = rules.page
+    page.locator(".drawn > details > summary").first.click()
+    page.locator(".graph summary").first.click()
+    image = page.locator(".graph img").first
+    expect(image).to_have_js_property("complete", True, timeout=20_000)
+    assert image.evaluate("image => image.naturalWidth") > 300
+    expect(page.locator(".graph tbody tr").nth(3)).to_be_visible()
+    assert rules.console == []
+
+
 def test_axe_finds_nothing_serious_in_it(rules: Watched) -> None:
     chosen(rules.page)
     found = Axe().run(rules.page).response["violations"]

@@ -393,3 +393,11 @@ def test_a_running_drug_is_ended_in_the_form_and_a_row_removed(workbench: Open, 
     expect(rows).to_have_count(before - 1)
     answered(page)
     assert page.evaluate("document.activeElement.closest('fieldset').dataset.section") == "exposures"
+
+
+def test_a_decision_is_kept_when_that_is_asked(workbench: Open, case_2: str) -> None:
+    page = workbench(case_2).page
+    answered(page)
+    page.get_by_role("button", name="Keep this decision").click()
+    expect(page.locator("#details h3")).to_have_text("Kept")
+    expect(page.locator("#details code").first).to_have_text(re.compile("[0-9a-f-]{36}"))

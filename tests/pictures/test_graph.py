@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from nephroline.errors import UsageError
-from nephroline.faces.graph import dot, mermaid, svg
 from nephroline.pathway import Pathway, load_pathway, pathway_ids
 from nephroline.replaying import read_course, replay
+from nephroline.report.graph import dot, mermaid, svg
 from nephroline.roadmap import Roadmap, roadmap_of
 
 

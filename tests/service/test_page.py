@@ -136,6 +136,24 @@ def test_every_question_is_answered(client: Client) -> None:
     assert "does not hold" in ask(client, "why", names=["relapse"]).text
 
 
+def test_what_is_kept_is_verified_like_any_decision(tmp_path: Path) -> None:
+    from callers import settings_of
+
+    from nephroline.service.app import create_app
+    from nephroline.service.store import opened
+    from nephroline.service.verifying import Verification, verified
+
+    settings = settings_of(tmp_path)
+    with TestClient(create_app(settings)) as client:
+        for text in (RECORD, SCENARIO):
+            assert "Kept" in ask(client, "keep", text=text, at="4 mo").text
+    store = opened(settings)
+    try:
+        assert [one.shows for one in verified(store)] == [Verification.SAME, Verification.SAME]
+    finally:
+        store.close()
+
+
 def test_wrong_questions_are_told(client: Client) -> None:
     assert "unknown pathway" in refused(ask(client, "answer", pathway="../../etc/passwd"))
     assert "unknown" in refused(ask(client, "why", names=["nothing"]))

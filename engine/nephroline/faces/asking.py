@@ -416,10 +416,10 @@ def graph(
 ) -> None:
     """Draw the lines of therapy of a pathway, and the rules that lead from one to the next."""
     from nephroline.errors import UsageError
-    from nephroline.faces import graph as drawing
     from nephroline.phrases import taken
     from nephroline.replaying import drawn_at_most, read_course
     from nephroline.replaying import replay as walk
+    from nephroline.report import graph as drawing
     from nephroline.roadmap import roadmap_of
     from nephroline.selecting import select
 

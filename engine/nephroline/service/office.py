@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import msgspec
+
+from nephroline.consultation import Consultation
+from nephroline.errors import UsageError
 from nephroline.service.fetching import FhirReader
 from nephroline.service.gate import Gate
 from nephroline.service.questions import Desk
 from nephroline.service.settings import Settings
-from nephroline.service.store import Store
+from nephroline.service.store import Made, Manner, Store
 from nephroline.service.tokens import Tokens
 from nephroline.workbench.bench import Bench
 from nephroline.workbench.workshop import Workshop
@@ -34,3 +38,20 @@ class Office(NamedTuple):
     templates: Mapping[str, str]
     discovery: bytes
     etag: str
+
+    async def keep(self, answer: Consultation, record: dict[str, Any], asked_by: str, manner: Manner) -> str:
+        """Write a decision record; its id. Raises: UsageError where nothing is kept."""
+        if self.store is None:
+            raise UsageError.of("nothing is kept here", "set store.url")
+        made = Made(
+            patient=answer.record,
+            record=record,
+            answer=msgspec.to_builtins(answer),
+            as_of=answer.as_of.label,
+            pathway=answer.pathway.id,
+            digest=answer.pathway.digest,
+            engine=answer.engine.version,
+            asked_by=asked_by,
+            manner=manner,
+        )
+        return await self.writing.run(self.store.keep, made, self.rules)

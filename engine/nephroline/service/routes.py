@@ -29,7 +29,7 @@ from nephroline.service.questions import (
     WhyNotQuestion,
     WhyQuestion,
 )
-from nephroline.service.store import Made, Manner
+from nephroline.service.store import Manner
 from nephroline.version import ANSWER_FORMAT, __version__
 from nephroline.yamlfile import mapping
 
@@ -51,24 +51,15 @@ async def consult(data: JSONBody[ConsultQuestion], office: NamedDependency[Offic
         raise UsageError.of("keep: nothing is kept here", "leave it out, or set store.url")
     answer = await office.computing.run(office.desk.consult, data)
     headers: dict[str, str] = {}
-    if data.keep and office.store is not None:
-        made = Made(
-            patient=answer.record,
-            record=await office.computing.run(office.desk.chart, data),
-            answer=msgspec.to_builtins(answer),
-            as_of=answer.as_of.label,
-            pathway=answer.pathway.id,
-            digest=answer.pathway.digest,
-            engine=answer.engine.version,
-            asked_by="api",
-            manner=Manner(
-                auto=bool(answer.pathway.chosen_because) and "scenario" not in (data.record or {}),
-                thorough=not data.quick,
-                margins=data.margins,
-                stops_seen=not data.before_stops,
-            ),
+    if data.keep:
+        record = await office.computing.run(office.desk.chart, data)
+        manner = Manner(
+            auto=bool(answer.pathway.chosen_because) and "scenario" not in (data.record or {}),
+            thorough=not data.quick,
+            margins=data.margins,
+            stops_seen=not data.before_stops,
         )
-        headers["Nephroline-Decision"] = await office.writing.run(office.store.keep, made, office.rules)
+        headers["Nephroline-Decision"] = await office.keep(answer, record, "api", manner)
     return Response(answer, headers=headers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from litestar.params import FromPath, JSONBody
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from nephroline.service.office import Office
+from nephroline.service.store import Manner
+from nephroline.workbench import drawing
 from nephroline.workbench.bench import (
     AboutQuestion,
     AnswerQuestion,
@@ -60,7 +63,7 @@ def page_headers(app: ASGIApp) -> ASGIApp:
 @get("/", media_type=MediaType.HTML, include_in_schema=False)
 async def workbench(office: NamedDependency[Office]) -> str:
     """The page, empty of any patient."""
-    return await office.computing.run(office.bench.page)
+    return await office.computing.run(partial(office.bench.page, keeps=office.store is not None))
 
 
 @get("/assets/{name:str}", include_in_schema=False)
@@ -93,6 +96,14 @@ async def chart(data: JSONBody[PageQuestion], office: NamedDependency[Office]) -
 async def answer(data: JSONBody[AnswerQuestion], office: NamedDependency[Office]) -> Response[AnswerView]:
     """The answer at a time."""
     return Response(await office.computing.run(office.bench.answer, data))
+
+
+@post("/workbench/keep", status_code=200, media_type=MediaType.HTML, include_in_schema=False)
+async def keep(data: JSONBody[AnswerQuestion], office: NamedDependency[Office]) -> str:
+    """Keep the answer that stands as a decision record."""
+    made = await office.computing.run(office.bench.decided, data)
+    manner = Manner(auto=made.auto, thorough=not data.quick, stops_seen=False)
+    return drawing.kept(await office.keep(made.answer, made.record, "page", manner))
 
 
 @post("/workbench/course", status_code=200, media_type=MediaType.HTML, include_in_schema=False)
@@ -149,6 +160,12 @@ async def rule_file(name: FromPath[Path], office: NamedDependency[Office]) -> st
     return office.workshop.file(name.as_posix().lstrip("/"))
 
 
+@get("/workbench/rules/graph/{name:path}", media_type="image/svg+xml", include_in_schema=False)
+async def rule_graph(name: FromPath[Path], office: NamedDependency[Office]) -> str:
+    """A pathway as a diagram."""
+    return await office.computing.run(office.workshop.graph, name.as_posix().lstrip("/"))
+
+
 @post("/workbench/rules/check", status_code=200, include_in_schema=False)
 async def rule_check(data: JSONBody[RuleQuestion], office: NamedDependency[Office]) -> Response[RuleView]:
     """What is wrong with a text of rules."""
@@ -173,6 +190,7 @@ PAGE: list[HTTPRouteHandler | Router] = [
             edit,
             chart,
             answer,
+            keep,
             course,
             why,
             why_not,
@@ -182,6 +200,7 @@ PAGE: list[HTTPRouteHandler | Router] = [
             fhir,
             rules,
             rule_file,
+            rule_graph,
             rule_check,
             rule_changes,
         ],

@@ -14,7 +14,7 @@ from nephroline.errors import InputError
 from nephroline.ordering import order
 from nephroline.pathway import RuleBase
 from nephroline.record import Record, read_record
-from nephroline.selecting import Among, consult, thorough
+from nephroline.selecting import Among, Selected, consult, thorough
 from nephroline.service.rulekeeping import unpacked
 from nephroline.service.store import FIRST, Kept, Manner, Payload, Store
 from nephroline.version import __version__
@@ -89,9 +89,10 @@ def _again(kept: Kept, content: Payload, base: RuleBase) -> Verified:
             shows = Verification.OTHER_ENGINE if other else Verification.DIFFERS
             return _told(kept, shows, ["pathway.digest"])
         record = read_record(content.record, base.catalogue)
-        now = msgspec.to_builtins(
-            _asked(record, base if content.manner.auto else pathway, kept.as_of, content.manner)
-        )
+        because = mapping(content.answer.get("pathway")).get("chosen_because")
+        named = Selected(pathway, tuple(map(str, listed(because))))
+        among = base if content.manner.auto else named
+        now = msgspec.to_builtins(_asked(record, among, kept.as_of, content.manner))
     except InputError as bad:
         return _told(kept, Verification.OTHER_ENGINE if other else Verification.DIFFERS, [str(bad)])
     places = list(_differing(content.answer, now))

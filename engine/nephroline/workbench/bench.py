@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -95,6 +95,14 @@ class AnswerView(msgspec.Struct, frozen=True):
     at: str
 
 
+class Decided(NamedTuple):
+    """An answer, the record that it is about, and whether the chart chose its pathway."""
+
+    answer: Consultation
+    record: dict[str, Any]
+    auto: bool
+
+
 class _AskedChart(msgspec.Struct, frozen=True):
     """A chart that can be asked about."""
 
@@ -112,12 +120,12 @@ class Bench:
 
     # -- the page --------------------------------------------------------------------------------------
 
-    def page(self) -> str:
-        """The page itself."""
+    def page(self, *, keeps: bool = False) -> str:
+        """The page itself; *keeps*: decisions can be kept."""
         base = self._base
         pathways = [base.pathway(name) for name in base.pathway_ids]
         form = drawing.form(*form_of(self._sheet(_NEW)))
-        return drawing.page(base.catalogue, pathways, list(_examples()), form)
+        return drawing.page(base.catalogue, pathways, list(_examples()), form, keeps=keeps)
 
     def example(self, name: str) -> str:
         """The text of an example. Raises: UsageError."""
@@ -151,13 +159,18 @@ class Bench:
     def answer(self, asked: AnswerQuestion) -> AnswerView:
         """The answer at a time, with what the clinicians did then."""
         one = self._asked(asked)
-        how = consult if asked.quick else thorough
-        found = how(one.record, one.among, one.moment, stops_seen=False)
+        found = self._answered(one, quick=asked.quick)
         course = one.sheet.course
         did = [deed for deed in course.did if deed.at == found.as_of.label] if course else []
         return AnswerView(
             drawing.answer(found, did, self._regimens(found), self._base.catalogue), found.as_of.label
         )
+
+    def decided(self, asked: AnswerQuestion) -> Decided:
+        """The answer at a time as it is kept, with the record that it is about."""
+        one = self._asked(asked)
+        auto = not isinstance(one.among, Pathway | Selected)
+        return Decided(self._answered(one, quick=asked.quick), dict(one.sheet.data), auto)
 
     def course(self, asked: PageQuestion) -> str:
         """The picture of the course, with what was advised and done at each time."""
@@ -211,6 +224,11 @@ class Bench:
         return write_fhir(
             self._sheet(asked.text).data, self._base.catalogue, self._codes, time_zero=asked.time_zero
         )
+
+    @staticmethod
+    def _answered(one: _AskedChart, *, quick: bool) -> Consultation:
+        how = consult if quick else thorough
+        return how(one.record, one.among, one.moment, stops_seen=False)
 
     # -- what they share -------------------------------------------------------------------------------
 

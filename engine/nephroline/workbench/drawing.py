@@ -25,6 +25,7 @@ from nephroline.phrases import LEGEND, ORDER_TOLD, dose_told, taken
 from nephroline.replaying import DidEntry
 from nephroline.report.page import advice, missing_extra
 from nephroline.report.picture import legend, picture
+from nephroline.roadmap import roadmap_of
 from nephroline.terms import Action, Severity, spoken
 from nephroline.tools.lists import listing
 from nephroline.workbench.form import SECTIONS, FormRow, FormSection
@@ -55,10 +56,13 @@ class ChangedAnswer(msgspec.Struct, frozen=True):
     times: list[str]
 
 
-def page(catalogue: Catalogue, pathways: Sequence[Pathway], examples: Sequence[str], form: str) -> str:
-    """The page, empty of any patient, with the *form* of a new chart."""
+def page(
+    catalogue: Catalogue, pathways: Sequence[Pathway], examples: Sequence[str], form: str, *, keeps: bool
+) -> str:
+    """The page, empty of any patient, with the *form* of a new chart; *keeps*: decisions can be kept."""
     return _render(
         "page",
+        keeps=keeps,
         form=form,
         pathways=pathways,
         examples=[(folder, list(names)) for folder, names in groupby(examples, _folder)],
@@ -206,6 +210,11 @@ def order(found: OrderAnswer) -> str:
     return _render("order", found=found, said=ORDER_TOLD[found.verdict])
 
 
+def kept(decision: str) -> str:
+    """That a decision was kept, and as what."""
+    return _render("kept", decision=decision)
+
+
 def editions(found: Sequence[Compared], pathways: Sequence[Pathway]) -> str:
     """Pathways side by side at one time."""
     return _render("editions", found=found[0], pathways=pathways)
@@ -221,7 +230,8 @@ def _stem(name: str) -> str:
 
 def rules(names: Sequence[str], pathways: Sequence[Pathway]) -> str:
     """The page for authors of rules."""
-    return _render("rules", files=names, pathways=pathways)
+    ways = {pathway.id: roadmap_of(pathway) for pathway in pathways}
+    return _render("rules", files=names, pathways=pathways, ways=ways)
 
 
 def changed(found: Sequence[ChangedAnswer]) -> str:
@@ -261,6 +271,7 @@ def _environment() -> Environment:
         "taken": taken,
         "dose": dose_told,
         "stem": _stem,
+        "zip": zip,
     }
     environment.filters |= filters
     return environment

@@ -14,6 +14,8 @@ from nephroline.consultation import consult
 from nephroline.errors import InputError, UsageError, quoted
 from nephroline.pathway import Pathway, RuleBase
 from nephroline.replaying import decision_times, read_scenario, scenario_files
+from nephroline.report.graph import svg
+from nephroline.roadmap import roadmap_of
 from nephroline.workbench import drawing
 
 _SECONDS = 0.7
@@ -63,6 +65,12 @@ class Workshop:
         if read is None:
             raise UsageError.of(f"no file of rules {quoted(name)}", "choose one of the list")
         return "\n".join(read().place.document.lines) + "\n"
+
+    def graph(self, name: str) -> str:
+        """A pathway as a diagram in SVG. Raises: UsageError when it is unknown, or cannot be drawn here."""
+        if name not in self._base.pathway_ids:
+            raise UsageError.of(f"unknown pathway {quoted(name)}", "choose one of the list")
+        return svg(roadmap_of(self._base.pathway(name)))
 
     def check(self, asked: RuleQuestion) -> RuleView:
         """What is wrong with a text, or where it counts."""

@@ -123,3 +123,16 @@ document.addEventListener("click", (event) => {
   const [, name, line] = /^(.*):(\d+)$/.exec(place.dataset.place) ?? [];
   if (name) open(name, Number(line));
 });
+
+// A diagram is drawn when somebody looks at it.
+for (const graph of document.querySelectorAll(".graph")) {
+  graph.addEventListener("toggle", () => {
+    const place = graph.querySelector(".graph-place");
+    if (!graph.open || place.querySelector("img")) return;
+    const image = document.createElement("img");
+    image.alt = "The lines of therapy and the labels as a diagram; the table below says the same.";
+    image.addEventListener("error", () => { place.textContent = "It cannot be drawn here: install nephroline[graph]."; });
+    image.src = graph.dataset.graph;
+    place.replaceChildren(image);
+  });
+}

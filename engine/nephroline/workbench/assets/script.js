@@ -441,6 +441,7 @@ $("earlier").addEventListener("click", () => { slider.stepDown(); moved(); });
 $("later").addEventListener("click", () => { slider.stepUp(); moved(); });
 $("pathway").addEventListener("change", () => { if ($("text").value.trim()) { changed(); readChart(); } });
 $("ask-editions").addEventListener("click", (event) => question("editions", {}, event.target));
+$("keep")?.addEventListener("click", (event) => question("keep", { quick: false }, event.target));
 $("print").addEventListener("click", () => print());
 
 // -- files ------------------------------------------------------------------------------------------
