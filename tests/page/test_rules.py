@@ -62,6 +62,15 @@ def test_the_answers_that_a_change_changes_are_told_and_the_file_stays(rules: Wa
     assert rules.console == []
 
 
+def test_the_clauses_that_scenarios_test_are_told(rules: Watched) -> None:
+    page = rules.page
+    chosen(page)
+    page.get_by_role("button", name="Which clauses do scenarios test?").click()
+    expect(page.locator("#changes td.concordant").first).to_be_visible(timeout=30_000)
+    expect(page.locator("#state")).to_contain_text("clauses tested")
+    page.get_by_role("button", name="Stop").click()
+
+
 def test_a_rule_leads_to_its_place(rules: Watched) -> None:
     page = rules.page
     page.locator(".drawn summary").first.click()

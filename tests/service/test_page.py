@@ -319,6 +319,19 @@ def test_a_file_of_rules_is_checked_and_tried(client: Client, root: Path) -> Non
     assert past["changed"] == 0
 
 
+def test_clauses_are_told_as_the_command_tells_them(client: Client, root: Path) -> None:
+    text = (root / STATINS).read_text(encoding="utf-8")
+    done, total, held = 0, 1, 0
+    while done < total and not held:
+        question = {"file": STATINS, "text": text, "after": done}
+        seen = client.post("/workbench/rules/coverage", json=question).json()
+        assert seen["done"] > done
+        done, total = seen["done"], seen["total"]
+        held = sum(clause["held"] for one in seen["conditions"] for clause in one["clauses"])
+    assert held
+    assert all(one["title"] and one["clauses"][0]["text"] for one in seen["conditions"])
+
+
 def test_no_other_file_is_read(client: Client) -> None:
     for name in (
         "pyproject.toml",

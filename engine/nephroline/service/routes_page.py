@@ -28,7 +28,7 @@ from nephroline.workbench.bench import (
     SavingQuestion,
 )
 from nephroline.workbench.drawing import ASSETS, asset
-from nephroline.workbench.workshop import ChangesView, RuleQuestion, RuleView
+from nephroline.workbench.workshop import ChangesView, CoverageView, RuleQuestion, RuleView
 from nephroline.yamlfile import mapping
 
 _HEADERS = {
@@ -180,6 +180,14 @@ async def rule_changes(
     return Response(await office.computing.run(office.workshop.changes, data))
 
 
+@post("/workbench/rules/coverage", status_code=200, include_in_schema=False)
+async def rule_coverage(
+    data: JSONBody[RuleQuestion], office: NamedDependency[Office]
+) -> Response[CoverageView]:
+    """Which clauses of a text of rules scenarios test."""
+    return Response(await office.computing.run(office.workshop.coverage, data))
+
+
 PAGE: list[HTTPRouteHandler | Router] = [
     Router(
         "/",
@@ -203,6 +211,7 @@ PAGE: list[HTTPRouteHandler | Router] = [
             rule_graph,
             rule_check,
             rule_changes,
+            rule_coverage,
         ],
     ),
 ]

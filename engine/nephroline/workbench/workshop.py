@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from nephroline.catalogue import data_root
 from nephroline.changes.whatif import differences
 from nephroline.consultation import consult
+from nephroline.coverage import ConditionCoverage, coverage_of
 from nephroline.errors import InputError, UsageError, quoted
 from nephroline.pathway import Pathway, RuleBase
 from nephroline.replaying import decision_times, read_scenario, scenario_files
@@ -46,6 +47,37 @@ class ChangesView(msgspec.Struct, frozen=True):
     total: int
 
 
+class ClauseSeen(msgspec.Struct, frozen=True):
+    """A clause of a condition: whether it alone decided, while it held and while it failed."""
+
+    text: str
+    held: bool
+    failed: bool
+
+
+class ConditionSeen(msgspec.Struct, frozen=True):
+    """A condition of the file, and what some scenarios test of it."""
+
+    key: str
+    title: str
+    clauses: list[ClauseSeen]
+
+
+class CoverageView(msgspec.Struct, frozen=True):
+    """What some of the scenarios test of a text; `done` of `total` have been asked."""
+
+    conditions: list[ConditionSeen]
+    done: int
+    total: int
+
+
+class _Tried(NamedTuple):
+    """The pathways with a text in the place of its file, and those of them that it makes otherwise."""
+
+    every: dict[str, Pathway]
+    changed: dict[str, Pathway]
+
+
 class Workshop:
     """Tries texts of rules against one rule base. Nothing is written."""
 
@@ -75,14 +107,14 @@ class Workshop:
     def check(self, asked: RuleQuestion) -> RuleView:
         """What is wrong with a text, or where it counts."""
         try:
-            changed = self._tried(asked.file, asked.text)
+            changed = self._tried(asked.file, asked.text).changed
         except InputError as bad:
             return RuleView([one._asdict() for one in bad.problems], [])
         return RuleView([], sorted(changed))
 
     def changes(self, asked: RuleQuestion) -> ChangesView:
         """The answers to the next scenarios that a text changes. Raises: PathwayError, UsageError."""
-        changed = self._tried(asked.file, asked.text)
+        changed = self._tried(asked.file, asked.text).changed
         found: list[drawing.ChangedAnswer] = []
         done, count, until = asked.after, 0, time.monotonic() + _SECONDS
         for file in self._scenarios[asked.after :]:
@@ -111,8 +143,38 @@ class Workshop:
                     found.append(drawing.ChangedAnswer(scenario.title, before.id, told, [moment.label]))
         return ChangesView(drawing.changed(found), count, done, len(self._scenarios))
 
-    def _try(self, name: str, text: str) -> dict[str, Pathway]:
-        """The pathways that the text makes otherwise, by id. Raises: PathwayError, UsageError."""
+    def coverage(self, asked: RuleQuestion) -> CoverageView:
+        """Which clauses of a text the next scenarios test, under their own pathways. Raises: PathwayError."""
+        every = self._tried(asked.file, asked.text).every
+        module = self._base.files[asked.file]().id
+        found: dict[str, ConditionSeen] = {}
+        done, until = asked.after, time.monotonic() + _SECONDS
+        for file in self._scenarios[asked.after :]:
+            if time.monotonic() > until:
+                break
+            done += 1
+            pathway = every.get(read_scenario(file, self._base.catalogue).pathway)
+            if pathway is None:
+                continue
+            for one in coverage_of(pathway, [file]).of_modules({module}).conditions:
+                key = f"{one.kind} {one.id}"
+                found[key] = _seen(key, one, found.get(key))
+        return CoverageView(list(found.values()), done, len(self._scenarios))
+
+    def _try(self, name: str, text: str) -> _Tried:
+        """Put the pathways together with a text. Raises: PathwayError, UsageError."""
         other = self._base.with_text(name, text)
-        found = {each: other.pathway(each) for each in other.pathway_ids}
-        return {each: made for each, made in found.items() if made.digest != self._base.pathway(each).digest}
+        every = {each: other.pathway(each) for each in other.pathway_ids}
+        now = {each: self._base.pathway(each).digest for each in every}
+        return _Tried(every, {each: made for each, made in every.items() if made.digest != now[each]})
+
+
+def _seen(key: str, one: ConditionCoverage, before: ConditionSeen | None) -> ConditionSeen:
+    """What is tested of a condition, together with what was *before*."""
+    clauses = [ClauseSeen(each.text, each.held is not None, each.failed is not None) for each in one.clauses]
+    if before is not None:
+        clauses = [
+            ClauseSeen(new.text, new.held or old.held, new.failed or old.failed)
+            for new, old in zip(clauses, before.clauses, strict=True)
+        ]
+    return ConditionSeen(key, one.title, clauses)
