@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -70,32 +70,39 @@ def page(courses: Sequence[DrawnCourse], *, scale: AxisScale = "linear") -> str:
 
 
 def _environment() -> Environment:
+    return templates_of(
+        "nephroline.report",
+        {
+            "words": spoken,
+            "authority": _authority,
+            "parts": line_parts,
+            "told": line_told,
+            "overdue": overdue_told,
+            "total": total_told,
+            "advice": advice,
+            "blocked": _blocked,
+            "sources": _sources,
+            "tally": _tally,
+            "acts": acts_beside,
+            "taper": taper_told,
+        },
+    )
+
+
+def templates_of(package: str, filters: Mapping[str, Callable[..., Any]]) -> Environment:
+    """The templates of a package, with what they may call. Raises: UsageError without the extra `report`."""
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ImportError:
         raise missing_extra("report") from None
     environment = Environment(
-        loader=PackageLoader("nephroline.report"),
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: dict[str, Callable[..., Any]] = {
-        "words": spoken,
-        "authority": _authority,
-        "parts": line_parts,
-        "told": line_told,
-        "overdue": overdue_told,
-        "total": total_told,
-        "advice": advice,
-        "blocked": _blocked,
-        "sources": _sources,
-        "tally": _tally,
-        "acts": acts_beside,
-        "taper": taper_told,
-    }
-    environment.filters |= filters
+    environment.filters |= dict(filters)
     return environment
 
 

@@ -23,7 +23,7 @@ from nephroline.ordering import OrderAnswer
 from nephroline.pathway import Pathway
 from nephroline.phrases import LEGEND, ORDER_TOLD, dose_told, taken
 from nephroline.replaying import DidEntry
-from nephroline.report.page import advice, missing_extra
+from nephroline.report.page import advice, templates_of
 from nephroline.report.picture import legend, picture
 from nephroline.roadmap import roadmap_of
 from nephroline.terms import Action, Severity, spoken
@@ -253,25 +253,15 @@ _TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
 @cache
 def _environment() -> Environment:
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError:
-        raise missing_extra("serve") from None
-    environment = Environment(
-        loader=PackageLoader("nephroline.workbench"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return templates_of(
+        "nephroline.workbench",
+        {
+            "words": spoken,
+            "advice": advice,
+            "headline": headline,
+            "taken": taken,
+            "dose": dose_told,
+            "stem": _stem,
+            "zip": zip,
+        },
     )
-    filters: dict[str, Callable[..., Any]] = {
-        "words": spoken,
-        "advice": advice,
-        "headline": headline,
-        "taken": taken,
-        "dose": dose_told,
-        "stem": _stem,
-        "zip": zip,
-    }
-    environment.filters |= filters
-    return environment
