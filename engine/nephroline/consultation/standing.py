@@ -115,6 +115,8 @@ def status_told(answer: Consultation) -> Iterator[str]:
             seen = f"{' (reported)' if reported else ''} {_for(status.since, answer.as_of)}"
     no_response = status.response is Response.NO_RESPONSE and not status.before_treatment
     now = "no remission" if no_response else response_told(status)
+    if status.response is Response.UNKNOWN and reported:
+        now, seen = f"response not clear: {status.because[0]}", ""
     yield f"{now}{seen}{', provisional' if status.provisional else ''}"
     earned = [one for one in answer.findings if one.id != status.response]
     # The latest resistance comes first; harm done by a drug stands with that drug too.

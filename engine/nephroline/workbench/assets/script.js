@@ -152,7 +152,13 @@ function tellProblems(problems) {
   $("problems").replaceChildren(...(problems.length ? [listOf(problems, true)] : []));
 }
 
-const textOf = (one) => (one.help ? `${one.message} (${one.help})` : one.message);
+// What is said to users of the command line, as it is said here.
+const words = (text) => text.replace(/--(?:set|remove|wait) '?([^':]+)'?/g, "$1").replace(/[;.]?\s*(?:see )?`nephroline [^`]*`[^;.)]*/g, "");
+
+function textOf(one) {
+  const help = words(one.help ?? "").trim();
+  return help ? `${words(one.message)} (${help})` : words(one.message);
+}
 
 function listOf(problems, placed = false) {
   const list = document.createElement("ul");
