@@ -22,7 +22,7 @@ from nephroline.missing.tree import Leaf, Tree, joined_trees
 from nephroline.record import WEIGHT
 from nephroline.terms import Entry
 
-MOST_STATES = 1600
+MOST_STATES = 2000
 """A search that looks at more states than this stops, and says so.
 
 They are counted over all questions of one consultation, the next line first: what is asked late of a large
