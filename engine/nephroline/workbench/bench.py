@@ -22,7 +22,7 @@ from nephroline.interop.fhir import Codes, write_fhir
 from nephroline.ordering import order
 from nephroline.pathway import Pathway, RuleBase
 from nephroline.record import Moment, Record
-from nephroline.replaying import decision_times, drawn_at_most, replay
+from nephroline.replaying import Scenario, decision_times, drawn_at_most, replay
 from nephroline.selecting import AUTO, Selected, consult, thorough
 from nephroline.workbench import drawing
 from nephroline.workbench.form import FormEdit, edited, form_of
@@ -107,6 +107,7 @@ class _AskedChart(msgspec.Struct, frozen=True):
     """A chart that can be asked about."""
 
     sheet: Sheet
+    course: Scenario
     record: Record
     among: Selected | Pathway | RuleBase
     moment: Moment
@@ -150,21 +151,14 @@ class Bench:
         at = asked.at if asked.at in moments else moments[-1] if moments else ""
         answer, problems = "", _plain(())
         try:
-            quick = AnswerQuestion(text=sheet.text or asked.text, at=at, pathway=asked.pathway)
-            answer = self.answer(quick).answer
+            answer = self._told(self._about(sheet, at, asked.pathway), quick=True).answer
         except InputError as bad:
             problems = _plain(bad.problems)
         return ChartView(form, moments, at, answer, problems, sheet.text, fates)
 
     def answer(self, asked: AnswerQuestion) -> AnswerView:
         """The answer at a time, with what the clinicians did then."""
-        one = self._asked(asked)
-        found = self._answered(one, quick=asked.quick)
-        course = one.sheet.course
-        did = [deed for deed in course.did if deed.at == found.as_of.label] if course else []
-        return AnswerView(
-            drawing.answer(found, did, self._regimens(found), self._base.catalogue), found.as_of.label
-        )
+        return self._told(self._asked(asked), quick=asked.quick)
 
     def decided(self, asked: AnswerQuestion) -> Decided:
         """The answer at a time as it is kept, with the record that it is about."""
@@ -175,10 +169,7 @@ class Bench:
     def course(self, asked: PageQuestion) -> str:
         """The picture of the course, with what was advised and done at each time."""
         one = self._asked(asked)
-        course = one.sheet.course
-        if course is None:
-            return ""
-        done = replay(course, one.among, quick=True, most=drawn_at_most(course.record))
+        done = replay(one.course, one.among, quick=True, most=drawn_at_most(one.record))
         return drawing.course(course_of(done))
 
     # -- questions about an answer ---------------------------------------------------------------------
@@ -225,24 +216,32 @@ class Bench:
             self._sheet(asked.text).data, self._base.catalogue, self._codes, time_zero=asked.time_zero
         )
 
+    # -- what they share -------------------------------------------------------------------------------
+
+    def _told(self, one: _AskedChart, *, quick: bool) -> AnswerView:
+        found = self._answered(one, quick=quick)
+        did = [deed for deed in one.course.did if deed.at == found.as_of.label]
+        html = drawing.answer(found, did, self._regimens(found), self._base.catalogue)
+        return AnswerView(html, found.as_of.label)
+
     @staticmethod
     def _answered(one: _AskedChart, *, quick: bool) -> Consultation:
         how = consult if quick else thorough
         return how(one.record, one.among, one.moment, stops_seen=False)
 
-    # -- what they share -------------------------------------------------------------------------------
-
     def _sheet(self, text: str) -> Sheet:
         return read_sheet(text, self._base.catalogue, self._codes)
 
     def _asked(self, asked: PageQuestion) -> _AskedChart:
-        sheet = self._sheet(asked.text)
-        if sheet.course is None:
+        return self._about(self._sheet(asked.text), asked.at, asked.pathway)
+
+    def _about(self, sheet: Sheet, at: str, pathway: str) -> _AskedChart:
+        """A chart that can be asked about. Raises: RecordError with what is wrong with it, UsageError."""
+        course = sheet.course
+        if course is None:
             raise RecordError(sheet.problems)
-        record = sheet.course.record
-        return _AskedChart(
-            sheet, record, self._among(asked.pathway, sheet), decision_time(record, asked.at or None)
-        )
+        moment = decision_time(course.record, at or None)
+        return _AskedChart(sheet, course, course.record, self._among(pathway, sheet), moment)
 
     def _among(self, pathway: str, sheet: Sheet) -> Selected | Pathway | RuleBase:
         if pathway != AUTO:

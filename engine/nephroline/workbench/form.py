@@ -136,14 +136,16 @@ def form_of(sheet: Sheet) -> tuple[FormRow, list[FormSection]]:
             named = list(mapping(entry).items())
             rows = [_finding((*path, name), name, value) for name, value in named]
         else:
-            more = dict.fromkeys(_OPEN.get(section.key, ()))
-            rows = [
-                _row((*path, n), (more if "doses" not in row else {}) | mapping(row))
-                for n, row in enumerate(listed(entry))
-                if mapping(row)
-            ]
+            charted = [(n, mapping(row)) for n, row in enumerate(listed(entry)) if mapping(row)]
+            rows = [_row((*path, n), row | _fillable(section.key, row)) for n, row in charted]
         found.append(FormSection(section, tuple(rows[-_MOST_ROWS:]), max(len(rows) - _MOST_ROWS, 0)))
     return head, found
+
+
+def _fillable(section: str, row: Mapping[str, Any]) -> dict[str, None]:
+    """Fields that a row has not, and may get; what was given in single doses has no course."""
+    keys = () if "doses" in row else _OPEN.get(section, ())
+    return {key: None for key in keys if key not in row}
 
 
 def _row(path: FieldPath, row: Mapping[str, Any]) -> FormRow:
