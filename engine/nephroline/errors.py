@@ -39,6 +39,10 @@ class Problem(NamedTuple):
         parts += [str(n) for n in (self.line, self.column) if n is not None]
         return ":".join(parts)
 
+    def to_data(self) -> dict[str, str | int]:
+        """As plain data for JSON: what is known of it."""
+        return {key: value for key, value in self._asdict().items() if value not in ("", None)}
+
     def in_file(self) -> tuple[str, int, int]:
         """The order in which its author meets it."""
         return self.file, self.line or 0, self.column or 0

@@ -25,7 +25,7 @@ from nephroline.consultation import (
 )
 from nephroline.consultation import consult as consult_pathway
 from nephroline.consultation.answer import Need, Outlook, PathwayRef
-from nephroline.errors import UsageError
+from nephroline.errors import UsageError, quoted
 from nephroline.missing import thorough as search_pathway
 from nephroline.pathway import Pathway, RuleBase, load_rules, pathway_ids
 from nephroline.record import Moment, Record
@@ -72,6 +72,28 @@ class Selected(msgspec.Struct, frozen=True):
 Among = Pathway | Selected | RuleBase | None
 """What is asked: one pathway, or the one that fits best (`auto`) of some rules; None: of those that come
 with Nephroline."""
+
+
+def named(rules: RuleBase, name: str) -> Pathway:
+    """A pathway by its id; never by the path of a file, which a question from elsewhere must not name.
+
+    Raises: UsageError.
+    """
+    if name not in rules.pathway_ids:
+        known = ", ".join(rules.pathway_ids)
+        raise UsageError.of(f"unknown pathway {quoted(name)}", f"use one of {known}, or auto")
+    return rules.pathway(name)
+
+
+def among_of(rules: RuleBase, name: str, own: str = AUTO) -> Selected | Pathway | RuleBase:
+    """What a question by *name* asks: where that is ``auto``, the scenario's *own*, else all to choose from.
+
+    Raises: UsageError.
+    """
+    if name != AUTO:
+        return named(rules, name)
+    return rules if own == AUTO else Selected(named(rules, own), ("the scenario names it",))
+
 
 How = Callable[[Record, Pathway, str | Moment | None], Consultation]
 """How a pathway is consulted about a record at a time."""

@@ -292,11 +292,11 @@ def _blocked(answer: Consultation) -> tuple[list[str], list[str]]:
     why: dict[str, tuple[str, list[str]]] = {}
     goes_on = {spoken(act.agent) for act in answer.acts if act.act == "continue"}
     for one in answer.blocked:
+        name = one.title.partition(_BESIDE)[0]
+        title = f"more {name}" if name in goes_on else one.title
         for reason in one.reasons:
             if reason.rule != FAILED:
                 told = f"until {reason.until}" if reason.until else inside(reason.title)
-                name = one.title.partition(_BESIDE)[0]
-                title = f"more {name}" if name in goes_on else one.title
                 why.setdefault(reason.rule, (told, []))[1].append(title)
     reasons = [f"{_several(titles)}: {told}" for told, titles in why.values()]
     if len(reasons) < 2:

@@ -147,15 +147,11 @@ def _made(
     cards: list[Card],
     orders: list[OrderAnswer],
 ) -> Made:
-    return Made(
+    return Made.of(
+        answer,
+        data,
+        request.hook,
         patient=patient_id(request),
-        record=data,
-        answer=msgspec.to_builtins(answer),
-        as_of=answer.as_of.label,
-        pathway=answer.pathway.id,
-        digest=answer.pathway.digest,
-        engine=answer.engine.version,
-        asked_by=request.hook,
         cards=[card.uuid for card in cards],
         orders=[msgspec.to_builtins(one) for one in orders],
     )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import msgspec
-
 from nephroline.consultation import Consultation
 from nephroline.errors import UsageError
 from nephroline.service.fetching import FhirReader
@@ -43,15 +41,5 @@ class Office(NamedTuple):
         """Write a decision record; its id. Raises: UsageError where nothing is kept."""
         if self.store is None:
             raise UsageError.of("nothing is kept here", "set store.url")
-        made = Made(
-            patient=answer.record,
-            record=record,
-            answer=msgspec.to_builtins(answer),
-            as_of=answer.as_of.label,
-            pathway=answer.pathway.id,
-            digest=answer.pathway.digest,
-            engine=answer.engine.version,
-            asked_by=asked_by,
-            manner=manner,
-        )
+        made = Made.of(answer, record, asked_by, manner=manner)
         return await self.writing.run(self.store.keep, made, self.rules)

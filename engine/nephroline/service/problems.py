@@ -46,10 +46,7 @@ def problem_of(
     body: dict[str, Any] = {"type": f"{_TYPES}{kind}", "title": title, "status": status}
     if problems:
         body["detail"] = str(problems[0])
-        body["problems"] = [
-            {key: value for key, value in one._asdict().items() if value not in ("", None)}
-            for one in problems
-        ]
+        body["problems"] = [one.to_data() for one in problems]
     return Response(body, status_code=status, media_type=PROBLEM_TYPE, headers=dict(headers or {}))
 
 

@@ -11,7 +11,7 @@ from nephroline.changes import what_if, why_not
 from nephroline.changes.edits import Edit, several
 from nephroline.comparing import Compared, compare
 from nephroline.consultation import Consultation, decision_time
-from nephroline.errors import UsageError, quoted
+from nephroline.errors import UsageError
 from nephroline.explain import why
 from nephroline.interop.fhir import Codes, read_fhir, write_fhir
 from nephroline.interop.fhir.reading import Fate
@@ -19,7 +19,7 @@ from nephroline.ordering import OrderAnswer, order
 from nephroline.pathway import Pathway, RuleBase
 from nephroline.record import Record, read_record
 from nephroline.replaying import drawn_at_most, read_course, replay
-from nephroline.selecting import AUTO, Selected, consult, thorough
+from nephroline.selecting import AUTO, Selected, among_of, consult, named, thorough
 from nephroline.version import ANSWER_FORMAT
 from nephroline.yamlfile import mapping
 
@@ -183,7 +183,8 @@ class Desk:
         if len(set(asked.pathways)) < len(asked.pathways):
             raise UsageError.of("pathways: one stands there twice", "name different ones")
         when = decision_time(record, asked.at) if asked.at else None
-        return compare(record, [*map(self._pathway, asked.pathways)], when, most=drawn_at_most(record))
+        pathways = [named(self.base, name) for name in asked.pathways]
+        return compare(record, pathways, when, most=drawn_at_most(record))
 
     def replay(self, asked: ReplayQuestion) -> dict[str, Any]:
         """As `nephroline replay`."""
@@ -231,23 +232,12 @@ class Desk:
 
     def _among(self, pathway: str, data: dict[str, Any]) -> Selected | Pathway | RuleBase:
         own = data.get("pathway") if "scenario" in data else None
-        if pathway != AUTO:
-            return self._pathway(pathway)
-        if isinstance(own, str) and own != AUTO:
-            return Selected(self._pathway(own), ("the scenario names it",))
-        return self.base
-
-    def _pathway(self, name: str) -> Pathway:
-        """A pathway by its id; never by the path of a file."""
-        if name not in self.base.pathway_ids:
-            known = ", ".join(self.base.pathway_ids)
-            raise UsageError.of(f"unknown pathway {quoted(name)}", f"use one of {known}, or auto")
-        return self.base.pathway(name)
+        return among_of(self.base, pathway, own if isinstance(own, str) else AUTO)
 
     def _replayed(self, asked: ReplayQuestion) -> Any:
         course = read_course(self._data(asked.record, asked.fhir), self.base.catalogue)
         name = asked.pathway or course.pathway
-        among: Selected | Pathway | RuleBase = self.base if name == AUTO else self._pathway(name)
+        among: Selected | Pathway | RuleBase = self.base if name == AUTO else named(self.base, name)
         if among is not self.base and not asked.pathway:
-            among = Selected(self._pathway(name), ("the scenario names it",))
+            among = Selected(named(self.base, name), ("the scenario names it",))
         return replay(course, among, quick=asked.quick, most=drawn_at_most(course.record))

@@ -25,6 +25,7 @@ from alembic.config import Config
 from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from nephroline.consultation import Consultation
 from nephroline.errors import UsageError
 from nephroline.service.settings import Settings, key_file
 from nephroline.service.tables import CARDS, DECISIONS, FEEDBACK, PAYLOADS, RULES, SEEN
@@ -69,6 +70,33 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     manner: Manner = Manner()
     cards: Sequence[str] = ()
     orders: Sequence[dict[str, Any]] = ()
+
+    @classmethod
+    def of(
+        cls,
+        answer: Consultation,
+        record: dict[str, Any],
+        asked_by: str,
+        *,
+        patient: str = "",
+        manner: Manner = Manner(),  # noqa: B008
+        cards: Sequence[str] = (),
+        orders: Sequence[dict[str, Any]] = (),
+    ) -> Made:
+        """An answer to be kept, about the *patient* whom it names, if no other is given."""
+        return cls(
+            patient=patient or answer.record,
+            record=record,
+            answer=msgspec.to_builtins(answer),
+            as_of=answer.as_of.label,
+            pathway=answer.pathway.id,
+            digest=answer.pathway.digest,
+            engine=answer.engine.version,
+            asked_by=asked_by,
+            manner=manner,
+            cards=cards,
+            orders=orders,
+        )
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):

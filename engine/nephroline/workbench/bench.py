@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -16,14 +15,14 @@ from nephroline.changes.edits import several
 from nephroline.comparing import compare
 from nephroline.consultation import Consultation, decision_time
 from nephroline.course import course_of
-from nephroline.errors import InputError, Problem, RecordError, UsageError, quoted
+from nephroline.errors import InputError, RecordError, UsageError, quoted
 from nephroline.explain import Explanation, why
 from nephroline.interop.fhir import Codes, write_fhir
 from nephroline.ordering import order
 from nephroline.pathway import Pathway, RuleBase
 from nephroline.record import Moment, Record
 from nephroline.replaying import Scenario, decision_times, drawn_at_most, replay
-from nephroline.selecting import AUTO, Selected, consult, thorough
+from nephroline.selecting import AUTO, Selected, among_of, consult, thorough
 from nephroline.workbench import drawing
 from nephroline.workbench.form import FormEdit, edited, form_of
 from nephroline.workbench.sheet import Sheet, read_sheet
@@ -83,7 +82,7 @@ class ChartView(msgspec.Struct, frozen=True):
     moments: list[str]
     at: str
     answer: str
-    problems: list[dict[str, Any]]
+    problems: list[dict[str, str | int]]
     text: str | None = None
     fates: str = ""
 
@@ -92,7 +91,6 @@ class AnswerView(msgspec.Struct, frozen=True):
     """An answer as a part of the page."""
 
     answer: str
-    at: str
 
 
 class Decided(NamedTuple):
@@ -146,14 +144,14 @@ class Bench:
         sheet = self._sheet(asked.text)
         form, fates = drawing.form(*form_of(sheet)), drawing.fates(sheet) if sheet.fates else ""
         if sheet.course is None:
-            return ChartView(form, [], "", "", _plain(sheet.problems), sheet.text, fates)
+            return ChartView(form, [], "", "", [one.to_data() for one in sheet.problems], sheet.text, fates)
         moments = [one.label for one in decision_times(sheet.course)]
         at = asked.at if asked.at in moments else moments[-1] if moments else ""
-        answer, problems = "", _plain(())
+        answer, problems = "", list[dict[str, str | int]]()
         try:
             answer = self._told(self._about(sheet, at, asked.pathway), quick=True).answer
         except InputError as bad:
-            problems = _plain(bad.problems)
+            problems = [one.to_data() for one in bad.problems]
         return ChartView(form, moments, at, answer, problems, sheet.text, fates)
 
     def answer(self, asked: AnswerQuestion) -> AnswerView:
@@ -221,8 +219,7 @@ class Bench:
     def _told(self, one: _AskedChart, *, quick: bool) -> AnswerView:
         found = self._answered(one, quick=quick)
         did = [deed for deed in one.course.did if deed.at == found.as_of.label]
-        html = drawing.answer(found, did, self._regimens(found), self._base.catalogue)
-        return AnswerView(html, found.as_of.label)
+        return AnswerView(drawing.answer(found, did, self._regimens(found), self._base.catalogue))
 
     @staticmethod
     def _answered(one: _AskedChart, *, quick: bool) -> Consultation:
@@ -241,20 +238,8 @@ class Bench:
         if course is None:
             raise RecordError(sheet.problems)
         moment = decision_time(course.record, at or None)
-        return _AskedChart(sheet, course, course.record, self._among(pathway, sheet), moment)
-
-    def _among(self, pathway: str, sheet: Sheet) -> Selected | Pathway | RuleBase:
-        if pathway != AUTO:
-            return self._pathway(pathway)
-        if sheet.pathway != AUTO:
-            return Selected(self._pathway(sheet.pathway), ("the scenario names it",))
-        return self._base
-
-    def _pathway(self, name: str) -> Pathway:
-        """A pathway by its id; never by the path of a file."""
-        if name not in self._base.pathway_ids:
-            raise UsageError.of(f"unknown pathway {quoted(name)}", "choose one of the list")
-        return self._base.pathway(name)
+        among = among_of(self._base, pathway, course.pathway)
+        return _AskedChart(sheet, course, course.record, among, moment)
 
     def _regimens(self, found: Consultation) -> list[tuple[str, str]]:
         """The regimens that may be asked about: those of the answer."""
@@ -262,10 +247,6 @@ class Bench:
         told |= {one.regimen for one in found.blocked}
         known = self._base.catalogue.regimens
         return [(one.id, one.title) for one in known.values() if one.id in told]
-
-
-def _plain(problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    return [one._asdict() for one in problems]
 
 
 @cache

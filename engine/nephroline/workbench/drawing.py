@@ -23,19 +23,20 @@ from nephroline.ordering import OrderAnswer
 from nephroline.pathway import Pathway
 from nephroline.phrases import LEGEND, ORDER_TOLD, dose_told, taken
 from nephroline.replaying import DidEntry
+from nephroline.report.frame import frame_of
 from nephroline.report.page import advice, templates_of
 from nephroline.report.picture import legend, picture
 from nephroline.roadmap import roadmap_of
 from nephroline.terms import Action, Severity, spoken
 from nephroline.tools.lists import listing
-from nephroline.workbench.form import SECTIONS, FormRow, FormSection
+from nephroline.workbench.form import FormRow, FormSection
 from nephroline.workbench.sheet import Sheet
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _WIDE = 860
-ASSETS = {"style.css": "text/css", "script.js": "text/javascript", "rules.js": "text/javascript"}
+ASSETS = {"style.css": "text/css"} | dict.fromkeys(("common.js", "script.js", "rules.js"), "text/javascript")
 """What the page loads, and what each is."""
 
 
@@ -74,7 +75,6 @@ def page(
             "conditions": _named(catalogue, "conditions"),
             "findings": _named(catalogue, "findings"),
             "diagnoses": _named(catalogue, "diagnoses"),
-            "regimens": [(r.id, r.title, "") for r in catalogue.regimens.values()],
             "yes-no": [("yes", "", ""), ("no", "", "")],
         },
         notice=NOTICE,
@@ -96,7 +96,7 @@ def asset(name: str) -> bytes:
 
 def form(head: FormRow, sections: Sequence[FormSection]) -> str:
     """The chart as a form."""
-    return _render("form", head=head, sections=sections, kinds=SECTIONS)
+    return _render("form", head=head, sections=sections)
 
 
 def fates(sheet: Sheet) -> str:
@@ -176,16 +176,14 @@ def _changes(found: Consultation) -> Iterator[tuple[str, str]]:
 
 def course(drawn: DrawnCourse) -> str:
     """The picture of the course and its decisions; its axis stands in the attributes, for the slider."""
-    picture_text = picture(drawn, width=_WIDE, scale="linear", anchor="c1")
-    span = drawn.end - drawn.begin
+    shades = legend([one.response for one in drawn.phases])
     return _render(
         "course",
         course=drawn,
-        picture=picture_text,
-        legend=[(name, colour[6:-1]) for name, colour in legend([one.response for one in drawn.phases])],
-        begin=drawn.begin,
-        end=drawn.end + span * 0.02,
-        width=_WIDE,
+        picture=picture(drawn, width=_WIDE, anchor="c1"),
+        # Colours are those of the style: a page that may hold no style of its own names each by a class.
+        legend=[(name, colour.removeprefix("var(--").removesuffix(")")) for name, colour in shades],
+        frame=frame_of(drawn, _WIDE),
         days={step.at.label: float(step.at.latest) for step in drawn.replayed.steps},
     )
 

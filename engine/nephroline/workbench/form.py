@@ -126,12 +126,11 @@ class FormSection(msgspec.Struct, frozen=True):
 def form_of(sheet: Sheet) -> tuple[FormRow, list[FormSection]]:
     """The head and the sections of a chart."""
     data = sheet.data
-    start: FieldPath = ("record",) if sheet.kind == "scenario" else ()
-    head = _row(start, {key: data.get(key) for key in _HEAD if key in data or key not in _UNASKED})
+    head = _row(sheet.start, {key: data.get(key) for key in _HEAD if key in data or key not in _UNASKED})
     found: list[FormSection] = []
     for section in SECTIONS:
         entry = data.get(section.key)
-        path = (*start, section.key)
+        path = (*sheet.start, section.key)
         if section.key == "findings":
             named = list(mapping(entry).items())
             rows = [_finding((*path, name), name, value) for name, value in named]
@@ -229,15 +228,15 @@ def _path(sheet: Sheet, wanted: str) -> FieldPath:
     """The way to a field or row that the form shows, within the record. Raises: UsageError."""
     head, sections = form_of(sheet)
     rows = [head, *(row for part in sections for row in part.rows)]
-    start: FieldPath = ("record",) if sheet.kind == "scenario" else ()
-    ways = {dotted(path): path for path in (start, *sheet.document.marks)}
+    start = len(sheet.start)
+    ways = {dotted(path): path for path in (sheet.start, *sheet.document.marks)}
     twice = Counter(map(dotted, sheet.document.marks))
     for row in rows:
         if row.path == wanted and row is not head and twice[wanted] == 1:
-            return ways[wanted][len(start) :]
+            return ways[wanted][start:]
         for cell in row.cells:
             if cell.path == wanted and twice[wanted] <= 1:
-                return ways.get(wanted, (*ways[row.path], cell.key))[len(start) :]
+                return ways.get(wanted, (*ways[row.path], cell.key))[start:]
     raise UsageError.of(f"the form has no field {quoted(wanted)}", "change it in the text")
 
 

@@ -12,8 +12,7 @@ from nephroline.errors import Problem, RecordError
 from nephroline.interop.fhir import Codes, is_fhir, read_fhir
 from nephroline.interop.fhir.reading import Fate
 from nephroline.replaying import Scenario, read_course
-from nephroline.selecting import AUTO
-from nephroline.yamlfile import Document, mapping, read_bytes, written
+from nephroline.yamlfile import Document, FieldPath, mapping, read_bytes, written
 
 _NAME = "chart"
 """How problems call it."""
@@ -39,15 +38,15 @@ class Sheet(msgspec.Struct, frozen=True):
         return "scenario" if "scenario" in mapping(self.document.data) else "record"
 
     @property
+    def start(self) -> FieldPath:
+        """The way to the record in the document."""
+        return ("record",) if self.kind == "scenario" else ()
+
+    @property
     def data(self) -> dict[str, Any]:
         """The record's own data."""
         data = mapping(self.document.data)
         return mapping(data.get("record")) if self.kind == "scenario" else data
-
-    @property
-    def pathway(self) -> str:
-        """The pathway that the scenario names."""
-        return self.course.pathway if self.course else AUTO
 
 
 def read_sheet(text: str, catalogue: Catalogue, codes: Codes) -> Sheet:
@@ -58,14 +57,14 @@ def read_sheet(text: str, catalogue: Catalogue, codes: Codes) -> Sheet:
     if text.lstrip()[:1] == "{" and is_fhir(content):
         found = read_fhir(content, catalogue, codes)
         own = written(found.record, rows=True)
-        sheet = of_document(read_bytes(own.encode(), _NAME, RecordError), catalogue)
+        sheet = _of_document(read_bytes(own.encode(), _NAME, RecordError), catalogue)
         return msgspec.structs.replace(
             sheet, text=own, summary=found.reading.summary, fates=tuple(found.reading.fates)
         )
-    return of_document(read_bytes(content, _NAME, RecordError), catalogue)
+    return _of_document(read_bytes(content, _NAME, RecordError), catalogue)
 
 
-def of_document(document: Document, catalogue: Catalogue) -> Sheet:
+def _of_document(document: Document, catalogue: Catalogue) -> Sheet:
     """The sheet of a document, with every problem found. Raises: RecordError when it is no mapping."""
     if not mapping(document.data):
         raise RecordError(

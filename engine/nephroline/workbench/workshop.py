@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from functools import lru_cache
-from typing import Annotated, Any, NamedTuple
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -17,6 +19,7 @@ from nephroline.pathway import Pathway, RuleBase
 from nephroline.replaying import decision_times, read_scenario, scenario_files
 from nephroline.report.graph import svg
 from nephroline.roadmap import roadmap_of
+from nephroline.selecting import named
 from nephroline.workbench import drawing
 
 _SECONDS = 0.7
@@ -34,7 +37,7 @@ class RuleQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class RuleView(msgspec.Struct, frozen=True):
     """What is wrong with a text, and in which pathways it differs from the file."""
 
-    problems: list[dict[str, Any]]
+    problems: list[dict[str, str | int]]
     pathways: list[str]
 
 
@@ -83,7 +86,6 @@ class Workshop:
 
     def __init__(self, base: RuleBase) -> None:
         self._base = base
-        self._scenarios = scenario_files([data_root("scenarios")])
         self._tried = lru_cache(maxsize=2)(self._try)
 
     def page(self) -> str:
@@ -100,26 +102,22 @@ class Workshop:
 
     def graph(self, name: str) -> str:
         """A pathway as a diagram in SVG. Raises: UsageError when it is unknown, or cannot be drawn here."""
-        if name not in self._base.pathway_ids:
-            raise UsageError.of(f"unknown pathway {quoted(name)}", "choose one of the list")
-        return svg(roadmap_of(self._base.pathway(name)))
+        return svg(roadmap_of(named(self._base, name)))
 
     def check(self, asked: RuleQuestion) -> RuleView:
         """What is wrong with a text, or where it counts."""
         try:
             changed = self._tried(asked.file, asked.text).changed
         except InputError as bad:
-            return RuleView([one._asdict() for one in bad.problems], [])
+            return RuleView([one.to_data() for one in bad.problems], [])
         return RuleView([], sorted(changed))
 
     def changes(self, asked: RuleQuestion) -> ChangesView:
         """The answers to the next scenarios that a text changes. Raises: PathwayError, UsageError."""
         changed = self._tried(asked.file, asked.text).changed
         found: list[drawing.ChangedAnswer] = []
-        done, count, until = asked.after, 0, time.monotonic() + _SECONDS
-        for file in self._scenarios[asked.after :]:
-            if time.monotonic() > until:
-                break
+        done, count = asked.after, 0
+        for file in self._some(asked.after):
             done += 1
             scenario = read_scenario(file, self._base.catalogue)
             after = changed.get(scenario.pathway)
@@ -148,10 +146,8 @@ class Workshop:
         every = self._tried(asked.file, asked.text).every
         module = self._base.files[asked.file]().id
         found: dict[str, ConditionSeen] = {}
-        done, until = asked.after, time.monotonic() + _SECONDS
-        for file in self._scenarios[asked.after :]:
-            if time.monotonic() > until:
-                break
+        done = asked.after
+        for file in self._some(asked.after):
             done += 1
             pathway = every.get(read_scenario(file, self._base.catalogue).pathway)
             if pathway is None:
@@ -160,6 +156,18 @@ class Workshop:
                 key = f"{one.kind} {one.id}"
                 found[key] = _seen(key, one, found.get(key))
         return CoverageView(list(found.values()), done, len(self._scenarios))
+
+    @cached_property
+    def _scenarios(self) -> list[Path]:
+        return scenario_files([data_root("scenarios")])
+
+    def _some(self, after: int) -> Iterator[Path]:
+        """The scenarios after the first so many, as far as the time for one question reaches."""
+        until = time.monotonic() + _SECONDS
+        for file in self._scenarios[after:]:
+            if time.monotonic() > until:
+                return
+            yield file
 
     def _try(self, name: str, text: str) -> _Tried:
         """Put the pathways together with a text. Raises: PathwayError, UsageError."""

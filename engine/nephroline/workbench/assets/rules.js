@@ -1,6 +1,5 @@
 "use strict";
 // A file of rules is checked as it is changed; which answers that changes is asked a few scenarios at a time.
-const $ = (id) => document.getElementById(id);
 let version = 0;
 let timer = 0;
 let stopped = true;
@@ -8,34 +7,11 @@ let shown = "";
 let wanted = 0;
 let differs = false;
 
-async function ask(what, more = {}) {
-  for (;;) {
-    const reply = await fetch(`workbench/rules/${what}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ file: shown, text: $("text").value, ...more }),
-    });
-    if (reply.status === 503) {
-      await new Promise((done) => { setTimeout(done, 1000 * Number(reply.headers.get("Retry-After") ?? 2)); });
-      continue;
-    }
-    const told = await reply.json();
-    if (!reply.ok) throw { problems: told.problems ?? [{ message: told.title ?? "The service failed" }] };
-    return told;
-  }
-}
+const ask = (what, more = {}) => post(`rules/${what}`, { file: shown, text: $("text").value, ...more });
 
 function tell(problems) {
-  const list = document.createElement("ul");
-  for (const one of problems) {
-    const item = document.createElement("li");
-    item.textContent = `${one.line ? `line ${one.line}: ` : ""}${one.path ? `${one.path}: ` : ""}${one.message}${one.help ? ` (${one.help})` : ""}`;
-    list.append(item);
-  }
-  $("problems").replaceChildren(...(problems.length ? [list] : []));
+  $("problems").replaceChildren(...(problems.length ? [listed(problems, plainly, true)] : []));
 }
-
-const faults = (fault) => fault.problems ?? [{ message: "The service cannot be reached" }];
 
 async function check() {
   const mine = version;
@@ -166,13 +142,7 @@ $("text").addEventListener("input", () => { changed(); timer = setTimeout(check,
 $("try").addEventListener("click", tryIt);
 $("cover").addEventListener("click", cover);
 $("stop").addEventListener("click", () => { stopped = true; });
-$("save").addEventListener("click", () => {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([$("text").value], { type: "application/yaml" }));
-  link.download = shown.split("/").pop();
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-});
+$("save").addEventListener("click", () => save($("text").value, shown.split("/").pop(), "application/yaml"));
 document.addEventListener("click", (event) => {
   const place = event.target.closest(".place");
   if (!place) return;

@@ -1,7 +1,6 @@
 "use strict";
 // The chart is the text. The form, the answer and the picture are made of it by the service, each time anew.
 // `version` counts the texts: what is made of an older one is thrown away.
-const $ = (id) => document.getElementById(id);
 const slider = $("at");
 const LARGE = 100_000;
 let version = 0;
@@ -13,8 +12,6 @@ const timers = new Map();
 
 // -- asking -----------------------------------------------------------------------------------------
 
-const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
-
 // One question of a kind at a time: a newer one ends the older, which then gives null.
 async function ask(kind, more = {}, what = kind) {
   end(kind);
@@ -22,31 +19,14 @@ async function ask(kind, more = {}, what = kind) {
   running.set(kind, stop);
   busy();
   try {
-    return await send(what, more, stop.signal);
+    const asked = { text: $("text").value, at: at(), pathway: $("pathway").value, ...more };
+    return await post(what, asked, stop.signal);
   } catch (fault) {
     if (stop.signal.aborted) return null;
-    throw fault.problems ? fault : { problems: [{ message: "The service cannot be reached" }] };
+    throw { problems: faults(fault) };
   } finally {
     if (running.get(kind) === stop) running.delete(kind);
     busy();
-  }
-}
-
-async function send(what, more, signal) {
-  const body = JSON.stringify({ text: $("text").value, at: at(), pathway: $("pathway").value, ...more });
-  for (;;) {
-    const reply = await fetch(`workbench/${what}`, {
-      method: "POST", headers: { "Content-Type": "application/json" }, body, signal,
-    });
-    if (reply.status === 503) {
-      // It has too much to do: it says when to ask again.
-      await pause(1000 * Number(reply.headers.get("Retry-After") ?? 2));
-      if (signal.aborted) throw new DOMException("", "AbortError");
-      continue;
-    }
-    const told = reply.headers.get("Content-Type")?.includes("json") ? await reply.json() : await reply.text();
-    if (!reply.ok) throw { problems: told.problems ?? [{ message: told.title ?? "The service failed" }] };
-    return told;
   }
 }
 
@@ -155,21 +135,8 @@ function tellProblems(problems) {
 // What is said to users of the command line, as it is said here.
 const words = (text) => text.replace(/--(?:set|remove|wait) '?([^':]+)'?/g, "$1").replace(/[;.]?\s*(?:see )?`nephroline [^`]*`[^;.)]*/g, "");
 
-function textOf(one) {
-  const help = words(one.help ?? "").trim();
-  return help ? `${words(one.message)} (${help})` : words(one.message);
-}
-
-function listOf(problems, placed = false) {
-  const list = document.createElement("ul");
-  for (const one of problems) {
-    const item = document.createElement("li");
-    const place = placed ? `${one.line ? `line ${one.line}: ` : ""}${one.path ? `${one.path}: ` : ""}` : "";
-    item.textContent = place + textOf(one);
-    list.append(item);
-  }
-  return list;
-}
+const textOf = (one) => plainly({ message: words(one.message), help: words(one.help ?? "").trim() });
+const listOf = (problems, placed = false) => listed(problems, textOf, placed);
 
 // -- what is made anew keeps what somebody is at: his place, and what he has typed -------------------
 
@@ -494,14 +461,6 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
     document.body.classList.toggle("dropping", kind === "dragover");
     if (kind === "drop") { $("example").value = ""; take(event.dataTransfer.files[0].text()); }
   });
-}
-
-function save(text, name, type) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 $("save-yaml").addEventListener("click", () => save($("text").value, "chart.yaml", "application/yaml"));
