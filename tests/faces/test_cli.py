@@ -124,7 +124,7 @@ def test_json_is_the_documented_shape() -> None:
 def test_standard_input_is_read() -> None:
     done = run("consult", "-", "--at", "4 mo", stdin=Path(CASE_1).read_text())
     assert done.returncode == 0
-    assert "Start cyclosporine 3-5 mg/kg/d (needs weight) with prednisolone" in " ".join(done.stdout.split())
+    assert "Start cyclosporine 3-5 mg/kg/d (needs weight), with prednisolone" in " ".join(done.stdout.split())
 
 
 def test_the_default_time_is_the_last_dated_item() -> None:

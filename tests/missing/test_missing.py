@@ -110,7 +110,7 @@ def test_a_remission_without_a_creatinine_is_taken_to_be_complete_until_it_is_kn
     answer = ask(chart(*rows, exposures=[prednisolone()]))
     assert (answer.status.response, answer.status.provisional) == ("complete-remission", True)
     assert answer.next_line is not None
-    assert answer.next_line.title == "Taper prednisolone 70 mg/d"
+    assert answer.next_line.title == "Taper prednisolone from 70 mg/d"
     assert answer.outlook is not None
     assert answer.outlook.verdict == "certain"
 
@@ -164,7 +164,7 @@ def test_an_old_value_that_stands_in_for_a_later_one_does_not_settle_it(scenario
 def test_what_is_presumed_is_said(scenario_data: Any) -> None:
     answer = ask(scenario_data("pjnh-2015-case-1")["record"], "pjnh-2015/fsgs", "10 mo")
     assert answer.outlook is not None
-    assert answer.outlook.presuming == ["the measured trough of cyclosporine on line 2"]
+    assert answer.outlook.presuming == ["the measured trough of cyclosporine in the course begun at 4 mo"]
 
 
 IMPOSSIBLE = """

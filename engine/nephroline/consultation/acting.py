@@ -18,13 +18,13 @@ from nephroline.exact import Fraction
 from nephroline.features import Amount, Missing, full_dose_since, gather, remission_lasted
 from nephroline.pathway import Recommend
 from nephroline.record import Line, given_at_once
-from nephroline.terms import LOW_ONLY, Action, ReassessFrom
+from nephroline.terms import LOW_ONLY, Action, Direction, ReassessFrom
 
 
 def advised(run: Run, act: Act, decision: Decision) -> tuple[LineAdvice, list[Missing]]:
     """The advice on the line that an act gives, and what its doses lack."""
     recommend, rule = act.recommend, act.rule
-    name = _running(run, act) if act.recommend.keep or act.course else _begun(run, act)
+    name = _running(run, act, title=True) if act.recommend.keep or act.course else _begun(run, act)
     given, missing = doses(run, act)
     rivals = decision.undecided if act is decision.act else ()
     taken_so = provisional_data(run)
@@ -171,7 +171,7 @@ def _act(run: Run, act: Act, agent: str, word: str, advice: LineAdvice | None) -
     dose = ", ".join(planned) or (own.dose.text if own and own.dose and word != "start" else "")
     if act.course is not None and not planned:
         dose = _running(run, act)
-    title = recommend.title or f"{verb(recommend)} {_running(run, act)}" if act.course else ""
+    title = recommend.title or f"{verb(recommend)} {_running(run, act, title=True)}" if act.course else ""
     shown = fill(run.pathway, recommend.detail)
     certain = advice.certain if advice is not None else not act.depends_on
     return ActOut(
@@ -214,8 +214,12 @@ def _undecided(run: Run, agent: str, open_rules: Sequence[Lacks]) -> ActOut:
     )
 
 
-def _running(run: Run, act: Act) -> str:
-    """What is taken of the agents of an act on what runs: drugs, and the dose of a course."""
+def _running(run: Run, act: Act, *, title: bool = False) -> str:
+    """What is taken of the agents of an act on what runs: drugs, and the dose of a course.
+
+    In a *title*, from which dose one goes down.
+    """
+    down = title and (act.action is Action.TAPER or act.recommend.direction is Direction.REDUCE)
     timeline, catalogue = run.chart.timeline, run.pathway.catalogue
     rows = timeline.treatment.perhaps_taken
     line = run.line(act.subject) or timeline.line
@@ -224,7 +228,8 @@ def _running(run: Run, act: Act) -> str:
     for drug in sorted(lasting or act.agents):
         row = rows.get(drug)
         name = (row.name if row else "") or catalogue.drugs[drug].title
-        told.append(f"{name} {row.dose.text}" if act.course and row and row.dose else name)
+        dose = row.dose if act.course and row else None
+        told.append(f"{name} {'from ' if down else ''}{dose.text}" if dose else name)
     # What ends does not end the steroid beside it, which is tapered.
     alone = act.course or line is None or act.recommend.action is Action.STOP
     beside = "" if alone or line is None else _low_beside(run, line)

@@ -234,12 +234,13 @@ class ActOut(OfAnswer, frozen=True):
 
 
 class BlockReason(OfAnswer, frozen=True):
-    """Why a regimen is out, and until when."""
+    """Why a regimen is out, and until when; `before_first_dose`: it is looked at where one is to begin."""
 
     rule: str
     title: str
     because: list[str]
     until: str
+    before_first_dose: bool = False
 
 
 class BlockedOut(OfAnswer, frozen=True):

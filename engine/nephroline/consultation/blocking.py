@@ -44,6 +44,7 @@ def reason_of(run: Run, rule: Rule, block: Block, subject: Subject) -> BlockReas
         title=rule.title,
         because=run.because(rule.when, subject),
         until=fill(run.pathway, block.until),
+        before_first_dose=block.before_first_dose,
     )
 
 

@@ -39,7 +39,7 @@ class _Given(NamedTuple):
     @property
     def unit(self) -> str:
         """The unit in which it is told."""
-        return "mg/d" if self.dimension == "mass-rate" else "mg"
+        return DAILY if self.dimension == "mass-rate" else "mg"
 
 
 def doses(run: Run, act: Act) -> tuple[list[DoseOut], list[Missing]]:
@@ -108,14 +108,22 @@ def _told(given: _Given, spread: Dispensed, times: int) -> str:
 
 
 def _given_as(given: _Given, spread: Dispensed, times: int) -> str:
-    """A dose for this patient with its weight alone: ``75 mg/d (per dose 50 + 25 mg)``; or what it needs."""
+    """A dose for this patient as it is prescribed, with its weight alone; or what it needs.
+
+    ``75 mg once a day (50 + 25 mg)``, ``125 mg twice a day (100 + 25 mg each time; range 125-175 mg)``.
+    """
     if not given.amounts:
         return given.working
-    several = len(spread.each) > 1
-    pieces = pieces_told(spread.pieces) if len(spread.pieces) > 1 or several else ""
-    told = f" (per dose {pieces}{' to begin with' if several else ''})" if pieces else ""
-    by = f" by {given.by}" if given.by else ""
-    return _amount(given, spread, times) + told + by
+    if not spread.pieces:
+        return _amount(given, spread, times) + (f" by {given.by}" if given.by else "")
+    daily = given.unit == DAILY
+    often = f" {_often(times)} a day" if daily else ""
+    each_time = " each time" if times > 1 else ""
+    notes = [f"{pieces_told(spread.pieces)}{each_time}"] if len(spread.pieces) > 1 else []
+    notes += [f"range {_join_amounts(spread.each, 'mg')}"] if len(spread.each) > 1 else []
+    notes += [f"by {given.by}"] if given.by else []
+    told = f" ({'; '.join(notes)})" if notes else ""
+    return f"{_milligrams(spread.each[0])} mg{often}{told}"
 
 
 def _amount(given: _Given, spread: Dispensed, times: int) -> str:
@@ -129,8 +137,11 @@ def _pieces(spread: Dispensed) -> str:
 
 def _each(spread: Dispensed, times: int) -> str:
     """What one of several equal doses of a day is: ``105-175 mg twice a day``."""
-    often = {2: "twice", 3: "three times"}.get(times, f"{times} times")
-    return f"{_join_amounts(spread.each, 'mg')} {often} a day"
+    return f"{_join_amounts(spread.each, 'mg')} {_often(times)} a day"
+
+
+def _often(times: int) -> str:
+    return {1: "once", 2: "twice", 3: "three times"}.get(times, f"{times} times")
 
 
 def _join_amounts(amounts: Sequence[Fraction], unit: str) -> str:
@@ -151,6 +162,9 @@ def _milligrams(amount: Fraction) -> str:
 
 
 _SMALL, _LARGE = 10, 100
+
+DAILY = "mg/d"
+"""The unit of what is given each day."""
 
 
 def doses_of(run: Run, drug: str) -> list[DoseOut]:

@@ -27,6 +27,8 @@ def _named(run: Run, node: Node, subject: Subject) -> Iterator[str]:
             continue
         if isinstance(atom, Is) and FEATURES[atom.ask.feature].trait is Trait.IN_USE:
             yield from _in_use(run, atom.ask.arguments[0].name)
+        if isinstance(atom, Is) and FEATURES[atom.ask.feature].trait is Trait.AFTER_CHOICE:
+            yield from _to_begin(run, atom.ask.arguments[0].name)
         if isinstance(atom, Is) and atom.ask.feature in _PRESENT:
             yield from _kinds(run, atom.ask.arguments[0].name)
         if isinstance(atom, Compare) and isinstance(seen.left, Amount) and seen.left.analyte is not None:
@@ -38,6 +40,14 @@ def _in_use(run: Run, agent: str) -> Iterator[str]:
     for drug, row in sorted(treatment.running.items()):
         if catalogue.belongs(drug, agent):
             yield f"{run.chart.called(row)} {row.dose.text}" if row.dose else run.chart.called(row)
+
+
+def _to_begin(run: Run, agent: str) -> Iterator[str]:
+    """The drugs of the proposed line that are not taken yet."""
+    running, catalogue = run.chart.timeline.treatment.running, run.pathway.catalogue
+    for drug in sorted(run.chart.proposed):
+        if drug not in running and catalogue.within(drug, agent):
+            yield f"{catalogue.title(drug)} to begin"
 
 
 _PRESENT = ("has", "has_now")

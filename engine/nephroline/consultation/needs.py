@@ -15,6 +15,9 @@ from nephroline.pathway import Alert, FindingOf, Recommend
 from nephroline.record import Line
 from nephroline.terms import Adequacy, Severity
 
+_DIAGNOSIS = "diagnosis"
+"""A biopsy is asked for by rules of its own."""
+
 Asked = tuple[str, Missing]
 """A rule, and what it lacks."""
 
@@ -28,7 +31,13 @@ class Lacking(msgspec.Struct, frozen=True):
 
 
 def lacking(run: Run, decision: Decision, doses: Iterable[Missing]) -> Lacking:
-    """Every datum that matters by three-valued logic, with the rules that ask for it."""
+    """Every datum that matters by three-valued logic, with the rules that ask for it.
+
+    Of a patient of whom the edition does not speak, what could show that it does.
+    """
+    if not decision.applied.cares:
+        verdict = decision.applied.missing
+        return Lacking(tuple(("applicability", one) for one in verdict if one.datum != _DIAGNOSIS), (), ())
     chosen: list[Asked] = []
     always: list[Asked] = []
     if decision.applies:
@@ -38,7 +47,7 @@ def lacking(run: Run, decision: Decision, doses: Iterable[Missing]) -> Lacking:
         always += _open_alternatives(run, decision)
         chosen += [(rule, item) for _, (rule, items) in decision.courses_open for item in items]
         verdict = decision.applied.missing
-        chosen += [("applicability", missing) for missing in verdict if missing.datum != "diagnosis"]
+        chosen += [("applicability", missing) for missing in verdict if missing.datum != _DIAGNOSIS]
         always += [("dose", missing) for missing in doses]
     always += [("response", missing) for missing in provisional_data(run)]
     always += _presumed_exposures(run)

@@ -19,7 +19,8 @@ class When(OfAnswer, frozen=True):
 class PatientOut(OfAnswer, frozen=True):
     """Who the patient is at the decision time, as far as the chart says; what it does not say is empty.
 
-    `diagnosis`: what the last biopsy shows. `conditions`: what is there, the last noted first.
+    `diagnosis`: what the last biopsy shows. `conditions`: what is there, the last noted first;
+    then what a clinician judged of the patient, and the drugs that were not borne.
     """
 
     sex: str

@@ -9,7 +9,7 @@ from nephroline.consultation.parts import LatestOut, PatientOut, TakenOut
 from nephroline.consultation.run import Run
 from nephroline.consultation.weighing import known
 from nephroline.consultation.wording import disease_told, spell_short, when
-from nephroline.features import Flag, Value, has
+from nephroline.features import Flag, Value, asserted, has
 from nephroline.quantities import YEAR
 from nephroline.record import WEIGHT, Condition, Observation, Timeline, given_at_once
 from nephroline.terms import Response, spoken
@@ -26,7 +26,7 @@ def patient(run: Run) -> PatientOut:
         age=f"{'-'.join(dict.fromkeys(ages))} y" if ages else "",
         weight=last.text if last is not None else "",
         diagnosis=_diagnosis(run),
-        conditions=_conditions(run),
+        conditions=[*_conditions(run), *_judged(run), *_reactions(run)],
     )
 
 
@@ -45,6 +45,20 @@ def _conditions(run: Run) -> list[str]:
     shown = [entry for name, entry in there.items() if name not in wider]
     shown.sort(key=lambda entry: entry.at.sort_key, reverse=True)
     return [_condition(entry, known[entry.name].title, timeline) for entry in shown]
+
+
+def _judged(run: Run) -> list[str]:
+    """What a clinician volunteered and what still holds, such as that steroids are judged unsuitable."""
+    known = run.pathway.catalogue.assertions.values()
+    asked = [one for one in known if one.volunteered]
+    # Without what explains it in brackets.
+    return [one.title.partition(" (")[0] for one in asked if _holds(asserted(run.chart, one.id))]
+
+
+def _reactions(run: Run) -> list[str]:
+    """The drugs to which an adverse reaction is charted."""
+    named = (run.pathway.catalogue.title(one.drug) for one in run.chart.timeline.reactions)
+    return [f"reaction to {name}" for name in dict.fromkeys(named)]
 
 
 def _condition(entry: Condition, title: str, timeline: Timeline) -> str:

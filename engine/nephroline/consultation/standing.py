@@ -19,11 +19,16 @@ def who(answer: Consultation) -> Iterator[str]:
     yield from patient.conditions
     yield from (_computed(one, answer.as_of) for one in answer.derived)
     before = "" if answer.stops_of_the_day == "seen" else ", before what ends that day"
-    yield f"{answer.as_of.label}{before}"
+    yield f"{_at(answer.as_of.label)}{before}"
     fits = answer.applicability.verdict
     doubt = "" if fits is Verdict.APPLIES else f", {spoken(fits)}"
     same = patient.diagnosis == answer.pathway.disease
     yield f"{answer.pathway.edition}{'' if same else f' {answer.pathway.disease}'}{doubt}"
+
+
+def _at(label: str) -> str:
+    """A time of its own in a line: ``at 18 mo``; a date speaks for itself."""
+    return label if "-" in label else f"at {label}"
 
 
 def _computed(one: DerivedOut, now: When) -> str:
@@ -85,7 +90,7 @@ def none_taken(answer: Consultation) -> str:
 
 def _for(since: When, now: When) -> str:
     """For how long: ``for 17 wk``, ``from now on``; of a time that is not precise, since when."""
-    if since.label.startswith(_IMPRECISE):
+    if since.label.startswith(IMPRECISE):
         return f"since {since.label}"
     days = now.offset_days - since.offset_days
     return f"for {spell_short(days)}" if days else "from now on"
@@ -93,13 +98,16 @@ def _for(since: When, now: When) -> str:
 
 def _ago(then: When, now: When) -> str:
     """How long before now: ``17 wk ago``; of a time that is not precise, when."""
-    if then.label.startswith(_IMPRECISE):
+    if then.label.startswith(IMPRECISE):
         return then.label
     return f"{spell_short(now.offset_days - then.offset_days)} ago"
 
 
 _REPORTED = "as reported"
-_IMPRECISE = ("between ", "before ")
+_LASTS = 7
+"""Days from which on it is said that a response lasts; one seen since then is said to be seen (wording)."""
+IMPRECISE = ("between ", "before ")
+"""How a time that is not precise begins."""
 
 
 def status_told(answer: Consultation) -> Iterator[str]:
@@ -112,7 +120,14 @@ def status_told(answer: Consultation) -> Iterator[str]:
         if today:
             seen = ", reported now" if reported else ", seen now"
         else:
-            seen = f"{' (reported)' if reported else ''} {_for(status.since, answer.as_of)}"
+            told = " (reported)" if reported else ""
+            # A value of yesterday does not show how long that has been so.
+            soon = answer.as_of.offset_days - status.since.offset_days < _LASTS
+            seen = (
+                f"{told}, seen {_ago(status.since, answer.as_of)}"
+                if soon
+                else f"{told} {_for(status.since, answer.as_of)}"
+            )
     no_response = status.response is Response.NO_RESPONSE and not status.before_treatment
     now = "no remission" if no_response else response_told(status)
     if status.response is Response.UNKNOWN and reported:

@@ -18,7 +18,15 @@ from nephroline.consultation.answer import (
 )
 from nephroline.consultation.blocking import FAILED
 from nephroline.consultation.parts import SummaryOut, When
-from nephroline.consultation.standing import course_told, drugs_taken, none_taken, status_told, values, who
+from nephroline.consultation.standing import (
+    IMPRECISE,
+    course_told,
+    drugs_taken,
+    none_taken,
+    status_told,
+    values,
+    who,
+)
 from nephroline.consultation.wording import (
     NO_LINE,
     PLAIN_DAYS,
@@ -40,6 +48,8 @@ from nephroline.terms import (
 _UNTIL = ": until "
 _MANY_TITLES = 3
 _BESIDE = " with low-dose "
+_COUNTS = (" 10^9/L", " × 10⁹/L")
+"""A unit that would read as part of the number before it."""
 _BRACKET = r" ?[:;(\[]"
 """What ends the words that stand for a text."""
 
@@ -52,7 +62,7 @@ def summarised(answer: Consultation) -> Consultation:
 
 def _entry(label: str, told: list[str], basis: Sequence[Iterable[str]]) -> SummaryOut:
     why = [text for items in basis for text in items if text not in told] if told else []
-    return SummaryOut(label=label, items=told + why, basis=len(why))
+    return SummaryOut(label=label, items=[one.replace(*_COUNTS) for one in told + why], basis=len(why))
 
 
 _Entry = tuple[str, Iterable[str]] | tuple[str, Iterable[str], Iterable[str]]
@@ -64,7 +74,7 @@ def _entries(answer: Consultation) -> Iterator[_Entry]:
     yield "pathway", _reserve(answer)
     yield "status", status_told(answer)
     critical = [alert for alert in answer.alerts if alert.severity is Severity.CRITICAL]
-    yield from (("critical", [_alert(alert)]) for alert in critical)
+    yield from (("critical", [_alert(alert, answer.as_of)]) for alert in critical)
     yield "warning", [_warning(one) for one in answer.alerts if one.severity is Severity.WARNING]
     acts = acts_beside(answer)
     for act in acts:
@@ -114,9 +124,18 @@ _FIRST_OF_ALL = ("stop", "hold")
 # -- what to do ----------------------------------------------------------------------------------------
 
 
-def _alert(alert: AlertOut) -> str:
-    by = f" ({'; '.join(alert.raised_by)})" if alert.raised_by else ""
+def _alert(alert: AlertOut, now: When) -> str:
+    by = f" ({'; '.join(_dated(one, now) for one in alert.raised_by)})" if alert.raised_by else ""
     return f"{alert.title}{by}: {alert.detail}"
+
+
+def _dated(said: str, now: When) -> str:
+    """A value without its time, if that is now: ``pneumonia``; else with it, ``pneumonia (at 12 mo)``."""
+    what, bracket, at = said.rpartition(" (")
+    if not bracket:
+        return said
+    at = at.removesuffix(")")
+    return what if at == now.label else f"{what} ({at if at.startswith(IMPRECISE) else f'at {at}'})"
 
 
 def _warning(alert: AlertOut) -> str:
@@ -131,7 +150,8 @@ def _next(answer: Consultation) -> Iterator[str]:
         yield from _without_a_line(answer)
         yield from (f"or {_regimen(other)}" for other in answer.alternatives)
         return
-    yield _begun(line) + _off(line)
+    lower = f": {_taper(line.taper, answer.as_of)}" if line.taper is not None else ""
+    yield _going_on(line, answer) + lower + _off(line)
     if not line.certain:
         yield "not certain (see OPEN)"
     yield from _how(answer, line)
@@ -156,7 +176,7 @@ def _without_a_line(answer: Consultation) -> Iterator[str]:
         waits = f"No new treatment until {', and until '.join(until)}"
         yield waits if until else capital(headline(answer))
     else:
-        if kind is not Answer.NEEDS_DATA:
+        if kind is not Answer.NEEDS_DATA and not (kind is Answer.NO_LINE and told):
             yield capital(headline(answer))
         yield from map(capital, told)
 
@@ -168,7 +188,17 @@ def _begun(line: LineAdvice) -> str:
         return line.title
     names = all(spoken(dose.drug) in line.title for dose in line.doses)
     word = line.title.split(" ", 1)[0]
-    return f"{word} {' with '.join(doses)}" if names else f"{line.title}: {' with '.join(doses)}"
+    return f"{word} {', with '.join(doses)}" if names else f"{line.title}: {', with '.join(doses)}"
+
+
+def _going_on(line: LineAdvice, answer: Consultation) -> str:
+    """The act on a line; of one that goes on with what is taken: ``Continue tacrolimus 2 mg bid``."""
+    told = _begun(line)
+    if line.action is Action.CONTINUE and not line.doses:
+        for one in answer.taking:
+            if one.dose and one.dose not in told:
+                told = told.replace(one.name, f"{one.name} {one.dose}", 1)
+    return told
 
 
 def _dose(dose: DoseOut) -> str:
@@ -180,8 +210,6 @@ def _dose(dose: DoseOut) -> str:
 
 
 def _how(answer: Consultation, line: LineAdvice) -> Iterator[str]:
-    if line.taper is not None:
-        yield _taper(line.taper, answer.as_of)
     yield from _authority(line)
     if line.target:
         yield f"to a {_head(line.target)}"
@@ -200,7 +228,7 @@ def _how(answer: Consultation, line: LineAdvice) -> Iterator[str]:
             yield f"off-guideline{how}: {_named_all(off, dosed=after and len(found) == 1)}"
     if line.reassess_at is not None:
         days = line.reassess_at.offset_days - answer.as_of.offset_days
-        yield f"judge in {spell_short(days)}" if days else "judge now"
+        yield f"judge the response in {spell_short(days)}" if days else "judge the response now"
 
 
 def _named_all(lines: Iterable[LineAdvice], *, dosed: bool) -> str:
@@ -272,6 +300,13 @@ def _taper(taper: TaperOut, now: When) -> str:
     return " … ".join(told)
 
 
+def _begins(answer: Consultation) -> bool:
+    """Whether something is begun, or would be but for what holds it back or is missing."""
+    lines = [line for line in (answer.next_line, *answer.alternatives) if line is not None]
+    waits = answer.answer.kind in (Answer.HELD_BACK, Answer.NEEDS_DATA, Answer.GUIDELINE_SILENT)
+    return waits or any(line.action is Action.START for line in lines)
+
+
 def _ahead(then: When, now: When) -> str:
     days = then.offset_days - now.offset_days
     return f"in {spell_short(days)}" if days >= 1 else "now"
@@ -287,23 +322,24 @@ def _regimen(other: LineAdvice, *, dosed: bool = False) -> str:
 def _blocked(answer: Consultation) -> tuple[list[str], list[str]]:
     """What must not be begun now, and why, each reason once; what has failed was told before.
 
-    Of several reasons all that is out is named first. Of what goes on, more is out.
+    Of several reasons all that is out is named first. Of what goes on, more is out. What is looked at before
+    a first dose is told where something is to begin.
     """
+    begins = _begins(answer)
     why: dict[str, tuple[str, list[str]]] = {}
     goes_on = {spoken(act.agent) for act in answer.acts if act.act == "continue"}
     for one in answer.blocked:
         name = one.title.partition(_BESIDE)[0]
         title = f"more {name}" if name in goes_on else one.title
         for reason in one.reasons:
-            if reason.rule != FAILED:
+            if reason.rule != FAILED and (begins or not reason.before_first_dose):
                 told = f"until {reason.until}" if reason.until else inside(reason.title)
                 why.setdefault(reason.rule, (told, []))[1].append(title)
-    reasons = [f"{_several(titles)}: {told}" for told, titles in why.values()]
-    if len(reasons) < 2:
-        return reasons, []
     # Without what is given beside it in a low dose, which is not what the reasons are about.
-    out = (title.partition(_BESIDE)[0] for _, titles in why.values() for title in titles)
-    return [*dict.fromkeys(out)], reasons
+    out = list(dict.fromkeys(t.partition(_BESIDE)[0] for _, titles in why.values() for t in titles))
+    if len(why) == 1:
+        return [", ".join(out)], [told for told, _ in why.values()]
+    return out, [f"{_several(titles)}: {told}" for told, titles in why.values()]
 
 
 def _several(titles: list[str]) -> str:
@@ -368,7 +404,10 @@ def _outcomes(answer: Consultation, outlook: Outlook) -> Iterator[tuple[str, lis
     nothing = NO_LINE[Answer.NOT_APPLICABLE]
     for then, when in sorted(ways.items(), key=lambda way: (way[0].startswith(nothing), len(way[1]))):
         if not then.lower().startswith(here):
-            yield f"if {', '.join(when)} → {then}", [name for name in outlook.depends_on if _in(name, when)]
+            yield (
+                f"if {' and '.join(when)} → {then}",
+                [name for name in outlook.depends_on if _in(name, when)],
+            )
 
 
 def _in(name: str, when: Iterable[str]) -> bool:

@@ -21,8 +21,10 @@ _LEAST = {"critical": 99, "next": 4, "status": 2, "stop": 2, "hold": 2, "taper":
 """Lines to which an entry is cut at most; one, if it is not named here."""
 _MOST = {"critical": 99, "next": 5, "status": 3, "open": 3, "also": 2, "warning": 2, "first": 2, "not": 2}
 """Lines that an entry takes at most; two, if it is not named here."""
-_FIRST_CUT = ("pathway", "also", "first", "warning", "course", "drugs", "values", "open", "status", "not")
+_FIRST_CUT = ("pathway", "also", "course", "first", "values", "drugs", "warning", "open", "status", "not")
 """Which entries give up lines first, where they are too many."""
+_WHY = "not"
+"""The entry that has room of its own for what it is based on."""
 _STYLE = {
     "critical": "bold red",
     "next": "bold green",
@@ -62,7 +64,9 @@ def show_brief(out: Screen, answer: Consultation, *, more: str = "") -> None:
 def _fit(entries: Sequence[SummaryOut], room: int, taken: int) -> list[_Fitted]:
     """How many lines each entry gets, so that all of them take no more than the budget, if they can."""
     # What an entry is based on has the room that is left on its lines.
-    told = [_rows(one.items[: len(one.items) - one.basis], room) for one in entries]
+    told = [
+        _rows(one.items[: len(one.items) - (0 if one.label == _WHY else one.basis)], room) for one in entries
+    ]
     found = [
         _Fitted(one, min(rows, _MOST.get(one.label, 2))) for one, rows in zip(entries, told, strict=True)
     ]

@@ -16,7 +16,7 @@ from nephroline.features import (
 from nephroline.features.chart import ALL_RESPONSES, Chart, possibly_last
 from nephroline.features.episodes import begun_within, is_confirmed, measured_in_other_form
 from nephroline.features.latest import computed_from
-from nephroline.features.person import has
+from nephroline.features.person import asserted, has
 from nephroline.features.phases import full_dose_since
 from nephroline.features.schema import FEATURES, PARAMETERS, Feature, entering, with_trait
 from nephroline.features.status import remission_lasted
@@ -47,6 +47,7 @@ __all__ = [
     "Threshold",
     "Value",
     "acute",
+    "asserted",
     "assessment",
     "begun_within",
     "computed_from",

@@ -255,7 +255,7 @@ class Chart(msgspec.Struct, frozen=True, eq=False, dict=True):
     def _best_response(self, line: Line) -> Choice:
         judged = self.judged(line)
         if not judged:
-            missing_one = self.unassessed(f"any assessment on line {line.number}", line)
+            missing_one = self.unassessed(f"any assessment in the course {line.begun}", line)
             return Choice(frozenset(RANK), "not assessed", (missing_one,))
         ranks = {len(RANK) - 1}
         missing: list[Missing] = []

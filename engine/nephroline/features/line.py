@@ -33,9 +33,9 @@ def length_of(span: Length, of: str, missing: tuple[Missing, ...] = ()) -> Amoun
 
 
 def named(chart: Chart, line: Line) -> str:
-    """A line by its drugs and number, as what is missing of it is told: ``cyclosporine (line 2)``."""
+    """A line by its drugs and beginning, as what is missing of it tells: ``tacrolimus (begun at 4 mo)``."""
     drugs = " + ".join(chart.timeline.catalogue.title(drug) for drug in line.drugs)
-    return f"{drugs} (line {line.number})"
+    return f"{drugs} ({line.begun})"
 
 
 @feature("line.current", gives="flag", says="the line is running", reads=Reads.EXPOSURES)

@@ -38,7 +38,7 @@ def dose(chart: Chart, line: Line, agent: str) -> Value:
     if not rows or rows[-1].dose is None:
         slot = Slot(Entry.DOSE, rows[-1].drug, rows[-1].start) if rows else None
         return unknown_amount(
-            "mass-rate", Missing(f"dose of {title}", f"the dose of {title} on line {line.number}", slot)
+            "mass-rate", Missing(f"dose of {title}", f"the dose of {title} in the course {line.begun}", slot)
         )
     if rows[-1].taken is not None:
         return unknown_amount("mass-rate", adherence(chart, rows[-1]))
@@ -136,7 +136,7 @@ def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value
     level = _level(chart, drug)
     items = [i for i in chart.timeline.between(level, start.latest, last) if i.value] if level else []
     if not items or level is None:
-        why = f"the measured trough of {chart.timeline.catalogue.title(drug)} on line {line.number}"
+        why = f"the measured trough of {chart.timeline.catalogue.title(drug)} in the course {line.begun}"
         slot = Slot(Entry.OBSERVATION, level, line.end or chart.timeline.as_of) if level else None
         lacking = Missing(level or f"{drug}_trough", why, slot)
         return length_of(Length(Fraction(0), whole.most), named(chart, line), (lacking,))

@@ -41,7 +41,7 @@ def latest(chart: Chart, line: Line, analyte: str) -> Value:
     return chart.last(
         chart.timeline.in_line(line, analyte),
         analyte,
-        f"{title} on line {line.number}",
+        f"{title} in the course {line.begun}",
         _last_day(chart, line),
     )
 
@@ -95,7 +95,7 @@ def _base_and_items(
 
 def _last_of(chart: Chart, line: Line, analyte: str, items: Sequence[Observation]) -> Amount:
     title = chart.timeline.catalogue.analytes[analyte].title
-    return chart.last(items, analyte, f"{title} on line {line.number}", _last_day(chart, line))
+    return chart.last(items, analyte, f"{title} in the course {line.begun}", _last_day(chart, line))
 
 
 def _told_worse(chart: Chart, items: Sequence[Observation], analyte: str) -> tuple[Missing, ...]:

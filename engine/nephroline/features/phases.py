@@ -211,7 +211,7 @@ def line_time_at_full_dose(chart: Chart, line: Line, agent: str) -> Value:
         on = [row for row in course.rows if row in line.rows and Phase.HIGH in treatment.phases(row)]
         if not on:
             continue
-        found = _at_full_dose(chart, course, end, f"{title} on line {line.number}")
+        found = _at_full_dose(chart, course, end, f"{title} in the course {line.begun}")
         if any(treatment.phases(row) == HIGH_ONLY for row in on):
             return found
         # What is certain was before the line; whether any of it was on the line is not.

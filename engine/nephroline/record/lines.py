@@ -46,9 +46,15 @@ class Line(msgspec.Struct, frozen=True, eq=False, gc=False):
         return self.running is not False
 
     @property
+    def begun(self) -> str:
+        """How what is missing of it tells which it is: ``begun at 4 mo``, ``begun between 3 mo and 4 mo``."""
+        at = "at " if self.start.precise and "-" not in self.start.label else ""
+        return f"begun {at}{self.start}"
+
+    @property
     def why_stopped(self) -> str:
         """What is asked where nobody wrote why it was stopped."""
-        return f"why {' and '.join(map(spoken, self.drugs))} (line {self.number}) was stopped"
+        return f"why {' and '.join(map(spoken, self.drugs))} ({self.begun}) was stopped"
 
 
 class _Stretch(msgspec.Struct):
