@@ -1,7 +1,7 @@
 """Record + pathway + as-of → Consultation."""
 
 from nephroline.consultation.answer import NOTICE, Consultation
-from nephroline.consultation.blocking import FAILED, blocked_out
+from nephroline.consultation.blocking import FAILED, blocked_out, regimens_out
 from nephroline.consultation.choosing import Act, choose, concerns, decisive
 from nephroline.consultation.consult import Consulted, consult, consulted, decided, decision_time
 from nephroline.consultation.decision import (
@@ -71,6 +71,7 @@ __all__ = [
     "open_for",
     "pathway_ref",
     "presumed_exposures",
+    "regimens_out",
     "response_told",
     "rests_on",
     "same_catalogue",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from nephroline.consultation.answer import ActOut, LineAdvice
 from nephroline.consultation.choosing import Act, Lacks, taken_already
@@ -26,12 +26,7 @@ def advised(run: Run, act: Act, decision: Decision) -> tuple[LineAdvice, list[Mi
     recommend, rule = act.recommend, act.rule
     name = _running(run, act, title=True) if act.recommend.keep or act.course else _begun(run, act)
     given, missing = doses(run, act)
-    rivals = decision.undecided if act is decision.act else ()
-    taken_so = provisional_data(run)
-    open_rules = (item for _, items in rivals for item in items)
-    open_data = gather(
-        (*act.depends_on, *open_rules, *open_for(run, act), *taken_so, *decision.applied.missing)
-    )
+    open_data = depends_on(run, act, decision)
     first = precautions(run, act) if act in decision.alternatives else Precautions()
     trial = run.pathway.thresholds.get(act.regimen.minimum_trial or "") if act.regimen else None
     advice = LineAdvice(
@@ -57,6 +52,14 @@ def advised(run: Run, act: Act, decision: Decision) -> tuple[LineAdvice, list[Mi
         with_or_after=act in decision.alternatives and _spares(run, act, decision.act),
     )
     return advice, missing
+
+
+def depends_on(run: Run, act: Act, decision: Decision) -> tuple[Missing, ...]:
+    """The data that leave an act on a line uncertain; none, if nothing unknown could turn it."""
+    rivals = decision.undecided if act is decision.act else ()
+    open_rules = (item for _, items in rivals for item in items)
+    taken_so = provisional_data(run)
+    return gather((*act.depends_on, *open_rules, *open_for(run, act), *taken_so, *decision.applied.missing))
 
 
 def _spares(run: Run, act: Act, chosen: Act | None) -> bool:
@@ -122,29 +125,45 @@ def _remission_since(run: Run) -> Fraction:
 def acts_out(run: Run, decision: Decision, advice: LineAdvice | None) -> list[ActOut]:
     """What is to be done with each agent: those of the line, then those of courses beside it."""
     found: list[ActOut] = []
+    for act, agent, word in acts_named(run, decision):
+        if act is None:
+            found.append(_undecided(run, agent, [lacks for n, lacks in decision.courses_open if n == agent]))
+        elif any(act is one for one in decision.on_others):
+            found.append(_on_other(run, act, agent, word))
+        else:
+            found.append(_act(run, act, agent, word, advice if act is decision.act else None))
+    return found
+
+
+_UNDECIDED = "undecided"
+
+
+def acts_named(run: Run, decision: Decision) -> Iterator[tuple[Act | None, str, str]]:
+    """What is to be done with each agent in a word, and the act that says so; none, while that is open."""
     act = decision.act
-    if act is not None and advice is not None:
+    if act is not None:
         agents = act.regimen.agents if act.action is Action.START and act.regimen else sorted(act.agents)
         moved = set(act.recommend.dose)
         for agent in agents:
             still = act.course is None and act.action is Action.ADJUST and moved and agent not in moved
             goes_on = still or (act.action is Action.START and taken_already(run, agent))
-            found.append(_act(run, act, agent, "continue" if goes_on else act_word(act.recommend), advice))
-    found += [_act(run, one, str(one.course), act_word(one.recommend), None) for one in decision.courses]
+            yield act, agent, "continue" if goes_on else act_word(act.recommend)
+    for one in decision.courses:
+        yield one, str(one.course), act_word(one.recommend)
     told = {one.course for one in (act, *decision.courses) if one is not None}
     for agent in dict.fromkeys(name for name, _ in decision.courses_open):
         if agent not in told:
-            found.append(_undecided(run, agent, [lacks for n, lacks in decision.courses_open if n == agent]))
-    return found + [_on_other(run, one) for one in decision.on_others]
+            yield None, agent, _UNDECIDED
+    for one in decision.on_others:
+        (agent,) = one.agents
+        yield one, agent, act_word(one.recommend) if one.action.of_line else "start"
 
 
-def _on_other(run: Run, act: Act) -> ActOut:
+def _on_other(run: Run, act: Act, agent: str, word: str) -> ActOut:
     """An act on a drug that makes no line."""
-    (agent,) = act.agents
     catalogue, treatment = run.pathway.catalogue, run.chart.timeline.treatment
     row = treatment.perhaps_taken.get(agent)
     name = run.chart.called(row) if row is not None else catalogue.title(agent)
-    word = act_word(act.recommend) if act.action.of_line else "start"
     shown = fill(run.pathway, act.recommend.title)
     return ActOut(
         agent=agent,
@@ -200,7 +219,7 @@ def _undecided(run: Run, agent: str, open_rules: Sequence[Lacks]) -> ActOut:
     title = run.pathway.catalogue.title(agent)
     return ActOut(
         agent=agent,
-        act="undecided",
+        act=_UNDECIDED,
         regimen=None,
         title=f"{title[0].upper()}{title[1:]}: not decided",
         detail=f"{' or '.join(ways)}, by what is missing; until then it goes on, and is not ended at once",

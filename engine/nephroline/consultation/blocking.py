@@ -2,39 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nephroline.catalogue import Regimen
 from nephroline.consultation.answer import BlockedOut, BlockReason
 from nephroline.consultation.choosing import blocks_of, concerns, failed_lines
 from nephroline.consultation.decision import Decision
 from nephroline.consultation.run import Run, Subject, fill
 from nephroline.pathway import Block, Recommend, Rule
+from nephroline.record import Line
 
 FAILED = "already-failed"
 """The id of the standing reason not to repeat a line that failed with adequate exposure."""
 
 
-def blocked_out(run: Run) -> list[BlockedOut]:
-    """Every regimen the pathway may recommend that is out, with all reasons."""
+class Out(NamedTuple):
+    """A regimen that is out: by which blocks that stand, and the line on which it has failed, if it has."""
+
+    regimen: Regimen
+    blocks: list[tuple[Rule, Block, Subject]]
+    failed: Line | None
+
+
+def regimens_out(run: Run) -> Iterator[Out]:
+    """Every regimen the pathway may recommend that is out."""
     blocks, failed = blocks_of(run), failed_lines(run)
     known = {
         rule.conclusion.regimen
         for rule in run.pathway.rules.values()
         if isinstance(rule.conclusion, Recommend)
     }
-    found: list[BlockedOut] = []
     for regimen in run.pathway.catalogue.regimens.values():
-        if regimen.id not in known:
-            continue
-        reasons: list[BlockReason] = []
-        for rule, block, subject in blocks:
-            if concerns(run, block, regimen, frozenset(regimen.agents)):
-                reasons.append(reason_of(run, rule, block, subject))
-        line = failed.get(regimen.id)
-        if line is not None:
-            text = f"line {line.number} was {regimen.title}, without remission at an exposure that counts"
-            reasons.append(BlockReason(rule=FAILED, title="Already failed", because=[text], until=""))
-        if reasons:
-            found.append(BlockedOut(regimen=regimen.id, title=regimen.title, reasons=reasons))
-    return found
+        if regimen.id in known:
+            ours = [one for one in blocks if concerns(run, one[1], regimen, frozenset(regimen.agents))]
+            if ours or regimen.id in failed:
+                yield Out(regimen, ours, failed.get(regimen.id))
+
+
+def blocked_out(run: Run) -> list[BlockedOut]:
+    """Every regimen that is out, with all reasons."""
+    return [_told(run, out) for out in regimens_out(run)]
+
+
+def _told(run: Run, out: Out) -> BlockedOut:
+    reasons = [reason_of(run, *one) for one in out.blocks]
+    title, line = out.regimen.title, out.failed
+    if line is not None:
+        text = f"line {line.number} was {title}, without remission at an exposure that counts"
+        reasons.append(BlockReason(rule=FAILED, title="Already failed", because=[text], until=""))
+    return BlockedOut(regimen=out.regimen.id, title=title, reasons=reasons)
 
 
 def reason_of(run: Run, rule: Rule, block: Block, subject: Subject) -> BlockReason:

@@ -59,10 +59,10 @@ def told(run: Run, decision: Decision, engine: str) -> tuple[Consultation, Lacki
         engine=EngineRef(name="nephroline", version=__version__, backend=engine),
         applicability=_applicability(run, decision),
         answer=answered(run, decision, asked),
-        status=_status(run),
+        status=status_of(run),
         latest=latest(run),
         taking=taking(run),
-        lines=[_line(run, line) for line in chart.timeline.lines],
+        lines=[line_of(run, line) for line in chart.timeline.lines],
         findings=_findings(run),
         next_line=advice[0] if decision.act else None,
         alternatives=advice[1:] if decision.act else advice,
@@ -127,7 +127,8 @@ def answered(
     return AnswerKind(kind=decision.kind, because=because)
 
 
-def _status(run: Run) -> Status:
+def status_of(run: Run) -> Status:
+    """The response now, and since when."""
     status, since = run.chart.status, run.chart.status_since
     known = Response(next(iter(status.options))) if len(status.options) == 1 else Response.UNKNOWN
     because = [status.text]
@@ -148,7 +149,8 @@ def _status(run: Run) -> Status:
     )
 
 
-def _line(run: Run, line: Line) -> LineOut:
+def line_of(run: Run, line: Line) -> LineOut:
+    """A line of therapy as judged."""
     chart = run.chart
     regimen = regimen_of(chart, line)
     exposure, best = chart.exposure(line), chart.best_response(line)
@@ -201,11 +203,11 @@ def _findings(run: Run) -> list[FindingOut]:
             rests_on=list(run.pathway.depends.rests_on(rule, drugs_given(run))),
             presumed=conclusion.outcome is not None and is_presumed(run, run.line(subject)),
         )
-        for rule, conclusion, subject in _earned(run)
+        for rule, conclusion, subject in earned(run)
     ]
 
 
-def _earned(run: Run) -> list[tuple[Rule, FindingOf, Subject]]:
+def earned(run: Run) -> list[tuple[Rule, FindingOf, Subject]]:
     """Findings that are earned, by line and id."""
     found = [item for item in run.rules(FindingOf) if run.settled(item[0], item[2])]
     of_lines = {finding.id for _, finding, subject in found if subject}
@@ -241,16 +243,15 @@ def _alerts(run: Run, decision: Decision) -> list[AlertOut]:
             statement=statement_ref(run, rule.statement),
             on_guideline=rule.on_guideline,
         )
-        for rule, alert, subject in _loudest(run)
-        if decision.applies or rule.care
+        for rule, alert, subject in alerts_of(run, decision)
     ]
 
 
-def _loudest(run: Run) -> list[tuple[Rule, Alert, Subject]]:
+def alerts_of(run: Run, decision: Decision) -> list[tuple[Rule, Alert, Subject]]:
     """Alerts that stand, loudest first; a rule about lines alerts once."""
     found: dict[str, tuple[Rule, Alert, Subject]] = {}
     for rule, alert, subject in run.rules(Alert):
-        if run.stands(rule, subject):
+        if run.stands(rule, subject) and (decision.applies or rule.care):
             found[rule.id] = (rule, alert, subject)
     return sorted(found.values(), key=lambda item: (item[1].severity.rank, item[0].id))
 
