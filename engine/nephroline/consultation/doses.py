@@ -123,7 +123,7 @@ def _given_as(given: _Given, spread: Dispensed, times: int) -> str:
     notes += [f"range {_join_amounts(spread.each, 'mg')}"] if len(spread.each) > 1 else []
     notes += [f"by {given.by}"] if given.by else []
     told = f" ({'; '.join(notes)})" if notes else ""
-    return f"{_milligrams(spread.each[0])} mg{often}{told}"
+    return f"{_milligrams(min(spread.each))} mg{often}{told}"
 
 
 def _amount(given: _Given, spread: Dispensed, times: int) -> str:

@@ -29,7 +29,9 @@ _FORMATS = {
     "module": "rules, definitions and numbers that several pathways use",
     "catalogue": "what charts and rules may name: analytes, drugs, conditions, regimens …",
     "consultation": "an answer",
+    "cohort": "the tables of a cohort, in and out, as Arrow types them",
 }
+_Format = Literal["record", "scenario", "pathway", "module", "catalogue", "codes", "consultation", "cohort"]
 _Pathways = Annotated[
     list[str] | None,
     typer.Option(
@@ -198,7 +200,8 @@ def _answered(
 @app.command(short_help="Print the JSON Schema of a public format.")
 def schema(
     kind: Annotated[
-        Literal["record", "scenario", "pathway", "module", "catalogue", "codes", "consultation"] | None,
+        Literal["record", "scenario", "pathway", "module", "catalogue", "codes", "consultation", "cohort"]
+        | None,
         typer.Argument(help="Which format. Without it, all are listed."),
     ] = None,
     write: Annotated[
@@ -208,6 +211,11 @@ def schema(
     form: FormatOption = "text",
 ) -> None:
     """Print the JSON Schema of a public format, which is JSON in either form; or list the formats."""
+    if kind == "cohort" and write is None:
+        from nephroline.faces.cohorts import layout
+
+        show_json(layout())
+        return
     from nephroline.tools.schemas import KINDS, schema_text
 
     if kind is None and write is None:

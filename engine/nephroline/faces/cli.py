@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from nephroline.faces import asking, authoring, exchanging, serving
+from nephroline.faces import asking, authoring, cohorts, exchanging, serving
 from nephroline.faces.commanding import app
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from nephroline.errors import InputError
 
-__all__ = ["app", "asking", "authoring", "exchanging", "main", "serving"]
+__all__ = ["app", "asking", "authoring", "cohorts", "exchanging", "main", "serving"]
 
 _PIPE_CLOSED = 141
 """What a shell reports of a program that SIGPIPE has stopped."""
@@ -62,8 +62,10 @@ def _reader_has_gone() -> NoReturn:
 def _only_what_is_asked(words: list[str]) -> None:
     """Where a command is named first, leave out the others: to look at all takes a tenth of an answer."""
     if words:
-        known = app.registered_commands
-        app.registered_commands = [one for one in known if _called(one) == words[0]] or known
+        commands = [one for one in app.registered_commands if _called(one) == words[0]]
+        groups = [one for one in app.registered_groups if one.name == words[0]]
+        if commands or groups:
+            app.registered_commands, app.registered_groups = commands, groups
 
 
 def _called(command: CommandInfo) -> str:

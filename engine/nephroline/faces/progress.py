@@ -13,6 +13,30 @@ _WIDTH = 78
 _SECONDS = 0.1
 
 
+class Counting:
+    """Tells how much of one long work is done; quick work is not told."""
+
+    def __init__(self) -> None:
+        self._told = time.monotonic() + 3 * _SECONDS
+        self._shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            typer.echo("\r" + " " * _WIDTH + "\r", nl=False, err=True)
+
+    def tell(self, what: str, done: int, of: int) -> None:
+        """So much of it is done."""
+        now = time.monotonic()
+        if not sys.stderr.isatty() or now < self._told:
+            return
+        self._told, self._shown = now + _SECONDS, True
+        text = f"{what}  {100 * done // max(of, 1)} %"
+        typer.echo(f"\r{text:<{_WIDTH}}", nl=False, err=True)
+
+
 class Progress:
     """Tells which of some files is worked on, and how far; quick work is not told."""
 

@@ -61,7 +61,7 @@ def page(courses: Sequence[DrawnCourse], *, scale: AxisScale = "linear") -> str:
     here = files("nephroline.report") / "templates"
     return environment.get_template("report.html.jinja").render(
         shown=shown,
-        style=(here / "style.css").read_text(encoding="utf-8"),
+        style=report_style(),
         script=(here / "script.js").read_text(encoding="utf-8"),
         notice=NOTICE,
         confidence=LEGEND,
@@ -87,6 +87,11 @@ def _environment() -> Environment:
             "taper": taper_told,
         },
     )
+
+
+def report_style() -> str:
+    """The style of the report, which other pages share."""
+    return (files("nephroline.report") / "templates" / "style.css").read_text(encoding="utf-8")
 
 
 def templates_of(package: str, filters: Mapping[str, Callable[..., Any]]) -> Environment:

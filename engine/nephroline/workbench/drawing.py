@@ -24,7 +24,7 @@ from nephroline.pathway import Pathway
 from nephroline.phrases import LEGEND, ORDER_TOLD, dose_told, taken
 from nephroline.replaying import DidEntry
 from nephroline.report.frame import frame_of
-from nephroline.report.page import advice, templates_of
+from nephroline.report.page import advice, report_style, templates_of
 from nephroline.report.picture import legend, picture
 from nephroline.roadmap import roadmap_of
 from nephroline.terms import Action, Severity, spoken
@@ -91,7 +91,7 @@ def asset(name: str) -> bytes:
     own = (files("nephroline.workbench") / "assets" / name).read_bytes()
     if not name.endswith(".css"):
         return own
-    return (files("nephroline.report") / "templates" / "style.css").read_bytes() + own
+    return report_style().encode() + own
 
 
 def form(head: FormRow, sections: Sequence[FormSection]) -> str:

@@ -1,0 +1,35 @@
+"""Cohorts: the decisions of many patients, in tables.
+
+Rows of Parquet, resources of FHIR and records become one kind of chart (`charts`), one function from a batch
+of charts to a batch of decisions judges them (`judging`), and a pool of processes runs it (`running`).
+"""
+
+from nephroline.cohort.judging import EVERY, CohortQuestion, Judge
+from nephroline.cohort.layout import CHARTS, JUDGED, layout_as_data
+from nephroline.cohort.page import cohort_page
+from nephroline.cohort.running import (
+    Manifest,
+    Progressed,
+    RunOptions,
+    Summary,
+    chart_in,
+    manifest_of,
+    run_cohort,
+)
+
+__all__ = [
+    "CHARTS",
+    "EVERY",
+    "JUDGED",
+    "CohortQuestion",
+    "Judge",
+    "Manifest",
+    "Progressed",
+    "RunOptions",
+    "Summary",
+    "chart_in",
+    "cohort_page",
+    "layout_as_data",
+    "manifest_of",
+    "run_cohort",
+]
