@@ -13,7 +13,7 @@ LOCKED := $(PIP) install --quiet --require-hashes --no-deps --no-build-isolation
 # Python 3.13 dropped a symbol that durable_rules names; this gives it its new name when it is built.
 export CPPFLAGS := $(CPPFLAGS) -DPyEval_CallObject=PyObject_CallObject
 
-.PHONY: demo test measured laws fhir newest pythons check docs lock bench clean
+.PHONY: demo test measured laws fhir spark newest pythons check docs lock bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/nephroline replay scenarios/pjnh-2015-case-1.yaml scenarios/pjnh-2015-case-2.yaml
@@ -39,6 +39,10 @@ laws: $(VENV)/.tested
 fhir: $(VENV)/.tested
 	cd tests/interop/node && npm ci --ignore-scripts --no-audit --no-fund --silent
 	$(BIN)/python tests/interop/validating.py
+
+# The batch function of cohorts in a real Spark session on this machine, which needs Java 17.
+spark: $(VENV)/.sparked
+	$(BIN)/python -m pytest -q tests/spark
 
 # Tests of each part with the newest release of everything: they tell what will break, and fail nothing.
 NEWEST := tests/record tests/catalogue tests/consultation tests/backends tests/lang tests/spec
@@ -70,11 +74,14 @@ bench: $(VENV)/.tested
 	$(BIN)/python -m pytest benchmarks/bench_consult.py -o addopts=--import-mode=importlib -o python_functions="bench_*" -o python_files="bench_*.py" --benchmark-columns=median,iqr,rounds
 
 # Renew the locks: the newest releases that the bounds of pyproject.toml admit, with their hashes.
+# Without Spark, which is large: `make spark` alone needs it.
+EXTRAS := $(foreach extra,serve postgres report pdf graph cohort,--extra $(extra))
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate pyproject.toml
 lock: $(VENV)/.developed
 	mkdir -p locks
-	$(COMPILE) --upgrade --all-extras --group dev -o locks/dev.txt
-	$(COMPILE) --constraint locks/dev.txt --all-extras --group test -o locks/test.txt
+	$(COMPILE) --upgrade $(EXTRAS) --group dev -o locks/dev.txt
+	$(COMPILE) --constraint locks/dev.txt $(EXTRAS) --group test -o locks/test.txt
+	$(COMPILE) --constraint locks/dev.txt --extra spark -o locks/spark.txt
 	$(COMPILE) --constraint locks/dev.txt --extra report --extra serve -o locks/demo.txt
 	$(subst pyproject.toml,,$(COMPILE)) --constraint locks/dev.txt --group tools -o locks/tools.txt
 
@@ -104,7 +111,15 @@ $(VENV)/.tested: $(VENV)/.installed
 ifneq ($(wildcard $(LOCK)/test.txt),)
 	$(LOCKED) -r $(LOCK)/test.txt
 else
-	$(PIP) install --quiet --editable ".[report,pdf,graph,serve,postgres]" --group test
+	$(PIP) install --quiet --editable ".[report,pdf,graph,serve,postgres,cohort]" --group test
+endif
+	touch $@
+
+$(VENV)/.sparked: $(VENV)/.tested
+ifneq ($(wildcard $(LOCK)/spark.txt),)
+	$(LOCKED) -r $(LOCK)/spark.txt
+else
+	$(PIP) install --quiet --editable ".[spark]"
 endif
 	touch $@
 

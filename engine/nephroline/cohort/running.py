@@ -157,8 +157,6 @@ def manifest_of(out: Path) -> Manifest:
 
 def _begun(options: RunOptions, door: Door, files: Sequence[Path], base: RuleBase, parts: int) -> Manifest:
     """The manifest of this run: the one that stands there, if it is of the same."""
-    asked = options.question.pathway
-    names = base.pathway_ids if asked == AUTO else (asked,)
     new = Manifest(
         nephroline=__version__,
         source=str(options.source.resolve()),
@@ -166,7 +164,7 @@ def _begun(options: RunOptions, door: Door, files: Sequence[Path], base: RuleBas
         inputs=[(str(f), (told := f.stat()).st_size, told.st_mtime_ns) for f in files],
         question=options.question,
         limit=options.limit,
-        rules={name: base.pathway(name).digest for name in names},
+        rules=_digests(base, options.question.pathway),
         parts=parts,
     )
     out = options.out
@@ -187,6 +185,24 @@ def _begun(options: RunOptions, door: Door, files: Sequence[Path], base: RuleBas
     out.mkdir(parents=True, exist_ok=True)
     _keep(out, new)
     return new
+
+
+def _digests(base: RuleBase, asked: str) -> dict[str, str]:
+    """The pathways that may be asked, by the digests of their content."""
+    return {name: base.pathway(name).digest for name in (base.pathway_ids if asked == AUTO else (asked,))}
+
+
+def new_manifest(source: str, question: CohortQuestion, summary: Summary) -> Manifest:
+    """The manifest of tables that were judged elsewhere, such as on Spark."""
+    rules = _digests(load_rules(question.rules), question.pathway)
+    return Manifest(
+        __version__, source, "parquet", [], question, None, rules, 0, gathered=True, summary=summary
+    )
+
+
+def keep_whole(out: Path, manifest: Manifest) -> None:
+    """Write the manifest of a run that has ended."""
+    _keep(out, manifest)
 
 
 def _keep(out: Path, manifest: Manifest) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -184,9 +184,17 @@ def read_part(folder: Path, part: int) -> dict[str, pa.Table]:
 
 # -- one chart in a row ----------------------------------------------------------------------------------
 
-_STRAY = "a row of a patient who is not in the table patients"
-_TWICE = "the patient stands in the table patients twice"
-_NOBODY = "a row without a patient"
+
+class Reason(NamedTuple):
+    """Why a row belongs to no patient, and the remedy."""
+
+    reason: str
+    remedy: str
+
+
+STRAY = Reason("a row of a patient who is not in the table patients", "add the patient, or remove the row")
+TWICE = Reason("the patient stands in the table patients twice", "give each patient one row")
+_NOBODY = Reason("a row without a patient", "fill in patient_id")
 
 
 def charts_of(tables: dict[str, pa.Table]) -> tuple[pa.Table, list[dict[str, Any]]]:
@@ -197,8 +205,8 @@ def charts_of(tables: dict[str, pa.Table]) -> tuple[pa.Table, list[dict[str, Any
     )
     ids: list[str | None] = people.column(PATIENT).to_pylist()
     again = [i for i in range(1, len(ids)) if ids[i] == ids[i - 1]]
-    strays += _told(people.take(pa.array(again, pa.int64())), _TWICE, "give each patient one row")
-    strays += _told(people.filter(_nobody(people)), _NOBODY, "fill in patient_id")
+    strays += _told(people.take(pa.array(again, pa.int64())), TWICE)
+    strays += _told(people.filter(_nobody(people)), _NOBODY)
     twice = {one for i in again if (one := ids[i])}
     doubled = pa.array(sorted(twice), pa.string())
     kept = [i for i, one in enumerate(ids) if one and one not in twice]
@@ -210,7 +218,7 @@ def charts_of(tables: dict[str, pa.Table]) -> tuple[pa.Table, list[dict[str, Any
         place = pc.index_in(rows.column(PATIENT), value_set=known)
         # Of a patient who stands there twice the rows are told once, with that patient.
         lost = pc.and_(pc.is_null(place), pc.invert(pc.is_in(rows.column(PATIENT), value_set=doubled)))
-        strays += _told(rows.filter(lost), _STRAY, "add the patient, or remove the row")
+        strays += _told(rows.filter(lost), STRAY)
         lists.append(_listed(rows, place, len(known), section))
     columns = [people.column(field.name) for field in table_schema(PATIENTS)]
     return pa.table([*columns, *lists], schema=CHARTS), strays
@@ -237,12 +245,9 @@ def _listed(rows: pa.Table, place: Any, count: int, section: str) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), struct, type=kind)
 
 
-def _told(rows: pa.Table, reason: str, remedy: str) -> list[dict[str, Any]]:
+def _told(rows: pa.Table, why: Reason) -> list[dict[str, Any]]:
     told = rows.select([PATIENT, "file", ROW_COUNT]).to_pylist()
-    return [
-        {**one, PATIENT: one[PATIENT] or "", "field": PATIENT, "reason": reason, "remedy": remedy}
-        for one in told
-    ]
+    return [{**one, PATIENT: one[PATIENT] or "", "field": PATIENT, **why._asdict()} for one in told]
 
 
 def batches_of(charts: pa.Table, size: int) -> list[pa.RecordBatch]:
