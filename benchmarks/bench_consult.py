@@ -69,7 +69,7 @@ def bench_growth_with_observations(benchmark: Any, count: int) -> None:
 
 
 def bench_reading_a_record(benchmark: Any) -> None:
-    from conftest import ROOT  # type: ignore[import-not-found]
+    from conftest import ROOT
 
     benchmark(nephroline.read_record, ROOT / "scenarios/pjnh-2015-case-1.yaml")
 

@@ -111,6 +111,8 @@ def test_every_command_is_in_the_readme() -> None:
     for command in app.registered_commands:
         assert command.callback is not None
         assert (command.name or command.callback.__name__) in text
+    for group in app.registered_groups:
+        assert f"nephroline {group.name} " in text
 
 
 def test_generated_pages_are_fresh() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,27 @@ def test_the_same_decisions_as_in_a_pool(doors: Doors, spark: SparkSession, tmp_
     assert done == pool
     assert rows(tmp_path / "spark" / "results") == rows(tmp_path / "pool" / "results")
     assert "Cohort of 24 patients" in cohort_page(tmp_path / "spark")
+
+
+def test_the_script_shown_runs(
+    doors: Doors,
+    spark: SparkSession,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for table in ("patients", "observations", "exposures", "conditions", "biopsies", "findings"):
+        folder = tmp_path / "cohort" / table
+        folder.mkdir(parents=True)
+        for file in doors.parquet.rglob("*.parquet"):
+            if table in (file.parent.name, file.stem.split("-")[0]):
+                shutil.copy(file, folder / f"{table}-{file.name}")
+    page = (Path(__file__).resolve().parents[2] / "docs" / "cohorts.md").read_text()
+    code = page.split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "cohorts.md", "exec"), {})  # noqa: S102
+    assert "24 patients judged" in capsys.readouterr().out
+    assert "Cohort of 24 patients" in cohort_page(tmp_path / "judged")
 
 
 def test_what_cannot_be_read_is_told_with_its_place(spark: SparkSession, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ class Unreadable(msgspec.Struct, frozen=True):
 
 def record_of(chart: Row, catalogue: Catalogue) -> Record:
     """Read a chart as a record is read. Raises: RecordError, each problem with the row that it stands in."""
-    data, origins = _written(chart)
+    data, origins = written(chart)
     try:
         return record_at(Document(data, str(chart.get("file") or "")), (), catalogue)
     except RecordError as bad:
@@ -55,7 +55,7 @@ _Origins = dict[str, tuple[str, int | None]]
 """From a field of the record, such as ``exposures[3]``, to the file and row that it came from."""
 
 
-def _written(chart: Row) -> tuple[dict[str, Any], _Origins]:
+def written(chart: Row) -> tuple[dict[str, Any], _Origins]:
     """The record that a chart says, in the public format, and where each of its rows stands."""
     data: dict[str, Any] = {"id": chart[PATIENT]}
     data |= {one.name: chart[one.name] for one in HEAD if chart.get(one.name) is not None}
