@@ -376,6 +376,21 @@ def test_what_is_not_ours_is_never_removed(doors: Doors, tmp_path: Path) -> None
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
+def test_one_run_at_a_time_and_never_among_what_is_read(doors: Doors, tmp_path: Path) -> None:
+    import fcntl
+
+    out = tmp_path / "out"
+    out.mkdir()
+    with (out / ".lock").open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(UsageError, match="another run works there"):
+            ask(doors.parquet, out)
+    with pytest.raises(UsageError, match="among what is read"):
+        ask(doors.parquet, doors.parquet / "out")
+    with pytest.raises(UsageError, match="--at"):
+        ask(doors.parquet, out, times=("one day",))
+
+
 @pytest.mark.parametrize("door", ["records", "parquet", "fhir"])
 def test_every_door_comes_to_the_same_results(doors: Doors, door: str, tmp_path: Path) -> None:
     done = run_cohort(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import shutil
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,17 +19,19 @@ import pyarrow.parquet as pq
 
 from nephroline.cohort.charts import Row, Unreadable, record_of
 from nephroline.cohort.doors import Door, files_of, gather, rows_of_patient, size_of
-from nephroline.cohort.judging import CohortQuestion, Judge
+from nephroline.cohort.judging import EVERY, LATEST, CohortQuestion, Judge
 from nephroline.cohort.layout import PATIENT, RESULTS, TABLES, UNREADABLE, table_schema
 from nephroline.cohort.tables import Parted, batches_of, charts_of, read_part
 from nephroline.errors import UsageError, quoted
 from nephroline.pathway import RuleBase, load_rules
-from nephroline.record import Record
+from nephroline.quantities import QuantityError
+from nephroline.record import Clock, Record
 from nephroline.selecting import AUTO, among_of
 from nephroline.version import __version__
 
 _RUN = "run.json"
 _WORK = "work"
+_LOCK = ".lock"
 _ROWS_A_PART = 400_000
 _MOST_PARTS = 120
 """Parts are few enough to have a file open for each table of each."""
@@ -101,22 +105,62 @@ def run_cohort(options: RunOptions, heard: Heard | None = None) -> Summary:
         InferenceError: the inference engine cannot be trusted here.
     """
     hear = heard or _nobody_hears
+    inside = options.out.resolve()
+    if inside == options.source.resolve() or options.source.resolve() in inside.parents:
+        raise UsageError.of(
+            "the results would stand among what is read", "name another folder", file=str(inside)
+        )
     door, files = files_of(options.source)
     base = load_rules(options.question.rules)
     among_of(base, options.question.pathway)
+    _times(options.question, base)
     workers = options.workers or os.cpu_count() or 1
     size = size_of(door, options.source, files)
-    manifest = _begun(options, door, files, base, _parts(size, workers))
-    if manifest.summary is not None:
-        return manifest.summary
-    with _pool(options.question, workers) as pool:
-        if not manifest.gathered:
-            _gather(options, manifest, files, size, pool, hear)
-        counted = _judge(options, manifest, pool, hear)
-    manifest.summary = counted
-    _keep(options.out, manifest)
-    shutil.rmtree(options.out / _WORK, ignore_errors=True)
-    return counted
+    parts = _parts(size, workers)
+    with _alone(options.out):
+        manifest = _begun(options, door, files, base, parts)
+        if manifest.summary is None:
+            with _pool(options.question, workers) as pool:
+                if not manifest.gathered:
+                    _gather(options, manifest, files, size, pool, hear)
+                manifest.summary = _judge(options, manifest, pool, hear)
+            _keep(options.out, manifest)
+            shutil.rmtree(options.out / _WORK, ignore_errors=True)
+    return manifest.summary
+
+
+def _times(question: CohortQuestion, base: RuleBase) -> None:
+    """Refuse a time that nobody could read, before a patient is looked at. Raises: UsageError."""
+    for time in question.times:
+        if time not in (LATEST, EVERY):
+            try:
+                Clock(base.catalogue.units, date(2000, 1, 1)).read(time)
+            except QuantityError as bad:
+                raise UsageError.of(f"--at: {bad}", bad.help) from None
+
+
+@contextmanager
+def _alone(out: Path) -> Generator[None]:
+    """Hold a folder of results for one run, as long as its process lives. Raises: UsageError."""
+    if out.exists() and not out.is_dir():
+        raise UsageError.of("is no folder", "name a folder for the results", file=str(out))
+    if out.exists() and any(out.iterdir()) and not (out / _RUN).exists() and not (out / _LOCK).exists():
+        raise UsageError.of("is not empty", "name another folder for the results", file=str(out))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        held = (out / _LOCK).open("wb")
+    except OSError as problem:
+        raise UsageError.of(
+            f"cannot be written: {problem.strerror}", "choose another folder", file=str(out)
+        ) from None
+    with held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UsageError.of(
+                "another run works there", "wait for it, or name another folder", file=str(out)
+            ) from None
+        yield
 
 
 def _nobody_hears(progressed: Progressed) -> None:
@@ -178,11 +222,8 @@ def _begun(options: RunOptions, door: Door, files: Sequence[Path], base: RuleBas
                 "name another folder, or remove them with --force",
                 file=str(out),
             )
-    elif out.exists() and any(out.iterdir()):
-        raise UsageError.of("is not empty", "name another folder for the results", file=str(out))
     for name in (_WORK, "results", "unreadable"):
         shutil.rmtree(out / name, ignore_errors=True)
-    out.mkdir(parents=True, exist_ok=True)
     _keep(out, new)
     return new
 
