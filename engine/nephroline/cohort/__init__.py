@@ -13,6 +13,7 @@ from nephroline.cohort.running import (
     RunOptions,
     Summary,
     chart_in,
+    last_time,
     manifest_of,
     run_cohort,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "Summary",
     "chart_in",
     "cohort_page",
+    "last_time",
     "layout_as_data",
     "manifest_of",
     "run_cohort",

@@ -11,7 +11,7 @@ from nephroline.catalogue import Catalogue
 from nephroline.cohort.layout import HEAD, PATIENT, ROW_COUNT, SECTIONS, Column, Kind
 from nephroline.errors import Problem, RecordError
 from nephroline.record import Record, record_at
-from nephroline.yamlfile import Document, FieldPath, mapping
+from nephroline.yamlfile import Document, FieldPath, listed, mapping
 
 Row = dict[str, Any]
 """A row as plain data; an absent key and None mean the same."""
@@ -94,7 +94,7 @@ def _kept(row: Row, columns: Sequence[Column], *without: str) -> Row:
     for one in columns:
         value = row.get(one.name)
         if value is not None and value != "" and one.name not in without:
-            found[one.name] = value
+            found[one.name] = _TRUTHS.get(str(value).strip().lower(), value) if one.kind == "flag" else value
     return found
 
 
@@ -111,8 +111,9 @@ def _timed(row: Row, found: Row) -> Row:
 def _observation(row: Row) -> tuple[str, Row]:
     columns = SECTIONS["observations"]
     found = _timed(row, _kept(row, columns, "name", "value", "unit", "comparator"))
-    parts = (row.get("comparator"), row.get("value"), row.get("unit"))
-    told = " ".join(str(part) for part in parts if part not in (None, ""))
+    # Without a value, its unit says nothing.
+    parts = (row.get("comparator"), row.get("value"), row.get("unit")) if row.get("value") else ()
+    told = " ".join(str(part) for part in parts if part)
     name = str(row.get("name") or "")
     # A name that is a field of the row is no analyte, and must not stand in the place of the field.
     analyte = f"observations.{name}" if name in _NAMED or not name else name
@@ -122,8 +123,9 @@ def _observation(row: Row) -> tuple[str, Row]:
 def _exposure(row: Row) -> tuple[str, Row]:
     columns = SECTIONS["exposures"]
     found = _timed(row, _kept(row, columns, "dose", "dose_unit", "single"))
-    dose = " ".join(str(part) for part in (row.get("dose"), row.get("dose_unit")) if part not in (None, ""))
-    if row.get("single"):
+    parts = (row.get("dose"), row.get("dose_unit")) if row.get("dose") else ()
+    dose = " ".join(str(part) for part in parts if part)
+    if _TRUTHS.get(str(row.get("single")).lower(), row.get("single")):
         at = found.pop("from", None)
         # That it ended when it was given says nothing more.
         found.pop("to", None)
@@ -210,7 +212,7 @@ def _rows(section: str, written: Any) -> Iterator[tuple[FieldPath, Row]]:
         row = mapping(raw)
         if section == "observations":
             shared = _split({key: value for key, value in row.items() if key in _NAMED})
-            for name in row.keys() - set(_NAMED):
+            for name in (one for one in row if one not in _NAMED):
                 yield (section, i), shared | {"name": name, "value": str(row[name])}
         elif section == "exposures" and row.get("doses"):
             yield from _singles((section, i), row)
@@ -244,14 +246,8 @@ def _split(row: Mapping[str, Any]) -> Row:
 
 
 def _cell(value: Any, kind: Kind) -> Any:
-    """A value in the type of its column; yes and no in a column of text are words."""
+    """A value as it is kept: as text."""
     if value is None:
         return None
     word = str(value).lower() if isinstance(value, bool) else str(value)
-    match kind:
-        case "flag":
-            return word.lower() == "true"
-        case "count":
-            return int(word)
-        case _:
-            return word
+    return [str(one) for one in listed(value)] if kind == "texts" else word

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from math import floor
 from typing import Any
@@ -22,6 +23,17 @@ from nephroline.terms import Response
 
 NOT_ASKED = "not-asked"
 
+LabelKey = tuple[str, int | None]
+"""What a label is, and of which line."""
+
+
+def _data(names: Iterable[str]) -> list[str]:
+    """Data by what they are, without the time of the course that they are of: the same for all patients."""
+    return list(dict.fromkeys(_COURSE.sub("", name) for name in names))
+
+
+_COURSE = re.compile(r" \(begun [^)]*\)| in the course begun .*")
+
 
 class LabelRow(msgspec.Struct):
     """A finding that is earned; `since`: the time from which it has held, once that is looked for."""
@@ -33,7 +45,7 @@ class LabelRow(msgspec.Struct):
     since_at: str | None = None
 
     @property
-    def key(self) -> tuple[str, int | None]:
+    def key(self) -> LabelKey:
         """What it is, and of which line."""
         return self.id, self.line
 
@@ -92,6 +104,7 @@ class DecisionRow(msgspec.Struct, kw_only=True):
     missing: list[str]
     alerts: list[AlertRow]
     blocked: list[str]
+    in_chart: list[str]
     lines: list[LineRow]
     begun: list[str] = []
     concordance: str | None = None
@@ -123,7 +136,7 @@ def of_run(run: Run, decision: Decision) -> DecisionRow:
         alternatives=[one.regimen.id for one in decision.alternatives if one.regimen is not None],
         acts=[ActRow(agent, word) for _, agent, word in acts_named(run, decision)],
         certain=None if act is None else not depends_on(run, act, decision),
-        missing=[need.datum for need in asked],
+        missing=_data(need.datum for need in asked),
         alerts=[AlertRow(rule.id, str(alert.severity)) for rule, alert, _ in alerts_of(run, decision)],
         blocked=[out.regimen.id for out in regimens_out(run)],
         lines=list(_lines(chart, [line_of(run, line) for line in chart.timeline.lines])),
@@ -148,7 +161,7 @@ def of_answer(chart: Chart, answer: Consultation) -> DecisionRow:
         alternatives=[one.regimen for one in answer.alternatives if one.regimen is not None],
         acts=[ActRow(one.agent, one.act) for one in answer.acts],
         certain=None if line is None else line.certain,
-        missing=[need.datum for need in answer.needs],
+        missing=_data(need.datum for need in answer.needs),
         alerts=[AlertRow(one.id, str(one.severity)) for one in answer.alerts],
         blocked=[one.regimen for one in answer.blocked],
         lines=list(_lines(chart, answer.lines)),
@@ -167,6 +180,7 @@ def _row(chart: Chart, **told: Any) -> DecisionRow:
         date=None if zero is None else zero + timedelta(days=floor(now.latest)),
         sex=record.sex,
         age=round(ages[0], 2) if len(ages) == 1 else None,
+        in_chart=[fault.text for fault in record.faults if fault.seen_at(chart.timeline.now)],
         **told,
     )
 

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from nephroline.catalogue import Catalogue
 from nephroline.cohort.charts import Row, Unreadable, chart_of
 from nephroline.cohort.layout import PATIENT, PATIENTS
-from nephroline.cohort.tables import Parted, as_tables, files_in, opened, part_of, rows_of
+from nephroline.cohort.tables import STRAY, Parted, as_tables, files_in, opened, part_of, rows_of
 from nephroline.errors import InputError, UsageError
 from nephroline.interop.fhir import read_fhir
 from nephroline.pathway import load_rules
@@ -36,6 +36,8 @@ _SUFFIXES: dict[str, Door] = {
     ".yml": "records",
     ".json": "records",
 }
+_PASSED = (".md", ".txt", ".crc")
+"""What may stand beside a cohort and is none of it."""
 Heard = Callable[[int], None]
 """What hears of rows, lines or files that are done."""
 
@@ -51,6 +53,8 @@ def files_of(source: Path) -> tuple[Door, list[Path]]:
         door = _SUFFIXES.get(file.suffix)
         if door is not None:
             found.setdefault(door, []).append(file)
+        elif file.suffix not in _PASSED and not file.name.startswith((".", "_")):
+            raise UsageError.of("is of a kind that is not read here", "unpack or remove it", file=str(file))
     if not found:
         raise UsageError.of(
             "holds no cohort",
@@ -142,17 +146,11 @@ def _records(
     files: Sequence[Path], parted: Parted, rules: str | None, pool: ProcessPoolExecutor, heard: Heard
 ) -> list[Unreadable]:
     unread: list[Unreadable] = []
-    seen: dict[str, str] = {}
     work = pool.map(partial(_read_record, rules=rules), files, chunksize=_CHUNK)
-    for number, (file, found) in enumerate(zip(files, work, strict=True), 1):
+    for number, found in enumerate(work, 1):
         if isinstance(found, list):
             unread += found
-        elif found[PATIENT] in seen:
-            told = f"{seen[found[PATIENT]]} holds a patient of the same id"
-            remedy = "give each patient an id of their own"
-            unread.append(Unreadable(found[PATIENT], str(file), None, "id", told, remedy))
         else:
-            seen[found[PATIENT]] = str(file)
             _add(parted, [found])
         heard(number * _PER_RECORD)
     return unread
@@ -165,12 +163,14 @@ def _add(parted: Parted, charts: Sequence[Row]) -> None:
 
 def _read_record(file: Path, *, rules: str | None) -> Row | list[Unreadable]:
     """A record as a chart, or its problems. It is read once as a record, so that its problems are those."""
+    patient = ""
     try:
         document = open_document(file)
+        data = mapping(document.data)
+        patient = str(mapping(data.get("record", data)).get("id") or "")
         read_record(document, _catalogue(rules))
     except InputError as bad:
-        return [Unreadable.of("", problem) for problem in bad.problems]
-    data = mapping(document.data)
+        return [Unreadable.of(patient, problem) for problem in bad.problems]
     path: FieldPath = ("record",) if {"scenario", "record"} <= set(data) else ()
     return chart_of(mapping(data["record"]) if path else data, str(file), _lines(document, path))
 
@@ -188,7 +188,15 @@ def _catalogue(rules: str | None) -> Catalogue:
 # -- FHIR ----------------------------------------------------------------------------------------------------
 
 _REFERRED = re.compile(rb'"reference"\s*:\s*"(?:[^"]*/)?([A-Z][A-Za-z]+/[A-Za-z0-9.\-]{1,64})"')
-_BY_PATIENT = re.compile(r"(?:.*/)?Patient/([A-Za-z0-9.\-]{1,64})(?:/_history/.*)?")
+_BY_PATIENT = re.compile(r"(?:.*/)?Patient/([^/?#\s]+)(?:/_history/.*)?\s*")
+_SHARED = frozenset(
+    (
+        *("Device", "Endpoint", "Group", "HealthcareService", "Library", "Location", "Medication"),
+        *("OperationOutcome", "Organization", "PlanDefinition", "Practitioner", "PractitionerRole"),
+        *("Substance", "ValueSet"),
+    )
+)
+"""Kinds of resources that may be of nobody: they go to those who refer to them."""
 
 
 class _Pointer(msgspec.Struct):
@@ -199,7 +207,7 @@ class _Resource(msgspec.Struct, rename={"kind": "resourceType"}):
     """What tells whose a resource is; the rest of it is not looked at here."""
 
     kind: str
-    id: str = ""
+    id: str | int = ""
     subject: _Pointer | None = None
     patient: _Pointer | None = None
     beneficiary: _Pointer | None = None
@@ -208,7 +216,7 @@ class _Resource(msgspec.Struct, rename={"kind": "resourceType"}):
     def of(self) -> str:
         """The id of its patient; empty if it is of nobody."""
         if self.kind == "Patient":
-            return self.id
+            return str(self.id)
         named = _BY_PATIENT.fullmatch(self._pointer.reference) if self._pointer is not None else None
         return named[1] if named else ""
 
@@ -219,7 +227,7 @@ class _Resource(msgspec.Struct, rename={"kind": "resourceType"}):
     @property
     def astray(self) -> bool:
         """Whether it is of somebody, and nobody can say of whom."""
-        return self._pointer is not None and not self.of
+        return not self.of and (self._pointer is not None or self.kind not in _SHARED)
 
 
 def _resources(
@@ -253,7 +261,7 @@ def _resources(
                 unread.append(Unreadable("", str(file), number, "subject", told, "refer to Patient/<id>"))
                 continue
             if patient and (wanted is None or patient in wanted):
-                sinks[part_of(patient, parts)].write(patient.encode() + b"\t" + line + b"\n")
+                sinks[part_of(patient, parts)].write(msgspec.json.encode(patient) + b"\t" + line + b"\n")
             elif not patient:
                 shared[f"{resource.kind}/{resource.id}"] = line
     finally:
@@ -271,9 +279,10 @@ def _resources(
 def _lines_of(files: Sequence[Path]) -> Iterator[tuple[Path, int, bytes]]:
     for file in files:
         with file.open("rb") as stream:
-            for number, line in enumerate(stream, 1):
-                if line.strip():
-                    yield file, number, line.strip()
+            for number, raw in enumerate(stream, 1):
+                line = raw.removeprefix(b"\xef\xbb\xbf").strip()
+                if line:
+                    yield file, number, line
 
 
 def _people(files: Sequence[Path]) -> Iterator[str]:
@@ -285,7 +294,7 @@ def _people(files: Sequence[Path]) -> Iterator[str]:
             except msgspec.DecodeError:
                 continue
             if resource.kind == "Patient" and resource.id:
-                yield resource.id
+                yield resource.of
 
 
 def _read_part(file: Path, *, shared: Path, rules: str | None) -> tuple[list[Row], list[Unreadable]]:
@@ -294,7 +303,7 @@ def _read_part(file: Path, *, shared: Path, rules: str | None) -> tuple[list[Row
     with file.open("rb") as stream:
         for row in stream:
             who, _, line = row.rstrip(b"\n").partition(b"\t")
-            lines[who.decode()].append(line)
+            lines[msgspec.json.decode(who, type=str)].append(line)
     others = msgspec.msgpack.decode(shared.read_bytes(), type=dict[str, bytes])
     charts, unread = list[Row](), list[Unreadable]()
     for patient, own in lines.items():
@@ -309,6 +318,8 @@ def _read_part(file: Path, *, shared: Path, rules: str | None) -> tuple[list[Row
 def _chart(
     patient: str, lines: Sequence[bytes], shared: dict[str, bytes], rules: str | None
 ) -> Row | list[Unreadable]:
+    if not any(msgspec.json.decode(line, type=_Resource).kind == "Patient" for line in lines):
+        return [Unreadable(patient, f"Patient/{patient}", None, "", STRAY.reason, STRAY.remedy)]
     try:
         taken = read_fhir(b"\n".join(_with_shared(lines, shared)) + b"\n", _catalogue(rules))
     except InputError as bad:
@@ -360,12 +371,15 @@ def rows_of_patient(source: Path, patient: str, rules: str | None) -> Iterator[t
 def _of_records(
     files: Sequence[Path], patient: str, rules: str | None
 ) -> Iterator[tuple[str, pa.RecordBatch]]:
-    for file in files:
-        if patient.encode() in file.read_bytes():
-            found = _read_record(file, rules=rules)
-            if not isinstance(found, list) and found[PATIENT] == patient:
-                yield from as_tables([found])
-                return
+    # A file is often called after its patient.
+    for file in sorted(files, key=lambda one: patient not in one.name):
+        found = _read_record(file, rules=rules)
+        if isinstance(found, list):
+            if found[0].patient_id == patient:
+                _refused(patient, found)
+        elif found[PATIENT] == patient:
+            yield from as_tables([found])
+            return
 
 
 def _refused(patient: str, problems: Sequence[Unreadable]) -> Row:

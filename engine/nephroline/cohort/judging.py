@@ -11,14 +11,15 @@ import pyarrow as pa
 from nephroline.backends import backend
 from nephroline.catalogue import Catalogue
 from nephroline.cohort.charts import Row, Unreadable, record_of
-from nephroline.cohort.deciding import DecisionRow, LabelRow, of_answer, of_run
+from nephroline.cohort.deciding import DecisionRow, LabelKey, LabelRow, of_answer, of_run
 from nephroline.cohort.layout import JUDGED, PATIENT
 from nephroline.consultation import LazyRun, chart_of, decided, decision_time
 from nephroline.errors import InputError
 from nephroline.pathway import FindingOf, Pathway, load_rules
 from nephroline.record import Line, Moment, Record
-from nephroline.selecting import AUTO, Among, Selected, among_of, consult, select
-from nephroline.terms import Action
+from nephroline.selecting import AUTO, Among, among_of, consult, select
+from nephroline.terms import Action, Answer, Verdict
+from nephroline.truth import Truth, some
 from nephroline.yamlfile import listed
 
 Engine = Literal["plain", "consult"]
@@ -87,7 +88,7 @@ class Judge:
             moments = tuple(sorted(moments, key=lambda moment: moment.latest))
         rows = [self._row(record, moment, stops_seen=not every) for moment in moments]
         if every:
-            _date_in_order(rows)
+            self._date_in_order(record, rows, moments)
             self._compare(record, rows, moments)
         elif self.question.dated:
             for row, moment in zip(rows, moments, strict=True):
@@ -107,21 +108,41 @@ class Judge:
 
     def _date(self, record: Record, row: DecisionRow, now: Moment) -> None:
         """Walk back through the chart as long as a label was earned without a break."""
-        pathway = self.base.pathway(row.pathway) if not isinstance(self.among, Pathway) else self.among
-        open_labels = {label.key: label for label in row.labels}
+        pathway = self._of(row)
+        waiting = {label.key: label for label in row.labels}
         for label in row.labels:
             label.since, label.since_at = row.day, row.at
         for moment in reversed(record.moments()):
             if moment.latest >= now.latest:
                 continue
-            if not open_labels:
+            if not waiting:
                 return
-            earned = _earned(record, pathway, moment, open_labels)
-            for key, label in list(open_labels.items()):
-                if key in earned:
+            for key, truth in _standing(record, pathway, moment, waiting).items():
+                if truth:
+                    label = waiting[key]
                     label.since, label.since_at = round(float(moment.latest), 1), moment.label
-                else:
-                    del open_labels[key]
+                elif truth is False:
+                    # Where it is not known, nothing says that it was lost.
+                    del waiting[key]
+
+    def _date_in_order(self, record: Record, rows: Sequence[DecisionRow], moments: Sequence[Moment]) -> None:
+        """Since when labels are earned, where every time was asked."""
+        held: dict[LabelKey, LabelRow] = {}
+        for row, moment in zip(rows, moments, strict=True):
+            here = {label.key: label for label in row.labels}
+            for key, label in here.items():
+                known = held.get(key)
+                label.since = row.day if known is None else known.since
+                label.since_at = row.at if known is None else known.since_at
+            lost = held.keys() - here.keys()
+            kept = held.keys() - lost
+            if lost:
+                standing = _standing(record, self._of(row), moment, lost, stops_seen=False)
+                kept |= {key for key, truth in standing.items() if truth is None}
+            held = {key: held[key] for key in kept} | here
+
+    def _of(self, row: DecisionRow) -> Pathway:
+        return self.among if isinstance(self.among, Pathway) else self.base.pathway(row.pathway)
 
     # -- what was done ---------------------------------------------------------------------------------------
 
@@ -135,63 +156,53 @@ class Judge:
         for i, (row, moment) in enumerate(zip(rows, moments, strict=True)):
             begun = [line for line in lines if line.start.latest == moment.latest]
             if begun:
-                advised = [any(self._is(one, line) for line in begun) for one in rows]
                 row.begun = [drug for line in begun for drug in line.drugs]
-                row.concordance = _verdict(advised, i)
-                if advised[i]:
-                    first = next(n for n in range(i, -1, -1) if n == 0 or not advised[n - 1])
+                row.concordance = self._verdict(row, begun)
+                if row.concordance in (CONCORDANT, ALTERNATIVE):
+                    said = [self._verdict(one, begun) == row.concordance for one in rows]
+                    first = next(n for n in range(i, -1, -1) if n == 0 or not said[n - 1])
                     row.delay = round(row.day - rows[first].day, 1)
 
-    def _is(self, row: DecisionRow, line: Line) -> bool:
-        """Whether a row advises to begin this line."""
-        if row.action != Action.START or row.regimen is None:
+    def _verdict(self, row: DecisionRow, begun: Sequence[Line]) -> str:
+        """What was advised at a time, of lines that begin then; by their drugs, whatever the dose is."""
+        if row.action == Action.START and self._holds(row.regimen, begun):
+            return CONCORDANT
+        if any(self._holds(name, begun) for name in row.alternatives):
+            return ALTERNATIVE
+        if any(self._holds(name, begun) for name in row.blocked):
+            return "against-a-block"
+        if row.verdict == Verdict.DOES_NOT_APPLY or row.answer == Answer.NEEDS_DATA:
+            return "not-judged"
+        return "differs" if row.action == Action.START else "not-advised"
+
+    def _holds(self, name: str | None, begun: Sequence[Line]) -> bool:
+        """Whether one of some lines is of a regimen: of just its agents."""
+        if name is None:
             return False
-        agents, within = self.catalogue.regimens[row.regimen].agents, self.catalogue.within
-        return all(any(within(drug, agent) for drug in line.drugs) for agent in agents) and all(
-            any(within(drug, agent) for agent in agents) for drug in line.drugs
+        agents, within = self.catalogue.regimens[name].agents, self.catalogue.within
+        return any(
+            all(any(within(drug, agent) for drug in line.drugs) for agent in agents)
+            and all(any(within(drug, agent) for agent in agents) for drug in line.drugs)
+            for line in begun
         )
 
 
-def _verdict(advised: Sequence[bool], here: int) -> str:
-    """As a replay calls a deed; what is advised now and was before is concordant, with a delay."""
-    if advised[here]:
-        return "concordant"
-    if any(advised[here + 1 :]):
-        return "too-early"
-    return "late" if any(advised[:here]) else "differs"
+CONCORDANT, ALTERNATIVE = "concordant", "alternative"
 
 
-_Labels = dict[tuple[str, int | None], LabelRow]
-
-
-def _earned(record: Record, pathway: Pathway, moment: Moment, wanted: _Labels) -> set[tuple[str, int | None]]:
-    """Which of some labels are earned at a time; only what they ask is looked at."""
-    run = LazyRun(pathway, chart_of(record, pathway, moment))
-    names = {name for name, _ in wanted}
-    return {
-        (finding.id, subject or None)
-        for rule, finding, subject in run.rules(FindingOf)
-        if finding.id in names and run.settled(rule, subject)
-    }
-
-
-def _date_in_order(rows: Sequence[DecisionRow]) -> None:
-    """Since when labels are earned, where every time was asked."""
-    before: _Labels = {}
-    for row in rows:
-        for label in row.labels:
-            known = before.get(label.key)
-            label.since = row.day if known is None else known.since
-            label.since_at = row.at if known is None else known.since_at
-        before = {label.key: label for label in row.labels}
-
-
-def pathway_asked(among: Among) -> str:
-    """What is asked, in a word: the id of a pathway, or ``auto``."""
-    match among:
-        case Selected():
-            return among.pathway.id
-        case Pathway():
-            return among.id
-        case _:
-            return AUTO
+def _standing(
+    record: Record,
+    pathway: Pathway,
+    moment: Moment,
+    wanted: Iterable[LabelKey],
+    *,
+    stops_seen: bool = True,
+) -> dict[LabelKey, Truth]:
+    """How some labels stand at a time; only what they ask is looked at."""
+    run = LazyRun(pathway, chart_of(record, pathway, moment, stops_seen=stops_seen))
+    found: dict[LabelKey, Truth] = dict.fromkeys(wanted, False)
+    for rule, finding, subject in run.rules(FindingOf):
+        key = (finding.id, subject or None)
+        if key in found and found[key] is not True:
+            found[key] = some((found[key], run.settled(rule, subject)))
+    return found

@@ -125,6 +125,11 @@ def arrow_type(column: Column) -> pa.DataType:
     return _TYPES[column.kind]
 
 
+def kept_type(column: Column) -> pa.DataType:
+    """The type in which a column is kept: text, for a cell that cannot be read is the record's to refuse."""
+    return _TYPES["texts" if column.kind == "texts" else "text"]
+
+
 def columns_of(table: str) -> tuple[Column, ...]:
     """The columns of an input table."""
     return (_PATIENT, *(HEAD if table == PATIENTS else SECTIONS[table]))
@@ -135,11 +140,11 @@ TABLES = (PATIENTS, *SECTIONS)
 
 def table_schema(table: str) -> pa.Schema:
     """An input table as it is kept for the run: its columns, and where each row stands."""
-    return pa.schema([*(pa.field(one.name, arrow_type(one)) for one in columns_of(table)), *ORIGIN])
+    return pa.schema([*(pa.field(one.name, kept_type(one)) for one in columns_of(table)), *ORIGIN])
 
 
 def _section_type(section: str) -> pa.DataType:
-    fields = [pa.field(one.name, arrow_type(one)) for one in SECTIONS[section]]
+    fields = [pa.field(one.name, kept_type(one)) for one in SECTIONS[section]]
     return pa.list_(pa.struct([*fields, *ORIGIN]))
 
 
@@ -210,6 +215,7 @@ _MEANINGS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("missing", pa.list_(pa.string()), "data that are asked for"),
     ("alerts", pa.list_(_ALERT), "alerts"),
     ("blocked", pa.list_(pa.string()), "regimens that are out"),
+    ("in_chart", pa.list_(pa.string()), "entries of the chart that were kept and not used, or not read"),
     (
         "lines",
         pa.list_(_LINE),
@@ -219,7 +225,7 @@ _MEANINGS: tuple[tuple[str, pa.DataType, str], ...] = (
     (
         "concordance",
         pa.string(),
-        "concordant, late (advised once, not now), too-early or differs; null where no line begins",
+        "what begins, beside what was advised then; null where no line begins",
     ),
     ("delay", pa.float64(), "days for which what was begun had been advised before"),
 )

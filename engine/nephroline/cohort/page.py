@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -12,9 +14,11 @@ from nephroline.cohort.tally import (
     Cell,
     Counted,
     Flow,
+    InTime,
     ResultRow,
     by_year,
     concordance,
+    ever,
     flow,
     latest,
     one_each,
@@ -25,36 +29,47 @@ from nephroline.consultation import NOTICE
 from nephroline.errors import UsageError
 from nephroline.pathway import FindingOf, RuleBase, load_rules
 from nephroline.report import report_style, templates_of
-from nephroline.terms import spoken
+from nephroline.terms import Verdict, spoken
 
 
 def cohort_page(out: Path, *, least: int = 5) -> str:
-    """The page of a folder of results. Groups of fewer patients than *least* are not told.
+    """The page of a folder of results. Groups of fewer than *least* are not told.
 
     Raises: UsageError: the folder holds no results, or the run has not ended; the extra is not installed.
     """
     manifest = manifest_of(out)
     if manifest.summary is None:
         raise UsageError.of("the run has not ended", "give `cohort run` again: it goes on", file=str(out))
-    rows = results_of(out)
+    rows: list[ResultRow] = list(results_of(out))
     last = latest(rows)
     titles = _Titles(load_rules(manifest.question.rules), tuple(manifest.rules))
     environment = templates_of("nephroline.cohort", {"count": _count})
     style = files("nephroline.cohort").joinpath("templates", "cohort.css").read_text(encoding="utf-8")
+    begun = concordance(rows, least)
+    dates = sorted(row["date"] for row in last if row["date"] is not None)
     return environment.get_template("cohort.html.jinja").render(
         manifest=manifest,
         summary=manifest.summary,
         least=least,
-        tables=_tables(last, least, titles),
-        years=by_year(last, least, titles.finding),
-        remissions=remissions(last, least),
-        concordance=concordance(rows, least),
-        flow=drawn(flow(last, least, titles.given)),
+        tables=[*_tables(rows, last, least, titles), *([begun] if begun is not None else [])],
+        years=by_year(ever(rows), least, titles.finding),
+        strata=_strata(last, least, titles),
+        dates=(dates[0], dates[-1]) if dates else None,
         unreadable=_reasons(out),
-        pathways=sorted({row["pathway"] for row in last}),
         style=report_style() + style,
         notice=NOTICE,
     )
+
+
+def _strata(last: Sequence[ResultRow], least: int, titles: _Titles) -> list[Stratum]:
+    """Each pathway by itself, for what is usual in one disease is not in another."""
+    found: list[Stratum] = []
+    for pathway in sorted({row["pathway"] for row in last}):
+        ours = [row for row in last if row["pathway"] == pathway and row["verdict"] != Verdict.DOES_NOT_APPLY]
+        if len(ours) >= least:
+            went = flow(ours, least, titles.drug)
+            found.append(Stratum(pathway, len(ours), drawn(went), went.of, remissions(ours, least)))
+    return found
 
 
 class _Titles:
@@ -79,35 +94,45 @@ class _Titles:
         known = self._catalogue.regimens.get(name)
         return known.title if known is not None else self._catalogue.title(name)
 
+    def drug(self, name: str) -> str:
+        """A drug; one that is followed as a course of its class by that."""
+        known = self._catalogue
+        return known.class_of_lines(name).title if known.followed(name) else known.title(name)
+
     def datum(self, name: str) -> str:
         tables = (self._catalogue.analytes, self._catalogue.conditions, self._catalogue.assertions)
         return next((table[name].title for table in tables if name in table), spoken(name))
 
 
-def _tables(last: Sequence[ResultRow], least: int, titles: _Titles) -> list[Counted]:
-    labels = [[one["id"] for one in row["labels"]] for row in last]
+def _tables(
+    rows: Sequence[ResultRow], last: Sequence[ResultRow], least: int, titles: _Titles
+) -> list[Counted]:
+    held = [[one["id"] for one in row["labels"]] for row in last]
     alerts = [[one["id"] for one in row["alerts"]] for row in last]
     regimens = [row["regimen"] for row in last]
-    return [
-        one_each("Whether the pathway applies", (row["verdict"] for row in last), least),
-        one_each("Response now", (row["status"] for row in last), least),
-        several("Labels earned", labels, least, called=titles.finding),
+    found = [
+        one_each("Pathway", (row["pathway"] for row in last), least, called=str),
+        one_each("Whether it applies", (row["verdict"] for row in last), least),
+        one_each("Response at the last decision", (row["status"] for row in last), least),
+        several("Labels held at the last decision", held, least, called=titles.finding),
+        several("Labels ever held", ever(rows), least, called=titles.finding),
         one_each("Answer", (row["answer"] for row in last), least),
         one_each("Regimen of the answer", regimens, least, none="no regimen", called=titles.given),
         several("Data asked for", (row["missing"] for row in last), least, called=titles.datum),
         several("Alerts", alerts, least, called=titles.alert),
         several("Regimens that are out", (row["blocked"] for row in last), least, called=titles.given),
     ]
+    every = len(rows) > len(last)
+    return [one for one in found if every or one.title != "Labels ever held"]
 
 
 def _reasons(out: Path) -> list[Cell]:
-    """Why rows could not be read, the most frequent first. They are of the source: none is hidden."""
-    counts: dict[str, int] = {}
-    for row in unreadable_of(out):
-        counts[row["reason"]] = counts.get(row["reason"], 0) + 1
-    return [Cell(reason, count) for reason, count in sorted(counts.items(), key=lambda i: -i[1])[:_MOST]]
+    """Why rows could not be read, the most frequent first: by kind, without a word of the source."""
+    counts = Counter(_QUOTED.sub("…", row["reason"]) for row in unreadable_of(out))
+    return [Cell(reason, count) for reason, count in counts.most_common(_MOST)]
 
 
+_QUOTED = re.compile(r"`[^`]*`|\d{4}-\d\d(?:-\d\d)?")
 _MOST = 20
 
 
@@ -147,6 +172,16 @@ class Picture(NamedTuple):
     bands: list[FlowBand]
 
 
+class Stratum(NamedTuple):
+    """The patients who were judged by one pathway: their flow, and remission on their first line."""
+
+    pathway: str
+    patients: int
+    flow: Picture | None
+    with_a_line: int
+    remissions: InTime
+
+
 _COLUMN, _LAST, _BAR, _GAP, _TOP, _TALL = 225.0, 30.0, 12.0, 18.0, 30.0, 320.0
 
 
@@ -180,6 +215,6 @@ def drawn(found: Flow) -> Picture | None:
         into[target] += broad
         middle = (x1 + x2) / 2
         path = f"M{x1:.1f},{y1:.1f} C{middle:.1f},{y1:.1f} {middle:.1f},{y2:.1f} {x2:.1f},{y2:.1f}"
-        bands.append(FlowBand(path, broad, f"{link.source} → {link.target}: {link.count:,}"))
+        bands.append(FlowBand(path, broad, f"{link.source} → {link.target}"))
     heads = [((line - 1) * _COLUMN, f"line {line}") for line in columns]
     return Picture(len(columns) * _COLUMN + _LAST, height, heads, list(bars.values()), bands)

@@ -121,11 +121,11 @@ def run_cohort(options: RunOptions, heard: Heard | None = None) -> Summary:
         manifest = _begun(options, door, files, base, parts)
         if manifest.summary is None:
             with _pool(options.question, workers) as pool:
-                if not manifest.gathered:
+                if not manifest.gathered or not (options.out / _WORK).is_dir():
                     _gather(options, manifest, files, size, pool, hear)
                 manifest.summary = _judge(options, manifest, pool, hear)
             _keep(options.out, manifest)
-            shutil.rmtree(options.out / _WORK, ignore_errors=True)
+        shutil.rmtree(options.out / _WORK, ignore_errors=True)
     return manifest.summary
 
 
@@ -199,6 +199,14 @@ def manifest_of(out: Path) -> Manifest:
         raise UsageError.of(f"cannot be read: {bad}", "run the cohort anew", file=str(file)) from None
 
 
+def _legible(out: Path) -> bool:
+    try:
+        manifest_of(out)
+    except UsageError:
+        return False
+    return True
+
+
 def _begun(options: RunOptions, door: Door, files: Sequence[Path], base: RuleBase, parts: int) -> Manifest:
     """The manifest of this run: the one that stands there, if it is of the same."""
     new = Manifest(
@@ -213,8 +221,8 @@ def _begun(options: RunOptions, door: Door, files: Sequence[Path], base: RuleBas
     )
     out = options.out
     if (out / _RUN).exists():
-        known = manifest_of(out)
-        if known.identity == new.identity:
+        known = None if options.force and not _legible(out) else manifest_of(out)
+        if known is not None and known.identity == new.identity:
             return known
         if not options.force:
             raise UsageError.of(
@@ -348,6 +356,12 @@ def results_of(out: Path, columns: Sequence[str] | None = None) -> list[dict[str
     manifest_of(out)
     files = sorted((out / "results").glob("part-*.parquet"))
     return [row for file in files for row in pq.read_table(file, columns=columns).to_pylist()]
+
+
+def last_time(out: Path, patient: str) -> str | None:
+    """The time of the last decision on a patient; None if there is none. Raises: UsageError."""
+    own = [row for row in results_of(out, [PATIENT, "at", "day"]) if row[PATIENT] == patient]
+    return max(own, key=lambda row: row["day"])["at"] if own else None
 
 
 def unreadable_of(out: Path) -> list[dict[str, Any]]:

@@ -27,11 +27,11 @@ from nephroline.cohort.layout import (
     table_schema,
 )
 from nephroline.cohort.running import Summary, keep_whole, new_manifest
-from nephroline.cohort.tables import STRAY, TWICE, Reason
+from nephroline.cohort.tables import NOBODY, STRAY, TWICE, Reason
 from nephroline.errors import UsageError, did_you_mean, quoted
 
 _UNREADABLE = "unreadable"
-_TYPES = {"text": "string", "flag": "boolean", "count": "bigint", "texts": "array<string>"}
+_TYPES = {"text": "string", "flag": "string", "count": "string", "texts": "array<string>"}
 
 
 def charts(spark: SparkSession, tables: Mapping[str, Iterable[str]]) -> DataFrame:
@@ -72,7 +72,9 @@ def _reason() -> SparkColumn:
     """Why a chart cannot be read although its rows can."""
     first = f.coalesce(*(f.element_at(section, 1)["file"] for section in SECTIONS), f.col("file"))
     row = f.coalesce(*(f.element_at(section, 1)[ROW_COUNT] for section in SECTIONS), f.col(ROW_COUNT))
-    told = f.when(f.col("_many").isNull(), _told(STRAY, first, row))
+    nobody = f.col(PATIENT).isNull()
+    told = f.when(nobody, _told(NOBODY, first, row))
+    told = told.when(f.col("_many").isNull(), _told(STRAY, first, row))
     told = told.when(f.col("_many") > 1, _told(TWICE, f.col("file"), f.col(ROW_COUNT)))
     return told.otherwise(f.lit(None))
 
@@ -113,7 +115,15 @@ def _cell(read: DataFrame, one: Column) -> SparkColumn:
     kind = _TYPES[one.kind]
     if one.name not in read.columns:
         return f.lit(None).cast(kind).alias(one.name)
-    return f.col(f"`{one.name}`").cast(kind).alias(one.name)
+    cell, given = f.col(f"`{one.name}`"), dict(read.dtypes)[one.name]
+    if given.startswith("timestamp"):
+        cell = cell.cast("date")
+    if given in ("float", "double"):
+        # Not a number is no value; a number is written as a person does.
+        cell = f.when(f.isnan(cell), f.lit(None)).otherwise(
+            f.regexp_replace(f.format_string("%.15g", cell), r"\.0+$", "")
+        )
+    return cell.cast(kind).alias(one.name)
 
 
 # -- judging ---------------------------------------------------------------------------------------------

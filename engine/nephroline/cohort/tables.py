@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -34,8 +35,7 @@ _NAMED = re.compile(rf"({'|'.join(TABLES)})(?:[-_.].*)?")
 
 def table_of(file: Path, folder: Path) -> str:
     """Which table a file holds: by its name, or by the folder it stands in. Raises: UsageError."""
-    steps = file.relative_to(folder).parts
-    for step in (steps[0], file.name):
+    for step in (file.name, *reversed(file.relative_to(folder).parts[:-1])):
         named = _NAMED.fullmatch(step.removesuffix(".parquet"))
         if named:
             return named[1]
@@ -49,7 +49,7 @@ def table_of(file: Path, folder: Path) -> str:
 
 def files_in(folder: Path) -> list[tuple[str, Path]]:
     """The Parquet files of a folder with their tables. Raises: UsageError."""
-    return [(table_of(file, folder), file) for file in sorted(folder.rglob("*.parquet"))]
+    return [(table_of(file, folder), file) for file in sorted(folder.rglob("*.parquet")) if file.is_file()]
 
 
 def opened(table: str, file: Path) -> pq.ParquetFile:
@@ -62,6 +62,9 @@ def opened(table: str, file: Path) -> pq.ParquetFile:
     columns = columns_of(table)
     known, there = [one.name for one in columns], set(found.schema_arrow.names)
     for name in found.schema_arrow.names:
+        if found.schema_arrow.names.count(name) > 1:
+            told = f"the column {quoted(name)} stands there twice"
+            raise UsageError.of(told, "keep one of them", file=str(file), path=name)
         if name not in known:
             raise UsageError.of(
                 f"{table} has no column {quoted(name)}",
@@ -87,7 +90,7 @@ def rows_of(table: str, file: Path, only: str | None = None) -> Iterator[pa.Reco
     """
     schema, begun = table_schema(table), 1
     with opened(table, file) as source:
-        for batch in source.iter_batches(batch_size=_ROWS):
+        for batch in _whole(source, file):
             arrays = [_cell(batch, one.name, schema.field(one.name).type, file) for one in columns_of(table)]
             arrays.append(pa.array([str(file)] * len(batch), pa.string()))
             arrays.append(pa.array(range(begun, begun + len(batch)), pa.int64()))
@@ -96,21 +99,40 @@ def rows_of(table: str, file: Path, only: str | None = None) -> Iterator[pa.Reco
             yield made if only is None else made.filter(pc.equal(made.column(PATIENT), only))
 
 
+def _whole(source: pq.ParquetFile, file: Path) -> Iterator[pa.RecordBatch]:
+    """The rows of a file. Raises: UsageError where it is damaged."""
+    try:
+        yield from source.iter_batches(batch_size=_ROWS)
+    except (pa.ArrowException, OSError) as bad:
+        raise UsageError.of(
+            f"is damaged: {str(bad).splitlines()[0]}", "write it anew", file=str(file)
+        ) from None
+
+
+_PLAIN = re.compile(
+    r"(?:large_)?string|bool|u?int\d+|date\d+.*|timestamp.*|float|double|halffloat|decimal.*|null"
+)
+
+
 def _cell(batch: pa.RecordBatch, name: str, kind: pa.DataType, file: Path) -> pa.Array:
-    """A column in the type of the layout: dates and numbers as text, for the record reads them."""
+    """A column as text, dates and numbers too, for the record reads them; without what is no value."""
     if name not in batch.schema.names:
         return pa.nulls(len(batch), kind)
     column = batch.column(name)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if kind == pa.string() and _PLAIN.fullmatch(str(column.type)) is None:
+        raise UsageError.of(
+            f"a column of {column.type} cannot be read",
+            "give it the type that nephroline schema cohort shows",
+            file=str(file),
+            path=name,
+        )
     try:
-        if pa.types.is_dictionary(column.type):
-            column = column.cast(column.type.value_type)
         if pa.types.is_timestamp(column.type):
             column = column.cast(pa.date32())
         if pa.types.is_floating(column.type) and kind == pa.string():
-            # Not a number is no value.
-            column = pc.if_else(pc.is_nan(column), None, column)
-        if pa.types.is_string(column.type) and kind == pa.bool_():
-            column = pc.utf8_lower(pc.utf8_trim_whitespace(column))
+            return pa.array(map(_number, column.to_pylist()), kind)
         return column.cast(kind)
     except pa.ArrowException as bad:
         raise UsageError.of(
@@ -119,6 +141,14 @@ def _cell(batch: pa.RecordBatch, name: str, kind: pa.DataType, file: Path) -> pa
             file=str(file),
             path=name,
         ) from None
+
+
+def _number(value: float | None) -> str | None:
+    """A number as a person writes it; not a number is no value."""
+    if value is None or value != value:
+        return None
+    told = format(Decimal(repr(value)), "f")
+    return told.rstrip("0").rstrip(".") if "." in told else told
 
 
 # -- parted by patient -----------------------------------------------------------------------------------
@@ -194,22 +224,22 @@ class Reason(NamedTuple):
 
 STRAY = Reason("a row of a patient who is not in the table patients", "add the patient, or remove the row")
 TWICE = Reason("the patient stands in the table patients twice", "give each patient one row")
-_NOBODY = Reason("a row without a patient", "fill in patient_id")
+NOBODY = Reason("a row without a patient", "fill in patient_id")
 
 
 def charts_of(tables: dict[str, pa.Table]) -> tuple[pa.Table, list[dict[str, Any]]]:
     """The tables of whole patients as charts, in order of their ids; and the rows that belong to none."""
     strays: list[dict[str, Any]] = []
-    people = tables[PATIENTS].sort_by(
-        [(PATIENT, "ascending"), ("file", "ascending"), (ROW_COUNT, "ascending")]
-    )
-    ids: list[str | None] = people.column(PATIENT).to_pylist()
+    order = [(PATIENT, "ascending"), ("file", "ascending"), (ROW_COUNT, "ascending")]
+    people = tables[PATIENTS].sort_by(order)
+    strays += _told(people.filter(_nobody(people)), NOBODY)
+    people = people.filter(pc.invert(_nobody(people)))
+    ids: list[str] = people.column(PATIENT).to_pylist()
     again = [i for i in range(1, len(ids)) if ids[i] == ids[i - 1]]
     strays += _told(people.take(pa.array(again, pa.int64())), TWICE)
-    strays += _told(people.filter(_nobody(people)), _NOBODY)
-    twice = {one for i in again if (one := ids[i])}
+    twice = {ids[i] for i in again}
     doubled = pa.array(sorted(twice), pa.string())
-    kept = [i for i, one in enumerate(ids) if one and one not in twice]
+    kept = [i for i, one in enumerate(ids) if one not in twice]
     people = people.take(pa.array(kept, pa.int64()))
     known = people.column(PATIENT).combine_chunks()
     lists: list[pa.Array] = []
@@ -225,7 +255,7 @@ def charts_of(tables: dict[str, pa.Table]) -> tuple[pa.Table, list[dict[str, Any
 
 
 def _nobody(table: pa.Table) -> Any:
-    return pc.equal(table.column(PATIENT).fill_null(""), "")
+    return pc.equal(pc.utf8_trim_whitespace(table.column(PATIENT).fill_null("")), "")
 
 
 def _listed(rows: pa.Table, place: Any, count: int, section: str) -> pa.Array:

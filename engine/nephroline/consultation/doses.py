@@ -202,10 +202,14 @@ def adjuncts_out(run: Run) -> list[str]:
 
 
 def _planned(act: Act) -> Iterable[RegimenDose]:
-    """The regimen's doses, if it starts, with what the recommendation says instead or besides."""
+    """The regimen's doses, if it starts, with what the recommendation says instead or besides.
+
+    Where it says them all, they stand in its order.
+    """
     recommend, regimen = act.recommend, act.regimen
     own = regimen.doses if recommend.action is Action.START and regimen is not None else ()
-    return ({dose.drug: dose for dose in own} | dict(recommend.dose)).values()
+    told, said = {dose.drug: dose for dose in own}, dict(recommend.dose)
+    return said.values() if told.keys() <= said.keys() else (told | said).values()
 
 
 def numbers(act: Act) -> Iterator[str]:

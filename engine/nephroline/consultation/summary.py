@@ -228,7 +228,7 @@ def _how(answer: Consultation, line: LineAdvice) -> Iterator[str]:
             yield f"off-guideline{how}: {_named_all(off, dosed=after and len(found) == 1)}"
     if line.reassess_at is not None:
         days = line.reassess_at.offset_days - answer.as_of.offset_days
-        yield f"judge the response in {spell_short(days)}" if days else "judge the response now"
+        yield f"reassess in {spell_short(days)}" if days else "reassess now"
 
 
 def _named_all(lines: Iterable[LineAdvice], *, dosed: bool) -> str:

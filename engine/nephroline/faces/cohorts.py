@@ -127,7 +127,9 @@ def _show(summary: Summary, out: Path, form: str) -> None:
 def explain(
     folder: _OUT,
     patient: Annotated[str, typer.Argument(metavar="ID", help="The patient, by patient_id.")],
-    at: Annotated[str | None, typer.Option("--at", help="Decision time. Default: the last fact.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="Decision time. Default: that of the last result.")
+    ] = None,
     verbose: Annotated[
         int,
         typer.Option("--verbose", "-v", count=True, help="The whole answer; -vv with its basis."),
@@ -136,7 +138,7 @@ def explain(
 ) -> None:
     """The answer on one patient with all its reasons, as `consult` gives it, from the source of the run."""
     _needs_arrow()
-    from nephroline.cohort import EVERY, chart_in, manifest_of
+    from nephroline.cohort import EVERY, chart_in, last_time, manifest_of
     from nephroline.selecting import among_of, thorough
 
     manifest = manifest_of(folder)
@@ -145,6 +147,7 @@ def explain(
     record = chart_in(Path(manifest.source), patient, base, question.rules)
     # What was asked at every time was asked before the stops of that day.
     seen = question.times != (EVERY,)
+    at = at or last_time(folder, patient)
     answer = thorough(record, among_of(base, question.pathway), at, stops_seen=seen)
     if form == "json":
         typer.echo(answer.to_json(indent=2))

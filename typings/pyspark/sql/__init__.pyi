@@ -25,6 +25,7 @@ class GroupedData:
 
 class DataFrame:
     columns: list[str]
+    dtypes: list[tuple[str, str]]
     write: DataFrameWriter
     def collect(self) -> list[Any]: ...
     def count(self) -> int: ...
