@@ -27,7 +27,7 @@ from nephroline.cohort.layout import (
     table_schema,
 )
 from nephroline.cohort.running import Summary, keep_whole, new_manifest
-from nephroline.cohort.tables import NOBODY, STRAY, TWICE, Reason
+from nephroline.cohort.tables import NOBODY, STRAY, TWICE, Misplaced
 from nephroline.errors import UsageError, did_you_mean, quoted
 
 _UNREADABLE = "unreadable"
@@ -79,7 +79,7 @@ def _reason() -> SparkColumn:
     return told.otherwise(f.lit(None))
 
 
-def _told(reason: Reason, file: SparkColumn, row: SparkColumn) -> SparkColumn:
+def _told(reason: Misplaced, file: SparkColumn, row: SparkColumn) -> SparkColumn:
     cells = {
         PATIENT: f.coalesce(f.col(PATIENT), f.lit("")),
         "file": file,

@@ -215,16 +215,16 @@ def read_part(folder: Path, part: int) -> dict[str, pa.Table]:
 # -- one chart in a row ----------------------------------------------------------------------------------
 
 
-class Reason(NamedTuple):
+class Misplaced(NamedTuple):
     """Why a row belongs to no patient, and the remedy."""
 
     reason: str
     remedy: str
 
 
-STRAY = Reason("a row of a patient who is not in the table patients", "add the patient, or remove the row")
-TWICE = Reason("the patient stands in the table patients twice", "give each patient one row")
-NOBODY = Reason("a row without a patient", "fill in patient_id")
+STRAY = Misplaced("a row of a patient who is not in the table patients", "add the patient, or remove the row")
+TWICE = Misplaced("the patient stands in the table patients twice", "give each patient one row")
+NOBODY = Misplaced("a row without a patient", "fill in patient_id")
 
 
 def charts_of(tables: dict[str, pa.Table]) -> tuple[pa.Table, list[dict[str, Any]]]:
@@ -275,7 +275,7 @@ def _listed(rows: pa.Table, place: Any, count: int, section: str) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), struct, type=kind)
 
 
-def _told(rows: pa.Table, why: Reason) -> list[dict[str, Any]]:
+def _told(rows: pa.Table, why: Misplaced) -> list[dict[str, Any]]:
     told = rows.select([PATIENT, "file", ROW_COUNT]).to_pylist()
     return [{**one, PATIENT: one[PATIENT] or "", "field": PATIENT, **why._asdict()} for one in told]
 
