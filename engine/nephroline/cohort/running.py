@@ -124,7 +124,7 @@ def run_cohort(options: RunOptions, heard: Heard | None = None) -> Summary:
                 if not manifest.gathered or not (options.out / _WORK).is_dir():
                     _gather(options, manifest, files, size, pool, hear)
                 manifest.summary = _judge(options, manifest, pool, hear)
-            _keep(options.out, manifest)
+            keep_manifest(options.out, manifest)
         shutil.rmtree(options.out / _WORK, ignore_errors=True)
     return manifest.summary
 
@@ -232,7 +232,7 @@ def _begun(options: RunOptions, door: Door, files: Sequence[Path], base: RuleBas
             )
     for name in (_WORK, "results", "unreadable"):
         shutil.rmtree(out / name, ignore_errors=True)
-    _keep(out, new)
+    keep_manifest(out, new)
     return new
 
 
@@ -249,12 +249,7 @@ def new_manifest(source: str, question: CohortQuestion, summary: Summary) -> Man
     )
 
 
-def keep_whole(out: Path, manifest: Manifest) -> None:
-    """Write the manifest of a run that has ended."""
-    _keep(out, manifest)
-
-
-def _keep(out: Path, manifest: Manifest) -> None:
+def keep_manifest(out: Path, manifest: Manifest) -> None:
     """Write the manifest so that it is never half there."""
     text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
     _whole(out / _RUN, lambda file: file.write_bytes(text + b"\n"))
@@ -298,7 +293,7 @@ def _gather(
         options.out / "unreadable" / "source.parquet", UNREADABLE, [msgspec.to_builtins(u) for u in unread]
     )
     manifest.gathered = True
-    _keep(options.out, manifest)
+    keep_manifest(options.out, manifest)
 
 
 def _write(file: Path, schema: pa.Schema, rows: Sequence[dict[str, Any]]) -> None:

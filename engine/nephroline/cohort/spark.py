@@ -26,7 +26,7 @@ from nephroline.cohort.layout import (
     columns_of,
     table_schema,
 )
-from nephroline.cohort.running import Summary, keep_whole, new_manifest
+from nephroline.cohort.running import Summary, keep_manifest, new_manifest
 from nephroline.cohort.tables import NOBODY, STRAY, TWICE, Misplaced
 from nephroline.errors import UsageError, did_you_mean, quoted
 
@@ -186,7 +186,7 @@ def run_on_spark(
     )
     found.unpersist()
     if Path(place).is_dir():
-        keep_whole(Path(place), new_manifest(_source(tables), question, summary))
+        keep_manifest(Path(place), new_manifest(_source(tables), question, summary))
     return summary
 
 

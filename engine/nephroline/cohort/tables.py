@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
@@ -283,10 +283,6 @@ def _told(rows: pa.Table, why: Misplaced) -> list[dict[str, Any]]:
 def batches_of(charts: pa.Table, size: int) -> list[pa.RecordBatch]:
     """Charts in batches of no more than so many."""
     return charts.combine_chunks().to_batches(max_chunksize=size)
-
-
-Taken = Callable[[str, pa.RecordBatch], None]
-"""What hears of rows of a table."""
 
 
 def in_batches(table: str, rows: Iterable[dict[str, Any]]) -> Iterator[pa.RecordBatch]:

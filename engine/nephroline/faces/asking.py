@@ -30,6 +30,7 @@ from nephroline.faces.commanding import (
     errors_as_fhir,
     record_and_pathway,
     rule_base,
+    show_answer,
     show_fhir,
     show_json,
     write,
@@ -82,20 +83,7 @@ def consult(
 
         show_fhir(answer_as_fhir(answer, chart, asked.catalogue, recorded=datetime.now(UTC)))
         return
-    if form == "json":
-        typer.echo(answer.to_json(indent=2))
-        return
-    from nephroline.faces.screen import Screen, paged
-
-    if not verbose:
-        from nephroline.faces.brief import show_brief
-
-        show_brief(Screen(), answer, more="more: -v · reasons: nephroline why")
-        return
-    from nephroline.faces.text import show_consultation
-
-    with paged() as out:
-        show_consultation(out, answer, verbose=verbose > 1)
+    show_answer(answer, form=form, verbose=verbose, more="more: -v · reasons: nephroline why")
 
 
 @app.command(short_help="The reasons of a finding, recommendation, block or alert.")

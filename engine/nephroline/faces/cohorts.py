@@ -14,6 +14,7 @@ from nephroline.faces.commanding import (
     complete_asked,
     count,
     rule_base,
+    show_answer,
     show_json,
     write,
 )
@@ -149,20 +150,7 @@ def explain(
     seen = question.times != (EVERY,)
     at = at or last_time(folder, patient)
     answer = thorough(record, among_of(base, question.pathway), at, stops_seen=seen)
-    if form == "json":
-        typer.echo(answer.to_json(indent=2))
-        return
-    from nephroline.faces.screen import Screen, paged
-
-    if not verbose:
-        from nephroline.faces.brief import show_brief
-
-        show_brief(Screen(), answer, more="more: -v")
-        return
-    from nephroline.faces.text import show_consultation
-
-    with paged() as screen:
-        show_consultation(screen, answer, verbose=verbose > 1)
+    show_answer(answer, form=form, verbose=verbose, more="more: -v")
 
 
 @cohort.command(short_help="A page of counts, with small groups hidden.")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
     from nephroline.catalogue import Catalogue
+    from nephroline.consultation import Consultation
     from nephroline.interop.fhir import Codes, FhirRecord
     from nephroline.pathway import Pathway, RuleBase
     from nephroline.record import Record
@@ -236,6 +237,24 @@ def write(file: Path, text: str) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as problem:
         raise UsageError.of(f"{file} cannot be written: {problem.strerror}", "choose another file") from None
+
+
+def show_answer(answer: Consultation, *, form: str, verbose: int, more: str) -> None:
+    """Show an answer: as JSON, in a few lines with *more* below them, or whole."""
+    if form == "json":
+        typer.echo(answer.to_json(indent=2))
+        return
+    from nephroline.faces.screen import Screen, paged
+
+    if not verbose:
+        from nephroline.faces.brief import show_brief
+
+        show_brief(Screen(), answer, more=more)
+        return
+    from nephroline.faces.text import show_consultation
+
+    with paged() as out:
+        show_consultation(out, answer, verbose=verbose > 1)
 
 
 def show_json(data: Any) -> None:
