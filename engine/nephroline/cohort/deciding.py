@@ -28,11 +28,11 @@ LabelKey = tuple[str, int | None]
 
 
 def _data(names: Iterable[str]) -> list[str]:
-    """Data by what they are, without the time of the course that they are of: the same for all patients."""
+    """Data by what they are, without the number of the line that they are of: the same for all patients."""
     return list(dict.fromkeys(_COURSE.sub("", name) for name in names))
 
 
-_COURSE = re.compile(r" \(begun [^)]*\)| in the course begun .*")
+_COURSE = re.compile(r" \(line \d+\)")
 
 
 class LabelRow(msgspec.Struct):

@@ -23,6 +23,7 @@ _MOST = {"critical": 99, "next": 5, "status": 3, "open": 3, "also": 2, "warning"
 """Lines that an entry takes at most; two, if it is not named here."""
 _FIRST_CUT = ("pathway", "also", "course", "first", "values", "drugs", "warning", "open", "status", "not")
 """Which entries give up lines first, where they are too many."""
+_DOSED = "next"
 _WHY = "not"
 """The entry that has room of its own for what it is based on."""
 _STYLE = {
@@ -67,14 +68,19 @@ def _fit(entries: Sequence[SummaryOut], room: int, taken: int) -> list[_Fitted]:
     told = [
         _rows(one.items[: len(one.items) - (0 if one.label == _WHY else one.basis)], room) for one in entries
     ]
+    # A dose is never cut: what is to be done has the lines that its first words take.
+    whole = {
+        one.label: _rows([f"{one.items[0]}{_JOIN}9 more"], room) for one in entries if one.label == _DOSED
+    }
     found = [
-        _Fitted(one, min(rows, _MOST.get(one.label, 2))) for one, rows in zip(entries, told, strict=True)
+        _Fitted(one, min(rows, max(_MOST.get(one.label, 2), whole.get(one.label, 0))))
+        for one, rows in zip(entries, told, strict=True)
     ]
     for label in (*_FIRST_CUT, *(one.label for one in reversed(entries) if one.label not in _FIRST_CUT)):
         for fitted in found:
             while (
                 fitted.entry.label == label
-                and fitted.rows > _LEAST.get(label, 1)
+                and fitted.rows > max(_LEAST.get(label, 1), whole.get(label, 0))
                 and taken + sum(one.rows for one in found if one.entry.label != "critical") > _BUDGET
             ):
                 fitted.rows -= 1

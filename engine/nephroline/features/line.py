@@ -23,19 +23,22 @@ from nephroline.record import NOT_STOPPED, Length, Line, span_text
 from nephroline.terms import Entry, Reads, Trait
 
 
-def length_of(span: Length, of: str, missing: tuple[Missing, ...] = ()) -> Amount:
-    """A length of time as an amount, from its least to its most; *of*: what lasts, whose dates would tell."""
+def length_of(span: Length, of: str, missing: tuple[Missing, ...] = (), *, begun: str = "") -> Amount:
+    """A length of time as an amount, from its least to its most; *of*: what lasts, whose dates would tell.
+
+    *begun*: which of several it is; a datum is called the same whenever that was.
+    """
     text = span_text(span.least)
     if span.most != span.least:
         text += f" to {span_text(span.most)}"
-        missing = missing or (Missing(f"dates of {of}", f"the dates of {of} more exactly"),)
+        which = f" ({begun})" if begun else ""
+        missing = missing or (Missing(f"dates of {of}", f"the dates of {of}{which} more exactly"),)
     return Amount(span.least, span.most, "time", text, missing)
 
 
 def named(chart: Chart, line: Line) -> str:
-    """A line by its drugs and beginning, as what is missing of it tells: ``tacrolimus (begun at 4 mo)``."""
-    drugs = " + ".join(chart.timeline.catalogue.title(drug) for drug in line.drugs)
-    return f"{drugs} ({line.begun})"
+    """A line by its drugs."""
+    return " + ".join(chart.timeline.catalogue.title(drug) for drug in line.drugs)
 
 
 @feature("line.current", gives="flag", says="the line is running", reads=Reads.EXPOSURES)
@@ -139,7 +142,7 @@ def regimen(chart: Chart, line: Line) -> Value:
 @feature("line.duration", gives="amount:time", says="time on the line", reads=Reads.EXPOSURES)
 def duration(chart: Chart, line: Line) -> Value:
     """From the start of the line to its end or as-of."""
-    return length_of(chart.timeline.span(line.start, line.end), named(chart, line))
+    return length_of(chart.timeline.span(line.start, line.end), named(chart, line), begun=line.begun)
 
 
 @feature("line.since_end", gives="amount:time", says="time since the line ended", reads=Reads.EXPOSURES)
@@ -147,7 +150,7 @@ def since_end(chart: Chart, line: Line) -> Value:
     """From the end of the line to as-of; none while it runs, so that no comparison holds."""
     if line.end is None:
         return no_amount("time", "not ended")
-    return length_of(chart.timeline.span(line.end, None), named(chart, line))
+    return length_of(chart.timeline.span(line.end, None), named(chart, line), begun=line.begun)
 
 
 @feature("line.since_relapse", gives="flag", says="begun since the last relapse")

@@ -96,7 +96,9 @@ def time_on(chart: Chart, line: Line, agent: str) -> Value:
     """
     if not rows_of(chart, line, agent):
         return no_amount("time", f"{chart.timeline.catalogue.title(agent)} is no agent of line {line.number}")
-    return length_of(chart.timeline.span(given_from(chart, line, agent), line.end), named(chart, line))
+    return length_of(
+        chart.timeline.span(given_from(chart, line, agent), line.end), named(chart, line), begun=line.begun
+    )
 
 
 def _level(chart: Chart, drug: str) -> str | None:
@@ -153,7 +155,7 @@ def time_at_trough(chart: Chart, line: Line, drug: str, low: Threshold) -> Value
             if value.high is None or value.high >= limit:
                 most += end - soonest
         begin = soonest = end
-    found = length_of(Length(least, most), named(chart, line))
+    found = length_of(Length(least, most), named(chart, line), begun=line.begun)
     # What falls short is said: the level, not only for how long.
     return msgspec.structs.replace(found, text=f"{found.text}, trough {items[-1].text} ({items[-1].at})")
 

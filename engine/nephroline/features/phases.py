@@ -211,7 +211,7 @@ def line_time_at_full_dose(chart: Chart, line: Line, agent: str) -> Value:
         on = [row for row in course.rows if row in line.rows and Phase.HIGH in treatment.phases(row)]
         if not on:
             continue
-        found = _at_full_dose(chart, course, end, f"{title} in the course {line.begun}")
+        found = _at_full_dose(chart, course, end, title, begun=line.begun)
         if any(treatment.phases(row) == HIGH_ONLY for row in on):
             return found
         # What is certain was before the line; whether any of it was on the line is not.
@@ -254,7 +254,7 @@ def full_dose_since(chart: Chart, agent: str) -> Moment | None:
     return first if first.latest >= begins else Moment(begins, begins, first.label)
 
 
-def _at_full_dose(chart: Chart, course: Course, end: Moment, title: str) -> Amount:
+def _at_full_dose(chart: Chart, course: Course, end: Moment, title: str, *, begun: str = "") -> Amount:
     possible_from, sure_from, lacking = _trial_begins_at(chart, course, end.latest)
     treatment = chart.timeline.treatment
     sure: list[Span] = []
@@ -273,7 +273,7 @@ def _at_full_dose(chart: Chart, course: Course, end: Moment, title: str) -> Amou
         else:
             missing += dose_open(chart, [row])
     found = Length(_union(sure), _union(possible))
-    return length_of(found, title, gather(missing))
+    return length_of(found, title, gather(missing), begun=begun)
 
 
 def _union(spans: Iterable[Span]) -> Fraction:

@@ -54,7 +54,7 @@ class Line(msgspec.Struct, frozen=True, eq=False, gc=False):
     @property
     def why_stopped(self) -> str:
         """What is asked where nobody wrote why it was stopped."""
-        return f"why {' and '.join(map(spoken, self.drugs))} ({self.begun}) was stopped"
+        return f"why {' and '.join(map(spoken, self.drugs))} (line {self.number}) was stopped"
 
 
 class _Stretch(msgspec.Struct):
