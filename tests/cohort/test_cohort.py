@@ -333,7 +333,7 @@ def test_parts_that_have_gone_are_gathered_anew(doors: Doors, tmp_path: Path) ->
     with pytest.raises(StoppedError):
         run_cohort(options, stop)
     shutil.rmtree(tmp_path / "out" / "work")
-    assert run_cohort(options).patients == 20
+    assert run_cohort(options).patients == 30
 
 
 # -- decisions -----------------------------------------------------------------------------------------
