@@ -81,8 +81,6 @@ def through(doors: Doors, place: Path, tmp: Path) -> dict[str, Record]:
             rules=None,
             limit=None,
             pool=pool,
-            scratch=tmp / "lines",
-            parts=3,
             heard=lambda n: None,
         )
     assert unread == []

@@ -4,7 +4,7 @@ Rows of Parquet, resources of FHIR and records become one kind of chart (`charts
 of charts to a batch of decisions judges them (`judging`), and a pool of processes runs it (`running`).
 """
 
-from nephroline.cohort.judging import EVERY, CohortQuestion, Judge
+from nephroline.cohort.judging import EVERY, LATEST, CohortQuestion, Judge
 from nephroline.cohort.layout import CHARTS, JUDGED, layout_as_data
 from nephroline.cohort.page import cohort_page
 from nephroline.cohort.running import (
@@ -22,6 +22,7 @@ __all__ = [
     "CHARTS",
     "EVERY",
     "JUDGED",
+    "LATEST",
     "CohortQuestion",
     "Judge",
     "Manifest",

@@ -62,15 +62,16 @@ def written(chart: Row) -> tuple[dict[str, Any], _Origins]:
     origins: _Origins = {}
     for section in SECTIONS:
         rows: Sequence[Row] = chart.get(section) or ()
-        written: list[tuple[str, Any]] = [_WRITERS[section](row) for row in rows]
+        items = [_written_row(section, row) for row in rows]
         if section == "findings":
-            found: dict[str, list[Any]] = {}
-            for (name, item), row in zip(written, rows, strict=True):
+            found: dict[str, list[Row]] = {}
+            for item, row in zip(items, rows, strict=True):
+                name = str(item.pop("name", ""))
                 origins[f"{section}.{name}[{len(found.setdefault(name, []))}]"] = _origin(row)
                 found[name].append(item)
             data[section] = found
         else:
-            data[section] = [item for _, item in written]
+            data[section] = items
             origins |= {f"{section}[{i}]": _origin(row) for i, row in enumerate(rows)}
     return data, origins
 
@@ -94,8 +95,13 @@ def _kept(row: Row, columns: Sequence[Column], *without: str) -> Row:
     for one in columns:
         value = row.get(one.name)
         if value is not None and value != "" and one.name not in without:
-            found[one.name] = _TRUTHS.get(str(value).strip().lower(), value) if one.kind == "flag" else value
+            found[one.name] = _truth(value) if one.kind == "flag" else value
     return found
+
+
+def _truth(value: Any) -> Any:
+    """Yes or no, if a cell says either; else what it says."""
+    return {"true": True, "false": False}.get(str(value).strip().lower(), value)
 
 
 def _timed(row: Row, found: Row) -> Row:
@@ -108,8 +114,19 @@ def _timed(row: Row, found: Row) -> Row:
     return found
 
 
-def _observation(row: Row) -> tuple[str, Row]:
-    columns = SECTIONS["observations"]
+def _written_row(section: str, row: Row) -> Row:
+    """A row of a section in the public format."""
+    columns = SECTIONS[section]
+    if section == "observations":
+        return _observation(row, columns)
+    if section == "exposures":
+        return _exposure(row, columns)
+    found = _timed(row, _kept(row, columns))
+    # Of a condition it may be text: it may be unknown, too.
+    return found | {"present": _truth(found["present"])} if "present" in found else found
+
+
+def _observation(row: Row, columns: Sequence[Column]) -> Row:
     found = _timed(row, _kept(row, columns, "name", "value", "unit", "comparator"))
     # Without a value, its unit says nothing.
     parts = (row.get("comparator"), row.get("value"), row.get("unit")) if row.get("value") else ()
@@ -117,57 +134,21 @@ def _observation(row: Row) -> tuple[str, Row]:
     name = str(row.get("name") or "")
     # A name that is a field of the row is no analyte, and must not stand in the place of the field.
     analyte = f"observations.{name}" if name in _NAMED or not name else name
-    return name, found | {analyte: told or "unknown"}
+    return found | {analyte: told or "unknown"}
 
 
-def _exposure(row: Row) -> tuple[str, Row]:
-    columns = SECTIONS["exposures"]
+def _exposure(row: Row, columns: Sequence[Column]) -> Row:
     found = _timed(row, _kept(row, columns, "dose", "dose_unit", "single"))
     parts = (row.get("dose"), row.get("dose_unit")) if row.get("dose") else ()
     dose = " ".join(str(part) for part in parts if part)
-    if _TRUTHS.get(str(row.get("single")).lower(), row.get("single")):
+    if _truth(row.get("single")):
         at = found.pop("from", None)
         # That it ended when it was given says nothing more.
         found.pop("to", None)
         found["doses"] = [{"at": at, "amount": dose or "unknown"}]
     elif dose:
         found["dose"] = dose
-    return str(row.get("drug") or ""), found
-
-
-def _condition(row: Row) -> tuple[str, Row]:
-    found = _timed(row, _kept(row, SECTIONS["conditions"]))
-    present = found.get("present")
-    if isinstance(present, str) and present.lower() in _TRUTHS:
-        found["present"] = _TRUTHS[present.lower()]
-    return str(row.get("name") or ""), found
-
-
-_TRUTHS = {"true": True, "false": False}
-
-
-def _finding(row: Row) -> tuple[str, Row]:
-    return str(row.get("name") or ""), _timed(row, _kept(row, SECTIONS["findings"], "name"))
-
-
-def _plain(section: str) -> Any:
-    columns = SECTIONS[section]
-
-    def write(row: Row) -> tuple[str, Row]:
-        return section, _timed(row, _kept(row, columns))
-
-    return write
-
-
-_WRITERS: Mapping[str, Any] = {
-    "observations": _observation,
-    "exposures": _exposure,
-    "conditions": _condition,
-    "findings": _finding,
-    "biopsies": _plain("biopsies"),
-    "procedures": _plain("procedures"),
-    "reactions": _plain("reactions"),
-}
+    return found
 
 
 # -- from a record to a chart --------------------------------------------------------------------------
@@ -224,13 +205,9 @@ def _singles(path: FieldPath, row: Mapping[str, Any]) -> Iterator[tuple[FieldPat
     """Single doses, a row each; the last bears the reason for which they ended."""
     shared = {key: value for key, value in row.items() if key != "doses"}
     doses = [mapping(one) for one in row["doses"]]
-    for i, one in enumerate(doses):
+    for i, one in enumerate(doses, 1):
         own = {"from": one.get("at"), "dose": str(one.get("amount")), "single": True}
-        if i < len(doses) - 1:
-            shared_here = {key: value for key, value in shared.items() if key != "stopped_for"}
-        else:
-            shared_here = shared
-        yield path, _split(shared_here | own)
+        yield path, _split(shared | own | ({} if i == len(doses) else {"stopped_for": None}))
 
 
 def _split(row: Mapping[str, Any]) -> Row:

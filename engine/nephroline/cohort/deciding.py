@@ -17,9 +17,8 @@ from nephroline.consultation.doses import doses
 from nephroline.consultation.needs import is_presumed, lacking
 from nephroline.consultation.telling import alerts_of, earned, line_of, status_of
 from nephroline.consultation.wording import when
-from nephroline.features import Chart
+from nephroline.features import REMISSIONS, Chart
 from nephroline.quantities import YEAR
-from nephroline.terms import Response
 
 NOT_ASKED = "not-asked"
 
@@ -185,13 +184,10 @@ def _row(chart: Chart, **told: Any) -> DecisionRow:
     )
 
 
-_REMISSIONS = frozenset({str(Response.COMPLETE_REMISSION), str(Response.PARTIAL_REMISSION)})
-
-
 def _lines(chart: Chart, lines: list[LineOut]) -> Iterator[LineRow]:
     for line, known in zip(lines, chart.timeline.lines, strict=True):
         judged = chart.judged(known)
-        seen = (float(one.at.latest) for one, choice in judged if choice.options <= _REMISSIONS)
+        seen = (float(one.at.latest) for one, choice in judged if choice.options <= REMISSIONS)
         yield LineRow(
             n=line.n,
             drugs=line.drugs,

@@ -94,15 +94,13 @@ def gather(
     rules: str | None,
     limit: int | None,
     pool: ProcessPoolExecutor,
-    scratch: Path,
-    parts: int,
     heard: Heard,
 ) -> list[Unreadable]:
     """Read a whole source into its parts; what could not be read. Raises: UsageError."""
     if door == "parquet":
         return _tables(source, parted, limit, heard)
     if door == "fhir":
-        return _resources(files, parted, rules, limit, pool, scratch, parts, heard)
+        return _resources(files, parted, rules, limit, pool, heard)
     return _records(files[:limit], parted, rules, pool, heard)
 
 
@@ -146,7 +144,7 @@ def _records(
     files: Sequence[Path], parted: Parted, rules: str | None, pool: ProcessPoolExecutor, heard: Heard
 ) -> list[Unreadable]:
     unread: list[Unreadable] = []
-    work = pool.map(partial(_read_record, rules=rules), files, chunksize=_CHUNK)
+    work = pool.map(partial(_record_there, rules=rules), files, chunksize=_CHUNK)
     for number, found in enumerate(work, 1):
         if isinstance(found, list):
             unread += found
@@ -161,14 +159,19 @@ def _add(parted: Parted, charts: Sequence[Row]) -> None:
         parted.add(table, batch)
 
 
-def _read_record(file: Path, *, rules: str | None) -> Row | list[Unreadable]:
+def _record_there(file: Path, *, rules: str | None) -> Row | list[Unreadable]:
+    """The same in a process of the pool."""
+    return _read_record(file, _catalogue(rules))
+
+
+def _read_record(file: Path, catalogue: Catalogue) -> Row | list[Unreadable]:
     """A record as a chart, or its problems. It is read once as a record, so that its problems are those."""
     patient = ""
     try:
         document = open_document(file)
         data = mapping(document.data)
         patient = str(mapping(data.get("record", data)).get("id") or "")
-        read_record(document, _catalogue(rules))
+        read_record(document, catalogue)
     except InputError as bad:
         return [Unreadable.of(patient, problem) for problem in bad.problems]
     path: FieldPath = ("record",) if {"scenario", "record"} <= set(data) else ()
@@ -229,6 +232,11 @@ class _Resource(msgspec.Struct, rename={"kind": "resourceType"}):
         """Whether it is of somebody, and nobody can say of whom."""
         return not self.of and (self._pointer is not None or self.kind not in _SHARED)
 
+    @property
+    def name(self) -> str:
+        """How others refer to it."""
+        return f"{self.kind}/{self.id}"
+
 
 def _resources(
     files: Sequence[Path],
@@ -236,34 +244,29 @@ def _resources(
     rules: str | None,
     limit: int | None,
     pool: ProcessPoolExecutor,
-    scratch: Path,
-    parts: int,
     heard: Heard,
 ) -> list[Unreadable]:
     """Lines to the part of their patient; then each patient is read from theirs."""
+    scratch = parted.folder / "lines"
     scratch.mkdir(parents=True, exist_ok=True)
     wanted = None if limit is None else set(islice(_people(files), limit))
     unread, shared, done = list[Unreadable](), dict[str, bytes](), 0
-    sinks = [(scratch / f"fhir-{part:05d}.ndjson").open("wb") for part in range(parts)]
+    sinks = [(scratch / f"fhir-{part:05d}.ndjson").open("wb") for part in range(parted.parts)]
     try:
-        for file, number, line in _lines_of(files):
+        for file, number, line, resource in _lines_of(files):
             done += len(line)
             heard(done // _LINE)
-            try:
-                resource = msgspec.json.decode(line, type=_Resource)
-            except msgspec.DecodeError as bad:
-                told = f"is no FHIR resource: {bad}"
+            if isinstance(resource, msgspec.DecodeError):
+                told = f"is no FHIR resource: {resource}"
                 unread.append(Unreadable("", str(file), number, "", told, "mend or remove the line"))
-                continue
-            patient = resource.of
-            if resource.astray:
-                told = f"{resource.kind}/{resource.id} is of nobody who can be found"
+            elif resource.astray:
+                told = f"{resource.name} is of nobody who can be found"
                 unread.append(Unreadable("", str(file), number, "subject", told, "refer to Patient/<id>"))
-                continue
-            if patient and (wanted is None or patient in wanted):
-                sinks[part_of(patient, parts)].write(msgspec.json.encode(patient) + b"\t" + line + b"\n")
-            elif not patient:
-                shared[f"{resource.kind}/{resource.id}"] = line
+            elif not resource.of:
+                shared[resource.name] = line
+            elif wanted is None or resource.of in wanted:
+                sink = sinks[part_of(resource.of, parted.parts)]
+                sink.write(msgspec.json.encode(resource.of) + b"\t" + line + b"\n")
     finally:
         for sink in sinks:
             sink.close()
@@ -276,25 +279,28 @@ def _resources(
     return unread
 
 
-def _lines_of(files: Sequence[Path]) -> Iterator[tuple[Path, int, bytes]]:
+def _lines_of(files: Sequence[Path]) -> Iterator[tuple[Path, int, bytes, _Resource | msgspec.DecodeError]]:
+    """The lines of files with what they say; or with why they say nothing."""
     for file in files:
         with file.open("rb") as stream:
             for number, raw in enumerate(stream, 1):
                 line = raw.removeprefix(b"\xef\xbb\xbf").strip()
                 if line:
-                    yield file, number, line
+                    yield file, number, line, _decoded(line)
+
+
+def _decoded(line: bytes) -> _Resource | msgspec.DecodeError:
+    try:
+        return msgspec.json.decode(line, type=_Resource)
+    except msgspec.DecodeError as bad:
+        return bad
 
 
 def _people(files: Sequence[Path]) -> Iterator[str]:
     """The ids of patients, as they come."""
-    for _, _, line in _lines_of(files):
-        if b'"Patient"' in line:
-            try:
-                resource = msgspec.json.decode(line, type=_Resource)
-            except msgspec.DecodeError:
-                continue
-            if resource.kind == "Patient" and resource.id:
-                yield resource.of
+    for *_, resource in _lines_of(files):
+        if isinstance(resource, _Resource) and resource.kind == "Patient" and resource.id:
+            yield resource.of
 
 
 def _read_part(file: Path, *, shared: Path, rules: str | None) -> tuple[list[Row], list[Unreadable]]:
@@ -307,7 +313,7 @@ def _read_part(file: Path, *, shared: Path, rules: str | None) -> tuple[list[Row
     others = msgspec.msgpack.decode(shared.read_bytes(), type=dict[str, bytes])
     charts, unread = list[Row](), list[Unreadable]()
     for patient, own in lines.items():
-        found = _chart(patient, own, others, rules)
+        found = _chart(patient, own, others, _catalogue(rules))
         if isinstance(found, list):
             unread += found
         else:
@@ -316,12 +322,12 @@ def _read_part(file: Path, *, shared: Path, rules: str | None) -> tuple[list[Row
 
 
 def _chart(
-    patient: str, lines: Sequence[bytes], shared: dict[str, bytes], rules: str | None
+    patient: str, lines: Sequence[bytes], shared: dict[str, bytes], catalogue: Catalogue
 ) -> Row | list[Unreadable]:
     if not any(msgspec.json.decode(line, type=_Resource).kind == "Patient" for line in lines):
         return [Unreadable(patient, f"Patient/{patient}", None, "", STRAY.reason, STRAY.remedy)]
     try:
-        taken = read_fhir(b"\n".join(_with_shared(lines, shared)) + b"\n", _catalogue(rules))
+        taken = read_fhir(b"\n".join(_with_shared(lines, shared)) + b"\n", catalogue)
     except InputError as bad:
         return [Unreadable.of(patient, problem) for problem in bad.problems]
     # The patient bears the id of the resource, by which they are asked for.
@@ -343,7 +349,7 @@ def _with_shared(lines: Sequence[bytes], shared: dict[str, bytes]) -> Iterator[b
 # -- one patient -----------------------------------------------------------------------------------------
 
 
-def rows_of_patient(source: Path, patient: str, rules: str | None) -> Iterator[tuple[str, pa.RecordBatch]]:
+def rows_of_patient(source: Path, patient: str, catalogue: Catalogue) -> Iterator[tuple[str, pa.RecordBatch]]:
     """The rows of one patient by table, wherever they stand. Raises: UsageError, RecordError."""
     door, files = files_of(source)
     if door == "parquet":
@@ -351,29 +357,26 @@ def rows_of_patient(source: Path, patient: str, rules: str | None) -> Iterator[t
             yield from ((table, batch) for batch in rows_of(table, file, patient))
         return
     if door == "records":
-        yield from _of_records(files, patient, rules)
+        yield from _of_records(files, patient, catalogue)
         return
     own, shared = list[bytes](), dict[str, bytes]()
-    for _, _, line in _lines_of(files):
-        try:
-            resource = msgspec.json.decode(line, type=_Resource)
-        except msgspec.DecodeError:
-            continue
-        if resource.of == patient:
-            own.append(line)
-        elif not resource.of:
-            shared[f"{resource.kind}/{resource.id}"] = line
+    for _, _, line, resource in _lines_of(files):
+        if isinstance(resource, _Resource):
+            if resource.of == patient:
+                own.append(line)
+            elif not resource.of:
+                shared[resource.name] = line
     if own:
-        found = _chart(patient, own, shared, rules)
+        found = _chart(patient, own, shared, catalogue)
         yield from as_tables([found] if not isinstance(found, list) else [_refused(patient, found)])
 
 
 def _of_records(
-    files: Sequence[Path], patient: str, rules: str | None
+    files: Sequence[Path], patient: str, catalogue: Catalogue
 ) -> Iterator[tuple[str, pa.RecordBatch]]:
     # A file is often called after its patient.
     for file in sorted(files, key=lambda one: patient not in one.name):
-        found = _read_record(file, rules=rules)
+        found = _read_record(file, catalogue)
         if isinstance(found, list):
             if found[0].patient_id == patient:
                 _refused(patient, found)

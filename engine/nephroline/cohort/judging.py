@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import Any, Literal
 
 import msgspec
@@ -64,7 +65,7 @@ class Judge:
 
     def _judged(self, chart: Row) -> list[dict[str, Any]]:
         patient = str(chart[PATIENT])
-        wrong = [msgspec.to_builtins(Unreadable(**one)) for one in listed(chart.get("unreadable"))]
+        wrong = listed(chart.get("unreadable"))
         if wrong:
             return [{PATIENT: patient, "unreadable": wrong}]
         try:
@@ -72,7 +73,7 @@ class Judge:
         except InputError as bad:
             told = [msgspec.to_builtins(Unreadable.of(patient, problem)) for problem in bad.problems]
             return [{PATIENT: patient, "unreadable": told}]
-        return [msgspec.to_builtins(row, builtin_types=(type(row.date),)) for row in rows]
+        return [msgspec.to_builtins(row, builtin_types=(date,)) for row in rows]
 
     # -- one patient -------------------------------------------------------------------------------------
 
@@ -159,8 +160,9 @@ class Judge:
                 row.begun = [drug for line in begun for drug in line.drugs]
                 row.concordance = self._verdict(row, begun)
                 if row.concordance in (CONCORDANT, ALTERNATIVE):
-                    said = [self._verdict(one, begun) == row.concordance for one in rows]
-                    first = next(n for n in range(i, -1, -1) if n == 0 or not said[n - 1])
+                    first = i
+                    while first and self._verdict(rows[first - 1], begun) == row.concordance:
+                        first -= 1
                     row.delay = round(row.day - rows[first].day, 1)
 
     def _verdict(self, row: DecisionRow, begun: Sequence[Line]) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
 from nephroline.cohort.running import manifest_of, results_of, unreadable_of
 from nephroline.cohort.tally import (
+    MOST,
     Cell,
     Counted,
     Flow,
@@ -26,6 +27,7 @@ from nephroline.cohort.tally import (
     several,
 )
 from nephroline.consultation import NOTICE
+from nephroline.consultation.wording import title_of_line
 from nephroline.errors import UsageError
 from nephroline.pathway import FindingOf, RuleBase, load_rules
 from nephroline.report import report_style, templates_of
@@ -41,18 +43,18 @@ def cohort_page(out: Path, *, least: int = 5) -> str:
     if manifest.summary is None:
         raise UsageError.of("the run has not ended", "give `cohort run` again: it goes on", file=str(out))
     rows: list[ResultRow] = list(results_of(out))
-    last = latest(rows)
+    last, held = latest(rows), ever(rows)
     titles = _Titles(load_rules(manifest.question.rules), tuple(manifest.rules))
     environment = templates_of("nephroline.cohort", {"count": _count})
     style = files("nephroline.cohort").joinpath("templates", "cohort.css").read_text(encoding="utf-8")
-    begun = concordance(rows, least)
+    begun, every = concordance(rows, least), len(rows) > len(last)
     dates = sorted(row["date"] for row in last if row["date"] is not None)
     return environment.get_template("cohort.html.jinja").render(
         manifest=manifest,
         summary=manifest.summary,
         least=least,
-        tables=[*_tables(rows, last, least, titles), *([begun] if begun is not None else [])],
-        years=by_year(ever(rows), least, titles.finding),
+        tables=[*_tables(last, held if every else None, least, titles), *([begun] if begun else [])],
+        years=by_year(held, least, titles.finding),
         strata=_strata(last, least, titles),
         dates=(dates[0], dates[-1]) if dates else None,
         unreadable=_reasons(out),
@@ -91,8 +93,7 @@ class _Titles:
         return self._rules.get(name, spoken(name))
 
     def given(self, name: str) -> str:
-        known = self._catalogue.regimens.get(name)
-        return known.title if known is not None else self._catalogue.title(name)
+        return title_of_line(self._catalogue, name)
 
     def drug(self, name: str) -> str:
         """A drug; one that is followed as a course of its class by that."""
@@ -105,35 +106,37 @@ class _Titles:
 
 
 def _tables(
-    rows: Sequence[ResultRow], last: Sequence[ResultRow], least: int, titles: _Titles
+    last: Sequence[ResultRow],
+    once: Sequence[Mapping[str, ResultRow]] | None,
+    least: int,
+    titles: _Titles,
 ) -> list[Counted]:
+    """The tables of all patients; *once*: the labels that each ever held, where every time was asked."""
     held = [[one["id"] for one in row["labels"]] for row in last]
     alerts = [[one["id"] for one in row["alerts"]] for row in last]
     regimens = [row["regimen"] for row in last]
-    found = [
+    ever_held = [] if once is None else [several("Labels ever held", once, least, called=titles.finding)]
+    return [
         one_each("Pathway", (row["pathway"] for row in last), least, called=str),
         one_each("Whether it applies", (row["verdict"] for row in last), least),
         one_each("Response at the last decision", (row["status"] for row in last), least),
         several("Labels held at the last decision", held, least, called=titles.finding),
-        several("Labels ever held", ever(rows), least, called=titles.finding),
+        *ever_held,
         one_each("Answer", (row["answer"] for row in last), least),
         one_each("Regimen of the answer", regimens, least, none="no regimen", called=titles.given),
         several("Data asked for", (row["missing"] for row in last), least, called=titles.datum),
         several("Alerts", alerts, least, called=titles.alert),
         several("Regimens that are out", (row["blocked"] for row in last), least, called=titles.given),
     ]
-    every = len(rows) > len(last)
-    return [one for one in found if every or one.title != "Labels ever held"]
 
 
 def _reasons(out: Path) -> list[Cell]:
     """Why rows could not be read, the most frequent first: by kind, without a word of the source."""
     counts = Counter(_QUOTED.sub("…", row["reason"]) for row in unreadable_of(out))
-    return [Cell(reason, count) for reason, count in counts.most_common(_MOST)]
+    return [Cell(reason, count) for reason, count in counts.most_common(MOST)]
 
 
 _QUOTED = re.compile(r"`[^`]*`|\d{4}-\d\d(?:-\d\d)?")
-_MOST = 20
 
 
 def _count(count: int | None) -> str:

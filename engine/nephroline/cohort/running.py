@@ -6,7 +6,7 @@ import fcntl
 import multiprocessing
 import os
 import shutil
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from datetime import date
@@ -21,7 +21,7 @@ from nephroline.cohort.charts import Row, Unreadable, record_of
 from nephroline.cohort.doors import Door, files_of, gather, rows_of_patient, size_of
 from nephroline.cohort.judging import EVERY, LATEST, CohortQuestion, Judge
 from nephroline.cohort.layout import PATIENT, RESULTS, TABLES, UNREADABLE, table_schema
-from nephroline.cohort.tables import Parted, batches_of, charts_of, read_part
+from nephroline.cohort.tables import Parted, charts_of, read_part
 from nephroline.errors import UsageError, quoted
 from nephroline.pathway import RuleBase, load_rules
 from nephroline.quantities import QuantityError
@@ -199,14 +199,6 @@ def manifest_of(out: Path) -> Manifest:
         raise UsageError.of(f"cannot be read: {bad}", "run the cohort anew", file=str(file)) from None
 
 
-def _legible(out: Path) -> bool:
-    try:
-        manifest_of(out)
-    except UsageError:
-        return False
-    return True
-
-
 def _begun(options: RunOptions, door: Door, files: Sequence[Path], base: RuleBase, parts: int) -> Manifest:
     """The manifest of this run: the one that stands there, if it is of the same."""
     new = Manifest(
@@ -221,15 +213,21 @@ def _begun(options: RunOptions, door: Door, files: Sequence[Path], base: RuleBas
     )
     out = options.out
     if (out / _RUN).exists():
-        known = None if options.force and not _legible(out) else manifest_of(out)
-        if known is not None and known.identity == new.identity:
-            return known
-        if not options.force:
-            raise UsageError.of(
-                "holds the results of another run",
-                "name another folder, or remove them with --force",
-                file=str(out),
-            )
+        try:
+            known = manifest_of(out)
+        except UsageError:
+            # What nobody can read is of another run.
+            if not options.force:
+                raise
+        else:
+            if known.identity == new.identity:
+                return known
+            if not options.force:
+                raise UsageError.of(
+                    "holds the results of another run",
+                    "name another folder, or remove them with --force",
+                    file=str(out),
+                )
     for name in (_WORK, "results", "unreadable"):
         shutil.rmtree(out / name, ignore_errors=True)
     keep_manifest(out, new)
@@ -285,8 +283,6 @@ def _gather(
             rules=options.question.rules,
             limit=options.limit,
             pool=pool,
-            scratch=work / "lines",
-            parts=manifest.parts,
             heard=lambda done: hear(Progressed("reading", min(done, size), size)),
         )
     _write(
@@ -334,7 +330,7 @@ def _judge_part(out: Path, part: int) -> None:
     (judge,) = _judges
     decisions: list[dict[str, Any]] = []
     unread = list(strays)
-    for batch in batches_of(charts, _BATCH):
+    for batch in charts.combine_chunks().to_batches(max_chunksize=_BATCH):
         for row in judge(batch).to_pylist():
             problems = row.pop("unreadable")
             if problems:
@@ -346,15 +342,14 @@ def _judge_part(out: Path, part: int) -> None:
     _write(_result(out / "results", part), RESULTS, decisions)
 
 
-def results_of(out: Path, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    """The rows of all results, in order of parts. Raises: UsageError."""
-    manifest_of(out)
-    files = sorted((out / "results").glob("part-*.parquet"))
-    return [row for file in files for row in pq.read_table(file, columns=columns).to_pylist()]
+def results_of(out: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of all results, part by part."""
+    for file in sorted((out / "results").glob("part-*.parquet")):
+        yield from pq.read_table(file, columns=columns).to_pylist()
 
 
 def last_time(out: Path, patient: str) -> str | None:
-    """The time of the last decision on a patient; None if there is none. Raises: UsageError."""
+    """The time of the last decision on a patient; None if there is none."""
     own = [row for row in results_of(out, [PATIENT, "at", "day"]) if row[PATIENT] == patient]
     return max(own, key=lambda row: row["day"])["at"] if own else None
 
@@ -377,10 +372,10 @@ def _counted(out: Path) -> Summary:
 # -- one patient -----------------------------------------------------------------------------------
 
 
-def chart_in(source: Path, patient: str, base: RuleBase, rules: str | None = None) -> Record:
+def chart_in(source: Path, patient: str, base: RuleBase) -> Record:
     """The record of one patient of a cohort. Raises: UsageError, RecordError."""
     found: dict[str, list[pa.RecordBatch]] = {table: [] for table in TABLES}
-    for table, batch in rows_of_patient(source, patient, rules):
+    for table, batch in rows_of_patient(source, patient, base.catalogue):
         found[table].append(batch)
     tables = {name: pa.Table.from_batches(rows, schema=table_schema(name)) for name, rows in found.items()}
     charts, strays = charts_of(tables)

@@ -27,11 +27,9 @@ from nephroline.cohort.layout import (
     table_schema,
 )
 from nephroline.cohort.running import Summary, keep_manifest, new_manifest
-from nephroline.cohort.tables import NOBODY, STRAY, TWICE, Misplaced
-from nephroline.errors import UsageError, did_you_mean, quoted
+from nephroline.cohort.tables import NOBODY, STRAY, TWICE, Misplaced, check_columns
 
 _UNREADABLE = "unreadable"
-_TYPES = {"text": "string", "flag": "string", "count": "string", "texts": "array<string>"}
 
 
 def charts(spark: SparkSession, tables: Mapping[str, Iterable[str]]) -> DataFrame:
@@ -59,12 +57,17 @@ def charts(spark: SparkSession, tables: Mapping[str, Iterable[str]]) -> DataFram
     return found.withColumn(_UNREADABLE, _reason()).drop("_many")
 
 
+def _kind(one: Column) -> str:
+    """As `layout.kept_type`, in the words of Spark."""
+    return "array<string>" if one.kind == "texts" else "string"
+
+
 def _restored(names: list[str], row: SparkColumn) -> SparkColumn:
     return f.struct(*(row[name].alias(name) for name in names))
 
 
 def _list_of(section: str) -> str:
-    cells = [f"`{one.name}`:{_TYPES[one.kind]}" for one in SECTIONS[section]]
+    cells = [f"`{one.name}`:{_kind(one)}" for one in SECTIONS[section]]
     return f"array<struct<{','.join([*cells, 'file:string', f'{ROW_COUNT}:bigint'])}>>"
 
 
@@ -94,25 +97,14 @@ def _told(reason: Misplaced, file: SparkColumn, row: SparkColumn) -> SparkColumn
 def _read(spark: SparkSession, table: str, files: Iterable[str]) -> DataFrame:
     """The files of a table in the types of the layout, with where each row stands."""
     read = spark.read.option("mergeSchema", "true").parquet(*files)
-    columns = columns_of(table)
-    known = [one.name for one in columns]
-    for name in read.columns:
-        if name not in known:
-            raise UsageError.of(
-                f"{table} has no column {quoted(name)}",
-                did_you_mean(name, known, see="known: " + ", ".join(known)),
-                path=name,
-            )
-    missing = [one.name for one in columns if one.required and one.name not in read.columns]
-    if missing:
-        raise UsageError.of(f"{table} lacks the column {quoted(missing[0])}", "add it", path=missing[0])
-    cells = [_cell(read, one) for one in columns]
+    check_columns(table, read.columns, table)
+    cells = [_cell(read, one) for one in columns_of(table)]
     place = f.col("_metadata.file_path").alias("file")
     return read.select(*cells, place, (f.col("_metadata.row_index") + 1).alias(ROW_COUNT))
 
 
 def _cell(read: DataFrame, one: Column) -> SparkColumn:
-    kind = _TYPES[one.kind]
+    kind = _kind(one)
     if one.name not in read.columns:
         return f.lit(None).cast(kind).alias(one.name)
     cell, given = f.col(f"`{one.name}`"), dict(read.dtypes)[one.name]

@@ -59,17 +59,23 @@ def opened(table: str, file: Path) -> pq.ParquetFile:
     except (pa.ArrowException, OSError) as bad:
         told = str(bad).splitlines()[0]
         raise UsageError.of(f"is no Parquet file: {told}", "write it anew", file=str(file)) from None
+    check_columns(table, found.schema_arrow.names, str(file))
+    return found
+
+
+def check_columns(table: str, there: Sequence[str], file: str) -> None:
+    """Hold the columns of a table against the layout. Raises: UsageError naming the column and the remedy."""
     columns = columns_of(table)
-    known, there = [one.name for one in columns], set(found.schema_arrow.names)
-    for name in found.schema_arrow.names:
-        if found.schema_arrow.names.count(name) > 1:
+    known = [one.name for one in columns]
+    for name in there:
+        if there.count(name) > 1:
             told = f"the column {quoted(name)} stands there twice"
-            raise UsageError.of(told, "keep one of them", file=str(file), path=name)
+            raise UsageError.of(told, "keep one of them", file=file, path=name)
         if name not in known:
             raise UsageError.of(
                 f"{table} has no column {quoted(name)}",
                 did_you_mean(name, known, see="known: " + ", ".join(known)),
-                file=str(file),
+                file=file,
                 path=name,
             )
     for one in columns:
@@ -77,10 +83,9 @@ def opened(table: str, file: Path) -> pq.ParquetFile:
             raise UsageError.of(
                 f"the column {quoted(one.name)} is missing",
                 f"it holds {one.meaning}; nephroline schema cohort shows all",
-                file=str(file),
+                file=file,
                 path=one.name,
             )
-    return found
 
 
 def rows_of(table: str, file: Path, only: str | None = None) -> Iterator[pa.RecordBatch]:
@@ -163,12 +168,12 @@ class Parted:
     """Rows on their way to the part of their patient, each table in a file for each part."""
 
     def __init__(self, folder: Path, parts: int) -> None:
-        self._folder, self._parts = folder, parts
+        self.folder, self.parts = folder, parts
         self._writers: dict[tuple[str, int], ipc.RecordBatchStreamWriter] = {}
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         return self
 
     def __exit__(
@@ -179,7 +184,7 @@ class Parted:
     def add(self, table: str, batch: pa.RecordBatch) -> None:
         """Write each row to the part of its patient. A row without one goes to the first, and is told."""
         ids = batch.column(PATIENT).fill_null("").dictionary_encode()
-        where = [part_of(str(one), self._parts) for one in ids.dictionary.to_pylist()]
+        where = [part_of(str(one), self.parts) for one in ids.dictionary.to_pylist()]
         placed = pa.array(where, pa.int32()).take(ids.indices) if where else pa.array([], pa.int32())
         for part in sorted(set(where)):
             self._writer(table, part).write_batch(batch.filter(pc.equal(placed, part)))
@@ -187,7 +192,7 @@ class Parted:
     def _writer(self, table: str, part: int) -> ipc.RecordBatchStreamWriter:
         key = (table, part)
         if key not in self._writers:
-            sink = self._open.enter_context(pa.OSFile(str(part_file(self._folder, table, part)), "wb"))
+            sink = self._open.enter_context(pa.OSFile(str(part_file(self.folder, table, part)), "wb"))
             options = ipc.IpcWriteOptions(compression="zstd")
             writer = ipc.new_stream(sink, table_schema(table), options=options)
             self._writers[key] = self._open.enter_context(writer)
@@ -278,11 +283,6 @@ def _listed(rows: pa.Table, place: Any, count: int, section: str) -> pa.Array:
 def _told(rows: pa.Table, why: Misplaced) -> list[dict[str, Any]]:
     told = rows.select([PATIENT, "file", ROW_COUNT]).to_pylist()
     return [{**one, PATIENT: one[PATIENT] or "", "field": PATIENT, **why._asdict()} for one in told]
-
-
-def batches_of(charts: pa.Table, size: int) -> list[pa.RecordBatch]:
-    """Charts in batches of no more than so many."""
-    return charts.combine_chunks().to_batches(max_chunksize=size)
 
 
 def in_batches(table: str, rows: Iterable[dict[str, Any]]) -> Iterator[pa.RecordBatch]:

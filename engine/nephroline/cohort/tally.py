@@ -118,15 +118,16 @@ def one_each(
     return Counted(title, hidden(counts, least, counts.total()), f"of {counts.total():,} patients")
 
 
-_MOST = 20
+MOST = 20
+"""Of many groups so many are told, the most frequent."""
 
 
 def several(title: str, values: Iterable[Iterable[str]], least: int, *, called: Called = spoken) -> Counted:
     """A table in which a patient may stand several times, or not at all; the most frequent of many."""
     found = [set(map(called, each)) for each in values]
     counts = Counter(name for each in found for name in each)
-    cells = hidden(dict(counts.most_common(_MOST)), least, len(found))
-    note = f"; the {_MOST} most frequent of {len(counts)}" if len(counts) > _MOST else ""
+    cells = hidden(dict(counts.most_common(MOST)), least, len(found))
+    note = f"; the {MOST} most frequent of {len(counts)}" if len(counts) > MOST else ""
     return Counted(title, cells, f"of {len(found):,} patients{note}")
 
 

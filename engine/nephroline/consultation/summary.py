@@ -257,9 +257,7 @@ def _head(title: str) -> str:
 
 def _before(answer: Consultation) -> Iterator[str]:
     tests = [_head(one.title) for one in answer.actions if one.before_first_dose]
-    lines = [line for line in (answer.next_line, *answer.alternatives) if line is not None]
-    begun = any(line.action is Action.START for line in lines) or bool(answer.blocked)
-    if tests and begun:
+    if tests and (_starts(answer) or answer.blocked):
         yield f"before the first dose: {tests[0]}"
         yield from tests[1:]
 
@@ -302,9 +300,14 @@ def _taper(taper: TaperOut, now: When) -> str:
 
 def _begins(answer: Consultation) -> bool:
     """Whether something is begun, or would be but for what holds it back or is missing."""
-    lines = [line for line in (answer.next_line, *answer.alternatives) if line is not None]
     waits = answer.answer.kind in (Answer.HELD_BACK, Answer.NEEDS_DATA, Answer.GUIDELINE_SILENT)
-    return waits or any(line.action is Action.START for line in lines)
+    return waits or _starts(answer)
+
+
+def _starts(answer: Consultation) -> bool:
+    """Whether the next line or an alternative to it begins something."""
+    lines = (answer.next_line, *answer.alternatives)
+    return any(line is not None and line.action is Action.START for line in lines)
 
 
 def _ahead(then: When, now: When) -> str:

@@ -38,10 +38,11 @@ _STYLE = {
 
 
 class _Fitted(msgspec.Struct):
-    """An entry with the lines that it may take."""
+    """An entry with the lines that it may take, and those that it keeps at least."""
 
     entry: SummaryOut
     rows: int
+    least: int
 
 
 def show_brief(out: Screen, answer: Consultation, *, more: str = "") -> None:
@@ -65,26 +66,27 @@ def show_brief(out: Screen, answer: Consultation, *, more: str = "") -> None:
 def _fit(entries: Sequence[SummaryOut], room: int, taken: int) -> list[_Fitted]:
     """How many lines each entry gets, so that all of them take no more than the budget, if they can."""
     # What an entry is based on has the room that is left on its lines.
-    told = [
-        _rows(one.items[: len(one.items) - (0 if one.label == _WHY else one.basis)], room) for one in entries
-    ]
-    # A dose is never cut: what is to be done has the lines that its first words take.
-    whole = {
-        one.label: _rows([f"{one.items[0]}{_JOIN}9 more"], room) for one in entries if one.label == _DOSED
-    }
-    found = [
-        _Fitted(one, min(rows, max(_MOST.get(one.label, 2), whole.get(one.label, 0))))
-        for one, rows in zip(entries, told, strict=True)
-    ]
+    found = [_fitted(one, room) for one in entries]
     for label in (*_FIRST_CUT, *(one.label for one in reversed(entries) if one.label not in _FIRST_CUT)):
         for fitted in found:
             while (
                 fitted.entry.label == label
-                and fitted.rows > max(_LEAST.get(label, 1), whole.get(label, 0))
+                and fitted.rows > fitted.least
                 and taken + sum(one.rows for one in found if one.entry.label != "critical") > _BUDGET
             ):
                 fitted.rows -= 1
     return found
+
+
+def _fitted(entry: SummaryOut, room: int) -> _Fitted:
+    """An entry with the lines that it takes where there is room for all."""
+    # What an entry is based on has the room that is left on its lines.
+    basis = 0 if entry.label == _WHY else entry.basis
+    rows = _rows(entry.items[: len(entry.items) - basis], room)
+    # A dose is never cut: what is to be done has the lines that its first words take.
+    whole = _rows([f"{entry.items[0]}{_JOIN}9 more"], room) if entry.label == _DOSED else 1
+    least = max(_LEAST.get(entry.label, 1), whole)
+    return _Fitted(entry, min(rows, max(_MOST.get(entry.label, 2), whole)), least)
 
 
 def _told(entry: SummaryOut, width: int, rows: int) -> Sequence[str]:

@@ -20,7 +20,7 @@ from nephroline.faces.commanding import (
 )
 
 if TYPE_CHECKING:
-    from nephroline.cohort import Progressed, Summary
+    from nephroline.cohort import Summary
 
 cohort = typer.Typer(
     help="Judge many patients: registries, trial screening, audits of a guideline.", no_args_is_help=True
@@ -85,28 +85,24 @@ def run(
     read: its patient is not judged, and the table `unreadable` says why.
     """
     _needs_arrow()
-    from nephroline.cohort import CohortQuestion, RunOptions, run_cohort
+    from nephroline.cohort import EVERY, LATEST, CohortQuestion, RunOptions, run_cohort
     from nephroline.errors import UsageError
     from nephroline.faces.progress import Counting
 
     if every and at:
         raise UsageError.of("--every and --at ask different things", "give one of them")
-    times = ("every",) if every else tuple(at or ("latest",))
+    times = (EVERY,) if every else tuple(at or (LATEST,))
     question = CohortQuestion(pathway=pathway, rules=rules, times=times, engine=engine, dated=since)
     options = RunOptions(source, out, question, limit=limit, workers=workers, force=force)
     with Counting() as counting:
         try:
-            summary = run_cohort(options, lambda how_far: _hear(counting, how_far))
+            summary = run_cohort(options, lambda how_far: counting.tell(*how_far))
         except KeyboardInterrupt:
             typer.echo("stopped; the same command goes on from here", err=True)
             raise typer.Exit(130) from None
     _show(summary, out, form)
     if summary.unreadable:
         raise typer.Exit(_UNREAD)
-
-
-def _hear(counting: Any, how_far: Progressed) -> None:
-    counting.tell(how_far.what, how_far.done, how_far.of)
 
 
 def _show(summary: Summary, out: Path, form: str) -> None:
@@ -145,7 +141,7 @@ def explain(
     manifest = manifest_of(folder)
     question = manifest.question
     base = rule_base(question.rules)
-    record = chart_in(Path(manifest.source), patient, base, question.rules)
+    record = chart_in(Path(manifest.source), patient, base)
     # What was asked at every time was asked before the stops of that day.
     seen = question.times != (EVERY,)
     at = at or last_time(folder, patient)

@@ -13,7 +13,7 @@ from nephroline.features import (
     totals,
     treatment,
 )
-from nephroline.features.chart import ALL_RESPONSES, Chart, possibly_last
+from nephroline.features.chart import ALL_RESPONSES, REMISSIONS, Chart, possibly_last
 from nephroline.features.episodes import begun_within, is_confirmed, measured_in_other_form
 from nephroline.features.latest import computed_from
 from nephroline.features.person import asserted, has
@@ -37,6 +37,7 @@ __all__ = [
     "ALL_RESPONSES",
     "FEATURES",
     "PARAMETERS",
+    "REMISSIONS",
     "Amount",
     "Chart",
     "Choice",
