@@ -133,7 +133,7 @@ def ask(record: Record, among: Among, as_of: str | Moment | None, how: How) -> C
         agreed = agreed and same
         says = "the same" if same else f"otherwise: {headline(other)}"
         told.append(f"{rival.pathway.id} {rival.standing}, and says {says}")
-    reference = msgspec.structs.replace(selected.reference, chosen_because=told)
+    reference = msgspec.structs.replace(answer.pathway, chosen_because=told)
     answer = msgspec.structs.replace(answer, pathway=reference)
     return summarised(_undiagnosed(answer, agreed=agreed) if selected.rivals else answer)
 

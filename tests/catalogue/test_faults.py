@@ -51,6 +51,13 @@ def copy(root: Path, tmp_path: Path) -> Path:
         ("analytes.yaml", "level_of: cyclosporine", "level_of: ciclosporin", "unknown drug `ciclosporin`"),
         ("analytes.yaml", "speaks_of: creatinine", "speaks_of: kreatinine", "unknown analyte `kreatinine`"),
         ("analytes.yaml", "burden: urine", "burden: urin", "unknown burden `urin`"),
+        ("sources.yaml", "superseded_by: kdigo-2021", "superseded_by: kdigo", "unknown source `kdigo`"),
+        (
+            "sources.yaml",
+            "superseded_by: kdigo-2021",
+            "superseded_by: kdigo-2012",
+            "`kdigo-2012` is no later",
+        ),
         ("analytes.yaml", "source: naresh-2012", "source: naresh", "unknown source `naresh`"),
         ("analytes.yaml", "units: [cm, m,", "units: [cmm, m,", "unknown unit `cmm`"),
         (

@@ -15,7 +15,7 @@ from nephroline.faces.screen import Screen
 from nephroline.pathway import load_pathway
 from nephroline.record import read_record
 from nephroline.replaying import read_scenario
-from nephroline.terms import Severity
+from nephroline.terms import Action, Severity
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHARTS = sorted((ROOT / "scenarios").rglob("*.yaml"))
@@ -105,6 +105,54 @@ def test_what_is_left_out_is_counted(answers: list[Consultation], capsys: pytest
                     break
             else:
                 raise AssertionError(told)
+
+
+def test_what_is_left_of_the_lines_goes_to_what_is_cut(
+    answers: list[Consultation], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where lines are left, what is open is told in full."""
+    uncut = 0
+    for answer in answers:
+        lines = shown(answer, 80, capsys).splitlines()
+        if len(lines) >= 15 or any(one.label == "critical" for one in answer.summary):
+            continue
+        entry = next((one for one in answer.summary if one.label == "open"), None)
+        if entry is not None:
+            uncut += 1
+            assert " · ".join(entry.items).split() == told(lines, "OPEN")
+    assert uncut > 20
+
+
+def told(lines: list[str], label: str) -> list[str]:
+    """The words of an entry of a screen."""
+    begin = next(n for n, line in enumerate(lines) if line.startswith(f"{label} "))
+    rows = [lines[begin][9:]]
+    for line in lines[begin + 1 :]:
+        if not line.startswith(" " * 9):
+            break
+        rows.append(line[9:])
+    return " ".join(rows).split()
+
+
+def test_what_is_looked_at_before_a_first_dose_follows_what_is_begun(answers: list[Consultation]) -> None:
+    both = 0
+    for answer in answers:
+        labels = [entry.label for entry in answer.summary]
+        begins = answer.next_line is not None and answer.next_line.action is Action.START
+        if begins and "first" in labels:
+            both += 1
+            assert set(labels[labels.index("next") + 1 : labels.index("first")]) <= {"not"}
+    assert both > 20
+
+
+def test_an_edition_that_a_later_one_has_replaced_is_told_as_such() -> None:
+    record = read_record(ROOT / "scenarios/pjnh-2015-case-1.yaml")
+    heads = [
+        nephroline.consult(record, load_pathway(name), "10 mo").summary[0].items[-1]
+        for name in ("kdigo-2012/fsgs", "kdigo-2021/fsgs")
+    ]
+    assert heads[0].startswith("KDIGO 2012, superseded by KDIGO 2021")
+    assert "superseded" not in heads[1]
 
 
 def test_the_summary_holds_each_item_once(answers: list[Consultation]) -> None:

@@ -169,6 +169,9 @@ def _unit(placed: Placed, unit: Unit, tables: Tables) -> Iterator[Problem]:
 def _source(placed: Placed, source: Source, tables: Tables) -> Iterator[Problem]:
     if source.year is not None and not 1900 <= source.year <= 2100:
         yield placed.problem(f"{source.year} is no year of a source", "", ("year",))
+    later = tables["sources"].get(source.superseded_by or "")
+    if later is not None and not (source.year or 0) < (later.entry.year or 0):
+        yield placed.problem(f"{quoted(later.key)} is no later", "name a later edition", ("superseded_by",))
     if len(source.reviewed) == len("2026-11-25"):
         try:
             date.fromisoformat(source.reviewed)

@@ -33,7 +33,10 @@ _SUBSTANCE_FORMS = (
 
 
 class Source(Shape, frozen=True, kw_only=True):
-    """A guideline, paper or label; `short` is how answers cite it, `reviewed` when it was looked into."""
+    """A guideline, paper or label; `short` is how answers cite it, `reviewed` when it was looked into.
+
+    `superseded_by`: the later edition of the same that has taken its place.
+    """
 
     id: str
     short: str
@@ -41,6 +44,7 @@ class Source(Shape, frozen=True, kw_only=True):
     citation: str
     year: int | None = None
     reviewed: ReviewDate = ""
+    superseded_by: SourceId | None = None
 
 
 class Variation(Shape, frozen=True, kw_only=True):

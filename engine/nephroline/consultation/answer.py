@@ -33,7 +33,8 @@ class PathwayRef(OfAnswer, frozen=True):
     """The pathway that answered, of which disease, with the digest of its content.
 
     `chosen_because`: why it was taken; empty if it was asked for by name. `changed`: entries of our
-    catalogue that a site has changed; left out if there are none.
+    catalogue that a site has changed; left out if there are none. `superseded_by`: the later edition that
+    has taken the place of its source; left out if there is none.
     """
 
     id: str
@@ -42,6 +43,7 @@ class PathwayRef(OfAnswer, frozen=True):
     digest: str
     chosen_because: list[str] = []
     changed: list[str] | msgspec.UnsetType = msgspec.UNSET
+    superseded_by: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class EngineRef(OfAnswer, frozen=True):

@@ -22,8 +22,10 @@ def who(answer: Consultation) -> Iterator[str]:
     yield f"{_at(answer.as_of.label)}{before}"
     fits = answer.applicability.verdict
     doubt = "" if fits is Verdict.APPLIES else f", {spoken(fits)}"
-    same = patient.diagnosis == answer.pathway.disease
-    yield f"{answer.pathway.edition}{'' if same else f' {answer.pathway.disease}'}{doubt}"
+    pathway = answer.pathway
+    disease = "" if patient.diagnosis == pathway.disease else f" {pathway.disease}"
+    later = f", superseded by {pathway.superseded_by}" if pathway.superseded_by else ""
+    yield f"{pathway.edition}{disease}{later}{doubt}"
 
 
 def _at(label: str) -> str:

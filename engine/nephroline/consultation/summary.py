@@ -86,6 +86,9 @@ def _entries(answer: Consultation) -> Iterator[_Entry]:
     if answer.answer.kind is Answer.NOT_APPLICABLE:
         yield "also", _also(answer)
     yield "not", *_blocked(answer)
+    starts = _starts(answer)
+    if starts:
+        yield "first", _before(answer)
     doubtful = answer.next_line is not None and not answer.next_line.certain
     if doubtful:
         yield "open", _open(answer)
@@ -98,7 +101,8 @@ def _entries(answer: Consultation) -> Iterator[_Entry]:
     yield "values", values(answer)
     if not doubtful:
         yield "open", _open(answer)
-    yield "first", _before(answer)
+    if not starts:
+        yield "first", _before(answer)
     yield "course", course_told(answer)
     told = set(answer.answer.because)
     yield "refer", [o.title for o in answer.actions if o.action is Action.REFER and o.title not in told]

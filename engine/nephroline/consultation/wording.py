@@ -179,6 +179,9 @@ def disease_told(catalogue: Catalogue, name: str) -> str:
 
 def pathway_ref(pathway: Pathway, chosen_because: Iterable[str] = ()) -> PathwayRef:
     """A pathway as an answer names it, and why it was chosen."""
+    sources = pathway.catalogue.sources
+    source = sources.get(pathway.source)
+    later = None if source is None else sources.get(source.superseded_by or "")
     return PathwayRef(
         id=pathway.id,
         edition=pathway.edition,
@@ -186,6 +189,7 @@ def pathway_ref(pathway: Pathway, chosen_because: Iterable[str] = ()) -> Pathway
         digest=pathway.digest,
         chosen_because=list(chosen_because),
         changed=list(pathway.catalogue.replaced) or msgspec.UNSET,
+        superseded_by=msgspec.UNSET if later is None else later.short,
     )
 
 

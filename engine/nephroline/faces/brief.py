@@ -23,6 +23,9 @@ _MOST = {"critical": 99, "next": 5, "status": 3, "open": 3, "also": 2, "warning"
 """Lines that an entry takes at most; two, if it is not named here."""
 _FIRST_CUT = ("pathway", "also", "course", "first", "values", "drugs", "warning", "open", "status", "not")
 """Which entries give up lines first, where they are too many."""
+_LEFT_TO = ("stop", "status", "open", "not", "refer", "first", "course", "values", "also", "warning")
+_GROWS = {label: place for place, label in enumerate(_LEFT_TO)}
+"""Which entries get what is left of the budget while they are cut, the first of them first."""
 _DOSED = "next"
 _WHY = "not"
 """The entry that has room of its own for what it is based on."""
@@ -65,7 +68,6 @@ def show_brief(out: Screen, answer: Consultation, *, more: str = "") -> None:
 
 def _fit(entries: Sequence[SummaryOut], room: int, taken: int) -> list[_Fitted]:
     """How many lines each entry gets, so that all of them take no more than the budget, if they can."""
-    # What an entry is based on has the room that is left on its lines.
     found = [_fitted(one, room) for one in entries]
     for label in (*_FIRST_CUT, *(one.label for one in reversed(entries) if one.label not in _FIRST_CUT)):
         for fitted in found:
@@ -75,14 +77,30 @@ def _fit(entries: Sequence[SummaryOut], room: int, taken: int) -> list[_Fitted]:
                 and taken + sum(one.rows for one in found if one.entry.label != "critical") > _BUDGET
             ):
                 fitted.rows -= 1
+    for fitted in found:
+        fitted.rows = _used(fitted.entry, room, fitted.rows)
+    left = _BUDGET - taken - sum(one.rows for one in found if one.entry.label != "critical")
+    for fitted in sorted(found, key=lambda one: _GROWS.get(one.entry.label, len(_GROWS))):
+        if left > 0 and fitted.entry.label in _GROWS:
+            rows = _used(fitted.entry, room, fitted.rows + left)
+            left -= rows - fitted.rows
+            fitted.rows = rows
     return found
+
+
+def _used(entry: SummaryOut, room: int, rows: int) -> int:
+    """The lines that an entry takes of those that it may: an item is not begun that does not fit."""
+    return _rows([_cut(_told(entry, room, rows), room, rows)], room)
+
+
+def _whole(entry: SummaryOut, room: int) -> int:
+    """The lines that an entry takes uncut; what it is based on has the room that is left on them."""
+    return _rows(entry.items if entry.label == _WHY else entry.items[: len(entry.items) - entry.basis], room)
 
 
 def _fitted(entry: SummaryOut, room: int) -> _Fitted:
     """An entry with the lines that it takes where there is room for all."""
-    # What an entry is based on has the room that is left on its lines.
-    basis = 0 if entry.label == _WHY else entry.basis
-    rows = _rows(entry.items[: len(entry.items) - basis], room)
+    rows = _whole(entry, room)
     # A dose is never cut: what is to be done has the lines that its first words take.
     whole = _rows([f"{entry.items[0]}{_JOIN}9 more"], room) if entry.label == _DOSED else 1
     least = max(_LEAST.get(entry.label, 1), whole)
