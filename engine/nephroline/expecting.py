@@ -35,10 +35,11 @@ class DoseBounds(Shape, frozen=True, kw_only=True):
 class Expected(Shape, frozen=True, kw_only=True):
     """What must be in an answer; every list is a subset, ``not_…`` denies.
 
-    `certain`: whether nothing unknown could turn the answer, its outlook included; one that needs data and is
-    certain all the same is neither. `acts`: verb and agent,
-    such as ``taper glucocorticoid``. `said`: words of the answer, in any case. `absent`: drugs or classes
-    that are not begun, nor dosed where something else is. `doses`: bounds, or ``none`` where none is printed.
+    `grade`: of the next line, such as ``2C``, or ``none``. `certain`: whether nothing unknown could turn the
+    answer, its outlook included; one that needs data and is certain all the same is neither. `acts`: verb and
+    agent, such as ``taper glucocorticoid``. `said`: words of the answer, in any case. `absent`: drugs or
+    classes that are not begun, nor dosed where something else is. `doses`: bounds, or ``none`` where none is
+    printed.
     """
 
     answer: str | None = None
@@ -46,6 +47,7 @@ class Expected(Shape, frozen=True, kw_only=True):
     status: str | None = None
     next_line: str | None = None
     action: str | None = None
+    grade: str | None = None
     certain: bool | None = None
     provisional: bool | None = None
     findings: list[str] = []
@@ -162,7 +164,7 @@ def _act(text: str) -> tuple[str, str]:
 
 # -- what is there -----------------------------------------------------------------------------------
 
-_LISTS: Mapping[str, Callable[[Consultation], list[str]]] = {
+LISTS: Mapping[str, Callable[[Consultation], list[str]]] = {
     "findings": lambda c: [f.id for f in c.findings],
     "alternatives": lambda c: [str(a.regimen) for a in c.alternatives],
     "blocked": lambda c: [b.regimen for b in c.blocked],
@@ -171,12 +173,13 @@ _LISTS: Mapping[str, Callable[[Consultation], list[str]]] = {
     "needs": lambda c: [n.datum for n in c.needs],
     "next_line": lambda c: [c.next_line.regimen or "none" if c.next_line else "none"],
 }
-_WORDS: Mapping[str, Callable[[Consultation], str]] = {
+WORDS: Mapping[str, Callable[[Consultation], str]] = {
     "answer": lambda c: str(c.answer.kind),
     "applicability": lambda c: str(c.applicability.verdict),
     "status": lambda c: str(c.status.response),
     "next_line": lambda c: c.next_line.regimen or "none" if c.next_line else "none",
     "action": lambda c: str(c.next_line.action) if c.next_line else "none",
+    "grade": lambda c: (c.next_line.statement.grade if c.next_line else "") or "none",
 }
 
 
@@ -193,12 +196,12 @@ def check(entry: ExpectEntry, consultation: Consultation, catalogue: Catalogue) 
 
 
 def _met(entry: Expected, consultation: Consultation, catalogue: Catalogue) -> Checked:
-    for name, of in _WORDS.items():
+    for name, of in WORDS.items():
         wanted = getattr(entry, name)
         if wanted is not None:
             seen = of(consultation)
             yield seen == wanted, f"expected {name} {wanted}, got {seen}"
-    for name, of_list in _LISTS.items():
+    for name, of_list in LISTS.items():
         seen_all = of_list(consultation)
         if name != "next_line":
             for wanted in getattr(entry, name):

@@ -56,7 +56,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 10**9), st.integers(1, 6))
 def test_whatever_stands_in_it_every_resource_has_a_fate(seed: int, changes: int) -> None:
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     changed = copy.deepcopy(WHOLE)
     for _ in range(changes):
         held, key = rng.choice(places(changed["entry"]))

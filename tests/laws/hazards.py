@@ -19,7 +19,7 @@ Chart = dict[str, Any]
 
 def hazardous(seed: int) -> Case:
     """A chart with hazards, and when to ask."""
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     if seed % 8 == AIMED_AT:
         chart, day = rng.choice(AIMED)(rng)
         return Case(chart, _at(day), precise=True)

@@ -323,7 +323,7 @@ def test_deleting_a_datum_never_gives_another_answer_that_is_certain_all_the_sam
         {"at": f"{float(moment.latest)} d", "neutrophils": "4 10^9/L"}
         for moment in read_record(chart).moments()
     ]
-    rng = random.Random(name + pathway)  # noqa: S311
+    rng = random.Random(name + pathway)
     settled = 0
     for moment in read_record(chart).moments():
         at = f"{float(moment.latest)} d"
@@ -356,7 +356,7 @@ def test_two_open_values_of_one_analyte_are_held_against_each_other(
     record = read_record(scenario_data(name)["record"])
     search = Search(state_of(record, PATHWAYS[pathway], record.clock.read(at)))
     tree = search.tree_of(NextLine())
-    rng = random.Random(name + pathway)  # noqa: S311
+    rng = random.Random(name + pathway)
     for _ in range(25):
         # Nothing else is entered: a number beside a response in words may contradict it.
         state, leaf = walk(search, tree, rng, others=0)

@@ -429,4 +429,4 @@ def cases(*, precise: bool | None = None, style: str | None = None) -> st.Search
     A chart that fails is made smaller by `smaller.smaller`, not by hypothesis.
     """
     seeds = st.integers(0, 2**62)
-    return seeds.map(lambda seed: told(random.Random(seed).randrange, precise=precise, style=style))  # noqa: S311
+    return seeds.map(lambda seed: told(random.Random(seed).randrange, precise=precise, style=style))

@@ -65,7 +65,7 @@ def write_doors(folder: Path, charts: list[dict[str, Any]]) -> Doors:
         (doors.records / f"{chart['id']}.yaml").write_text(yaml.safe_dump(chart, sort_keys=False))
         doors.each[chart["id"]] = read_record(chart)
         lines += bulk(write_fhir(chart))
-    shuffled = random.Random(5)  # noqa: S311
+    shuffled = random.Random(5)
     shuffled.shuffle(lines)
     half = len(lines) // 2
     (doors.fhir / "one.ndjson").write_text("\n".join(lines[:half]) + "\n")

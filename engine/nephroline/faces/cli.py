@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from nephroline.faces import asking, authoring, cohorts, exchanging, serving
+from nephroline.faces import asking, authoring, cohorts, exchanging, mutating, serving
 from nephroline.faces.commanding import app
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from nephroline.errors import InputError
 
-__all__ = ["app", "asking", "authoring", "cohorts", "exchanging", "main", "serving"]
+__all__ = ["app", "asking", "authoring", "cohorts", "exchanging", "main", "mutating", "serving"]
 
 _PIPE_CLOSED = 141
 """What a shell reports of a program that SIGPIPE has stopped."""

@@ -1,7 +1,17 @@
 """The rule language: its tree, its checker, its three-valued meaning, and its plain English."""
 
 from nephroline.lang.english import Reason, Speaker
-from nephroline.lang.evaluate import Deciders, Look, Probe, Seen, about_patient, judge, probe, truth_of
+from nephroline.lang.evaluate import (
+    Decide,
+    Deciders,
+    Look,
+    Probe,
+    Seen,
+    about_patient,
+    judge,
+    probe,
+    truth_of,
+)
 from nephroline.lang.nodes import (
     ATOMS,
     And,
@@ -36,6 +46,7 @@ __all__ = [
     "Atom",
     "Compare",
     "ConditionError",
+    "Decide",
     "Deciders",
     "Holds",
     "Is",
