@@ -6,6 +6,7 @@ that survives no scenario would notice the slip.
 """
 
 from nephroline.mutation.changes import Kind, Mutant, mutants_of
-from nephroline.mutation.running import End, Mutation, MutationOptions, Result, Wanted, mutate
+from nephroline.mutation.judging import End, Result, Wanted
+from nephroline.mutation.running import Mutation, MutationOptions, mutate
 
 __all__ = ["End", "Kind", "Mutant", "Mutation", "MutationOptions", "Result", "Wanted", "mutants_of", "mutate"]

@@ -5,82 +5,22 @@ from __future__ import annotations
 import multiprocessing
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from nephroline.consultation import consult
-from nephroline.consultation.run import concluding, prepare
-from nephroline.errors import NephrolineError, UsageError
-from nephroline.mutation.apart import telling_apart
-from nephroline.mutation.base import Bases
-from nephroline.mutation.changes import Kind, Mutant, mutants_of
-from nephroline.mutation.least import least_chart
-from nephroline.mutation.trials import Trial, failing, failing_thoroughly, trials_of
+from nephroline.errors import UsageError
+from nephroline.mutation.changes import Kind, mutants_of
+from nephroline.mutation.judging import END_ORDER, End, Judge, Result, with_least_chart
+from nephroline.mutation.trials import trials_of
 from nephroline.pathway import Pathway, RuleBase, load_rules, names_a_file, rules_of_file
 
 _CHUNK = 500
 """Mutants that one process takes at once: each time it looks first at what the pathway does everywhere."""
-_KEPT = 40
-"""After so many mutants, what was prepared for them is let go."""
-
-
-class End(StrEnum):
-    """What became of a mutant."""
-
-    KILLED = "killed"
-    SURVIVED = "survived"
-    """It answers otherwise, and nothing that is expected says so."""
-    ALIKE = "alike"
-    """No scenario makes it answer otherwise, although what was changed came out otherwise somewhere."""
-    UNREACHED = "unreached"
-    """No scenario comes where it could matter."""
-
-
-class Wanted(msgspec.Struct, frozen=True):
-    """What a scenario could expect at a time, so that a mutant would not survive.
-
-    `chart`: its record without all that is not needed for that, if the least chart was asked for.
-    """
-
-    file: str
-    pathway: str
-    at: str
-    expect: dict[str, Any]
-    chart: dict[str, Any] | None = None
-
-    @property
-    def row(self) -> dict[str, Any]:
-        """The expectation as a scenario writes it."""
-        return {"at": self.at, **self.expect}
-
-
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """A mutant, what became of it, and by which scenario.
-
-    `by`: the scenario and time that killed it; `failed`: what was not met; `published`: whether that is a
-    published case. `wanted`: what would kill it.
-    """
-
-    key: str
-    pathways: tuple[str, ...]
-    kind: Kind
-    of: str
-    module: str
-    at: str
-    was: str
-    becomes: str
-    end: End
-    by: str = ""
-    failed: str = ""
-    published: bool = False
-    wanted: Wanted | None = None
 
 
 class MutationOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,135 +171,40 @@ def _rules(rules: Path | None, first: str) -> RuleBase:
 
 
 @lru_cache(maxsize=64)
-def _trials(files: tuple[Path, ...], pathway: Pathway) -> list[Trial]:
-    return trials_of(pathway, files)
+def _judge_of(files: tuple[Path, ...], pathway: Pathway) -> Judge:
+    return Judge(pathway, trials_of(pathway, files))
 
 
 def _judge(options: MutationOptions, keys: Mapping[str, tuple[str, ...]], until: float | None) -> _Done:
     """Judge some mutants: pathway by pathway until one kills, first where something is expected."""
-    open_ = dict(keys)
+    left = dict(keys)
     found: dict[str, Result] = {}
-    unmet: list[str] = []
+    unmet: dict[str, None] = {}
     for searching in (False, True):
         for name in options.pathways:
-            mine = {key for key, names in open_.items() if name in names}
+            mine = {key for key, names in left.items() if name in names}
             if not mine or (until is not None and time.monotonic() > until):
                 continue
             pathway = _rules(options.rules, options.pathways[0]).pathway(name)
-            mutants = [one for one in mutants_of(pathway) if one.key in mine]
-            trials = _trials(options.files, pathway)
-            trials = [trial for trial in trials if (trial.called if searching else trial.expected)]
-            matters, missed = _where(pathway, mutants, trials)
-            unmet += [] if searching else missed
-            for n, mutant in enumerate(mutants):
-                if n % _KEPT == 0:
-                    _forget()
+            judge = _judge_of(options.files, pathway)
+            for mutant, trials in judge.where([m for m in mutants_of(pathway) if m.key in mine], searching):
                 if until is not None and time.monotonic() > until:
                     break
-                where = matters.get(mutant.key, [])
-                if searching:
-                    result = _wanting(pathway, mutant, keys[mutant.key], where, least=options.least)
-                else:
-                    result = _killed(pathway, mutant, keys[mutant.key], where)
+                result = judge.judged(mutant, keys[mutant.key], trials)
                 known = found.get(mutant.key)
-                if known is None or _ORDER.index(result.end) < _ORDER.index(known.end):
+                if known is None or END_ORDER.index(result.end) < END_ORDER.index(known.end):
                     found[mutant.key] = result
-                if result.end is End.KILLED or result.wanted is not None:
-                    open_.pop(mutant.key, None)
+                if result.end is End.KILLED:
+                    left.pop(mutant.key)
+            unmet.update(judge.unmet)
+        # Of those that answered otherwise it is known what would kill them.
+        left = {key: names for key, names in left.items() if key not in found or not found[key].wanted}
     if until is not None and time.monotonic() > until:
         found = {key: one for key, one in found.items() if one.end is End.KILLED}
-    return list(found.values()), unmet
-
-
-_ORDER = (End.KILLED, End.SURVIVED, End.ALIKE, End.UNREACHED)
-"""Of what becomes of a mutant in several pathways the first counts."""
-
-
-def _where(
-    pathway: Pathway, mutants: Sequence[Mutant], trials: Sequence[Trial]
-) -> tuple[dict[str, list[Trial]], list[str]]:
-    """Where each mutant could matter; and what the pathway itself does not meet, by which none is killed."""
-    bases = Bases(pathway)
-    matters: dict[str, list[Trial]] = {}
-    unmet: list[str] = []
-    for trial in trials:
-        base = bases.of(trial.record, trial.moment)
-        missed = list(_failures(trial, pathway, thoroughly=False))
-        unmet += [f"{trial.file} at {trial.moment.label}: {text}" for text in missed]
-        used = msgspec.structs.replace(trial, expected=()) if missed else trial
-        for mutant in mutants:
-            if mutant.matters(base):
-                matters.setdefault(mutant.key, []).append(used)
-    return matters, unmet
-
-
-def _result(mutant: Mutant, pathways: tuple[str, ...], end: End, **fields: Any) -> Result:
-    return Result(
-        key=mutant.key,
-        pathways=pathways,
-        kind=mutant.kind,
-        of=mutant.of,
-        module=mutant.module,
-        at=mutant.at,
-        was=mutant.was,
-        becomes=mutant.becomes,
-        end=end,
-        **fields,
-    )
-
-
-def _killed(pathway: Pathway, mutant: Mutant, pathways: tuple[str, ...], trials: Sequence[Trial]) -> Result:
-    """Whether what is expected somewhere kills a mutant of a pathway."""
-    if not trials:
-        return _result(mutant, pathways, End.UNREACHED)
-    changed = mutant.make()
-    for trial in trials:
-        failed = next(_failures(trial, changed), None)
-        if failed is not None:
-            by = f"{trial.title} at {trial.moment.label}, {pathway.id}"
-            return _result(mutant, pathways, End.KILLED, by=by, failed=failed, published=trial.published)
-    return _result(mutant, pathways, End.ALIKE)
-
-
-def _wanting(
-    pathway: Pathway, mutant: Mutant, pathways: tuple[str, ...], trials: Sequence[Trial], *, least: bool
-) -> Result:
-    """What could be expected so that a mutant would be killed, of the smallest chart that differs."""
-    if not trials:
-        return _result(mutant, pathways, End.UNREACHED)
-    changed = mutant.make()
-    for trial in sorted(trials, key=lambda one: one.size):
-        ours, theirs = (
-            consult(trial.record, one, trial.moment, backend_name="reference", stops_seen=False)
-            for one in (pathway, changed)
-        )
-        expect = telling_apart(ours, theirs)
-        if expect:
-            at, chart = trial.moment.label, None
-            if least:
-                chart, expect = least_chart(trial.file, at, pathway, changed)
-            wanted = Wanted(trial.file, pathway.id, at, expect, chart)
-            return _result(mutant, pathways, End.SURVIVED, wanted=wanted)
-    return _result(mutant, pathways, End.ALIKE)
-
-
-def _forget() -> None:
-    """Let go of what was prepared for a mutant."""
-    for kept in (prepare, concluding):
-        kept.cache_clear()
-
-
-def _failures(trial: Trial, changed: Pathway, *, thoroughly: bool = True) -> Iterator[str]:
-    """What a mutant fails of what is expected at a time; a mutant that cannot answer fails."""
-    if not trial.expected:
-        return
-    try:
-        answer = consult(trial.record, changed, trial.moment, backend_name="reference", stops_seen=False)
-        yield from failing(trial, answer, changed)
-        if thoroughly:
-            yield from failing_thoroughly(trial, changed)
-    except (NephrolineError, AssertionError, LookupError, ArithmeticError, ValueError) as fault:
-        yield f"no answer: {type(fault).__name__}"
+    if options.least:
+        pathways = _rules(options.rules, options.pathways[0])
+        found = {key: with_least_chart(one, pathways) for key, one in found.items()}
+    return list(found.values()), list(unmet)
 
 
 # -- what is kept --------------------------------------------------------------------------------------
