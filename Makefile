@@ -31,6 +31,7 @@ measured: test
 # The long walks, and the laws over many more charts than the gate has time for; and that the charts of law 14 notice each block.
 laws: $(VENV)/.tested
 	$(BIN)/python -m pytest -q --numprocesses auto --thorough -m thorough tests
+	$(BIN)/python -m pytest -q --numprocesses auto --thorough tests/test_scenarios.py
 	LAW_EXAMPLES=400 $(BIN)/python -m pytest -q --numprocesses auto tests/laws
 	$(BIN)/python tests/laws/forbidden.py --count 100000 --seed 14
 	$(BIN)/python tests/laws/forbidden.py --deletions --count 20000 --seed 15

@@ -81,7 +81,7 @@ _FAULTS = (NephrolineError, AssertionError, LookupError, ArithmeticError, ValueE
 """With these a mutant that makes no sense ends."""
 
 
-class Judge:
+class MutantJudge:
     """Judges mutants of one pathway by the times of some scenarios.
 
     `unmet`: what the pathway itself does not meet, by which no mutant is killed.

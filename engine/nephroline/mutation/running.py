@@ -15,7 +15,7 @@ import msgspec
 
 from nephroline.errors import UsageError
 from nephroline.mutation.changes import Kind, mutants_of
-from nephroline.mutation.judging import END_ORDER, End, Judge, Result, with_least_chart
+from nephroline.mutation.judging import END_ORDER, End, MutantJudge, Result, with_least_chart
 from nephroline.mutation.trials import trials_of
 from nephroline.pathway import Pathway, RuleBase, load_rules, names_a_file, rules_of_file
 
@@ -171,12 +171,12 @@ def _rules(rules: Path | None, first: str) -> RuleBase:
 
 
 @lru_cache(maxsize=64)
-def _judge_of(files: tuple[Path, ...], pathway: Pathway) -> Judge:
-    return Judge(pathway, trials_of(pathway, files))
+def _judge_of(files: tuple[Path, ...], pathway: Pathway) -> MutantJudge:
+    return MutantJudge(pathway, trials_of(pathway, files))
 
 
 def _judge(options: MutationOptions, keys: Mapping[str, tuple[str, ...]], until: float | None) -> _Done:
-    """Judge some mutants: pathway by pathway until one kills, first where something is expected."""
+    """MutantJudge some mutants: pathway by pathway until one kills, first where something is expected."""
     left = dict(keys)
     found: dict[str, Result] = {}
     unmet: dict[str, None] = {}
