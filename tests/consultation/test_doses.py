@@ -172,3 +172,30 @@ def test_no_dose_by_the_weight_of_a_child() -> None:
 @pytest.mark.parametrize(("weight", "dose"), [("71 kg", "70"), ("73 kg", "75"), ("9.9 kg", "")])
 def test_one_amount_is_rounded_to_the_nearest_of_few_pieces(weight: str, dose: str) -> None:
     assert shown(first_line(weight=weight)).startswith(dose)
+
+
+@pytest.mark.parametrize("weight", ["2 kg", "10 kg"])
+def test_where_nothing_that_is_sold_is_small_enough_no_dose_is_made_up(weight: str) -> None:
+    """A weight that lacks a digit: the dose as printed is there, and why none is shown for this patient."""
+    shown = 0
+    for name in pathway_ids():
+        pathway = nephroline.load_pathway(name)
+        chart = {
+            "id": "x",
+            "age": "40 years",
+            "weight": weight,
+            "height": "100 cm",
+            "observations": [{"at": "0 mo", "proteinuria": "9 g/d", "albumin": "18 g/L"}],
+        }
+        run = consulted(nephroline.read_record(chart), pathway, "0 mo", backend("reference")).run
+        for rule in pathway.rules.values():
+            if isinstance(rule.conclusion, Recommend):
+                regimen = pathway.catalogue.regimens.get(rule.conclusion.regimen or "")
+                agents = frozenset(regimen.agents) if regimen else frozenset()
+                for dose in doses(run, Act(rule, rule.conclusion, 0, regimen, agents, ()))[0]:
+                    if "less than the smallest piece that is sold" in dose.for_this_patient:
+                        shown += 1
+                        assert dose.for_this_patient.startswith("not shown: ")
+                        assert (dose.give, dose.least, dose.dispense) == ("", "", None)
+                        assert dose.amount
+    assert shown >= 2

@@ -74,16 +74,20 @@ def _out(
     by_mouth = None if supply is not None and supply.infused(given.dimension, given.amounts) else supply
     spread = dispense(given.amounts, cap, dose.times, by_mouth, rounding)
     wrong = supply.implausible(given.dimension, spread.daily) if supply is not None else None
-    text = _told(given, spread, dose.times) if given.amounts else given.working
+    small = bool(given.amounts) and not spread.each
     if wrong is not None:
         text, spread = f"not shown: what is worked out lies outside the plausible {wrong}", Dispensed()
+    elif small:
+        text = f"not shown: what is worked out ({given.working}) is {spread.note}"
+    else:
+        text = _told(given, spread, dose.times) if given.amounts else given.working
     return DoseOut(
         drug=dose.drug,
         amount=amount,
         per=dose.per,
         most=most.first.text if most else "",
         for_this_patient=text,
-        give=_given_as(given, spread, dose.times) if wrong is None else "",
+        give=_given_as(given, spread, dose.times) if wrong is None and not small else "",
         confidence=weakest(limits),
         least=_plain(spread.daily, given.unit, least=True),
         greatest=_plain(spread.daily, given.unit, least=False),

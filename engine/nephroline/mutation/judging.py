@@ -77,7 +77,15 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 END_ORDER = (End.KILLED, End.SURVIVED, End.ALIKE, End.UNREACHED)
 """Of what becomes of a mutant in several pathways the first counts."""
 
-_FAULTS = (NephrolineError, AssertionError, LookupError, ArithmeticError, ValueError)
+_FAULTS = (
+    NephrolineError,
+    AssertionError,
+    LookupError,
+    ArithmeticError,
+    ValueError,
+    TypeError,
+    AttributeError,
+)
 """With these a mutant that makes no sense ends."""
 
 

@@ -6,10 +6,11 @@ import multiprocessing
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -19,8 +20,10 @@ from nephroline.mutation.judging import END_ORDER, End, MutantJudge, Result, wit
 from nephroline.mutation.trials import trials_of
 from nephroline.pathway import Pathway, RuleBase, load_rules, names_a_file, rules_of_file
 
-_CHUNK = 500
+_CHUNK = 150
 """Mutants that one process takes at once: each time it looks first at what the pathway does everywhere."""
+_OFTEN = 0.5
+"""Seconds between two looks at how far it is."""
 
 
 class MutationOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,19 +152,33 @@ def _run(
     chunks = [dict(rows[i : i + size]) for i in range(0, len(rows), size)]
     until = None if options.seconds is None else time.monotonic() + options.seconds
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(workers, len(chunks)), mp_context=context)
+    settled = context.Value("i", 0)
+    pool = ProcessPoolExecutor(min(workers, len(chunks)), context, _counting, (settled,))
     try:
-        done = 0
-        for future in as_completed([pool.submit(_judge, options, chunk, until) for chunk in chunks]):
-            results, missed = future.result()
-            done += len(results)
-            told(done)
-            yield results, missed
+        waiting = {pool.submit(_judge, options, chunk, until) for chunk in chunks}
+        while waiting:
+            done, waiting = wait(waiting, timeout=_OFTEN, return_when=FIRST_COMPLETED)
+            told(settled.value)
+            for future in done:
+                yield future.result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 # -- in one process ------------------------------------------------------------------------------------
+
+_settled: list[Any] = []
+"""Where a process of a pool counts the mutants that it is done with."""
+
+
+def _counting(settled: Any) -> None:
+    _settled[:] = [settled]
+
+
+def _count(number: int) -> None:
+    for settled in _settled:
+        with settled.get_lock():
+            settled.value += number
 
 
 @lru_cache(maxsize=1)
@@ -176,7 +193,7 @@ def _judge_of(files: tuple[Path, ...], pathway: Pathway) -> MutantJudge:
 
 
 def _judge(options: MutationOptions, keys: Mapping[str, tuple[str, ...]], until: float | None) -> _Done:
-    """MutantJudge some mutants: pathway by pathway until one kills, first where something is expected."""
+    """Judge some mutants: pathway by pathway until one kills, first where something is expected."""
     left = dict(keys)
     found: dict[str, Result] = {}
     unmet: dict[str, None] = {}
@@ -196,9 +213,12 @@ def _judge(options: MutationOptions, keys: Mapping[str, tuple[str, ...]], until:
                     found[mutant.key] = result
                 if result.end is End.KILLED:
                     left.pop(mutant.key)
+                    _count(1)
             unmet.update(judge.unmet)
         # Of those that answered otherwise it is known what would kill them.
+        before = len(left)
         left = {key: names for key, names in left.items() if key not in found or not found[key].wanted}
+        _count(before - len(left))
     if until is not None and time.monotonic() > until:
         found = {key: one for key, one in found.items() if one.end is End.KILLED}
     if options.least:
