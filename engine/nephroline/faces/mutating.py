@@ -25,6 +25,13 @@ _DRAWN = 200
 _SURVIVED, _BROKEN_OFF = 1, 130
 
 
+def complete_kind(typed: str) -> list[str]:
+    """The kinds of change that begin as typed."""
+    from nephroline.mutation import Kind
+
+    return [kind for kind in Kind if kind.startswith(typed)]
+
+
 @app.command(short_help="Which slips in the rules would no scenario notice?")
 def mutate(
     paths: Annotated[
@@ -50,7 +57,10 @@ def mutate(
     kinds: Annotated[
         list[str] | None,
         typer.Option(
-            "--kind", "-k", help="Only changes of this kind, such as edge; give it again for another."
+            "--kind",
+            "-k",
+            help="Only changes of this kind, such as edge; give it again for another.",
+            autocompletion=complete_kind,
         ),
     ] = None,
     drawn: Annotated[
