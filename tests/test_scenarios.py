@@ -44,16 +44,19 @@ def test_the_published_cases_replay_under_every_pathway(file: Path, pathway: str
     assert done.passed > 0
 
 
-@pytest.mark.parametrize(
-    "file", [f for f in FILES if f.parent.name in ("edges", "untidy")], ids=lambda f: f.stem
-)
-def test_what_is_expected_under_other_pathways_is_met(file: Path) -> None:
-    scenario = read_scenario(file)
-    others = {entry.pathway for entry in scenario.expect if entry.pathway}
-    for pathway in sorted(others):
-        done = replay(scenario, load_pathway(pathway), quick=True)
-        assert done.failed == ()
-        assert done.passed > 0
+OTHERS = [
+    (file, pathway)
+    for file in FILES
+    for scenario in [read_scenario(file)]
+    for pathway in sorted({row.pathway for row in scenario.expect if row.pathway} - {scenario.pathway})
+]
+
+
+@pytest.mark.parametrize(("file", "pathway"), OTHERS, ids=lambda one: getattr(one, "stem", one))
+def test_what_is_expected_under_other_pathways_is_met(file: Path, pathway: str) -> None:
+    done = replay(read_scenario(file), load_pathway(pathway), quick=True, most=1)
+    assert done.failed == ()
+    assert done.passed > 0
 
 
 def moments(scenario: Scenario) -> Iterator[Moment]:
