@@ -129,7 +129,10 @@ def test_a_run_that_was_broken_off_goes_on_and_one_of_others_is_refused(
 ) -> None:
     log = tmp_path / "log.jsonl"
     options = MutationOptions(files=files[:2], pathways=(NAME,), count=6, seed=2, workers=1, log=log)
-    first = mutate(options)
+    counted: list[tuple[int, int]] = []
+    first = mutate(options, lambda _what, done, of: counted.append((done, of)))
+    assert counted == sorted(counted)
+    assert counted[-1] == (6, 6)
     lines = log.read_bytes().splitlines()
     log.write_bytes(b"\n".join(lines) + b'\n{"results": [')
     asked: list[tuple[int, int]] = []

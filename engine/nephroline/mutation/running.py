@@ -110,7 +110,8 @@ def mutate(options: MutationOptions, heard: Heard | None = None) -> Mutation:
     found = {key: log.results[key] for key in drawn if key in log.results}
     unmet: dict[str, None] = dict.fromkeys(log.unmet)
     left = {key: every[key] for key in drawn if key not in found}
-    for results, missed in _run(options, left, lambda done: _tell(heard, len(found), done, len(drawn))):
+    known = len(found)
+    for results, missed in _run(options, left, lambda done: _tell(heard, known + done, len(drawn))):
         found.update({one.key: one for one in results})
         unmet.update(dict.fromkeys(missed))
         log.keep(results, missed)
@@ -119,9 +120,9 @@ def mutate(options: MutationOptions, heard: Heard | None = None) -> Mutation:
     )
 
 
-def _tell(heard: Heard | None, before: int, done: int, of: int) -> None:
+def _tell(heard: Heard | None, done: int, of: int) -> None:
     if heard is not None:
-        heard("mutants", before + done, of)
+        heard("mutants", done, of)
 
 
 def _chosen(base: RuleBase, options: MutationOptions) -> dict[str, tuple[str, ...]]:
@@ -219,6 +220,7 @@ def _judge(options: MutationOptions, keys: Mapping[str, tuple[str, ...]], until:
         before = len(left)
         left = {key: names for key, names in left.items() if key not in found or not found[key].wanted}
         _count(before - len(left))
+    _count(len(left))
     if until is not None and time.monotonic() > until:
         found = {key: one for key, one in found.items() if one.end is End.KILLED}
     if options.least:
