@@ -426,7 +426,7 @@ def told(choose: Callable[[int], int], *, precise: bool | None = None, style: st
 def cases(*, precise: bool | None = None, style: str | None = None) -> st.SearchStrategy[Case]:
     """Charts with times to ask at, each from one number: draws of hypothesis itself seldom get far into a story.
 
-    A chart that fails is made smaller by `smaller.smaller`, not by hypothesis.
+    A chart that fails is made smaller by `nephroline.mutation.least.smaller`, not by hypothesis.
     """
     seeds = st.integers(0, 2**62)
     return seeds.map(lambda seed: told(random.Random(seed).randrange, precise=precise, style=style))

@@ -126,12 +126,9 @@ ShadowOption = Annotated[
 
 def rule_base(rules: str | None, pathway: str | None = None) -> RuleBase:
     """The rules of a folder, those that go with a pathway file, else those that come with Nephroline."""
-    from nephroline.pathway import load_rules, names_a_file, rules_of_file
+    from nephroline.pathway import rules_with
 
-    if rules is None and pathway is not None and names_a_file(pathway):
-        found = rules_of_file(Path(pathway))
-    else:
-        found = load_rules(rules)
+    found = rules_with(rules, pathway)
     if found.catalogue.replaced:
         typer.echo(f"note: this site changes {'; '.join(found.catalogue.replaced)}", err=True)
     return found

@@ -17,22 +17,12 @@ def telling_apart(one: Consultation, other: Consultation) -> dict[str, Any]:
     for name, of in WORDS.items():
         if of(one) != of(other):
             found[name] = of(one)
-    for name, of_list in LISTS.items():
-        ours, theirs = of_list(one), of_list(other)
+    listed = {name: (of(one), of(other)) for name, of in LISTS.items() if name != "next_line"}
+    listed["acts"] = _acts(one), _acts(other)
+    for name, (ours, theirs) in listed.items():
         lost = [each for each in ours if each not in theirs]
-        if lost and name != "next_line":
-            found[name] = lost
         new = [each for each in theirs if each not in ours]
-        if new and name != "next_line":
-            found[f"not_{name}"] = new
-    ours, theirs = ([f"{act.act} {act.agent}" for act in each.acts] for each in (one, other))
-    for name, verbs in (
-        ("acts", [each for each in ours if each not in theirs]),
-        ("not_acts", [each for each in theirs if each not in ours]),
-    ):
-        wanted = [each for each in verbs if each.split(" ", 1)[0] in VERBS]
-        if wanted:
-            found[name] = wanted
+        found |= ({name: lost} if lost else {}) | ({f"not_{name}": new} if new else {})
     for name in ("exposure", "outcome"):
         lines = {str(line.n): str(getattr(line, name)) for line in other.lines}
         changed = {
@@ -45,8 +35,13 @@ def telling_apart(one: Consultation, other: Consultation) -> dict[str, Any]:
     if one.status.provisional != other.status.provisional:
         found["provisional"] = one.status.provisional
     if not found:
-        theirs = [text.casefold() for text in words(other)]
-        said = next((t for t in words(one) if t and not any(t.casefold() in each for each in theirs)), None)
+        told = [text.casefold() for text in words(other)]
+        said = next((t for t in words(one) if t and not any(t.casefold() in each for each in told)), None)
         if said is not None:
             found["said"] = [said]
     return found
+
+
+def _acts(answer: Consultation) -> list[str]:
+    """The acts that can be expected, as a scenario writes them."""
+    return [f"{act.act} {act.agent}" for act in answer.acts if act.act in VERBS]

@@ -65,8 +65,11 @@ class Base(msgspec.Struct, frozen=True, dict=True):
 
     def again(self, clauses: Iterable[str]) -> bool:
         """Whether one of some clauses is asked again for what could be done instead."""
-        late = self.run.pathway.late_strata
-        return self.alternatives and not {c.id for stratum in late for c in stratum}.isdisjoint(clauses)
+        return self.alternatives and not self._late.isdisjoint(clauses)
+
+    @cached_property
+    def _late(self) -> frozenset[str]:
+        return frozenset(clause.id for stratum in self.run.pathway.late_strata for clause in stratum)
 
     @cached_property
     def drugs(self) -> frozenset[str]:

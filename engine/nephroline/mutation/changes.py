@@ -17,8 +17,7 @@ from nephroline.features import Threshold
 from nephroline.lang import And, Compare, Deciders, Member, Node, Not, Op, Or, asks, threshold_names
 from nephroline.mutation.base import Base
 from nephroline.mutation.sites import Site, put_rule, rewritten, sites, walk
-from nephroline.pathway import NAMED, Alert, Block, FindingOf, Pathway, Recommend, Rule
-from nephroline.pathway.models import DOSING, EXCRETION, TREND, WINDOWS
+from nephroline.pathway import Alert, Block, FindingOf, Pathway, Recommend, Rule
 from nephroline.quantities import Quantity, QuantityError, parse
 from nephroline.terms import Certainty, Severity, Strength
 
@@ -52,12 +51,10 @@ class Kind(StrEnum):
     """A critical alert only warns, or a finding does not settle what became of a line."""
 
 
-class Mutant(msgspec.Struct, frozen=True):
-    """A pathway with one small change: of what, as it was and as it becomes.
+class SmallChange(msgspec.Struct, frozen=True):
+    """One small change: of what, which module states it and where, as it was and as it becomes.
 
-    `key` tells it from every other of its pathway. `make` makes it; `matters`: whether it could conclude
-    otherwise than the unchanged pathway where that looked at what it did; a reason in other words does not
-    count.
+    `key` tells it from every other of its pathway.
     """
 
     key: str
@@ -67,6 +64,15 @@ class Mutant(msgspec.Struct, frozen=True):
     at: str
     was: str
     becomes: str
+
+
+class Mutant(SmallChange, frozen=True):
+    """A pathway with one small change.
+
+    `make` makes it; `matters`: whether it could conclude otherwise than the unchanged pathway where that
+    looked at what it did; a reason in other words does not count.
+    """
+
     make: Callable[[], Pathway]
     matters: Callable[[Base], bool]
 
@@ -84,16 +90,13 @@ class _Mutants:
     def __init__(self, pathway: Pathway) -> None:
         self._pathway = pathway
         self._naming = {atom: names for atom in pathway.atoms if (names := frozenset(threshold_names(atom)))}
-        catalogue = pathway.catalogue
-        everywhere = {*WINDOWS, *DOSING, *EXCRETION, TREND}
-        everywhere |= {name for kind in catalogue.classes.values() for name in kind.full_doses}
-        everywhere |= {one.minimum_trial or "" for one in catalogue.regimens.values()}
+        trials = {one.minimum_trial or "" for one in pathway.catalogue.regimens.values()}
+        # Not only named in conditions and rules.
+        self._everywhere = pathway.thresholds_of_charts | trials
         self._clauses_naming: dict[str, list[str]] = {}
         for clause in pathway.clauses.values():
             for name in threshold_names(clause.condition):
                 self._clauses_naming.setdefault(name, []).append(clause.id)
-        # Not only named in conditions and rules.
-        self._everywhere = frozenset(everywhere)
 
     # -- conditions --------------------------------------------------------------------------------
 
@@ -174,10 +177,7 @@ class _Mutants:
         """The rules whose words, doses or times name each threshold."""
         found: dict[str, set[str]] = {}
         for rule in self._pathway.rules.values():
-            names = set(NAMED.findall(f"{rule.title} {rule.rationale} {rule.conclusion}"))
-            if isinstance(rule.conclusion, Recommend):
-                names |= set(rule.conclusion.names(self._pathway.catalogue))
-            for name in names:
+            for name in rule.concluding_names(self._pathway.catalogue):
                 found.setdefault(name, set()).add(rule.id)
         return {name: frozenset(rules) for name, rules in found.items()}
 

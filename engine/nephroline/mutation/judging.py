@@ -8,15 +8,15 @@ from typing import Any
 
 import msgspec
 
-from nephroline.consultation import Consultation, consult
+from nephroline.consultation import Consultation
 from nephroline.consultation.run import concluding, prepare
 from nephroline.errors import NephrolineError
 from nephroline.mutation.apart import telling_apart
 from nephroline.mutation.base import Bases
-from nephroline.mutation.changes import Kind, Mutant, mutants_of
+from nephroline.mutation.changes import Mutant, SmallChange
 from nephroline.mutation.least import least_chart
-from nephroline.mutation.trials import Trial, failing, failing_thoroughly
-from nephroline.pathway import Pathway, RuleBase
+from nephroline.mutation.trials import Trial, answer_of, failing, failing_thoroughly
+from nephroline.pathway import Pathway
 
 _KEPT = 40
 """After so many mutants, what was prepared for them is let go."""
@@ -52,21 +52,14 @@ class Wanted(msgspec.Struct, frozen=True):
         return {"at": self.at, **self.expect}
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """A mutant, what became of it, and by which scenario.
+class Result(SmallChange, frozen=True, kw_only=True):
+    """What became of a mutant of some pathways, and by which scenario.
 
     `by`: the scenario and time that killed it; `failed`: what was not met; `published`: whether that is a
     published case. `wanted`: what would kill it.
     """
 
-    key: str
     pathways: tuple[str, ...]
-    kind: Kind
-    of: str
-    module: str
-    at: str
-    was: str
-    becomes: str
     end: End
     by: str = ""
     failed: str = ""
@@ -137,9 +130,7 @@ class MutantJudge:
         least: tuple[int, Wanted] | None = None
         for trial in trials:
             try:
-                answer = consult(
-                    trial.record, changed, trial.moment, backend_name="reference", stops_seen=False
-                )
+                answer = answer_of(changed, trial.record, trial.moment)
                 failed = next(failing(trial, answer, changed), "")
                 apart = {} if failed else telling_apart(self._ours(trial), answer)
                 if apart:
@@ -161,33 +152,19 @@ class MutantJudge:
         key = id(trial.record), trial.moment.label
         found = self._answers.get(key)
         if found is None:
-            found = self._answers[key] = consult(
-                trial.record, self._pathway, trial.moment, backend_name="reference", stops_seen=False
-            )
+            found = self._answers[key] = answer_of(self._pathway, trial.record, trial.moment)
         return found
 
 
 def _result(mutant: Mutant, pathways: tuple[str, ...], end: End, **fields: Any) -> Result:
-    return Result(
-        key=mutant.key,
-        pathways=pathways,
-        kind=mutant.kind,
-        of=mutant.of,
-        module=mutant.module,
-        at=mutant.at,
-        was=mutant.was,
-        becomes=mutant.becomes,
-        end=end,
-        **fields,
-    )
+    changed = {name: getattr(mutant, name) for name in SmallChange.__struct_fields__}
+    return Result(**changed, pathways=pathways, end=end, **fields)
 
 
-def with_least_chart(result: Result, rules: RuleBase) -> Result:
+def with_least_chart(result: Result, mutant: Mutant, pathway: Pathway) -> Result:
     """A result with the least chart that would kill the mutant, if it survived."""
     wanted = result.wanted
     if wanted is None:
         return result
-    pathway = rules.pathway(wanted.pathway)
-    changed = next(one for one in mutants_of(pathway) if one.key == result.key).make()
-    chart, expect = least_chart(wanted.file, wanted.at, pathway, changed)
+    chart, expect = least_chart(wanted.file, wanted.at, pathway, mutant.make())
     return msgspec.structs.replace(result, wanted=msgspec.structs.replace(wanted, chart=chart, expect=expect))

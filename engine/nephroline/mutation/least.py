@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nephroline.consultation import consult
 from nephroline.errors import NephrolineError
 from nephroline.mutation.apart import telling_apart
+from nephroline.mutation.trials import answer_of
 from nephroline.pathway import Pathway
 from nephroline.record import open_document, read_record
 from nephroline.yamlfile import listed, mapping
@@ -24,24 +24,26 @@ def least_chart(
     """The record of a scenario without all that is not needed to tell two pathways apart; what tells them."""
     data: dict[str, Any] = open_document(Path(file)).data["record"]
     apart = partial(_apart, at=at, pathway=pathway, changed=changed)
-    found = apart(data)
+    least = smaller(data, lambda other: bool(apart(other)))
+    return least, apart(least)
+
+
+def smaller(chart: dict[str, Any], shows: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """A chart without every section, row and field without which it still shows what it is to show."""
     shrunk = True
     while shrunk:
         shrunk = False
-        for other in _less(data):
-            told = apart(other)
-            if told:
-                data, found, shrunk = other, told, True
+        for other in _less(chart):
+            if shows(other):
+                chart, shrunk = other, True
                 break
-    return data, found
+    return chart
 
 
 def _apart(data: dict[str, Any], *, at: str, pathway: Pathway, changed: Pathway) -> dict[str, Any]:
     try:
         record = read_record(data, pathway.catalogue)
-        ours, theirs = (
-            consult(record, one, at, backend_name="reference", stops_seen=False) for one in (pathway, changed)
-        )
+        ours, theirs = (answer_of(one, record, at) for one in (pathway, changed))
     except NephrolineError:
         return {}
     return telling_apart(ours, theirs)

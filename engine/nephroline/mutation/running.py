@@ -18,7 +18,7 @@ from nephroline.errors import UsageError
 from nephroline.mutation.changes import Kind, mutants_of
 from nephroline.mutation.judging import END_ORDER, End, MutantJudge, Result, with_least_chart
 from nephroline.mutation.trials import trials_of
-from nephroline.pathway import Pathway, RuleBase, load_rules, names_a_file, rules_of_file
+from nephroline.pathway import Pathway, RuleBase, rules_with
 
 _CHUNK = 150
 """Mutants that one process takes at once: each time it looks first at what the pathway does everywhere."""
@@ -182,10 +182,7 @@ def _count(number: int) -> None:
             settled.value += number
 
 
-@lru_cache(maxsize=1)
-def _rules(rules: Path | None, first: str) -> RuleBase:
-    """The rules of a folder, or those that go with a pathway file."""
-    return rules_of_file(Path(first)) if rules is None and names_a_file(first) else load_rules(rules)
+_rules = lru_cache(maxsize=1)(rules_with)
 
 
 @lru_cache(maxsize=64)
@@ -211,6 +208,8 @@ def _judge(options: MutationOptions, keys: Mapping[str, tuple[str, ...]], until:
                 result = judge.judged(mutant, keys[mutant.key], trials)
                 known = found.get(mutant.key)
                 if known is None or END_ORDER.index(result.end) < END_ORDER.index(known.end):
+                    if options.least:
+                        result = with_least_chart(result, mutant, pathway)
                     found[mutant.key] = result
                 if result.end is End.KILLED:
                     left.pop(mutant.key)
@@ -223,9 +222,6 @@ def _judge(options: MutationOptions, keys: Mapping[str, tuple[str, ...]], until:
     _count(len(left))
     if until is not None and time.monotonic() > until:
         found = {key: one for key, one in found.items() if one.end is End.KILLED}
-    if options.least:
-        pathways = _rules(options.rules, options.pathways[0])
-        found = {key: with_least_chart(one, pathways) for key, one in found.items()}
     return list(found.values()), list(unmet)
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from nephroline.consultation import Consultation
+from nephroline.consultation import Consultation, consult
 from nephroline.expecting import Expected, ExpectEntry, check
 from nephroline.missing import thorough
 from nephroline.pathway import Pathway
@@ -62,6 +62,11 @@ def trials_of(pathway: Pathway, files: Sequence[Path]) -> list[Trial]:
                 )
             )
     return sorted(found, key=lambda trial: (not trial.published, trial.size))
+
+
+def answer_of(pathway: Pathway, record: Record, at: str | Moment) -> Consultation:
+    """What a pathway answers, as a replay asks it, without its outlook. Raises: as `consult`."""
+    return consult(record, pathway, at, backend_name="reference", stops_seen=False)
 
 
 def failing(trial: Trial, answer: Consultation, pathway: Pathway) -> Iterator[str]:

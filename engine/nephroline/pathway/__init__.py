@@ -1,21 +1,23 @@
 """Pathways: from a YAML file to checked rules in strata."""
 
+from nephroline.pathway.conclusions import (
+    Alert,
+    Block,
+    Conclusion,
+    FindingOf,
+    Recommend,
+    Statement,
+    TaperStage,
+)
 from nephroline.pathway.depends import Reach, after_choice
 from nephroline.pathway.models import (
     NAMED,
     TREND,
-    Alert,
-    Block,
     Clause,
-    Conclusion,
     Definition,
     ExposureRule,
-    FindingOf,
     Pathway,
-    Recommend,
     Rule,
-    Statement,
-    TaperStage,
 )
 from nephroline.pathway.rulebase import (
     RuleBase,
@@ -25,6 +27,7 @@ from nephroline.pathway.rulebase import (
     names_a_file,
     pathway_ids,
     rules_of_file,
+    rules_with,
 )
 
 __all__ = [
@@ -51,4 +54,5 @@ __all__ = [
     "names_a_file",
     "pathway_ids",
     "rules_of_file",
+    "rules_with",
 ]

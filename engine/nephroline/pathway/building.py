@@ -27,14 +27,11 @@ from nephroline.pathway.authority import told
 from nephroline.pathway.checks import check, findings_in, names_in, references
 from nephroline.pathway.composing import Composed, names_visible
 from nephroline.pathway.concluding import Concluder, unsourced
+from nephroline.pathway.conclusions import Alert, Block, FindingOf, Recommend
 from nephroline.pathway.models import (
-    Alert,
-    Block,
     Definition,
     ExposureRule,
-    FindingOf,
     Pathway,
-    Recommend,
     Rule,
 )
 from nephroline.pathway.modules import Module, Stated

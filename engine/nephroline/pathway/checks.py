@@ -9,14 +9,12 @@ from nephroline.errors import Problem, did_you_mean, quoted
 from nephroline.features import FEATURES, with_trait
 from nephroline.lang import Holds, Node, asks, atoms
 from nephroline.pathway.composing import Composed
+from nephroline.pathway.conclusions import Block, FindingOf, Recommend
 from nephroline.pathway.depends import after_choice
 from nephroline.pathway.models import (
     DOSING,
     WINDOWS,
-    Block,
-    FindingOf,
     Pathway,
-    Recommend,
 )
 from nephroline.pathway.modules import Module
 from nephroline.record import PER_DAY, PER_WEIGHT

@@ -12,7 +12,7 @@ from nephroline.catalogue import Catalogue, Regimen, RegimenDose
 from nephroline.errors import Problem, did_you_mean, quoted
 from nephroline.features import Threshold
 from nephroline.pathway.authority import POLICY_SOURCE, Told
-from nephroline.pathway.models import (
+from nephroline.pathway.conclusions import (
     Alert,
     Block,
     Conclusion,

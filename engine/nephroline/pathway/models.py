@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 
 import msgspec
 
-from nephroline.catalogue import Catalogue, RegimenDose
+from nephroline.catalogue import Catalogue
 from nephroline.exact import Fraction
 from nephroline.features import Threshold
 from nephroline.lang import (
@@ -23,21 +23,13 @@ from nephroline.lang import (
     threshold_names,
 )
 from nephroline.pathway.canonical import digest_of
+from nephroline.pathway.conclusions import Alert, Block, Conclusion, FindingOf, Recommend, Statement
 from nephroline.pathway.depends import Depends
 from nephroline.record import FullDoses, Windows
 from nephroline.terms import (
-    About,
-    Action,
-    Certainty,
     Confidence,
-    Direction,
-    Outcome,
-    ReassessFrom,
     Response,
     Scope,
-    Severity,
-    StatementKind,
-    Strength,
     Verdict,
 )
 
@@ -52,123 +44,6 @@ EXCRETION = ("creatinine_excretion_low", "creatinine_excretion_high")
 
 NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 """A threshold in a text."""
-
-
-class Statement(msgspec.Struct, frozen=True):
-    """What a source printed. `confidence` is that of the text, `grade_confidence` that of its grade."""
-
-    source: str
-    kind: StatementKind
-    id: str
-    strength: Strength
-    certainty: Certainty
-    confidence: Confidence
-    grade_confidence: Confidence
-    reviewed: str = ""
-
-    @property
-    def grade(self) -> str:
-        """KDIGO's grade such as 2B; empty when the statement is not graded."""
-        return (
-            f"{self.strength}{self.certainty.letter}"
-            if self.certainty.letter and self.strength in "12"
-            else ""
-        )
-
-
-class TaperStage(msgspec.Struct, frozen=True):
-    """A stage of a taper, by names of thresholds; see `TaperEntry`."""
-
-    by: str | None
-    every: tuple[str, ...]
-    down_to: str | None = None
-    most: str | None = None
-    over: str | None = None
-    in_all: str | None = None
-    within: str | None = None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The thresholds that it names."""
-        alone = (self.by, self.down_to, self.most, self.over, self.in_all, self.within)
-        return (*self.every, *(name for name in alone if name))
-
-
-class Recommend(msgspec.Struct, frozen=True):
-    """A recommendation."""
-
-    action: Action
-    regimen: str | None
-    keep: bool
-    title: str
-    detail: str
-    dose: Mapping[str, RegimenDose]
-    preference: int
-    reassess: str | None
-    silent: bool
-    rechallenge: bool
-    before_first_dose: bool = False
-    agent: str | None = None
-    direction: Direction | None = None
-    ends: bool = False
-    reassess_from: ReassessFrom | None = None
-    answers: bool = False
-    about: About = About.LINE
-    taper: tuple[TaperStage, ...] = ()
-    spares: str | None = None
-    urgent: bool = False
-
-    @property
-    def of_line(self) -> bool:
-        """Whether it competes to be what is done with the line of therapy, or with a course beside it."""
-        return self.action.of_line and self.about is not About.BESIDE
-
-    def names(self, catalogue: Catalogue) -> Iterator[str]:
-        """The thresholds of its doses and times, those of its regimen among them."""
-        for dose in self.dose.values():
-            yield from (*dose.amount, *([dose.most] if dose.most else []))
-        if self.reassess:
-            yield self.reassess
-        for stage in self.taper:
-            yield from stage.names
-        if self.regimen:
-            yield from catalogue.regimens[self.regimen].thresholds
-
-
-class Block(msgspec.Struct, frozen=True):
-    """Regimens that are out: one by name, or all that contain an agent.
-
-    `before_first_dose`: what it rests on is looked at before the first dose. While that is unknown the line
-    stands, is not certain and asks for it; what would come instead is not followed. `adjunct`: the agent is
-    out as an adjunct alone, and a regimen that has it beside its agents is begun without.
-    """
-
-    regimen: str | None
-    agent: str | None
-    until: str
-    before_first_dose: bool = False
-    adjunct: bool = False
-
-
-class Alert(msgspec.Struct, frozen=True):
-    """Something to notice."""
-
-    severity: Severity
-    detail: str
-
-
-class FindingOf(msgspec.Struct, frozen=True):
-    """A conclusion: this finding is earned; about a line, it may settle the line's outcome.
-
-    `outcome_of`: only if this drug or class is an agent of the line.
-    """
-
-    id: str
-    outcome: Outcome | None = None
-    outcome_of: str | None = None
-
-
-Conclusion = Recommend | Block | Alert | FindingOf
 
 
 class Definition(msgspec.Struct, frozen=True):
@@ -223,6 +98,13 @@ class Rule(msgspec.Struct, frozen=True):
     def clauses(self) -> tuple[str, ...]:
         """The clauses that inference decides for it: its `when`, and its `unless` if it has one."""
         return (self.clause,) if self.unless is None else (self.clause, self.exception)
+
+    def concluding_names(self, catalogue: Catalogue) -> set[str]:
+        """The thresholds that its texts, doses and times name, beside those of its conditions."""
+        found = set(NAMED.findall(f"{self.title} {self.rationale} {self.conclusion}"))
+        if isinstance(self.conclusion, Recommend):
+            found |= set(self.conclusion.names(catalogue))
+        return found
 
     @property
     def decides(self) -> bool:
@@ -417,14 +299,17 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
     def thresholds_used(self) -> frozenset[str]:
         """The thresholds that a condition, a text, a dose or the windows of time name."""
         nodes = (*self._nodes_in_use, *(node for node, _ in self.gaps))
-        found = {*WINDOWS, *DOSING, *EXCRETION, TREND}
+        found = {*self.thresholds_of_charts}
         found |= {name for node in nodes for name in threshold_names(node)}
-        found |= {name for kind in self.catalogue.classes.values() for name in kind.full_doses}
         for rule in self.rules.values():
-            found |= set(NAMED.findall(f"{rule.title} {rule.rationale} {rule.conclusion}"))
-            if isinstance(rule.conclusion, Recommend):
-                found |= set(rule.conclusion.names(self.catalogue))
+            found |= rule.concluding_names(self.catalogue)
         return frozenset(found | {name for _, because in self.gaps for name in NAMED.findall(because)})
+
+    @cached_property
+    def thresholds_of_charts(self) -> frozenset[str]:
+        """Thresholds by which every chart is read and dosed, whatever its rules name."""
+        full = {name for kind in self.catalogue.classes.values() for name in kind.full_doses}
+        return frozenset({*WINDOWS, *DOSING, *EXCRETION, TREND, *full})
 
     @cached_property
     def definitions_used(self) -> frozenset[str]:

@@ -55,6 +55,16 @@ def names_a_file(pathway: str) -> bool:
     return pathway.endswith((".yaml", ".yml"))
 
 
+def rules_with(rules: str | Path | None, pathway: str | None = None) -> RuleBase:
+    """The rules of a folder; without one those that go with a pathway file, else those of Nephroline.
+
+    Raises: as `load_rules`.
+    """
+    if rules is None and pathway is not None and names_a_file(pathway):
+        return rules_of_file(Path(pathway))
+    return load_rules(rules)
+
+
 def _is_rule_file(file: Path, root: Path) -> bool:
     hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
     return file.suffix in (".yaml", ".yml") and not hidden and (file.is_file() or file.is_symlink())
