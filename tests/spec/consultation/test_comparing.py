@@ -9,7 +9,7 @@ from nephroline.comparing import compare
 from nephroline.pathway import load_pathway
 from nephroline.record import read_record
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 BOTH = [load_pathway("kdigo-2012/fsgs"), load_pathway("kdigo-2021/fsgs")]
 
 

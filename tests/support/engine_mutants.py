@@ -1,0 +1,276 @@
+"""Small changes of the engine's code, made by cosmic-ray, which the chapters and the laws must notice.
+
+    python tests/support/engine_mutants.py --count 1000 --seed 20 --log FILE [--quick] [--again]
+
+Mutants are drawn from the rooms that hold what a rule means: features, language, consultation, record, missing.
+Each is made in a copy of the repository, and `tests/spec` and `tests/laws` are run on it, nothing else: what only
+a snapshot or a published case would notice counts as not noticed. The tests that run the changed lines come first;
+`--quick` asks no others and none that takes long. `--again` asks of those that survived once more, without `--quick`
+of everything. What is argued to be the same program stands in `equivalents.tsv`, and counts apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import NamedTuple
+
+from cosmic_ray.ast import ast_nodes, get_ast_from_path
+from cosmic_ray.mutating import mutate_and_test
+from cosmic_ray.plugins import get_operator, operator_names
+from cosmic_ray.work_item import MutationSpec, TestOutcome
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ROOMS = ("features", "lang", "consultation", "record", "missing")
+EQUIVALENTS = Path(__file__).with_name("equivalents.tsv")
+IDENTITY = ("Eq_Is", "Is_Eq", "NotEq_IsNot", "IsNot_NotEq")
+"""Identity in the place of equality: of enumerations, None and small numbers it is the same program."""
+LONGEST = 2.0
+"""Seconds; a test that takes longer is not quick."""
+MOST = 400.0
+"""Seconds after which a mutant counts as killed: it has got into a circle."""
+
+
+class Drawn(NamedTuple):
+    """A mutant: where it is, and how it reads."""
+
+    module: str
+    operator: str
+    occurrence: int
+    line: int
+    start: tuple[int, int]
+    end: tuple[int, int]
+    text: str
+
+    @property
+    def key(self) -> str:
+        """By which it is known in a log, also when lines have moved."""
+        return f"{self.module}: {self.text}"
+
+
+def mutants(root: Path) -> list[Drawn]:
+    """Every mutant of the rooms that is another program: annotations of functions mean nothing when it runs."""
+    found: list[Drawn] = []
+    seen: Counter[tuple[str, str]] = Counter()
+    for room in ROOMS:
+        for file in sorted((root / "engine/nephroline" / room).glob("*.py")):
+            source = file.read_text()
+            lines = source.splitlines()
+            tree = get_ast_from_path(file)
+            quiet = _annotated(source)
+            for name in sorted(operator_names()):
+                operator = get_operator(name)
+                if operator.arguments() or name.endswith(IDENTITY):
+                    continue
+                made = operator()
+                places = [place for node in ast_nodes(tree) for place in made.mutation_positions(node)]
+                for n, (start, end) in enumerate(places):
+                    if any(a <= start and end <= b for a, b in quiet):
+                        continue
+                    was = " ".join(line.strip() for line in lines[start[0] - 1 : end[0]])
+                    text = f"{name.removeprefix('core/')} {was} [{start[1]}]"
+                    module = str(file.relative_to(root / "engine/nephroline"))
+                    seen[module, text] += 1
+                    if seen[module, text] > 1:
+                        text += f" {seen[module, text]}"
+                    found.append(Drawn(module, name, n, start[0], start, end, text))
+    return found
+
+
+def _annotated(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where annotations of functions and of local names stand: they are not evaluated."""
+    import ast
+
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        notes: list[ast.expr | None] = []
+        if isinstance(node, ast.FunctionDef):
+            notes = [node.returns, *(a.annotation for a in ast.walk(node.args) if isinstance(a, ast.arg))]
+            notes += [line.annotation for line in ast.walk(node) if isinstance(line, ast.AnnAssign)]
+        for note in notes:
+            if note is not None and note.end_lineno is not None and note.end_col_offset is not None:
+                found.append(((note.lineno, note.col_offset), (note.end_lineno, note.end_col_offset)))
+    return found
+
+
+# -- which tests run a line ----------------------------------------------------------------------------
+
+
+def reached(copy: Path, kept: Path | None) -> dict[str, list[tuple[float, str]]]:
+    """Of each line of the rooms (``file:line``), the tests that run it with the seconds that they take."""
+    if kept is not None and kept.exists():
+        found: dict[str, list[tuple[float, str]]] = json.loads(kept.read_text())
+        return found
+    out = copy / "reached.json"
+    subprocess.run(
+        [
+            *(
+                sys.executable,
+                "-m",
+                "coverage",
+                "run",
+                "--branch",
+                "--rcfile=/dev/null",
+                f"--data-file={copy}/.reached",
+            ),
+            *(f"--include={copy}/engine/*", "-m", "pytest", "-q", "-p", "reaching", "-p", "no:cacheprovider"),
+            *("tests/spec", "tests/laws"),
+        ],
+        cwd=copy,
+        env=os.environ | {"PYTHONPATH": str(copy / "tests/support"), "REACHED": str(out)},
+        check=True,
+    )
+    if kept is not None:
+        shutil.copy(out, kept)
+    read: dict[str, list[tuple[float, str]]] = json.loads(out.read_text())
+    return read
+
+
+# -- one mutant ----------------------------------------------------------------------------------------
+
+
+def judge(copy: Path, mutant: Drawn, tests: list[str]) -> dict[str, str]:
+    """What becomes of a mutant, and by which test."""
+    os.chdir(copy)
+    (copy / "asked.txt").write_text("\n".join(tests) + "\n")
+    command = shlex.join(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "--no-header",
+            "--tb=no",
+            "-rf",
+            "-p",
+            "no:cacheprovider",
+            "@asked.txt",
+        ]
+    )
+    spec = MutationSpec(
+        module_path=copy / "engine/nephroline" / mutant.module,
+        operator_name=mutant.operator,
+        occurrence=mutant.occurrence,
+        start_pos=mutant.start,
+        end_pos=mutant.end,
+    )
+    done = mutate_and_test([spec], command, MOST)
+    by = next((line for line in (done.output or "").splitlines() if line.startswith(("FAILED", "ERROR"))), "")
+    diff = [
+        line for line in (done.diff or "").splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")
+    ]
+    return {
+        "key": mutant.key,
+        "line": str(mutant.line),
+        "end": "survived" if done.test_outcome is TestOutcome.SURVIVED else "killed",
+        "by": by.partition(" - ")[0],
+        "diff": "\n".join(diff),
+    }
+
+
+def _copied(count: int, folder: Path) -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    copies = [folder / f"copy-{n}" for n in range(count)]
+    for name in listed.stdout.splitlines():
+        for copy in copies:
+            if (ROOT / name).exists():
+                (copy / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, copy / name)
+    return copies
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--count", type=int, default=1_000)
+    parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument("--log", type=Path, default=Path("engine-mutants.jsonl"))
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--again", action="store_true")
+    asked = parser.parse_args()
+    every = mutants(ROOT)
+    drawn = random.Random(asked.seed).sample(every, len(every))[: asked.count]
+    known = _read(asked.log)
+    left = [one for one in drawn if one.key not in known]
+    if asked.again:
+        left = [one for one in drawn if known.get(one.key, {}).get("end") != "killed"]
+    with tempfile.TemporaryDirectory(prefix="engine-mutants-") as folder:
+        copies = _copied(asked.workers, Path(folder))
+        lines = reached(copies[0], asked.log.with_suffix(".reached.json"))
+        jobs = [(one, _tests_of(one, lines, asked.quick)) for one in left]
+        shares = [jobs[n :: len(copies)] for n in range(len(copies))]
+        with ProcessPoolExecutor(len(copies)) as pool:
+            running = [
+                pool.submit(_share, copy, share, asked.log)
+                for copy, share in zip(copies, shares, strict=True)
+            ]
+            for future in as_completed(running):
+                future.result()
+    show(drawn, _read(asked.log), len(every), asked.seed)
+
+
+def _share(copy: Path, jobs: list[tuple[Drawn, list[str]]], log: Path) -> None:
+    for mutant, tests in jobs:
+        if tests:
+            result = judge(copy, mutant, tests)
+        else:
+            result = {"key": mutant.key, "line": str(mutant.line), "end": "unreached", "by": "", "diff": ""}
+        with log.open("a") as out:
+            out.write(json.dumps(result) + "\n")
+
+
+def _tests_of(mutant: Drawn, lines: dict[str, list[tuple[float, str]]], quick: bool) -> list[str]:
+    """The tests that run a changed line, chapters before laws and the quicker first; then, unless *quick*, all."""
+    found: dict[str, float] = {}
+    for line in range(mutant.start[0], mutant.end[0] + 1):
+        found |= {test: seconds for seconds, test in lines.get(f"{mutant.module}:{line}", ())}
+    if not found:
+        return [] if quick else ["tests/spec", "tests/laws"]
+    names = sorted((t for t in found if t), key=lambda t: (t.startswith("tests/laws"), found[t]))
+    if "" in found:  # run when modules are read: any test may notice
+        names = ["tests/spec", "tests/laws/test_laws.py::test_law_9_every_evaluator_agrees"]
+    if quick:
+        return [name for name in names if found.get(name, 0) <= LONGEST]
+    return [*names, "tests/spec", "tests/laws"]
+
+
+def _read(log: Path) -> dict[str, dict[str, str]]:
+    rows = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    return {row["key"]: row for row in rows}
+
+
+def show(drawn: list[Drawn], results: dict[str, dict[str, str]], of: int, seed: int) -> None:
+    """Print the score and what survives."""
+    alike = {
+        line.split("\t")[0] for line in (EQUIVALENTS.read_text().splitlines() if EQUIVALENTS.exists() else ())
+    }
+    ends = Counter(
+        "equivalent" if one.key in alike and results[one.key]["end"] != "killed" else results[one.key]["end"]
+        for one in drawn
+        if one.key in results
+    )
+    counted = sum(ends.values()) - ends["equivalent"]
+    say = sys.stdout.write
+    say(f"seed {seed}: {len(drawn)} of {of} drawn; {dict(ends)}\n")
+    say(f"killed: {100 * ends['killed'] / max(counted, 1):.1f} % of those that are another program\n")
+    for one in sorted(drawn):
+        row = results.get(one.key)
+        if row is not None and row["end"] != "killed" and one.key not in alike:
+            say(f"{row['end']}: {one.module}:{one.line} {one.text}\n{row['diff']}\n")
+
+
+if __name__ == "__main__":
+    main()
