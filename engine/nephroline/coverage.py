@@ -234,7 +234,8 @@ class _Collector:
         for exposure in pathway.exposure:
             for word, node in exposure.conditions:
                 name = f"{exposure.agent}, {word}"
-                self._add("exposure", name, f"the exposure to {exposure.agent} is {word}", pathway.id, node)
+                title = f"the exposure to {exposure.agent} is {word}"
+                self._add("exposure", name, title, exposure.module, node)
         for i, (verdict, node, because) in enumerate(pathway.applicability, start=1):
             self._add("applicability", str(i), f"{verdict}: {because}", pathway.id, node)
 

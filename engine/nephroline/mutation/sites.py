@@ -68,7 +68,7 @@ def sites(pathway: Pathway) -> Iterator[Site]:
         for word, node in exposure.conditions:
             of = f"exposure to {exposure.agent}, {word}"
             put = partial(_put_exposure, i, word)
-            yield Site(of, pathway.id, "", node, put, partial(_on_lines, node))
+            yield Site(of, exposure.module, "", node, put, partial(_on_lines, node))
 
 
 # -- putting -------------------------------------------------------------------------------------------

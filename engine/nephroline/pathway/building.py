@@ -355,7 +355,7 @@ class _PathwayBuilder:
                     did_you_mean(entry.agent, agents),
                 )
             if nodes[0] is not None:
-                found.append(ExposureRule(entry.agent, nodes[0], nodes[1], nodes[2]))
+                found.append(ExposureRule(entry.agent, nodes[0], nodes[1], nodes[2], stated.module.id))
         return tuple(found)
 
     def _applicability(

@@ -134,12 +134,13 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 class ExposureRule(msgspec.Struct, frozen=True):
-    """When the exposure to an agent counts."""
+    """When the exposure to an agent counts. `module` states it."""
 
     agent: str
     adequate: Node
     presumed: Node | None
     inadequate: Node | None
+    module: str
 
     @property
     def nodes(self) -> list[Node]:
