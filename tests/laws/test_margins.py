@@ -60,10 +60,11 @@ def test_an_answer_turns_at_its_margins_and_not_before(file: str, name: str, at:
     pathway = load_pathway(name)
     chart = json.loads(json.dumps(open_document(ROOT / f"scenarios/{file}.yaml").data["record"], default=str))
     answer = thorough(read_record(chart), pathway, at, margins=True)
+    assert answer.outlook is not None
     margins = answer.outlook.margins
     assert margins
     turns = 0
-    titles = {analyte.title: id for id, analyte in pathway.catalogue.analytes.items()}
+    titles = {analyte.title: name for name, analyte in pathway.catalogue.analytes.items()}
     for margin in margins:
         value, cut = number(margin.value)[0], number(margin.cut)[0]
         if number(margin.value)[1] != number(margin.cut)[1]:
