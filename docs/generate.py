@@ -22,6 +22,8 @@ from nephroline.replaying import Scenario, read_scenario, scenario_files
 from nephroline.tools.schemas import KINDS, schema_text
 
 DOCS = Path(__file__).resolve().parent
+NAMED = 6
+"""So many scenarios are named where a rule holds."""
 sys.path.insert(0, str(DOCS.parent / "tests" / "spec"))
 
 from chapters import IN_WORDS, chapters, drawn, pathway_of  # noqa: E402
@@ -188,10 +190,17 @@ def one_rule(
         f"- **When** {every}{describe(rule.when)}",
         *([f"- **Unless** {describe(rule.unless)}"] if rule.unless else []),
         f"- **Stands in:** `{rule.place.partition(':')[0]}`",
-        f"- **Holds in:** {', '.join(sorted(fired.get(rule.id, ()))) or 'no scenario'}",
+        f"- **Holds in:** {holding(fired.get(rule.id, set()))}",
         f"- **Tested:** {tested.covered} of {len(tested.clauses)} clauses{gaps(tested)}",
         "",
     ]
+
+
+def holding(names: set[str]) -> str:
+    """The scenarios in which a rule holds; of many their number, and those with the shortest names."""
+    if len(names) <= NAMED:
+        return ", ".join(sorted(names)) or "no scenario"
+    return f"{len(names)} scenarios, such as {', '.join(sorted(names, key=lambda name: (len(name), name))[:NAMED])}"
 
 
 def gaps(tested: ConditionCoverage) -> str:
