@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from score import equivalents, is_argued
 
 import nephroline
 from nephroline.consultation import consult
@@ -215,3 +216,10 @@ def test_what_is_asked_wrongly_is_told(arguments: tuple[str, ...], words: str) -
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_argued_to_be_the_same_rules_names_mutants_that_there_are() -> None:
+    keys = {one.key for name in nephroline.pathway_ids() for one in mutants_of(nephroline.load_pathway(name))}
+    argued = equivalents()
+    assert argued
+    assert [begin for begin in argued if not any(is_argued(key, [begin]) for key in keys)] == []

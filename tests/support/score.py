@@ -2,8 +2,9 @@
 
     python tests/support/score.py --count 2000 --seed 14 [--log FILE]
 
-A mutant that no scenario kills is killed by the tables if they would say something else of it. Those that are
-left are listed. Exits with 1 below the share asked for.
+A mutant that no scenario kills is killed by the tables if they would say something else of it. What is argued to
+be the same rules (`tests/mutation/equivalents.yaml`) counts apart. Those that are left are listed. Exits with 1
+below the share asked for.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from printed import tables_of
 
 import nephroline
+from nephroline.errors import UsageError
 from nephroline.mutation import End, Mutation, MutationOptions, Result, mutants_of, mutate
+from nephroline.yamlfile import read_file
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+EQUIVALENTS = ROOT / "tests" / "mutation" / "equivalents.yaml"
 
 
 def main() -> None:
@@ -38,27 +43,42 @@ def main() -> None:
         ),
         lambda what, done, of: sys.stderr.write(f"{done} of {of} {what}\n"),
     )
-    killed = show(found)
-    if killed * 100 < asked.fail_under * len(found.results):
+    killed, of = show(found)
+    if killed * 100 < asked.fail_under * of:
         sys.exit(1)
 
 
-def show(found: Mutation) -> int:
-    """Print the score and what is left; give how many were killed."""
-    left = [one for one in found.results if one.end is not End.KILLED]
-    noticed = by_tables(left)
-    of, by_scenarios = len(found.results), found.killed
+def equivalents() -> dict[str, str]:
+    """How the names of mutants begin that are argued to be the same rules, and why they are."""
+    groups = read_file(EQUIVALENTS, EQUIVALENTS.name, UsageError).data
+    return {begin: group["because"] for group in groups for begin in group["mutants"]}
+
+
+def is_argued(key: str, argued: Iterable[str]) -> bool:
+    """Whether a mutant is one of those."""
+    return any(key.startswith(f"{begin} ") for begin in argued)
+
+
+def show(found: Mutation) -> tuple[int, int]:
+    """Print the score and what is left; give how many were killed, of how many that are not the same rules."""
+    alive = [one for one in found.results if one.end is not End.KILLED]
+    noticed = by_tables(alive)
+    argued = equivalents()
+    left = [one for one in alive if one.key in noticed or not is_argued(one.key, argued)]
+    alike = len(alive) - len(left)
+    of, by_scenarios = len(found.results) - alike, found.killed
     killed = by_scenarios + len(noticed)
     _say(f"seed {found.seed}: {killed} of {of} killed ({100 * killed / max(of, 1):.1f} %)")
     _say(
         f"  {by_scenarios} by scenarios, {found.by_published} of these by published cases; {len(noticed)} by tables"
     )
+    _say(f"  {alike} more are argued to be the same rules")
     _say(f"  kinds: {dict(Counter(str(one.kind) for one in left if one.key not in noticed))}")
     for one in sorted(left, key=lambda one: (one.end, one.module, one.key)):
         if one.key not in noticed:
             wanted = f" · {one.wanted.file} at {one.wanted.at}: {one.wanted.expect}" if one.wanted else ""
             _say(f"{one.end}: {one.key}{wanted}")
-    return killed
+    return killed, of
 
 
 def _say(text: str) -> None:
