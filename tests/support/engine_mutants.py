@@ -6,7 +6,7 @@ Mutants are drawn from the rooms that hold what a rule means: features, language
 Each is made in a copy of the repository, and `tests/spec` and `tests/laws` are run on it, nothing else: what only
 a snapshot or a published case would notice counts as not noticed. The tests that run the changed lines come first;
 `--quick` asks no others and none that takes long. `--again` asks of those that survived once more, without `--quick`
-of everything. What is argued to be the same program stands in `equivalents.tsv`, and counts apart.
+of everything. What is argued to be the same program stands in `tests/mutation/engine-equivalents.yaml`, and counts apart.
 """
 
 from __future__ import annotations
@@ -25,14 +25,19 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 from cosmic_ray.ast import ast_nodes, get_ast_from_path
 from cosmic_ray.mutating import mutate_and_test
 from cosmic_ray.plugins import get_operator, operator_names
 from cosmic_ray.work_item import MutationSpec, TestOutcome
 
+from nephroline.errors import UsageError
+from nephroline.yamlfile import read_file
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROOMS = ("features", "lang", "consultation", "record", "missing")
-EQUIVALENTS = Path(__file__).with_name("equivalents.tsv")
+EQUIVALENTS = ROOT / "tests" / "mutation" / "engine-equivalents.yaml"
+TESTS = ["tests/spec", "tests/laws"]
 IDENTITY = ("Eq_Is", "Is_Eq", "NotEq_IsNot", "IsNot_NotEq")
 """Identity in the place of equality: of enumerations, None and small numbers it is the same program."""
 LONGEST = 2.0
@@ -75,7 +80,7 @@ def mutants(root: Path) -> list[Drawn]:
                 made = operator()
                 places = [place for node in ast_nodes(tree) for place in made.mutation_positions(node)]
                 for n, (start, end) in enumerate(places):
-                    if any(a <= start and end <= b for a, b in quiet):
+                    if any(a <= start and end <= b for a, b in quiet) or is_marker(lines, start, end):
                         continue
                     was = " ".join(line.strip() for line in lines[start[0] - 1 : end[0]])
                     text = f"{name.removeprefix('core/')} {was} [{start[1]}]"
@@ -85,6 +90,12 @@ def mutants(root: Path) -> list[Drawn]:
                         text += f" {seen[module, text]}"
                     found.append(Drawn(module, name, n, start[0], start, end, text))
     return found
+
+
+def is_marker(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> bool:
+    """Whether a star only parts arguments by name from the others: it multiplies nothing."""
+    here = lines[start[0] - 1]
+    return here[start[1] : end[1]] == "*" and here[end[1] :].lstrip().startswith(",")
 
 
 def _annotated(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
@@ -106,11 +117,20 @@ def _annotated(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
 # -- which tests run a line ----------------------------------------------------------------------------
 
 
-def reached(copy: Path, kept: Path | None) -> dict[str, list[tuple[float, str]]]:
-    """Of each line of the rooms (``file:line``), the tests that run it with the seconds that they take."""
-    if kept is not None and kept.exists():
-        found: dict[str, list[tuple[float, str]]] = json.loads(kept.read_text())
-        return found
+class Reached(msgspec.Struct):
+    """Which tests run a line (``file:line``), by their place in `tests`, which tells how long each takes.
+
+    -1: it is run when modules are read.
+    """
+
+    tests: list[tuple[float, str]]
+    lines: dict[str, list[int]]
+
+
+def reached(copy: Path, kept: Path) -> Reached:
+    """Which tests run which lines, from a file if it is there; else they are run, and it is written."""
+    if kept.exists():
+        return msgspec.json.decode(kept.read_bytes(), type=Reached)
     out = copy / "reached.json"
     subprocess.run(
         [
@@ -124,16 +144,14 @@ def reached(copy: Path, kept: Path | None) -> dict[str, list[tuple[float, str]]]
                 f"--data-file={copy}/.reached",
             ),
             *(f"--include={copy}/engine/*", "-m", "pytest", "-q", "-p", "reaching", "-p", "no:cacheprovider"),
-            *("tests/spec", "tests/laws"),
+            *TESTS,
         ],
         cwd=copy,
         env=os.environ | {"PYTHONPATH": str(copy / "tests/support"), "REACHED": str(out)},
         check=True,
     )
-    if kept is not None:
-        shutil.copy(out, kept)
-    read: dict[str, list[tuple[float, str]]] = json.loads(out.read_text())
-    return read
+    shutil.copy(out, kept)
+    return msgspec.json.decode(kept.read_bytes(), type=Reached)
 
 
 # -- one mutant ----------------------------------------------------------------------------------------
@@ -209,8 +227,8 @@ def main() -> None:
         left = [one for one in drawn if known.get(one.key, {}).get("end") != "killed"]
     with tempfile.TemporaryDirectory(prefix="engine-mutants-") as folder:
         copies = _copied(asked.workers, Path(folder))
-        lines = reached(copies[0], asked.log.with_suffix(".reached.json"))
-        jobs = [(one, _tests_of(one, lines, asked.quick)) for one in left]
+        known_lines = reached(copies[0], asked.log.with_suffix(".reached.json"))
+        jobs = [(one, _tests_of(one, known_lines, asked.quick)) for one in left]
         shares = [jobs[n :: len(copies)] for n in range(len(copies))]
         with ProcessPoolExecutor(len(copies)) as pool:
             running = [
@@ -232,19 +250,19 @@ def _share(copy: Path, jobs: list[tuple[Drawn, list[str]]], log: Path) -> None:
             out.write(json.dumps(result) + "\n")
 
 
-def _tests_of(mutant: Drawn, lines: dict[str, list[tuple[float, str]]], quick: bool) -> list[str]:
+def _tests_of(mutant: Drawn, reached: Reached, quick: bool) -> list[str]:
     """The tests that run a changed line, chapters before laws and the quicker first; then, unless *quick*, all."""
-    found: dict[str, float] = {}
-    for line in range(mutant.start[0], mutant.end[0] + 1):
-        found |= {test: seconds for seconds, test in lines.get(f"{mutant.module}:{line}", ())}
-    if not found:
-        return [] if quick else ["tests/spec", "tests/laws"]
-    names = sorted((t for t in found if t), key=lambda t: (t.startswith("tests/laws"), found[t]))
-    if "" in found:  # run when modules are read: any test may notice
+    lines = (f"{mutant.module}:{line}" for line in range(mutant.start[0], mutant.end[0] + 1))
+    places = {place for line in lines for place in reached.lines.get(line, ())}
+    if -1 in places:
         names = ["tests/spec", "tests/laws/test_laws.py::test_law_9_every_evaluator_agrees"]
-    if quick:
-        return [name for name in names if found.get(name, 0) <= LONGEST]
-    return [*names, "tests/spec", "tests/laws"]
+        return names if quick else TESTS
+    found = sorted(
+        (test.startswith("tests/laws"), seconds, test)
+        for seconds, test in map(reached.tests.__getitem__, places)
+        if not quick or seconds <= LONGEST
+    )
+    return [test for *_, test in found] + ([] if quick else TESTS)
 
 
 def _read(log: Path) -> dict[str, dict[str, str]]:
@@ -254,9 +272,8 @@ def _read(log: Path) -> dict[str, dict[str, str]]:
 
 def show(drawn: list[Drawn], results: dict[str, dict[str, str]], of: int, seed: int) -> None:
     """Print the score and what survives."""
-    alike = {
-        line.split("\t")[0] for line in (EQUIVALENTS.read_text().splitlines() if EQUIVALENTS.exists() else ())
-    }
+    groups = read_file(EQUIVALENTS, EQUIVALENTS.name, UsageError).data
+    alike = {key for group in groups for key in group["mutants"]}
     ends = Counter(
         "equivalent" if one.key in alike and results[one.key]["end"] != "killed" else results[one.key]["end"]
         for one in drawn
