@@ -12,7 +12,7 @@ from nephroline.catalogue import load_catalogue
 from nephroline.consultation import Consultation, consult
 from nephroline.consultation.answer import ActOut, OrderOut, OutcomeOut, Outlook, StatementRef
 from nephroline.errors import RecordError
-from nephroline.expecting import ExpectEntry, check, words
+from nephroline.expecting import LISTS, ExpectEntry, check, words
 from nephroline.pathway import load_pathway
 from nephroline.replaying import read_scenario
 from nephroline.terms import Action, Answer, Certain
@@ -320,3 +320,11 @@ def test_check_finds_names_that_no_answer_holds(tmp_path: Path, expected: str, m
     ((_, _, problems),) = check_files([str(file)])
     assert [(p.file, p.line, p.message) for p in problems] == [(str(file), 16, message)]
     assert problems[0].help or "foo" in message
+
+
+def test_an_alternative_that_makes_no_regimen_has_no_name_to_expect(root: Path) -> None:
+    scenario = read_scenario(root / "scenarios/hazards/low-counts-on-azathioprine.yaml")
+    answer = consult(scenario.record, load_pathway("kdigo-2012/fsgs"), "260 d", stops_seen=False)
+    assert any(other.regimen is None for other in answer.alternatives)
+    assert all(LISTS["alternatives"](answer))
+    assert "None" not in LISTS["alternatives"](answer)

@@ -166,7 +166,7 @@ def _act(text: str) -> tuple[str, str]:
 
 LISTS: Mapping[str, Callable[[Consultation], list[str]]] = {
     "findings": lambda c: [f.id for f in c.findings],
-    "alternatives": lambda c: [str(a.regimen) for a in c.alternatives],
+    "alternatives": lambda c: [a.regimen for a in c.alternatives if a.regimen is not None],
     "blocked": lambda c: [b.regimen for b in c.blocked],
     "actions": lambda c: [a.rule for a in c.actions],
     "alerts": lambda c: [a.id for a in c.alerts],
