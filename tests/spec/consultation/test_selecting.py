@@ -48,6 +48,13 @@ RESISTANT = {
             "KDIGO 2021: the newest edition; in 2015 KDIGO 2012 was in force (kdigo-2012/fsgs)",
         ),
         ("2023-03-01", "fsgs", "kdigo-2021/fsgs", "KDIGO 2021: the newest edition"),
+        ("2021-03-01", "fsgs", "kdigo-2021/fsgs", "KDIGO 2021: the newest edition"),
+        (
+            "2012-03-01",
+            "fsgs",
+            "kdigo-2021/fsgs",
+            "KDIGO 2021: the newest edition; in 2012 KDIGO 2012 was in force (kdigo-2012/fsgs)",
+        ),
         (
             "2015-03-01",
             "mcd",
