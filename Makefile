@@ -10,6 +10,9 @@ PYTHONS := 3.11 3.12 3.13
 LOCK := $(if $(filter $(VERSION),$(PYTHONS)),locks,none)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCKED := $(PIP) install --quiet --require-hashes --no-deps --no-build-isolation
+# What a lock holds; for a Python without it, what is named beside it.
+PACKAGES = $(if $(wildcard $(LOCK)/$(1).txt),$(LOCKED) -r $(LOCK)/$(1).txt,$(PIP) install --quiet $(2))
+WITH_EXTRAS := .[report,pdf,graph,serve,postgres,cohort]
 # Python 3.13 dropped a symbol that durable_rules names; this gives it its new name when it is built.
 export CPPFLAGS := $(CPPFLAGS) -DPyEval_CallObject=PyObject_CallObject
 
@@ -118,35 +121,19 @@ endif
 	touch $@
 
 $(VENV)/.tested: $(VENV)/.installed
-ifneq ($(wildcard $(LOCK)/test.txt),)
-	$(LOCKED) -r $(LOCK)/test.txt
-else
-	$(PIP) install --quiet --editable ".[report,pdf,graph,serve,postgres,cohort]" --group test
-endif
+	$(call PACKAGES,test,--editable "$(WITH_EXTRAS)" --group test)
 	touch $@
 
 $(VENV)/.sparked: $(VENV)/.tested
-ifneq ($(wildcard $(LOCK)/spark.txt),)
-	$(LOCKED) -r $(LOCK)/spark.txt
-else
-	$(PIP) install --quiet --editable ".[spark]"
-endif
+	$(call PACKAGES,spark,--editable ".[spark]")
 	touch $@
 
 $(VENV)/.mutated: $(VENV)/.tested
-ifneq ($(wildcard $(LOCK)/mutants.txt),)
-	$(LOCKED) -r $(LOCK)/mutants.txt
-else
-	$(PIP) install --quiet --group mutants
-endif
+	$(call PACKAGES,mutants,--group mutants)
 	touch $@
 
 $(VENV)/.developed: $(VENV)/.tested
-ifneq ($(wildcard $(LOCK)/dev.txt),)
-	$(LOCKED) -r $(LOCK)/dev.txt
-else
-	$(PIP) install --quiet --group dev
-endif
+	$(call PACKAGES,dev,--group dev)
 	touch $@
 
 clean:

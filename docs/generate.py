@@ -22,8 +22,6 @@ from nephroline.replaying import Scenario, read_scenario, scenario_files
 from nephroline.tools.schemas import KINDS, schema_text
 
 DOCS = Path(__file__).resolve().parent
-NAMED = 6
-"""So many scenarios are named where a rule holds."""
 sys.path.insert(0, str(DOCS.parent / "tests" / "spec"))
 
 from chapters import IN_WORDS, chapters, drawn, pathway_of  # noqa: E402
@@ -103,6 +101,8 @@ def commands() -> str:
     return "\n".join(lines)
 
 
+NAMED = 6
+"""So many scenarios are named where a rule holds."""
 CONFIDENCE = (
     "How this rule base knows what a source says: `verified` read in it, `verified-2` read in a text about it, "
     "`recalled` not yet checked, `derived` computed from it, `policy` a choice of this rule base."

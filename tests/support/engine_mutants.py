@@ -5,13 +5,15 @@
 Mutants are drawn from the rooms that hold what a rule means: features, language, consultation, record, missing.
 Each is made in a copy of the repository, and `tests/spec` and `tests/laws` are run on it, nothing else: what only
 a snapshot or a published case would notice counts as not noticed. The tests that run the changed lines come first;
-`--quick` asks no others and none that takes long. `--again` asks of those that survived once more, without `--quick`
-of everything. What is argued to be the same program stands in `tests/mutation/engine-equivalents.yaml`, and counts apart.
+`--quick` asks no others and none that takes long. `--again` asks once more of those that survived, without `--quick`
+of everything. What is argued to be the same program stands in `tests/mutation/engine-equivalents.yaml`, and counts
+apart.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
 import random
@@ -30,14 +32,13 @@ from cosmic_ray.ast import ast_nodes, get_ast_from_path
 from cosmic_ray.mutating import mutate_and_test
 from cosmic_ray.plugins import get_operator, operator_names
 from cosmic_ray.work_item import MutationSpec, TestOutcome
-
-from nephroline.errors import UsageError
-from nephroline.yamlfile import read_file
+from score import equivalents
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROOMS = ("features", "lang", "consultation", "record", "missing")
 EQUIVALENTS = ROOT / "tests" / "mutation" / "engine-equivalents.yaml"
 TESTS = ["tests/spec", "tests/laws"]
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 IDENTITY = ("Eq_Is", "Is_Eq", "NotEq_IsNot", "IsNot_NotEq")
 """Identity in the place of equality: of enumerations, None and small numbers it is the same program."""
 LONGEST = 2.0
@@ -52,10 +53,14 @@ class Drawn(NamedTuple):
     module: str
     operator: str
     occurrence: int
-    line: int
     start: tuple[int, int]
     end: tuple[int, int]
     text: str
+
+    @property
+    def line(self) -> int:
+        """The line where it begins."""
+        return self.start[0]
 
     @property
     def key(self) -> str:
@@ -88,7 +93,7 @@ def mutants(root: Path) -> list[Drawn]:
                     seen[module, text] += 1
                     if seen[module, text] > 1:
                         text += f" {seen[module, text]}"
-                    found.append(Drawn(module, name, n, start[0], start, end, text))
+                    found.append(Drawn(module, name, n, start, end, text))
     return found
 
 
@@ -100,8 +105,6 @@ def is_marker(lines: list[str], start: tuple[int, int], end: tuple[int, int]) ->
 
 def _annotated(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Where annotations of functions and of local names stand: they are not evaluated."""
-    import ast
-
     found = []
     for node in ast.walk(ast.parse(source)):
         notes: list[ast.expr | None] = []
@@ -132,18 +135,16 @@ def reached(copy: Path, kept: Path) -> Reached:
     if kept.exists():
         return msgspec.json.decode(kept.read_bytes(), type=Reached)
     out = copy / "reached.json"
+    measured = ["coverage", "run", "--branch", "--rcfile=/dev/null", f"--data-file={copy}/.reached"]
     subprocess.run(
         [
-            *(
-                sys.executable,
-                "-m",
-                "coverage",
-                "run",
-                "--branch",
-                "--rcfile=/dev/null",
-                f"--data-file={copy}/.reached",
-            ),
-            *(f"--include={copy}/engine/*", "-m", "pytest", "-q", "-p", "reaching", "-p", "no:cacheprovider"),
+            sys.executable,
+            "-m",
+            *measured,
+            f"--include={copy}/engine/*",
+            *PYTEST[1:],
+            "-p",
+            "reaching",
             *TESTS,
         ],
         cwd=copy,
@@ -161,21 +162,7 @@ def judge(copy: Path, mutant: Drawn, tests: list[str]) -> dict[str, str]:
     """What becomes of a mutant, and by which test."""
     os.chdir(copy)
     (copy / "asked.txt").write_text("\n".join(tests) + "\n")
-    command = shlex.join(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-x",
-            "-q",
-            "--no-header",
-            "--tb=no",
-            "-rf",
-            "-p",
-            "no:cacheprovider",
-            "@asked.txt",
-        ]
-    )
+    command = shlex.join([*PYTEST, "-x", "--no-header", "--tb=no", "-rf", "@asked.txt"])
     spec = MutationSpec(
         module_path=copy / "engine/nephroline" / mutant.module,
         operator_name=mutant.operator,
@@ -227,8 +214,8 @@ def main() -> None:
         left = [one for one in drawn if known.get(one.key, {}).get("end") != "killed"]
     with tempfile.TemporaryDirectory(prefix="engine-mutants-") as folder:
         copies = _copied(asked.workers, Path(folder))
-        known_lines = reached(copies[0], asked.log.with_suffix(".reached.json"))
-        jobs = [(one, _tests_of(one, known_lines, asked.quick)) for one in left]
+        running_lines = reached(copies[0], asked.log.with_suffix(".reached.json"))
+        jobs = [(one, _tests_of(one, running_lines, asked.quick)) for one in left]
         shares = [jobs[n :: len(copies)] for n in range(len(copies))]
         with ProcessPoolExecutor(len(copies)) as pool:
             running = [
@@ -250,16 +237,16 @@ def _share(copy: Path, jobs: list[tuple[Drawn, list[str]]], log: Path) -> None:
             out.write(json.dumps(result) + "\n")
 
 
-def _tests_of(mutant: Drawn, reached: Reached, quick: bool) -> list[str]:
+def _tests_of(mutant: Drawn, known: Reached, quick: bool) -> list[str]:
     """The tests that run a changed line, chapters before laws and the quicker first; then, unless *quick*, all."""
     lines = (f"{mutant.module}:{line}" for line in range(mutant.start[0], mutant.end[0] + 1))
-    places = {place for line in lines for place in reached.lines.get(line, ())}
+    places = {place for line in lines for place in known.lines.get(line, ())}
     if -1 in places:
         names = ["tests/spec", "tests/laws/test_laws.py::test_law_9_every_evaluator_agrees"]
         return names if quick else TESTS
     found = sorted(
         (test.startswith("tests/laws"), seconds, test)
-        for seconds, test in map(reached.tests.__getitem__, places)
+        for seconds, test in map(known.tests.__getitem__, places)
         if not quick or seconds <= LONGEST
     )
     return [test for *_, test in found] + ([] if quick else TESTS)
@@ -272,8 +259,7 @@ def _read(log: Path) -> dict[str, dict[str, str]]:
 
 def show(drawn: list[Drawn], results: dict[str, dict[str, str]], of: int, seed: int) -> None:
     """Print the score and what survives."""
-    groups = read_file(EQUIVALENTS, EQUIVALENTS.name, UsageError).data
-    alike = {key for group in groups for key in group["mutants"]}
+    alike = set(equivalents(EQUIVALENTS))
     ends = Counter(
         "equivalent" if one.key in alike and results[one.key]["end"] != "killed" else results[one.key]["end"]
         for one in drawn

@@ -48,10 +48,10 @@ def main() -> None:
         sys.exit(1)
 
 
-def equivalents() -> dict[str, str]:
-    """How the names of mutants begin that are argued to be the same rules, and why they are."""
-    groups = read_file(EQUIVALENTS, EQUIVALENTS.name, UsageError).data
-    return {begin: group["because"] for group in groups for begin in group["mutants"]}
+def equivalents(file: Path = EQUIVALENTS) -> list[str]:
+    """How the names of mutants begin that are argued to be the same; the file says why they are."""
+    groups = read_file(file, file.name, UsageError).data
+    return [begin for group in groups for begin in group["mutants"]]
 
 
 def is_argued(key: str, argued: Iterable[str]) -> bool:
@@ -63,9 +63,10 @@ def show(found: Mutation) -> tuple[int, int]:
     """Print the score and what is left; give how many were killed, of how many that are not the same rules."""
     alive = [one for one in found.results if one.end is not End.KILLED]
     noticed = by_tables(alive)
+    unnoticed = [one for one in alive if one.key not in noticed]
     argued = equivalents()
-    left = [one for one in alive if one.key in noticed or not is_argued(one.key, argued)]
-    alike = len(alive) - len(left)
+    left = [one for one in unnoticed if not is_argued(one.key, argued)]
+    alike = len(unnoticed) - len(left)
     of, by_scenarios = len(found.results) - alike, found.killed
     killed = by_scenarios + len(noticed)
     _say(f"seed {found.seed}: {killed} of {of} killed ({100 * killed / max(of, 1):.1f} %)")
@@ -73,11 +74,10 @@ def show(found: Mutation) -> tuple[int, int]:
         f"  {by_scenarios} by scenarios, {found.by_published} of these by published cases; {len(noticed)} by tables"
     )
     _say(f"  {alike} more are argued to be the same rules")
-    _say(f"  kinds: {dict(Counter(str(one.kind) for one in left if one.key not in noticed))}")
+    _say(f"  kinds: {dict(Counter(str(one.kind) for one in left))}")
     for one in sorted(left, key=lambda one: (one.end, one.module, one.key)):
-        if one.key not in noticed:
-            wanted = f" · {one.wanted.file} at {one.wanted.at}: {one.wanted.expect}" if one.wanted else ""
-            _say(f"{one.end}: {one.key}{wanted}")
+        wanted = f" · {one.wanted.file} at {one.wanted.at}: {one.wanted.expect}" if one.wanted else ""
+        _say(f"{one.end}: {one.key}{wanted}")
     return killed, of
 
 

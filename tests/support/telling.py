@@ -12,14 +12,11 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import nephroline
-from nephroline.mutation import mutants_of
-from nephroline.mutation.apart import telling_apart
-from nephroline.mutation.base import Bases
-from nephroline.mutation.trials import answer_of
-from nephroline.replaying import decision_times, read_scenario
+from nephroline.mutation import End, Result, mutants_of
+from nephroline.mutation.judging import MutantJudge
+from nephroline.mutation.trials import trials_of
 
 
 def alive(log: Path) -> set[str]:
@@ -28,22 +25,16 @@ def alive(log: Path) -> set[str]:
     return {one["key"] for batch in batches for one in batch["results"] if one["end"] != "killed"}
 
 
-def told(keys: set[str], files: Sequence[Path]) -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
-    """Mutant, scenario, pathway, time, and an expectation that the mutant does not meet there."""
+def told(keys: set[str], files: Sequence[Path]) -> Iterator[Result]:
+    """What becomes of mutants on some charts, where they answer otherwise."""
     for name in nephroline.pathway_ids():
         pathway = nephroline.load_pathway(name)
+        judge = MutantJudge(pathway, trials_of(pathway, files))
         mutants = [one for one in mutants_of(pathway) if one.key in keys]
-        bases = Bases(pathway)
-        for file in files:
-            scenario = read_scenario(file, pathway.catalogue)
-            for moment in decision_times(scenario):
-                base = bases.of(scenario.record, moment)
-                ours = answer_of(pathway, scenario.record, moment)
-                for mutant in mutants:
-                    if mutant.matters(base):
-                        apart = telling_apart(ours, answer_of(mutant.make(), scenario.record, moment))
-                        if apart:
-                            yield mutant.key, scenario.title, name, moment.label, apart
+        for mutant, trials in judge.where(mutants, searching=True):
+            result = judge.judged(mutant, (name,), trials)
+            if result.end in (End.KILLED, End.SURVIVED):
+                yield result
 
 
 def main() -> None:
@@ -51,11 +42,10 @@ def main() -> None:
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("files", type=Path, nargs="+", metavar="SCENARIO")
     asked = parser.parse_args()
-    seen: set[str] = set()
-    for key, title, name, at, expect in told(alive(asked.log), asked.files):
-        if key not in seen:
-            seen.add(key)
-            sys.stdout.write(f"{key}\n    {title} at {at}, {name}: {expect}\n")
+    for one in told(alive(asked.log), asked.files):
+        wanted = one.wanted
+        how = f"killed, {one.by}" if wanted is None else f"{wanted.file}, {wanted.pathway}: {wanted.row}"
+        sys.stdout.write(f"{one.key}\n    {how}\n")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from adult import adult, seen
 
 from nephroline.consultation import consult
 from nephroline.pathway import load_pathway
@@ -13,25 +14,13 @@ from nephroline.record import read_record
 PATHWAY = load_pathway("kdigo-2021/fsgs")
 
 
-def outcome(*seen: tuple[str, str, str], at: str, until: str | None = None) -> str:
+def outcome(*values: tuple[str, str, str], at: str, until: str | None = None) -> str:
     """Of a steroid at full dose from 0 wk, with what was seen of proteinuria and albumin."""
     row: dict[str, Any] = {"drug": "prednisolone", "dose": "70 mg/d", "from": "0 wk"}
     if until is not None:
         row["to"] = until
-    first = ("0 wk", "9 g/d", "18 g/L")
-    chart = {
-        "id": "x",
-        "sex": "M",
-        "age": "40 years",
-        "weight": "70 kg",
-        "biopsies": [{"at": "0 wk", "glomeruli": 20, "diagnosis": "fsgs"}],
-        "findings": {"secondary_cause_excluded": {"value": True, "at": "0 wk"}},
-        "observations": [
-            {"at": when, "proteinuria": protein, "albumin": albumin, "creatinine": "80 µmol/L"}
-            for when, protein, albumin in (first, *seen)
-        ],
-        "exposures": [row],
-    }
+    observations = [seen(*each) for each in (("0 wk", "9 g/d", "18 g/L"), *values)]
+    chart = adult(observations, [row])
     return str(consult(read_record(chart), PATHWAY, at).lines[0].outcome)
 
 
@@ -43,7 +32,7 @@ LATE = ("18 wk", "8 g/d", "19 g/L")
 
 
 @pytest.mark.parametrize(
-    ("seen", "at", "until", "told"),
+    ("values", "at", "until", "told"),
     [
         ([REMISSION], "13 wk", None, "remission"),
         ([PARTIAL], "13 wk", None, "remission"),
@@ -58,6 +47,6 @@ LATE = ("18 wk", "8 g/d", "19 g/L")
     ],
 )
 def test_the_outcome_of_a_line(
-    seen: list[tuple[str, str, str]], at: str, until: str | None, told: str
+    values: list[tuple[str, str, str]], at: str, until: str | None, told: str
 ) -> None:
-    assert outcome(*seen, at=at, until=until) == told
+    assert outcome(*values, at=at, until=until) == told

@@ -6,17 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from adult import EXCLUDED, adult, seen
 
 from nephroline.consultation import consult
 from nephroline.pathway import load_pathway
 from nephroline.record import read_record
 
 PATHWAY = load_pathway("kdigo-2021/fsgs")
-
-
-def seen(at: str, proteinuria: str, albumin: str = "", **more: str) -> dict[str, str]:
-    row = {"at": at, "proteinuria": proteinuria, "creatinine": "80 µmol/L"} | more
-    return row | {"albumin": albumin} if albumin else row
 
 
 FIRST = seen("0 wk", "9 g/d", "18 g/L")
@@ -31,23 +27,11 @@ CYCLOSPORINE = {
     "trough_target": "100-175 ng/mL",
     "from": "17 wk",
 }
-EXCLUDED = {"secondary_cause_excluded": {"value": True, "at": "0 wk"}}
 
 
 def summary(at: str, observations: list[Any], exposures: list[Any], **more: Any) -> dict[str, list[str]]:
-    """The sections of the summary, of a man of 40 years and 70 kg with FSGS unless *more* says otherwise."""
-    chart = {
-        "id": "x",
-        "sex": "M",
-        "age": "40 years",
-        "weight": "70 kg",
-        "height": "175 cm",
-        "biopsies": [{"at": "0 wk", "glomeruli": 20, "diagnosis": "fsgs"}],
-        "findings": EXCLUDED,
-        "observations": observations,
-        "exposures": exposures,
-    }
-    answer = consult(read_record(chart | more), PATHWAY, at)
+    """The sections of the summary of the adult."""
+    answer = consult(read_record(adult(observations, exposures, **more)), PATHWAY, at)
     return {section["label"]: section["items"] for section in json.loads(answer.to_json())["summary"]}
 
 
