@@ -1,8 +1,9 @@
 """Record + pathway + as-of → Consultation."""
 
+from nephroline.consultation.acts import Act
 from nephroline.consultation.answer import NOTICE, Consultation
 from nephroline.consultation.blocking import FAILED, blocked_out, regimens_out
-from nephroline.consultation.choosing import Act, choose, concerns, decisive
+from nephroline.consultation.choosing import choose, concerns, decisive
 from nephroline.consultation.consult import Consulted, consult, consulted, decided, decision_time
 from nephroline.consultation.decision import (
     Advised,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from nephroline.consultation.acts import Act, Lacks
 from nephroline.consultation.answer import ActOut, LineAdvice
-from nephroline.consultation.choosing import Act, Lacks, taken_already
+from nephroline.consultation.choosing import taken_already
 from nephroline.consultation.decision import Decision, open_for, provisional_data
 from nephroline.consultation.doses import adjuncts_out, doses, numbers, target
 from nephroline.consultation.monitoring import planned

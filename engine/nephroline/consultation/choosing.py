@@ -8,50 +8,13 @@ from functools import lru_cache
 import msgspec
 
 from nephroline.catalogue import Regimen
+from nephroline.consultation.acts import Act, Lacks, in_order, sharing_first, undoes
 from nephroline.consultation.outcomes import failed_agents, outcome_rules_of, settled_outcome
 from nephroline.consultation.run import Run, Subject, concluding
-from nephroline.features import Missing, regimen_of
+from nephroline.features import regimen_of
 from nephroline.pathway import Block, Pathway, Recommend, Rule
 from nephroline.record import Line
 from nephroline.terms import About, Action, Direction, Outcome
-
-Lacks = tuple[str, tuple[Missing, ...]]
-"""A rule by its id, and the data that would settle it."""
-
-
-class Act(msgspec.Struct, frozen=True):
-    """One thing to do, on the authority of one rule that stands.
-
-    With drugs: `agents`, and the `regimen` that they make, if it has a name; beside them without: to
-    investigate, to refer, to care. `depends_on`: the data that could bring in an exception.
-    """
-
-    rule: Rule
-    recommend: Recommend
-    subject: Subject
-    regimen: Regimen | None
-    agents: frozenset[str]
-    depends_on: tuple[Missing, ...]
-    course: str | None = None
-
-    @property
-    def action(self) -> Action:
-        """What is to be done."""
-        return self.recommend.action
-
-    @property
-    def what(self) -> str:
-        """With what: a regimen that begins by its id; of what runs the drugs."""
-        return (
-            self.regimen.id
-            if self.regimen and self.action is Action.START
-            else " + ".join(sorted(self.agents))
-        )
-
-    def same_as(self, other: Act) -> bool:
-        """Whether both ask for the same: then they do not conflict."""
-        mine, theirs = self.recommend.direction, other.recommend.direction
-        return self.action is other.action and mine is theirs and self.what == other.what
 
 
 class Choosing(msgspec.Struct, frozen=True):
@@ -99,10 +62,10 @@ def choose(run: Run, *, alternatives: bool = True, care_alone: bool = False) -> 
         free += [c for c in found if not _out(run, c, blocks, failed)]
         if free and not alternatives:
             break
-    unique = _in_order(free)
-    conflict = _at_odds(unique)
+    unique = in_order(free)
+    conflict = sharing_first(unique)
     chosen = None if conflict or not unique else unique[0]
-    others = tuple(c for c in unique if c is not chosen and not _undoes(c, chosen))
+    others = tuple(c for c in unique if c is not chosen and not undoes(c, chosen))
     kept_out = [c for c in acts if c not in free and (chosen is None or _rivals(chosen, c.recommend))]
     unsettled = [*_undecided(run, chosen), *_revocable(run, kept_out, blocks)]
     courses, at_odds = _course_acts(run, blocks, care_alone)
@@ -122,7 +85,7 @@ def choose(run: Run, *, alternatives: bool = True, care_alone: bool = False) -> 
         (agent, lacks) for agent, lacks in open_courses if chosen is None or not _holds(run, chosen, agent)
     ]
     return Choosing(
-        chosen, others, conflict, tuple(unsettled), beside, tuple(still_open), tuple(_each_once(held))
+        chosen, others, conflict, tuple(unsettled), beside, tuple(still_open), tuple(in_order(held))
     )
 
 
@@ -130,25 +93,6 @@ def _runs_beside_a_line(run: Run) -> bool:
     """Whether a line of other agents runs: then the act on a course is none on the line that is undecided."""
     line = run.chart.timeline.line
     return line is not None and not all(run.pathway.catalogue.followed(drug) for drug in line.drugs)
-
-
-def _in_order(acts: Iterable[Act]) -> list[Act]:
-    """Acts by rank, of those that ask for the same the first."""
-    return _each_once(sorted(acts, key=lambda c: (*_rank(c), bool(c.depends_on), c.rule.id, c.subject)))
-
-
-def _at_odds(ordered: Sequence[Act]) -> tuple[Act, ...]:
-    """Those that share the first rank, if there are several."""
-    first = tuple(act for act in ordered if _rank(act) == _rank(ordered[0]))
-    return first if len(first) > 1 else ()
-
-
-def _each_once(acts: Sequence[Act]) -> list[Act]:
-    unique: list[Act] = []
-    for act in acts:
-        if not any(act.same_as(other) for other in unique):
-            unique.append(act)
-    return unique
 
 
 def _holds(run: Run, chosen: Act, course: str) -> bool:
@@ -171,8 +115,8 @@ def _course_acts(
             for rule, recommend in group
             if run.stands(rule, 0) and drugs and (rule.care or not care_alone)
         ]
-        unique = _in_order(act for act in standing if not _out(run, act, blocks, {}))
-        conflict = _at_odds(unique)
+        unique = in_order(act for act in standing if not _out(run, act, blocks, {}))
+        conflict = sharing_first(unique)
         at_odds = (*at_odds, *conflict)
         if unique and not conflict:
             found.append(unique[0])
@@ -301,29 +245,8 @@ def beside_lines(run: Run, decided: Iterable[Act], *, care_alone: bool = False) 
                 on_drugs.setdefault(drug, []).append(act)
         elif not drugs:
             begun.append(Act(rule, recommend, subject, None, frozenset({agent}), waits))
-    changed = (min(acts, key=lambda act: (_given(act), act.rule.id)) for _, acts in sorted(on_drugs.items()))
+    changed = (min(acts, key=lambda act: (act.leaves, act.rule.id)) for _, acts in sorted(on_drugs.items()))
     return (*changed, *begun)
-
-
-def _rank(act: Act) -> tuple[int, int]:
-    """The preference of an act; of two for safety, what takes more away comes first."""
-    return act.recommend.preference, _given(act) if act.recommend.preference == 0 else 0
-
-
-def _given(act: Act) -> int:
-    """How much an act leaves of a drug: nothing for now, less, the same, or more."""
-    if act.action is Action.STOP:
-        return 0
-    if act.recommend.direction is not None:
-        return {Direction.HOLD: 1, Direction.REDUCE: 2, Direction.RAISE: 5}[act.recommend.direction]
-    return {Action.TAPER: 3, Action.CONTINUE: 4}.get(act.action, 6)
-
-
-def _undoes(other: Act, chosen: Act | None) -> bool:
-    """Whether an alternative would leave more of a drug than what is to be done with it for safety."""
-    if chosen is None or chosen.recommend.preference > 0 or not (other.agents & chosen.agents):
-        return False
-    return other.recommend.keep and chosen.recommend.keep and _given(other) > _given(chosen)
 
 
 def _begins_nothing(run: Run, recommend: Recommend, agents: frozenset[str]) -> bool:
@@ -332,22 +255,37 @@ def _begins_nothing(run: Run, recommend: Recommend, agents: frozenset[str]) -> b
     return recommend.action is Action.START and bool(own) and all(taken_already(run, a) for a in own)
 
 
-def _undecided(run: Run, chosen: Act | None) -> list[Lacks]:
-    """Line recommendations that are unknown, and would come before the chosen one or tie with it.
-
-    One that asks for the same thing does not count: it would change nothing.
-    """
-    found: list[Lacks] = []
+def _unknown(run: Run) -> Iterator[tuple[Rule, Recommend, Subject]]:
+    """Line recommendations of which it is not known whether they hold."""
     for rule, recommend, subject in run.rules(Recommend):
         if (
             recommend.of_line
             and recommend.about is About.LINE
             and run.when(rule, subject) is None
             and run.excepted(rule, subject) is not True
-            and (chosen is None or _rivals(chosen, recommend))
         ):
-            found.append((rule.id, run.missing(rule.when, subject)))
-    return found
+            yield rule, recommend, subject
+
+
+def _undecided(run: Run, chosen: Act | None) -> list[Lacks]:
+    """Line recommendations that are unknown, and would come before the chosen one or tie with it.
+
+    One that asks for the same thing does not count: it would change nothing.
+    """
+    return [
+        (rule.id, run.missing(rule.when, subject))
+        for rule, recommend, subject in _unknown(run)
+        if chosen is None or _rivals(chosen, recommend)
+    ]
+
+
+def asking_the_same(run: Run, chosen: Act) -> list[tuple[Rule, Subject]]:
+    """Line recommendations that are unknown, ask for what is chosen, and would come before or tie with it."""
+    return [
+        (rule, subject)
+        for rule, recommend, subject in _unknown(run)
+        if recommend.preference <= chosen.recommend.preference and not _rivals(chosen, recommend)
+    ]
 
 
 def _revocable(run: Run, kept_out: list[Act], blocks: list[tuple[Rule, Block, Subject]]) -> list[Lacks]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from nephroline.backends import PATIENT
-from nephroline.consultation.choosing import Act, Lacks, choose, open_blocks
+from nephroline.consultation.acts import Act, Lacks
+from nephroline.consultation.choosing import asking_the_same, choose, open_blocks
 from nephroline.consultation.run import Run, Subject
 from nephroline.consultation.supposing import given
 from nephroline.features import Missing, Slot, gather
@@ -39,13 +40,15 @@ class Applied(msgspec.Struct, frozen=True):
 class Advised(msgspec.Struct, frozen=True):
     """What a decision comes to about the line of therapy: two that are equal advise the same.
 
-    That data are missing is no advice: where nothing else is said, nothing applies.
+    That data are missing is no advice: where nothing else is said, nothing applies. `rivals`: what the rules
+    of a conflict ask for, whichever of them ask for it.
     """
 
     kind: Answer
     action: Action | None = None
     what: str = ""
     direction: Direction | None = None
+    rivals: frozenset[Advised] = frozenset()
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -90,7 +93,7 @@ class Decision(msgspec.Struct, frozen=True):
         act = self.act
         match self.kind:
             case Answer.CONFLICT:
-                return Advised(self.kind, None, " and ".join(sorted(one.rule.id for one in self.conflict)))
+                return Advised(self.kind, rivals=frozenset(map(_asking, self.conflict)))
             case Answer.NEEDS_DATA:
                 return Advised(Answer.NOTHING_APPLIES)
             case Answer.NOT_APPLICABLE:
@@ -98,9 +101,13 @@ class Decision(msgspec.Struct, frozen=True):
                 return Advised(self.kind)
             case _ if act is not None:
                 # What is stopped counts too: silent with a line to stop is not silent without one.
-                return Advised(self.kind, act.action, act.what, act.recommend.direction)
+                return msgspec.structs.replace(_asking(act), kind=self.kind)
             case _:
                 return Advised(self.kind)
+
+
+def _asking(act: Act) -> Advised:
+    return Advised(Answer.NEXT_LINE, act.action, act.what, act.recommend.direction)
 
 
 def decide(run: Run, *, alternatives: bool = True) -> Decision:
@@ -231,8 +238,10 @@ def open_data(run: Run, decision: Decision) -> tuple[Missing, ...]:
         return _other_verdicts(run)
     undecided = [item for _, items in decision.undecided for item in items]
     undecided += provisional_data(run)
-    if decision.act is not None:
-        undecided += open_for(run, decision.act, looked_at=False)
+    for act in decision.conflict if decision.act is None else (decision.act,):
+        undecided += open_for(run, act, looked_at=False)
+    if all(act.depends_on for act in decision.held):
+        undecided += [item for act in decision.held for item in act.depends_on]
     if decision.kind is not Answer.CONFLICT:
         undecided += _open_silence(run, decision)
     return gather((*undecided, *decision.applied.missing))
@@ -265,12 +274,30 @@ def _other_verdicts(run: Run) -> tuple[Missing, ...]:
 
 
 def _open_silence(run: Run, decision: Decision) -> tuple[Missing, ...]:
-    """What could still tell whether the source is silent; it matters only without a line to go on with."""
-    if decision.act is not None and _goes_on(decision.act):
+    """What could still tell whether the source is silent; it matters only without a line to go on with.
+
+    Whether there is one may rest on who asks for it: the source, or a choice of the rules.
+    """
+    act = decision.act
+    others = [] if act is None else _asking_too(run, act)
+    if act is not None and _goes_on(act) and not others:
         return ()
-    if decision.silent:
-        return decision.silent[0].depends_on
-    return open_silence(run)
+    waits = [silent.depends_on for silent in decision.silent]
+    found = gather(item for items in waits for item in items) if all(waits) else ()
+    if not decision.silent:
+        found = open_silence(run)
+        if not found and not _silent(run):
+            return ()
+    return gather((*found, *(item for rule, subject in others for item in run.missing(rule.when, subject))))
+
+
+def _asking_too(run: Run, act: Act) -> list[tuple[Rule, Subject]]:
+    """What is unknown, would come before an act, and asks for the same on another authority."""
+    return [
+        (rule, subject)
+        for rule, subject in asking_the_same(run, act)
+        if rule.on_guideline is not act.rule.on_guideline
+    ]
 
 
 def open_silence(run: Run) -> tuple[Missing, ...]:

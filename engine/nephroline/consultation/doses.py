@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from nephroline.catalogue import RegimenDose
+from nephroline.consultation.acts import Act
 from nephroline.consultation.answer import DispenseOut, DoseOut
-from nephroline.consultation.choosing import Act, blocks_of
+from nephroline.consultation.choosing import blocks_of
 from nephroline.consultation.dispensing import Dispensed, dispense, pieces_told
 from nephroline.consultation.run import Run
 from nephroline.consultation.weighing import GRAMS, known, weigh

@@ -6,7 +6,7 @@ from typing import cast
 
 import msgspec
 
-from nephroline.consultation.choosing import Act
+from nephroline.consultation.acts import Act
 from nephroline.consultation.run import LazyRun, Run, Subject, fill
 from nephroline.lang import Ask
 from nephroline.pathway import Alert, Recommend, Rule, after_choice

@@ -7,8 +7,8 @@ from math import ceil, floor
 from typing import NamedTuple
 
 from nephroline.catalogue import Supply
+from nephroline.consultation.acts import Act
 from nephroline.consultation.answer import TaperOut, TaperRow
-from nephroline.consultation.choosing import Act
 from nephroline.consultation.dispensing import nearest
 from nephroline.consultation.run import Run
 from nephroline.consultation.wording import weakest, when

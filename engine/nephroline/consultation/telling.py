@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from nephroline.backends import PATIENT
 from nephroline.consultation.acting import acts_out, advised, drugs_given
+from nephroline.consultation.acts import Act
 from nephroline.consultation.answer import (
     ActionOut,
     AlertOut,
@@ -20,7 +21,6 @@ from nephroline.consultation.answer import (
     Status,
 )
 from nephroline.consultation.blocking import blocked_out, held_back
-from nephroline.consultation.choosing import Act
 from nephroline.consultation.computing import derived
 from nephroline.consultation.decision import Decision, answering, open_silence
 from nephroline.consultation.judges import exposure_rule, gap

@@ -119,7 +119,8 @@ def in_words(catalogue: Catalogue, advised: Advised) -> str:
     """What is advised about the line of therapy, such as ``start tacrolimus``, or why nothing is."""
     match advised.kind:
         case Answer.CONFLICT:
-            return f"{NO_LINE[advised.kind]}: {advised.what}"
+            told = sorted(_line(catalogue, one) for one in advised.rivals)
+            return f"{NO_LINE[advised.kind]}: {' or '.join(told)}"
         case Answer.GUIDELINE_SILENT if advised.action is not None:
             return f"{_line(catalogue, advised)}; beyond that {NO_LINE[advised.kind]}"
         case kind if kind in NO_LINE:

@@ -19,8 +19,8 @@ import nephroline
 from nephroline.backends import backend
 from nephroline.catalogue import load_catalogue
 from nephroline.consultation import consulted
+from nephroline.consultation.acts import Act
 from nephroline.consultation.answer import DoseOut
-from nephroline.consultation.choosing import Act
 from nephroline.consultation.doses import doses
 from nephroline.pathway import Recommend, pathway_ids
 from nephroline.quantities import parse

@@ -1,0 +1,202 @@
+"""Small pathways against what they must answer: how rules compete, and what the unknown can change.
+
+All values are tried, so nothing is missed: the answer, what is certain all the same, what it depends on, in which
+way, and which rules are open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from deciding import LETTERS, pathway, patient
+from hypothesis import given, note, settings
+from small import (
+    LIMITS,
+    NUMBERS,
+    POTASSIUM,
+    TITLES,
+    Reply,
+    SmallRule,
+    World,
+    known,
+    pathways,
+    reply,
+    worlds,
+    written,
+)
+from test_laws import EXAMPLES
+
+from nephroline.consultation import consult
+from nephroline.missing import thorough
+from nephroline.pathway import Pathway
+from nephroline.record import read_record
+
+SMALL = settings(max_examples=EXAMPLES * 4, deadline=None)
+DATA = {
+    "a": "secondary causes excluded",
+    "b": "diffuse foot-process effacement on electron microscopy",
+    "c": "fertility to be preserved",
+    POTASSIUM: "serum potassium",
+}
+
+
+def asked(rules: Mapping[str, SmallRule]) -> Pathway:
+    return pathway(written(rules), LIMITS)
+
+
+def chart(told: World) -> dict[str, Any]:
+    """A patient of whom this is told."""
+    said = ", ".join(letter if told[letter] else f"not {letter}" for letter in LETTERS if letter in told)
+    found = patient(said)
+    if POTASSIUM in told:
+        found["observations"][0][POTASSIUM] = f"{told[POTASSIUM]} mmol/L"
+    return found
+
+
+@given(pathways(), known())
+@SMALL
+def test_where_all_is_known_the_first_preference_wins_that_nothing_keeps_out(
+    rules: dict[str, SmallRule], told: dict[str, Any]
+) -> None:
+    rules_asked = asked(rules)
+    for world in list(worlds(told))[:8]:
+        answer = consult(read_record(chart(world), rules_asked.catalogue), rules_asked, "0 mo")
+        wanted = reply(rules, world)
+        assert answer.answer.kind == wanted.kind
+        assert str(answer.next_line.regimen if answer.next_line else "") == wanted.begins
+        assert [one.regimen for one in answer.alternatives] == list(wanted.others)
+        assert answer.next_line is None or answer.next_line.certain
+        assert not answer.needs
+        assert {alert.id for alert in answer.alerts} == {
+            name for name, rule in rules.items() if rule.kind == "alert" and rule.stands(world)
+        }
+
+
+@given(pathways(), known())
+@SMALL
+def test_what_is_unknown_and_could_change_the_line_leaves_it_uncertain_and_is_asked_for(
+    rules: dict[str, SmallRule], told: dict[str, Any]
+) -> None:
+    note(f"{told}: {written(rules)}")
+    rules_asked = asked(rules)
+    answer = consult(read_record(chart(told), rules_asked.catalogue), rules_asked, "0 mo")
+    begun = {reply(rules, world).begins for world in worlds(told)}
+    if len(begun) == 1:
+        return
+    assert answer.next_line is None or not answer.next_line.certain
+    assert answer.needs
+
+
+def mattering(rules: Mapping[str, SmallRule], told: World) -> list[str]:
+    """The data of which each alone can change what is advised."""
+    found = list(worlds(told))
+    return [
+        name
+        for name in [*LETTERS, POTASSIUM]
+        if name not in told
+        and any(
+            reply(rules, one).advice != reply(rules, {**one, name: value}).advice
+            for one in found
+            for value in (NUMBERS if name == POTASSIUM else (True, False))
+        )
+    ]
+
+
+def in_words(found: Reply) -> str:
+    """What is advised, as it is told."""
+    line = f"start {TITLES[found.begins]}" if found.begins else ""
+    silent = "the guideline names no next line"
+    return {
+        "conflict": f"rules conflict: {' or '.join(f'start {TITLES[one]}' for one in found.at_odds)}",
+        "guideline-silent": f"{line}; beyond that {silent}" if line else silent,
+        "next-line": line,
+        "no-line": "nothing is begun now",
+        "held-back": "the next line is held back",
+        "nothing-applies": "no rule about the next line holds",
+    }[found.kind]
+
+
+COMPARED: dict[str, Callable[[float, float], bool]] = {
+    "<": float.__lt__,
+    "≤": float.__le__,
+    ">": float.__gt__,
+    "≥": float.__ge__,
+    "=": float.__eq__,
+}
+
+
+def meets(world: World, when: str) -> bool:
+    """Whether values are as an outcome says: ``serum potassium ≥ 5 mmol/L and ≤ 6 mmol/L``, ``…: yes``."""
+    name = next(name for name, title in DATA.items() if when.startswith(title))
+    told = when.removeprefix(DATA[name])
+    if name != POTASSIUM:
+        return told.strip(": ") == ("yes" if world[name] else "no")
+    value = float(world[POTASSIUM])
+    parts = [part.split() for part in told.strip().split(" and ")]
+    return all(COMPARED[sign](value, float(number)) for sign, number, _ in parts)
+
+
+@given(pathways(), known())
+@SMALL
+def test_the_outlook_says_what_every_value_would_lead_to(
+    rules: dict[str, SmallRule], told: dict[str, Any]
+) -> None:
+    note(f"{told}: {written(rules)}")
+    rules_asked = asked(rules)
+    answer = thorough(read_record(chart(told), rules_asked.catalogue), rules_asked, "0 mo")
+    outlook = answer.outlook
+    assert outlook is not None
+    assert outlook.complete
+    every = [(world, reply(rules, world)) for world in worlds(told)]
+    possible = {found.advice for _, found in every}
+    matter = mattering(rules, told)
+    assert outlook.verdict == ("certain" if len(possible) == 1 else "depends")
+    assert sorted(outlook.depends_on) == sorted(DATA[name] for name in matter)
+    assert {need.datum for need in answer.needs} >= {LETTERS.get(name, name) for name in matter}
+    assert len(outlook.orders) == (1 if matter else 0)
+    for order in outlook.orders:
+        assert sorted(order.data) == sorted(DATA[name] for name in matter)
+        for world, found in every:
+            led = {way.then for way in order.outcomes if all(meets(world, when) for when in way.when)}
+            assert led == {in_words(found)}
+    line = answer.next_line
+    if line is not None:
+        begun = {found.begins for _, found in every}
+        assert line.regimen in begun
+        assert not line.certain or begun == {line.regimen}
+        assert line.certain or len(possible) > 1
+
+
+@given(pathways(), known())
+@SMALL
+def test_a_rule_that_is_open_is_told_with_what_would_settle_it(
+    rules: dict[str, SmallRule], told: dict[str, Any]
+) -> None:
+    rules_asked = asked(rules)
+    outlook = thorough(read_record(chart(told), rules_asked.catalogue), rules_asked, "0 mo").outlook
+    assert outlook is not None
+    shown = {one.rule: one for one in outlook.rules}
+    for name, rule in rules.items():
+        truths = {rule.stands(world) for world in worlds(told)}
+        if name in shown:
+            wanted = "depends" if len(truths) == 2 else "yes" if truths == {True} else "no"
+            assert shown[name].holds == wanted
+            assert sorted(shown[name].depends_on) == sorted(DATA[one] for one in turning(rule, told))
+        else:
+            assert len(truths) == 1
+
+
+def turning(rule: SmallRule, told: World) -> list[str]:
+    """The data of which each alone can turn a rule."""
+    found = list(worlds(told))
+    return [
+        name
+        for name in [*LETTERS, POTASSIUM]
+        if name not in told
+        and any(
+            rule.stands(one) is not rule.stands({**one, name: value})
+            for one in found
+            for value in (NUMBERS if name == POTASSIUM else (True, False))
+        )
+    ]
