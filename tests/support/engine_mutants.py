@@ -3,10 +3,9 @@
     python tests/support/engine_mutants.py --count 1000 --seed 20 --log FILE [--quick] [--again]
 
 Mutants are drawn from the rooms that hold what a rule means: features, language, consultation, record, missing.
-Each is made in a copy of the repository, and `tests/spec` and `tests/laws` are run on it, nothing else: what only
-a snapshot or a published case would notice counts as not noticed. The tests that run the changed lines come first;
-`--quick` asks no others and none that takes long. `--again` asks once more of those that survived, without `--quick`
-of everything. What is argued to be the same program stands in `tests/mutation/engine-equivalents.yaml`, and counts
+Each is made in a copy of the repository, and those of `tests/spec` and `tests/laws` are run on it that run the changed
+lines, nothing else: what only a snapshot or a published case would notice counts as not noticed. `--quick` leaves out
+tests that take long; `--again` asks once more of those that survived. What is argued to be the same program stands in `tests/mutation/engine-equivalents.yaml`, and counts
 apart.
 """
 
@@ -41,7 +40,7 @@ TESTS = ["tests/spec", "tests/laws"]
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 IDENTITY = ("Eq_Is", "Is_Eq", "NotEq_IsNot", "IsNot_NotEq")
 """Identity in the place of equality: of enumerations, None and small numbers it is the same program."""
-LONGEST = 2.0
+LONGEST = 8.0
 """Seconds; a test that takes longer is not quick."""
 MOST = 400.0
 """Seconds after which a mutant counts as killed: it has got into a circle."""
@@ -77,7 +76,7 @@ def mutants(root: Path) -> list[Drawn]:
             source = file.read_text()
             lines = source.splitlines()
             tree = get_ast_from_path(file)
-            quiet = _annotated(source)
+            quiet = _unmeant(source)
             for name in sorted(operator_names()):
                 operator = get_operator(name)
                 if operator.arguments() or name.endswith(IDENTITY):
@@ -103,14 +102,18 @@ def is_marker(lines: list[str], start: tuple[int, int], end: tuple[int, int]) ->
     return here[start[1] : end[1]] == "*" and here[end[1] :].lstrip().startswith(",")
 
 
-def _annotated(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where annotations of functions and of local names stand: they are not evaluated."""
+def _unmeant(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where annotations of functions and of local names stand, which are not evaluated; and what is told the
+    collector of the language, which changes nothing that an object is.
+    """
     found = []
     for node in ast.walk(ast.parse(source)):
         notes: list[ast.expr | None] = []
         if isinstance(node, ast.FunctionDef):
             notes = [node.returns, *(a.annotation for a in ast.walk(node.args) if isinstance(a, ast.arg))]
             notes += [line.annotation for line in ast.walk(node) if isinstance(line, ast.AnnAssign)]
+        elif isinstance(node, ast.keyword) and node.arg == "gc":
+            notes.append(node.value)
         for note in notes:
             if note is not None and note.end_lineno is not None and note.end_col_offset is not None:
                 found.append(((note.lineno, note.col_offset), (note.end_lineno, note.end_col_offset)))
@@ -238,7 +241,7 @@ def _share(copy: Path, jobs: list[tuple[Drawn, list[str]]], log: Path) -> None:
 
 
 def _tests_of(mutant: Drawn, known: Reached, quick: bool) -> list[str]:
-    """The tests that run a changed line, chapters before laws and the quicker first; then, unless *quick*, all."""
+    """The tests that run a changed line, chapters before laws and the quicker first; *quick*: no long ones."""
     lines = (f"{mutant.module}:{line}" for line in range(mutant.start[0], mutant.end[0] + 1))
     places = {place for line in lines for place in known.lines.get(line, ())}
     if -1 in places:
@@ -249,7 +252,7 @@ def _tests_of(mutant: Drawn, known: Reached, quick: bool) -> list[str]:
         for seconds, test in map(known.tests.__getitem__, places)
         if not quick or seconds <= LONGEST
     )
-    return [test for *_, test in found] + ([] if quick else TESTS)
+    return [test for *_, test in found]
 
 
 def _read(log: Path) -> dict[str, dict[str, str]]:

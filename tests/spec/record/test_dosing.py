@@ -76,9 +76,50 @@ def test_alternate_days_are_told_from_half_the_dose_every_day(text: str) -> None
     assert dose("30 mg/d").every == 1
 
 
+OFTEN = {
+    "84": "qd, od, daily, die, mane, nocte, qam, qhs, a day, per day, once daily, once a day, every day, each day,"
+    " every morning, in the morning, at night, q24h, every 24 hours, 1x daily, 1 x/day",
+    "168": "bid, bd, bds, twice daily, twice a day, twice per day, q12h, q 12 hrs, /12 h, 2 times a day, x2/d",
+    "252": "tid, tds, three times daily, three times a day, thrice daily, q8h, 3 times per day",
+    "336": "qid, qds, four times daily, four times a day, q6h, every 6 hours",
+    "42": "qod, eod, every other day, every second day, alternate days, alternate day, on alternate days,"
+    " alternate-day, per 2 days, every 2 days, q48h, every 48 hours",
+    "12": "weekly, once weekly, once a week, every week, a week, per week, qw, qwk",
+    "24": "twice weekly, twice a week, biw, 2x weekly",
+    "36": "three times weekly, three times a week, thrice weekly, tiw, 3x weekly",
+    "2016": "24 times a day, q1h",
+}
+"""By what 84 mg make in a day."""
+
+
+@pytest.mark.parametrize(
+    ("daily", "often"), [(daily, often) for daily, texts in OFTEN.items() for often in texts.split(", ")]
+)
+def test_every_way_to_say_how_often(daily: str, often: str) -> None:
+    found = dose(f"84 mg {often}")
+    assert found.quantity.exact == Fraction(daily) / 1000
+    assert (found.quantity.dimension, found.count) == ("mass-rate", 1)
+    assert found.every == (2 if daily == "42" else 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["84 mg 25 times a day", "84 mg 0 times a day", "84 mg q49h", "84 mg q0h", "101 x 84 mg", "0 x 84 mg"],
+)
+def test_how_often_a_dose_cannot_be_given(text: str) -> None:
+    with pytest.raises(QuantityError):
+        dose(text)
+
+
 @pytest.mark.parametrize(
     ("text", "amount", "count"),
     [
+        ("100 x 84 mg", "0.084", 100),
+        ("1 x 84 mg", "0.084", 1),
+        ("84 mg as a single dose", "0.084", 1),
+        ("84 mg single dose", "0.084", 1),
+        ("84 mg one dose", "0.084", 1),
+        ("84 mg once only", "0.084", 1),
         ("1 g x2", "1", 2),
         ("1 g x 2", "1", 2),
         ("2 x 1 g", "1", 2),

@@ -113,3 +113,111 @@ def test_a_target_level_is_of_a_drug_with_a_level(drug: str) -> None:
 def test_what_is_given_for_another_disease_says_so(purpose: str | None, other: str | None) -> None:
     (row,) = chart(**({} if purpose is None else {"for": purpose})).exposures
     assert row.purpose == other
+
+
+# -- single doses -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("drug", "dose", "ends", "count"),
+    [
+        ("rituximab", "1 g", True, 1),
+        ("rituximab", "375 mg/m2", True, 1),
+        ("rituximab", "1 g x2", True, 2),
+        ("methylprednisolone", "500 mg x3", True, 3),
+        ("methylprednisolone", "500 mg", False, 1),
+        ("tacrolimus", "5 mg/d", False, 1),
+        ("rituximab", None, False, 1),
+    ],
+)
+def test_what_is_given_once_or_is_counted_has_no_end_to_ask_for(
+    drug: str, dose: str | None, ends: bool, count: int
+) -> None:
+    (row,) = chart(drug=drug, **({} if dose is None else {"dose": dose})).exposures
+    assert (row.end == row.start) is ends
+    assert row.end is None or ends
+    assert (row.count, row.every) == (count, 1)
+
+
+def test_an_end_that_is_told_stays_though_doses_are_counted() -> None:
+    (row,) = chart(drug="rituximab", dose="1 g x2", to="2 mo").exposures
+    assert row.end is not None
+    assert row.end.label == "2 mo"
+
+
+def test_a_dose_of_alternate_days_says_so() -> None:
+    assert chart(drug="prednisolone", dose="60 mg qod").exposures[0].every == 2
+
+
+def test_each_single_dose_is_given_at_its_time_and_the_last_says_why_no_more() -> None:
+    row = {
+        "drug": "rituximab",
+        "doses": [
+            {"at": "1 mo", "amount": "1 g"},
+            {"at": "2 mo", "amount": "unknown"},
+            {"at": "3 mo", "amount": "500 mg"},
+        ],
+        "stopped_for": "toxicity",
+    }
+    found = read_record({"id": "x", "exposures": [row]}).exposures
+    assert [one.start.label for one in found] == ["1 mo", "2 mo", "3 mo"]
+    assert all(one.start == one.end for one in found)
+    assert [str(one.dose) if one.dose else "" for one in found] == ["1 g", "", "500 mg"]
+    assert [one.stopped_for for one in found] == [None, None, "toxicity"]
+
+
+@pytest.mark.parametrize("more", [{"dose": "1 g"}, {"from": "1 mo"}, {"to": "2 mo"}])
+def test_single_doses_stand_alone(more: dict[str, str]) -> None:
+    row = {"drug": "rituximab", "doses": [{"at": "1 mo", "amount": "1 g"}]} | more
+    with pytest.raises(RecordError, match="single doses stand beside dose, from or to"):
+        read_record({"id": "x", "exposures": [row]})
+
+
+def test_a_row_needs_a_start_or_single_doses() -> None:
+    with pytest.raises(RecordError, match="the field `from` is missing"):
+        read_record({"id": "x", "exposures": [{"drug": "tacrolimus"}]})
+
+
+def test_what_ended_had_begun_the_day_before_at_the_latest_and_ends_no_sooner_than_it_began() -> None:
+    (row,) = chart(**{"from": {"between": ["10 d", "60 d"]}, "to": "30 d"}).exposures
+    assert (row.start.earliest, row.start.latest) == (10, 29)
+    (short,) = chart(**{"from": {"between": ["30 d", "60 d"]}, "to": "30 d"}).exposures
+    assert (short.start.earliest, short.start.latest) == (30, 30)
+    (same,) = chart(**{"from": {"between": ["10 d", "30 d"]}, "to": "30 d"}).exposures
+    assert (same.start.earliest, same.start.latest) == (10, 30)
+    (late,) = chart(**{"from": "30 d", "to": {"between": ["10 d", "60 d"]}}).exposures
+    assert late.end is not None
+    assert (late.end.earliest, late.end.latest) == (30, 60)
+
+
+# -- what the catalogue does not know ---------------------------------------------------------------------
+
+
+def test_a_drug_of_a_class_stands_for_one_of_it_and_keeps_its_name() -> None:
+    (row,) = chart(drug="newciclosporin", **{"class": "calcineurin inhibitor"}).exposures
+    assert row.name == "newciclosporin"
+    assert chart(**{"class": "calcineurin inhibitor"}).exposures[0].drug == "tacrolimus"
+    assert "is not of the class" in refusal(**{"class": "statin"})
+    assert "unknown class `calcineurn inhibitor`" in refusal(**{"class": "calcineurn inhibitor"})
+
+
+@pytest.mark.parametrize(
+    ("more", "possible"),
+    [
+        ({}, False),
+        ({"for": "fsgs"}, True),
+        ({"for": "unknown"}, False),
+        ({"for": "psoriasis"}, False),
+        ({"to": "2 mo", "stopped_for": "no-response"}, True),
+        ({"stopped_for": "no-response"}, False),
+        ({"to": "2 mo", "stopped_for": "no-response", "for": "psoriasis"}, False),
+        ({"to": "2 mo", "stopped_for": "toxicity"}, False),
+    ],
+)
+def test_a_drug_that_nobody_knows_may_be_treatment_where_its_row_speaks_of_the_disease(
+    more: dict[str, str], possible: bool
+) -> None:
+    record = chart(drug="levamisolum", unlisted=True, **more)
+    assert record.exposures == ()
+    assert [one.name for one in record.unlisted] == (["levamisolum"] if possible else [])
+    assert "levamisolum: not in the catalogue" in record.faults[0].text
