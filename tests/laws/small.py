@@ -34,9 +34,9 @@ World = Mapping[str, Any]
 """Everything that a small pathway asks: the letters, and potassium."""
 
 
-def formulas() -> st.SearchStrategy[Formula]:
-    """Conditions of a few words."""
-    leaves = st.sampled_from([*LETTERS, *LETTERS, *OF_NUMBER])
+def formulas(*more: str) -> st.SearchStrategy[Formula]:
+    """Conditions of a few words; *more*: what else they may name."""
+    leaves = st.sampled_from([*LETTERS, *LETTERS, *OF_NUMBER, *more, *more])
     return st.recursive(
         leaves,
         lambda inner: st.one_of(
@@ -60,7 +60,7 @@ def text(formula: Formula) -> str:
 def holds(formula: Formula, world: World) -> bool:
     """Whether a condition holds where everything is known."""
     if isinstance(formula, str):
-        return bool(world[formula]) if formula in LETTERS else OF_NUMBER[formula](float(world[POTASSIUM]))
+        return bool(world[formula]) if formula in world else OF_NUMBER[formula](float(world[POTASSIUM]))
     word, *inner = formula
     if word == "not":
         return not holds(inner[0], world)
@@ -68,7 +68,7 @@ def holds(formula: Formula, world: World) -> bool:
 
 
 class SmallRule(NamedTuple):
-    """A rule of a small pathway: `what` begins or is kept out; `printed`: a guideline says so."""
+    """A rule of a small pathway: `what` begins, is kept out or is found; `printed`: a guideline says so."""
 
     kind: str
     when: Formula
@@ -95,6 +95,8 @@ class SmallRule(NamedTuple):
                 return asked | {"recommend": told}
             case "block":
                 return asked | {"block": {"agent": AGENTS[self.what], "until": "later"}}
+            case "finding":
+                return asked | {"finding": self.what}
             case "alert":
                 return asked | {"alert": {"severity": "critical"}}
             case word:
@@ -104,21 +106,33 @@ class SmallRule(NamedTuple):
 KINDS = ["start"] * 4 + ["block"] * 2 + ["silent", "answers", "alert"]
 
 
+FOUND = "finding(found)"
+"""What a rule found, asked by others."""
+
+
 @st.composite
 def pathways(draw: st.DrawFn) -> dict[str, SmallRule]:
-    """A few rules, at least one of which begins something."""
+    """A few rules, at least one of which begins something; some may ask what another found."""
     kinds = ["start", *draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=5))]
-    return {
-        f"{kind}-{number}": SmallRule(
-            kind,
-            draw(formulas()),
-            draw(st.one_of(st.none(), st.none(), formulas())),
-            draw(st.sampled_from(sorted(AGENTS))),
-            draw(st.integers(1, 3)),
-            draw(st.booleans()),
-        )
+    finds = draw(st.integers(0, 2))
+    found = {f"finding-{number}": _rule(draw, "finding", formulas(), "found") for number in range(finds)}
+    asked = formulas(FOUND) if finds else formulas()
+    regimens = sorted(AGENTS)
+    return found | {
+        f"{kind}-{number}": _rule(draw, kind, asked, draw(st.sampled_from(regimens)))
         for number, kind in enumerate(kinds)
     }
+
+
+def _rule(draw: st.DrawFn, kind: str, asked: st.SearchStrategy[Formula], what: str) -> SmallRule:
+    unless = draw(st.one_of(st.none(), st.none(), asked))
+    return SmallRule(kind, draw(asked), unless, what, draw(st.integers(1, 3)), draw(st.booleans()))
+
+
+def standing(rules: Mapping[str, SmallRule], world: World) -> dict[str, SmallRule]:
+    """The rules that stand in a world, where what is found is found by any of those that find it."""
+    found = any(rule.stands(world) for rule in rules.values() if rule.kind == "finding")
+    return {name: rule for name, rule in rules.items() if rule.stands({**world, FOUND: found})}
 
 
 def written(rules: Mapping[str, SmallRule]) -> Rules:
@@ -148,25 +162,25 @@ def reply(rules: Mapping[str, SmallRule], world: World) -> Reply:
 
     Of two that begin the same, what is printed goes before a choice; the source is not silent beside it.
     """
-    standing = {name: rule for name, rule in rules.items() if rule.stands(world)}
-    kept_out = {rule.what for rule in standing.values() if rule.kind == "block"}
-    wanted = [name for name, rule in standing.items() if rule.kind == "start"]
-    wanted.sort(key=lambda name: (standing[name].preference, not standing[name].printed, name))
+    those = standing(rules, world)
+    kept_out = {rule.what for rule in those.values() if rule.kind == "block"}
+    wanted = [name for name, rule in those.items() if rule.kind == "start"]
+    wanted.sort(key=lambda name: (those[name].preference, not those[name].printed, name))
     first: dict[str, str] = {}
     for name in wanted:
-        if standing[name].what not in kept_out:
-            first.setdefault(standing[name].what, name)
-    highest = min((standing[name].preference for name in first.values()), default=0)
-    best = [what for what, name in first.items() if standing[name].preference == highest]
-    silent = any(rule.kind == "silent" for rule in standing.values())
+        if those[name].what not in kept_out:
+            first.setdefault(those[name].what, name)
+    highest = min((those[name].preference for name in first.values()), default=0)
+    best = [what for what, name in first.items() if those[name].preference == highest]
+    silent = any(rule.kind == "silent" for rule in those.values())
     if len(best) > 1:
         return Reply("conflict", "", tuple(first), tuple(sorted(best)))
     begins, *others = first or [""]
-    if silent and not (begins and standing[first[begins]].printed):
+    if silent and not (begins and those[first[begins]].printed):
         return Reply("guideline-silent", begins, tuple(others))
     if begins:
         return Reply("next-line", begins, tuple(others))
-    if any(rule.kind == "answers" for rule in standing.values()):
+    if any(rule.kind == "answers" for rule in those.values()):
         return Reply("no-line")
     return Reply("held-back" if wanted else "nothing-applies")
 

@@ -22,6 +22,7 @@ from small import (
     known,
     pathways,
     reply,
+    standing,
     worlds,
     written,
 )
@@ -69,7 +70,7 @@ def test_where_all_is_known_the_first_preference_wins_that_nothing_keeps_out(
         assert answer.next_line is None or answer.next_line.certain
         assert not answer.needs
         assert {alert.id for alert in answer.alerts} == {
-            name for name, rule in rules.items() if rule.kind == "alert" and rule.stands(world)
+            name for name, rule in standing(rules, world).items() if rule.kind == "alert"
         }
 
 
@@ -90,14 +91,19 @@ def test_what_is_unknown_and_could_change_the_line_leaves_it_uncertain_and_is_as
 
 def mattering(rules: Mapping[str, SmallRule], told: World) -> list[str]:
     """The data of which each alone can change what is advised."""
-    found = list(worlds(told))
+    return changing(told, lambda world: reply(rules, world).advice)
+
+
+def changing(told: World, asked: Callable[[World], object]) -> list[str]:
+    """The data that are not told of which each alone can change something."""
+    every = list(worlds(told))
     return [
         name
         for name in [*LETTERS, POTASSIUM]
         if name not in told
         and any(
-            reply(rules, one).advice != reply(rules, {**one, name: value}).advice
-            for one in found
+            asked(one) != asked({**one, name: value})
+            for one in every
             for value in (NUMBERS if name == POTASSIUM else (True, False))
         )
     ]
@@ -177,26 +183,16 @@ def test_a_rule_that_is_open_is_told_with_what_would_settle_it(
     outlook = thorough(read_record(chart(told), rules_asked.catalogue), rules_asked, "0 mo").outlook
     assert outlook is not None
     shown = {one.rule: one for one in outlook.rules}
-    for name, rule in rules.items():
-        truths = {rule.stands(world) for world in worlds(told)}
+    for name in rules:
+        truths = {name in standing(rules, world) for world in worlds(told)}
         if name in shown:
             wanted = "depends" if len(truths) == 2 else "yes" if truths == {True} else "no"
             assert shown[name].holds == wanted
-            assert sorted(shown[name].depends_on) == sorted(DATA[one] for one in turning(rule, told))
+            assert sorted(shown[name].depends_on) == sorted(DATA[one] for one in turning(rules, name, told))
         else:
             assert len(truths) == 1
 
 
-def turning(rule: SmallRule, told: World) -> list[str]:
+def turning(rules: Mapping[str, SmallRule], name: str, told: World) -> list[str]:
     """The data of which each alone can turn a rule."""
-    found = list(worlds(told))
-    return [
-        name
-        for name in [*LETTERS, POTASSIUM]
-        if name not in told
-        and any(
-            rule.stands(one) is not rule.stands({**one, name: value})
-            for one in found
-            for value in (NUMBERS if name == POTASSIUM else (True, False))
-        )
-    ]
+    return changing(told, lambda world: name in standing(rules, world))
