@@ -18,10 +18,15 @@ from deciding import (
     decided,
     depends,
     needed,
+    pathway,
+    patient,
     rule,
     running,
     start,
 )
+
+from nephroline.missing import thorough
+from nephroline.record import read_record
 
 MYCOPHENOLATE = {"drug": "mycophenolate mofetil", "dose": "1.5 g/d", "from": "0 mo"}
 PREDNISOLONE = {"drug": "prednisolone", "dose": "60 mg/d", "from": "0 mo"}
@@ -379,3 +384,86 @@ def test_when_to_judge_counts_from_now_or_from_the_start_and_is_never_past(
     assert line is not None
     assert line.reassess_at is not None
     assert line.reassess_at.offset_days == due
+
+
+# -- beside the line, in words, and how near --------------------------------------------------------------
+
+SIMVASTATIN = {"drug": "simvastatin", "dose": "20 mg/d", "from": "0 mo"}
+
+
+def beside_it(action: str, when: str, **more: Any) -> dict[str, Any]:
+    """What is to be done with a statin, which makes no line."""
+    return rule(when, recommend={"action": action, "agent": "statin"} | more)
+
+
+@pytest.mark.parametrize("action", ["stop", "continue", "taper"])
+def test_a_drug_beside_the_line_has_an_act_of_its_own(action: str) -> None:
+    rules = {"mmf": start(MMF, "a"), "statin": beside_it(action, "b")}
+    found = acts(rules, "a, b", exposures=[SIMVASTATIN], at="1 mo")
+    assert found == [("mycophenolate", "start"), ("simvastatin", action)]
+    assert acts(rules, "a, b", at="1 mo") == [("mycophenolate", "start")]
+    assert acts(rules, "a, not b", exposures=[SIMVASTATIN], at="1 mo") == [("mycophenolate", "start")]
+
+
+def test_of_two_on_a_drug_beside_the_line_the_more_cautious_wins() -> None:
+    rules = {"go-on": beside_it("continue", "a"), "off": beside_it("stop", "b")}
+    assert acts(rules, "a, b", exposures=[SIMVASTATIN], at="1 mo") == [("simvastatin", "stop")]
+    assert acts(rules, "a, not b", exposures=[SIMVASTATIN], at="1 mo") == [("simvastatin", "continue")]
+
+
+def test_what_is_to_begin_beside_the_line_begins_unless_it_is_taken() -> None:
+    rules = {"statin": beside_it("supportive", "a", title="Begin a statin")}
+    answer = decided(rules, "a", at="1 mo")
+    assert [(act.agent, act.act, act.title) for act in answer.acts] == [("statin", "start", "Begin a statin")]
+    assert acts(rules, "a", exposures=[SIMVASTATIN], at="1 mo") == []
+    assert acts(rules, "not a", at="1 mo") == []
+
+
+def test_an_alert_names_the_kind_of_a_condition_that_raised_it() -> None:
+    infected = [{"name": "pneumonia", "at": "1 mo"}, {"name": "cellulitis", "at": "2 mo", "present": False}]
+    answer = decided({"look": alert("has(infection)")}, "a", conditions=infected, at="3 mo")
+    (raised_alert,) = answer.alerts
+    assert raised_alert.raised_by == ["pneumonia (1 mo)"]
+
+
+LIMITS = {"five": {"value": "5 mmol/L"}, "six": {"value": "6 mmol/L"}}
+
+
+@pytest.mark.parametrize(
+    ("potassium", "turns"),
+    [
+        ("4 mmol/L", [("5 mmol/L", "start mycophenolate")]),
+        ("5 mmol/L", [("5 mmol/L", "no rule about the next line holds"), ("6 mmol/L", "start tacrolimus")]),
+        ("5.5 mmol/L", [("5 mmol/L", "no rule about the next line holds"), ("6 mmol/L", "start tacrolimus")]),
+        ("6 mmol/L", [("5 mmol/L", "no rule about the next line holds"), ("6 mmol/L", "start tacrolimus")]),
+        ("7 mmol/L", [("6 mmol/L", "start mycophenolate")]),
+        ("> 7 mmol/L", []),
+    ],
+)
+def test_how_far_a_value_is_from_another_answer(potassium: str, turns: list[tuple[str, str]]) -> None:
+    rules = {
+        "mmf": start(MMF, "potassium >= five and not potassium > six"),
+        "tac": start(TAC, "potassium > six"),
+    }
+    asked = pathway(rules, LIMITS)
+    chart = patient(observations=[{"at": "0 mo", "proteinuria": "9 g/d", "potassium": potassium}])
+    outlook = thorough(read_record(chart, asked.catalogue), asked, "0 mo", margins=True).outlook
+    assert outlook is not None
+    assert outlook.margins is not None
+    assert [(one.cut, one.then) for one in outlook.margins] == turns
+    assert {(one.datum, one.value) for one in outlook.margins} <= {("serum potassium", f"{potassium} (0 mo)")}
+
+
+def test_the_value_from_which_a_line_is_measured_has_margins_of_its_own() -> None:
+    rules = {"off": running("stop", "line.change(creatinine) > doubled") | {"for": "line"}}
+    asked = pathway(rules, {"doubled": {"value": "100 %"}})
+    seen = [
+        {"at": f"{month} mo", "proteinuria": "9 g/d", "creatinine": f"{value} mg/dL"}
+        for month, value in ((0, "1"), (2, "1.5"), (4, "1.8"))
+    ]
+    chart = patient(exposures=[MYCOPHENOLATE], observations=seen)
+    outlook = thorough(read_record(chart, asked.catalogue), asked, "4 mo", margins=True).outlook
+    assert outlook is not None
+    assert outlook.margins is not None
+    found = {(one.value, one.cut) for one in outlook.margins if "creatinine" in one.datum}
+    assert found == {("1.8 mg/dL (4 mo)", "2 mg/dL"), ("1 mg/dL (0 mo)", "0.9 mg/dL")}

@@ -75,6 +75,11 @@ REFUSED = [
     ("relapses(nephrotic_albumin) >= dependence_relapses", Scope.PATIENT, "is not a time", ""),
     ("rise(creatinine, adult_age)", Scope.PATIENT, "is not a ratio", ""),
     ("has(hypertension, angry)", Scope.PATIENT, "unknown state", ""),
+    ("treated)", Scope.PATIENT, "a bracket closes that was not opened", "use names"),
+    ("treated) and (on_line", Scope.PATIENT, "a bracket closes that was not opened", "use names"),
+    ("[treated]]", Scope.PATIENT, "a bracket closes that was not opened", "use names"),
+    ("(treated", Scope.PATIENT, "cannot be read", "use names"),
+    ("treated # on_line", Scope.PATIENT, "the condition holds a #", "use names"),
     ("a" * 3000, Scope.PATIENT, "longer than", "split"),
     ("(" * 500 + "treated" + ")" * 500, Scope.PATIENT, "too large", ""),
 ]
