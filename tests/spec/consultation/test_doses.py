@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deciding import TAC, decided, start
 
 import nephroline
 from nephroline.backends import backend
@@ -199,3 +200,15 @@ def test_where_nothing_that_is_sold_is_small_enough_no_dose_is_made_up(weight: s
                         assert (dose.give, dose.least, dose.dispense) == ("", "", None)
                         assert dose.amount
     assert shown >= 2
+
+
+def test_the_last_height_makes_the_adjusted_weight() -> None:
+    def dose(*heights: str) -> str:
+        seen = [{"at": f"{day} d", "height": height} for day, height in enumerate(heights)]
+        first = {"at": "0 d", "proteinuria": "9 g/d"}
+        found = decided({"tac": start(TAC, "a")}, "a", at="9 d", weight="130 kg", observations=[first, *seen])
+        return shown(found)
+
+    assert "at 178 cm" in dose("178 cm")
+    assert dose("150 cm", "178 cm") == dose("190 cm", "178 cm").replace("190", "150")
+    assert "at 178 cm" in dose("150 cm", "178 cm")

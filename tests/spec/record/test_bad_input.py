@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -308,3 +309,15 @@ def test_a_decision_time_beyond_any_life_is_refused() -> None:
         consult(record, load_pathway("kdigo-2012/fsgs"), "180 years")
     with pytest.raises(UsageError, match="more than 200 years from time zero"):
         consult(record, load_pathway("kdigo-2012/fsgs"), "1000000000 mo")
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda inner: [inner], lambda inner: (inner,), lambda inner: {"deeper": inner}]
+)
+@pytest.mark.parametrize("depth", [45, 3000])
+def test_what_is_nested_without_end_is_refused(wrap: Callable[[Any], Any], depth: int) -> None:
+    value: Any = "x"
+    for _ in range(depth):
+        value = wrap(value)
+    with pytest.raises(RecordError, match="nested too deeply"):
+        read_record({"id": "x", "note": value})

@@ -162,3 +162,36 @@ def test_dates_offsets_and_periods_meet(kdigo: Pathway) -> None:
         }
     )
     assert {o.at.latest for o in record.observations} == {28}
+
+
+@pytest.mark.parametrize(
+    ("most", "days"),
+    [
+        (None, [0, 10, 20, 30, 40, 50, 60]),
+        (9, [0, 10, 20, 30, 40, 50, 60]),
+        (7, [0, 10, 20, 30, 40, 50, 60]),
+        (4, [0, 20, 40, 60]),
+        (3, [0, 30, 60]),
+        (2, [0, 60]),
+        (1, [60]),
+    ],
+)
+def test_of_many_days_some_are_taken_evenly_and_the_last(most: int | None, days: list[int]) -> None:
+    rows = [{"at": f"{day} d", "creatinine": "1 mg/dL"} for day in range(0, 61, 10)]
+    record = read_record({"id": "x", "observations": rows})
+    assert [moment.latest for moment in record.moments(most)] == days
+
+
+def test_days_before_time_zero_and_open_ends_are_no_days_of_the_course() -> None:
+    record = read_record(
+        {
+            "id": "x",
+            "time_zero": "2020-01-05",
+            "observations": [
+                {"at": "2019-12-01", "creatinine": "1 mg/dL"},
+                {"at": "10 d", "creatinine": "1 mg/dL"},
+            ],
+            "exposures": [{"drug": "ramipril", "from": "5 d", "to": "unknown"}],
+        }
+    )
+    assert [moment.latest for moment in record.moments()] == [5, 10]
