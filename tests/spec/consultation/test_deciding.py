@@ -264,6 +264,16 @@ def test_what_failed_is_not_offered_again_unless_a_rule_says_so(said: str, again
     assert told(rules, said, **ENDED) == answer
 
 
+def test_an_agent_that_failed_beside_others_is_not_begun_alone() -> None:
+    of_one = rule("a", finding="failed-on-it", outcome="resistant", outcome_of="tacrolimus") | {"for": "line"}
+    rules = {"failed": of_one, "tac": start(TAC, "b"), "mmf": start(MMF, "b", 2)}
+    both = [row | {"to": "8 mo"} for row in (MYCOPHENOLATE, TACROLIMUS)]
+    assert told(rules, "a, b", exposures=both, at="9 mo") == "next-line: start mycophenolate"
+    assert told(rules, "not a, b", exposures=both, at="9 mo") == (
+        "next-line: start tacrolimus or start mycophenolate"
+    )
+
+
 # -- courses through all lines ----------------------------------------------------------------------------
 
 
@@ -384,6 +394,51 @@ def test_when_to_judge_counts_from_now_or_from_the_start_and_is_never_past(
     assert line is not None
     assert line.reassess_at is not None
     assert line.reassess_at.offset_days == due
+
+
+def test_when_to_judge_counts_from_the_remission_where_a_rule_says_so() -> None:
+    rules = {"go-on": running("continue", "a", reassess="three_months", reassess_from="remission")}
+    seen = [
+        {"at": f"{day} d", "proteinuria": amount}
+        for day, amount in ((0, "9 g/d"), (40, "0.1 g/d"), (60, "0.1 g/d"))
+    ]
+    line = decided(rules, "a", exposures=[MYCOPHENOLATE], observations=seen, at="70 d").next_line
+    assert line is not None
+    assert line.reassess_at is not None
+    assert line.reassess_at.offset_days == 130
+
+
+# -- what is said in few words ----------------------------------------------------------------------------
+
+
+def sections(rules: Rules, said: str, **chart: Any) -> dict[str, list[str]]:
+    """The sections of the summary."""
+    return {section.label: list(section.items) for section in decided(rules, said, **chart).summary}
+
+
+def test_what_is_held_back_says_until_when() -> None:
+    rules = {"mmf": start(MMF, "a"), "no-mmf": block("mycophenolate", "b")}
+    told_so = sections(rules, "a, b")
+    assert told_so["next"] == ["No new treatment until later"]
+    assert told_so["not"] == ["mycophenolate", "until later"]
+
+
+def test_of_several_that_are_out_each_is_told_with_why() -> None:
+    rules = {
+        "steroid": start(STEROID, "a"),
+        "mmf": start(MMF, "a", 2),
+        "tac": start(TAC, "a", 3),
+        "no-mmf": block("mycophenolate", "b", until="the leukocytes are up"),
+        "no-tac": block("tacrolimus", "b", until="the pressure is down"),
+        "no-cni": block("calcineurin-inhibitor", "c", until="the pressure is down"),
+    }
+    told_so = sections(rules, "a, b, not c")
+    assert "prednisolone 70 mg once a day (50 + 20 mg)" in told_so["next"][0]
+    assert any(item.endswith("mycophenolate: until the leukocytes are up") for item in told_so["not"])
+    assert any(
+        "tacrolimus" in item and item.endswith("until the pressure is down") for item in told_so["not"]
+    )
+    assert "not" not in sections(rules, "a, not b, not c")
 
 
 # -- beside the line, in words, and how near --------------------------------------------------------------

@@ -195,3 +195,44 @@ def test_equal_conditions_become_one_object(words: Vocabulary) -> None:
 
 def test_an_unbounded_amount_is_unknown() -> None:
     assert not Amount(None, None, "time", "").known
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "rest"),
+    [
+        ("treated or or on_line", 1, "or on_line"),
+        ("treated or\n  or on_line", 2, "or on_line"),
+        ("treated and\n  not (on_line or)", 2, ")"),
+        ("treated and", 1, ""),
+        ("treated and\n  not", 1, ""),
+        ("(treated", 1, "(treated"),
+        ("treated and\n  taking(simvastatine)", 2, "simvastatine)"),
+    ],
+)
+def test_a_fault_is_told_with_its_line_and_column(text: str, line: int, rest: str, words: Vocabulary) -> None:
+    with pytest.raises(ConditionError) as bad:
+        parse(text, Scope.PATIENT, words)
+    assert bad.value.line == line
+    assert text.splitlines()[line - 1][bad.value.column :] == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("treated", "immunosuppression was given"),
+        ("not treated", "not immunosuppression was given"),
+        ("treated and not on_line", "immunosuppression was given and not a line of therapy is running"),
+        (
+            "not (treated and on_line) or treated",
+            "not (immunosuppression was given and a line of therapy is running) or immunosuppression was given",
+        ),
+        (
+            "(treated or on_line) and on_line",
+            "(immunosuppression was given or a line of therapy is running) and a line of therapy is running",
+        ),
+    ],
+)
+def test_a_condition_is_told_with_brackets_where_it_needs_them(
+    text: str, told: str, words: Vocabulary, kdigo: Pathway
+) -> None:
+    assert kdigo.speaker.describe(parse(text, Scope.PATIENT, words)) == told
