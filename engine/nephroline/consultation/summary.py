@@ -48,6 +48,8 @@ from nephroline.terms import (
 _UNTIL = ": until "
 _MANY_TITLES = 3
 _BESIDE = " with low-dose "
+_AT_ONCE, _ONCE_A_DAY = "single dose", " once a day"
+"""How a regimen says that the dose of a day is given at once, and how a dose that was worked out does."""
 _COUNTS = (" 10^9/L", " × 10⁹/L")
 """A unit that would read as part of the number before it."""
 _BRACKET = r" ?[:;(\[]"
@@ -210,6 +212,8 @@ def _dose(dose: DoseOut) -> str:
     worked_out = bool(dose.least) or not dose.give
     told = (dose.give or dose.amount) if worked_out else f"{dose.amount} ({dose.give})"
     on_days = PLAIN_DAYS.sub("", dose.per)
+    if on_days == _AT_ONCE and _ONCE_A_DAY in told:
+        return told
     return f"{told} {on_days}" if on_days else told
 
 

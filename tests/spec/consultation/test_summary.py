@@ -206,7 +206,7 @@ COURSE = "for at least 4 wk, at most 16 wk or until complete remission; then tap
 )
 def test_what_is_begun_with_its_dose_authority_and_time(weight: str, dose: str) -> None:
     assert summary("0 wk", [FIRST], [], weight=weight)["next"] == [
-        f"Start high-dose glucocorticoid: prednisolone {dose} single dose",
+        f"Start high-dose glucocorticoid: prednisolone {dose}",
         "not certain (see OPEN)",
         AUTHORITY,
         COURSE,
