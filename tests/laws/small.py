@@ -68,7 +68,10 @@ def holds(formula: Formula, world: World) -> bool:
 
 
 class SmallRule(NamedTuple):
-    """A rule of a small pathway: `what` begins, is kept out or is found; `printed`: a guideline says so."""
+    """A rule of a small pathway: `what` begins, is kept out or is found; `printed`: a guideline says so.
+
+    A word of `ON_A_LINE` is done with mycophenolate, if it runs.
+    """
 
     kind: str
     when: Formula
@@ -80,6 +83,17 @@ class SmallRule(NamedTuple):
     def stands(self, world: World) -> bool:
         """Whether it holds, and its exception does not."""
         return holds(self.when, world) and not (self.unless is not None and holds(self.unless, world))
+
+    @property
+    def asks(self) -> str:
+        """What it asks for, where it asks for something: a regimen, or a word of `ON_A_LINE`."""
+        return self.what if self.kind == "start" else self.kind
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """The less the sooner: of two for safety what leaves less of a drug."""
+        leaves = len(ON_A_LINE) if self.kind == "start" else ON_A_LINE.index(self.kind)
+        return self.preference, leaves if self.preference == 0 else 0
 
     @property
     def written(self) -> dict[str, Any]:
@@ -99,12 +113,17 @@ class SmallRule(NamedTuple):
                 return asked | {"finding": self.what}
             case "alert":
                 return asked | {"alert": {"severity": "critical"}}
+            case word if word in ON_A_LINE:
+                turned = {"action": "adjust", "direction": word} if word in DIRECTIONS else {"action": word}
+                return asked | {"recommend": turned | {"keep": True, "preference": self.preference}}
             case word:
                 return asked | {"recommend": {"action": "refer", word: True, "title": "ask"}}
 
 
-KINDS = ["start"] * 4 + ["block"] * 2 + ["silent", "answers", "alert"]
-
+ON_A_LINE = ("stop", "hold", "reduce", "taper", "continue", "raise")
+"""What can be done with a drug that runs, by how much of it is left."""
+DIRECTIONS = ("hold", "reduce", "raise")
+KINDS = ["start"] * 4 + ["block"] * 2 + ["silent", "answers", "alert", *ON_A_LINE]
 
 FOUND = "finding(found)"
 """What a rule found, asked by others."""
@@ -126,7 +145,7 @@ def pathways(draw: st.DrawFn) -> dict[str, SmallRule]:
 
 def _rule(draw: st.DrawFn, kind: str, asked: st.SearchStrategy[Formula], what: str) -> SmallRule:
     unless = draw(st.one_of(st.none(), st.none(), asked))
-    return SmallRule(kind, draw(asked), unless, what, draw(st.integers(1, 3)), draw(st.booleans()))
+    return SmallRule(kind, draw(asked), unless, what, draw(st.integers(0, 3)), draw(st.booleans()))
 
 
 def standing(rules: Mapping[str, SmallRule], world: World) -> dict[str, SmallRule]:
@@ -144,45 +163,55 @@ def written(rules: Mapping[str, SmallRule]) -> Rules:
 
 
 class Reply(NamedTuple):
-    """What is answered: in a word, and what begins, what else could, or what is at odds."""
+    """What is answered: in a word, and what is to be done, what else could be, or what is at odds."""
 
     kind: str
-    begins: str = ""
+    does: str = ""
     others: tuple[str, ...] = ()
     at_odds: tuple[str, ...] = ()
 
     @property
     def advice(self) -> tuple[str, str, tuple[str, ...]]:
-        """What it comes to: what else could begin is no part of it."""
-        return self.kind, self.begins, self.at_odds
+        """What it comes to: what else could be done is no part of it."""
+        return self.kind, self.does, self.at_odds
 
 
-def reply(rules: Mapping[str, SmallRule], world: World) -> Reply:
-    """The first preference that nothing keeps out, unless two that share it begin different things.
+def reply(rules: Mapping[str, SmallRule], world: World, *, runs: bool) -> Reply:
+    """The first preference that nothing keeps out, unless two that share it ask for different things.
 
-    Of two that begin the same, what is printed goes before a choice; the source is not silent beside it.
+    Of two that ask for the same, what is printed goes before a choice; the source is not silent beside it, unless
+    it only stops. Beside what is done with a drug for safety nothing is offered that leaves more of it. *runs*:
+    mycophenolate is taken: it does not begin, and can be stopped, lowered, raised or go on.
     """
     those = standing(rules, world)
     kept_out = {rule.what for rule in those.values() if rule.kind == "block"}
-    wanted = [name for name, rule in those.items() if rule.kind == "start"]
-    wanted.sort(key=lambda name: (those[name].preference, not those[name].printed, name))
+    possible = [name for name, rule in those.items() if rule.kind in (ON_A_LINE if runs else ())]
+    possible += [
+        name for name, rule in those.items() if rule.kind == "start" and not (runs and rule.what == MMF)
+    ]
+    possible.sort(key=lambda name: (those[name].rank, not those[name].printed, name))
+    more = [name for name in possible if those[name].kind in ("start", "raise")]
+    out = {name for name in more if (those[name].what if those[name].kind == "start" else MMF) in kept_out}
     first: dict[str, str] = {}
-    for name in wanted:
-        if those[name].what not in kept_out:
-            first.setdefault(those[name].what, name)
-    highest = min((those[name].preference for name in first.values()), default=0)
-    best = [what for what, name in first.items() if those[name].preference == highest]
-    silent = any(rule.kind == "silent" for rule in those.values())
+    for name in possible:
+        if name not in out:
+            first.setdefault(those[name].asks, name)
+    ranks = {ask: those[name].rank for ask, name in first.items()}
+    best = [ask for ask, rank in ranks.items() if rank == min(ranks.values())]
     if len(best) > 1:
         return Reply("conflict", "", tuple(first), tuple(sorted(best)))
-    begins, *others = first or [""]
-    if silent and not (begins and those[first[begins]].printed):
-        return Reply("guideline-silent", begins, tuple(others))
-    if begins:
-        return Reply("next-line", begins, tuple(others))
+    silent = any(rule.kind == "silent" for rule in those.values())
+    does, *others = first or [""]
+    if does in ON_A_LINE and ranks[does][0] == 0:
+        others = [ask for ask in others if ask not in ON_A_LINE[ON_A_LINE.index(does) + 1 :]]
+    speaks = bool(does) and does != "stop" and those[first[does]].printed
+    if silent and not speaks:
+        return Reply("guideline-silent", does, tuple(others))
+    if does:
+        return Reply("continue" if does == "continue" else "next-line", does, tuple(others))
     if any(rule.kind == "answers" for rule in those.values()):
         return Reply("no-line")
-    return Reply("held-back" if wanted else "nothing-applies")
+    return Reply("held-back" if out else "nothing-applies")
 
 
 # -- what is not known -------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any
 
 from deciding import LETTERS, pathway, patient
 from hypothesis import given, note, settings
+from hypothesis import strategies as st
 from small import (
     LIMITS,
     NUMBERS,
@@ -29,6 +30,7 @@ from small import (
 from test_laws import EXAMPLES
 
 from nephroline.consultation import consult
+from nephroline.consultation.answer import LineAdvice
 from nephroline.missing import thorough
 from nephroline.pathway import Pathway
 from nephroline.record import read_record
@@ -46,27 +48,37 @@ def asked(rules: Mapping[str, SmallRule]) -> Pathway:
     return pathway(written(rules), LIMITS)
 
 
-def chart(told: World) -> dict[str, Any]:
-    """A patient of whom this is told."""
+AT = "1 mo"
+
+
+def chart(told: World, runs: bool) -> dict[str, Any]:
+    """A patient of whom this is told, and who takes mycophenolate or not."""
     said = ", ".join(letter if told[letter] else f"not {letter}" for letter in LETTERS if letter in told)
-    found = patient(said)
+    taken = [{"drug": "mycophenolate mofetil", "dose": "1.5 g/d", "from": "0 mo"}] if runs else []
+    found = patient(said, exposures=taken)
     if POTASSIUM in told:
         found["observations"][0][POTASSIUM] = f"{told[POTASSIUM]} mmol/L"
     return found
 
 
-@given(pathways(), known())
+def asked_for(line: LineAdvice) -> str:
+    """What is to be done with a line: a regimen that begins, or a word for what runs."""
+    return str(line.regimen) if line.action == "start" else line.title.split()[0].lower()
+
+
+@given(pathways(), known(), st.booleans())
 @SMALL
 def test_where_all_is_known_the_first_preference_wins_that_nothing_keeps_out(
-    rules: dict[str, SmallRule], told: dict[str, Any]
+    rules: dict[str, SmallRule], told: dict[str, Any], runs: bool
 ) -> None:
+    note(f"{told}, {runs}: {written(rules)}")
     rules_asked = asked(rules)
     for world in list(worlds(told))[:8]:
-        answer = consult(read_record(chart(world), rules_asked.catalogue), rules_asked, "0 mo")
-        wanted = reply(rules, world)
+        answer = consult(read_record(chart(world, runs), rules_asked.catalogue), rules_asked, AT)
+        wanted = reply(rules, world, runs=runs)
         assert answer.answer.kind == wanted.kind
-        assert str(answer.next_line.regimen if answer.next_line else "") == wanted.begins
-        assert [one.regimen for one in answer.alternatives] == list(wanted.others)
+        assert (asked_for(answer.next_line) if answer.next_line else "") == wanted.does
+        assert [asked_for(one) for one in answer.alternatives] == list(wanted.others)
         assert answer.next_line is None or answer.next_line.certain
         assert not answer.needs
         assert {alert.id for alert in answer.alerts} == {
@@ -74,24 +86,24 @@ def test_where_all_is_known_the_first_preference_wins_that_nothing_keeps_out(
         }
 
 
-@given(pathways(), known())
+@given(pathways(), known(), st.booleans())
 @SMALL
 def test_what_is_unknown_and_could_change_the_line_leaves_it_uncertain_and_is_asked_for(
-    rules: dict[str, SmallRule], told: dict[str, Any]
+    rules: dict[str, SmallRule], told: dict[str, Any], runs: bool
 ) -> None:
-    note(f"{told}: {written(rules)}")
+    note(f"{told}, {runs}: {written(rules)}")
     rules_asked = asked(rules)
-    answer = consult(read_record(chart(told), rules_asked.catalogue), rules_asked, "0 mo")
-    begun = {reply(rules, world).begins for world in worlds(told)}
-    if len(begun) == 1:
+    answer = consult(read_record(chart(told, runs), rules_asked.catalogue), rules_asked, AT)
+    done = {reply(rules, world, runs=runs).does for world in worlds(told)}
+    if len(done) == 1:
         return
     assert answer.next_line is None or not answer.next_line.certain
     assert answer.needs
 
 
-def mattering(rules: Mapping[str, SmallRule], told: World) -> list[str]:
+def mattering(rules: Mapping[str, SmallRule], told: World, runs: bool) -> list[str]:
     """The data of which each alone can change what is advised."""
-    return changing(told, lambda world: reply(rules, world).advice)
+    return changing(told, lambda world: reply(rules, world, runs=runs).advice)
 
 
 def changing(told: World, asked: Callable[[World], object]) -> list[str]:
@@ -111,16 +123,21 @@ def changing(told: World, asked: Callable[[World], object]) -> list[str]:
 
 def in_words(found: Reply) -> str:
     """What is advised, as it is told."""
-    line = f"start {TITLES[found.begins]}" if found.begins else ""
+    line = _act(found.does) if found.does else ""
     silent = "the guideline names no next line"
     return {
-        "conflict": f"rules conflict: {' or '.join(f'start {TITLES[one]}' for one in found.at_odds)}",
+        "conflict": f"rules conflict: {' or '.join(sorted(map(_act, found.at_odds)))}",
         "guideline-silent": f"{line}; beyond that {silent}" if line else silent,
         "next-line": line,
+        "continue": line,
         "no-line": "nothing is begun now",
         "held-back": "the next line is held back",
         "nothing-applies": "no rule about the next line holds",
     }[found.kind]
+
+
+def _act(does: str) -> str:
+    return f"start {TITLES[does]}" if does in TITLES else f"{does} mycophenolate mofetil"
 
 
 COMPARED: dict[str, Callable[[float, float], bool]] = {
@@ -143,20 +160,20 @@ def meets(world: World, when: str) -> bool:
     return all(COMPARED[sign](value, float(number)) for sign, number, _ in parts)
 
 
-@given(pathways(), known())
+@given(pathways(), known(), st.booleans())
 @SMALL
 def test_the_outlook_says_what_every_value_would_lead_to(
-    rules: dict[str, SmallRule], told: dict[str, Any]
+    rules: dict[str, SmallRule], told: dict[str, Any], runs: bool
 ) -> None:
-    note(f"{told}: {written(rules)}")
+    note(f"{told}, {runs}: {written(rules)}")
     rules_asked = asked(rules)
-    answer = thorough(read_record(chart(told), rules_asked.catalogue), rules_asked, "0 mo")
+    answer = thorough(read_record(chart(told, runs), rules_asked.catalogue), rules_asked, AT)
     outlook = answer.outlook
     assert outlook is not None
     assert outlook.complete
-    every = [(world, reply(rules, world)) for world in worlds(told)]
+    every = [(world, reply(rules, world, runs=runs)) for world in worlds(told)]
     possible = {found.advice for _, found in every}
-    matter = mattering(rules, told)
+    matter = mattering(rules, told, runs)
     assert outlook.verdict == ("certain" if len(possible) == 1 else "depends")
     assert sorted(outlook.depends_on) == sorted(DATA[name] for name in matter)
     assert {need.datum for need in answer.needs} >= {LETTERS.get(name, name) for name in matter}
@@ -168,19 +185,19 @@ def test_the_outlook_says_what_every_value_would_lead_to(
             assert led == {in_words(found)}
     line = answer.next_line
     if line is not None:
-        begun = {found.begins for _, found in every}
-        assert line.regimen in begun
-        assert not line.certain or begun == {line.regimen}
+        done = {found.does for _, found in every}
+        assert asked_for(line) in done
+        assert not line.certain or done == {asked_for(line)}
         assert line.certain or len(possible) > 1
 
 
-@given(pathways(), known())
+@given(pathways(), known(), st.booleans())
 @SMALL
 def test_a_rule_that_is_open_is_told_with_what_would_settle_it(
-    rules: dict[str, SmallRule], told: dict[str, Any]
+    rules: dict[str, SmallRule], told: dict[str, Any], runs: bool
 ) -> None:
     rules_asked = asked(rules)
-    outlook = thorough(read_record(chart(told), rules_asked.catalogue), rules_asked, "0 mo").outlook
+    outlook = thorough(read_record(chart(told, runs), rules_asked.catalogue), rules_asked, AT).outlook
     assert outlook is not None
     shown = {one.rule: one for one in outlook.rules}
     for name in rules:
