@@ -11,8 +11,8 @@ from nephroline.record.models import Condition
 def implied(found: Iterable[Condition], catalogue: Catalogue) -> Iterator[Condition]:
     """Entries of the wider conditions of a chart, where it does not say as much itself at that time.
 
-    While a kind is there, so is the wider one, in its state if no other kind is there in another. When it has
-    gone, nothing is known of the wider one, for there are other kinds of it.
+    While a kind is there, so is the wider one, in its state if no other kind is there in another. When all
+    that were there have gone, nothing is known of the wider one, for there are other kinds of it.
     """
     known = list(found)
     said = {(item.name, item.at): item.present for item in known}
@@ -25,21 +25,28 @@ def implied(found: Iterable[Condition], catalogue: Catalogue) -> Iterator[Condit
         while wider is not None:
             key = (wider, item.at)
             told = key in said if gone else said.get(key) is True
-            if not told and not (gone and key in made):
-                state = None if gone else _state(item, wider, known, catalogue)
+            there = [other for other in _kinds(item, wider, known, catalogue) if other.present]
+            if not told and not (gone and (there or key in made)):
+                state = None if gone else _state(item, there)
                 made[key] = Condition(wider, item.at, None if gone else True, state, cite=item.cite)
             wider = catalogue.conditions[wider].kind_of
     yield from made.values()
 
 
-def _state(item: Condition, wider: str, known: Iterable[Condition], catalogue: Catalogue) -> str | None:
-    """The state of an entry, if every other kind that is there then is in the same."""
-    there: dict[str, Condition] = {}
+def _kinds(
+    item: Condition, wider: str, known: Iterable[Condition], catalogue: Catalogue
+) -> Iterable[Condition]:
+    """The last entry about each kind of a wider condition, up to the time of one of them."""
+    last: dict[str, Condition] = {}
     for other in sorted(known, key=lambda other: other.at.sort_key):
         if other.at.sort_key <= item.at.sort_key and _within(other.name, wider, catalogue):
-            there[other.name] = other
-    states = {other.state for other in there.values() if other.present}
-    return item.state if states == {item.state} else None
+            last[other.name] = other
+    return last.values()
+
+
+def _state(item: Condition, there: Iterable[Condition]) -> str | None:
+    """The state of an entry, if every kind that is there then is in the same."""
+    return item.state if {other.state for other in there} == {item.state} else None
 
 
 def _within(name: str, wider: str, catalogue: Catalogue) -> bool:

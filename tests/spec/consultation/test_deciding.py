@@ -25,6 +25,7 @@ from deciding import (
     start,
 )
 
+from nephroline.consultation import consult
 from nephroline.missing import thorough
 from nephroline.record import read_record
 
@@ -475,7 +476,12 @@ def test_what_is_to_begin_beside_the_line_begins_unless_it_is_taken() -> None:
 
 
 def test_an_alert_names_the_kind_of_a_condition_that_raised_it() -> None:
-    infected = [{"name": "pneumonia", "at": "1 mo"}, {"name": "cellulitis", "at": "2 mo", "present": False}]
+    infected = [
+        {"name": "pneumonia", "at": "1 mo"},
+        {"name": "cellulitis", "at": "1 mo"},
+        {"name": "cellulitis", "at": "2 mo", "present": False},
+        {"name": "sepsis", "at": "2 mo", "present": False},
+    ]
     answer = decided({"look": alert("has(infection)")}, "a", conditions=infected, at="3 mo")
     (raised_alert,) = answer.alerts
     assert raised_alert.raised_by == ["pneumonia (1 mo)"]
@@ -522,3 +528,23 @@ def test_the_value_from_which_a_line_is_measured_has_margins_of_its_own() -> Non
     assert outlook.margins is not None
     found = {(one.value, one.cut) for one in outlook.margins if "creatinine" in one.datum}
     assert found == {("1.8 mg/dL (4 mo)", "2 mg/dL"), ("1 mg/dL (0 mo)", "0.9 mg/dL")}
+
+
+def test_a_target_is_told_in_each_form_that_is_printed() -> None:
+    def target(low: list[str], high: list[str]) -> str:
+        limits = {"tacrolimus_trough_low": {"value": low}, "tacrolimus_trough_high": {"value": high}}
+        asked = pathway({"tac": start(TAC, "a")}, limits)
+        line = consult(read_record(patient("a"), asked.catalogue), asked, "0 mo").next_line
+        assert line is not None
+        return line.target
+
+    assert target(["5 ng/mL"], ["10 ng/mL"]) == "tacrolimus trough 5-10 ng/mL [policy]"
+    assert target(["5 ng/mL", "6 nmol/L"], ["10 ng/mL", "12 nmol/L"]) == (
+        "tacrolimus trough 5-10 ng/mL (6-12 nmol/L) [policy]"
+    )
+
+
+def test_an_answer_is_written_in_one_line_or_indented() -> None:
+    answer = decided({"mmf": start(MMF, "a")}, "a")
+    assert "\n" not in answer.to_json()
+    assert answer.to_json(indent=2).startswith('{\n  "')

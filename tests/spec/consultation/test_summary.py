@@ -90,11 +90,28 @@ def test_who_the_patient_is(more: dict[str, Any], told: list[str]) -> None:
     assert of_patient(**more) == told
 
 
+@pytest.mark.parametrize(
+    ("diagnosis", "edition"),
+    [
+        ("fsgs", "KDIGO 2021"),
+        ("mcd", "KDIGO 2021 FSGS, provisional"),
+        ("lupus-nephritis", "KDIGO 2021 FSGS, does not apply"),
+        (None, "KDIGO 2021 FSGS, provisional"),
+    ],
+)
+def test_the_disease_of_an_edition_is_named_where_the_biopsy_shows_another(
+    diagnosis: str | None, edition: str
+) -> None:
+    shown = [] if diagnosis is None else [{"at": "0 wk", "glomeruli": 20, "diagnosis": diagnosis}]
+    assert summary("0 wk", [FIRST], [], biopsies=shown)["patient"][-1] == edition
+
+
 STILL_NEPHROTIC = "a fall by half or more that stays in the nephrotic range: neither remission nor resistance; measure again"
 TWICE_A_DAY = "125 mg twice a day (100 + 25 mg each time; range 125-175 mg)"
 STATUS: list[tuple[str, list[Any], list[str]]] = [
     ("0 wk", [FIRST], ["untreated", "nephrotic syndrome"]),
     ("16 wk", [FIRST, NEPHROTIC], ["no remission, seen now", "steroid-resistant", "nephrotic syndrome"]),
+    ("115 d", [FIRST, NEPHROTIC], ["no remission, seen 3 d ago", "steroid-resistant", "nephrotic syndrome"]),
     ("17 wk", [FIRST, NEPHROTIC], ["no remission for 7 d", "steroid-resistant", "nephrotic syndrome"]),
     ("20 wk", [FIRST, NEPHROTIC], ["no remission for 4 wk", "steroid-resistant", "nephrotic syndrome"]),
     ("16 wk", [FIRST, EARLY_REMISSION, REMISSION], ["complete remission for 6 wk"]),

@@ -80,7 +80,8 @@ REFUSED = [
     ("[treated]]", Scope.PATIENT, "a bracket closes that was not opened", "use names"),
     ("(treated", Scope.PATIENT, "cannot be read", "use names"),
     ("treated # on_line", Scope.PATIENT, "the condition holds a #", "use names"),
-    ("a" * 3000, Scope.PATIENT, "longer than", "split"),
+    ("a" * 2001, Scope.PATIENT, "longer than", "split"),
+    ("a" * 2000, Scope.PATIENT, "unknown name", "features"),
     ("(" * 500 + "treated" + ")" * 500, Scope.PATIENT, "too large", ""),
 ]
 

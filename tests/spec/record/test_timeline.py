@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from nephroline.catalogue import load_catalogue
 from nephroline.consultation import consult
 from nephroline.pathway import Pathway
-from nephroline.record import Line, Timeline, read_record
+from nephroline.record import Line, Timeline, read_record, weight_near
 from nephroline.terms import Phase
 
 
@@ -195,3 +196,44 @@ def test_days_before_time_zero_and_open_ends_are_no_days_of_the_course() -> None
         }
     )
     assert [moment.latest for moment in record.moments()] == [5, 10]
+
+
+def test_what_was_before_a_day_lies_within_a_life() -> None:
+    (row,) = read_record({"id": "x", "conditions": [{"name": "diabetes", "at": "before 0 mo"}]}).conditions
+    assert (row.at.earliest, row.at.latest) == (Fraction(-1 - 130 * 365), Fraction(-1))
+
+
+def weighed(*rows: tuple[str, str]) -> list[dict[str, str]]:
+    return [{"at": at, "weight": weight} for at, weight in rows]
+
+
+BY_DAY = [("0 d", "80 kg"), ("100 d", "60 kg"), ("200 d", "75 kg"), ("400 d", "50 kg")]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "rows", "kilograms"),
+    [
+        ("100 d", "110 d", BY_DAY, 60),
+        ("0 d", "5 d", BY_DAY, 80),
+        ("8 d", "8 d", BY_DAY, 60),
+        ("7 d", "7 d", BY_DAY, 80),
+        ("292 d", "292 d", BY_DAY, 75),
+        ("293 d", "300 d", BY_DAY, 75),
+        ("293 d", "307 d", BY_DAY, 75),
+        ("293 d", "308 d", BY_DAY, 50),
+        ("293 d", None, BY_DAY, 50),
+        ("600 d", None, BY_DAY, 50),
+        ("0 d", "1 d", BY_DAY[3:], 50),
+        ("0 d", "1 d", [], None),
+        ("100 d", "110 d", [("100 d", "60-70 kg"), ("120 d", "66 kg")], 66),
+    ],
+)
+def test_a_dose_is_judged_by_the_lowest_weight_near_it(
+    start: str, end: str | None, rows: list[tuple[str, str]], kilograms: int | None
+) -> None:
+    """Near: within 92 days before its start and after its end; else the last before it, or the first after."""
+    given = {"drug": "prednisolone", "dose": "60 mg/d", "from": start} | ({"to": end} if end else {})
+    record = read_record({"id": "x", "observations": weighed(*rows), "exposures": [given]})
+    weights = [one for one in record.observations if one.analyte == "weight"]
+    found = weight_near(record.exposures[0], weights, Fraction(92))
+    assert found == (None if kilograms is None else kilograms * 1000)
