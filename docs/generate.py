@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nephroline
 from nephroline.backends import backend
-from nephroline.consultation import consulted
+from nephroline.consultation import decided
 from nephroline.coverage import ConditionCoverage, coverage_of
 from nephroline.faces.cli import app
 from nephroline.faces.coverage import state
@@ -214,11 +214,11 @@ def exercised(pathway: Pathway, scenarios: dict[str, Scenario]) -> dict[str, set
     found: dict[str, set[str]] = {}
     for name, scenario in scenarios.items():
         for moment in scenario.record.moments():
-            done = consulted(scenario.record, pathway, moment, backend("reference"))
-            if done.consultation.applicability.verdict == "does-not-apply":
+            run, decision = decided(scenario.record, pathway, moment, backend("reference"))
+            if not decision.applies:
                 continue
             for rule in pathway.rules.values():
-                if any(done.run.stands(rule, subject) for subject in done.run.subjects(rule.scope)):
+                if any(run.stands(rule, subject) for subject in run.subjects(rule.scope)):
                     found.setdefault(rule.id, set()).add(name)
     return found
 

@@ -13,6 +13,7 @@ from test_laws import EXAMPLES
 
 from nephroline.features import Slot
 from nephroline.missing.regions import Cuts, Of, Region, Scale, Span, between, joined, parted, whole
+from nephroline.missing.tree import Arm, Branch, Leaf
 from nephroline.missing.ways import Way, meet, partings
 from nephroline.terms import Entry
 
@@ -152,6 +153,34 @@ def test_a_span_of_numbers_is_told_with_its_bounds(span: Span, told: str) -> Non
 def test_a_span_of_words_is_told_by_them() -> None:
     assert Span(("no", "yes")).text(None) == "no or yes"
     assert joined([Region(False, "yes"), Region(True, "no")]).words == ("no", "yes")
+
+
+def branch(*arms: tuple[str, ...]) -> Branch:
+    return Branch(X, "response", None, tuple(Arm(Span(words), Leaf(n)) for n, words in enumerate(arms)))
+
+
+@pytest.mark.parametrize(
+    ("arms", "told"),
+    [
+        ([("yes",), ("no",)], ["response: yes", "response: no"]),
+        ([("relapse",), ("partial", "complete")], ["response: relapse", "response: not relapse"]),
+        (
+            [("relapse", "none"), ("partial", "complete")],
+            ["response: relapse or none", "response: partial or complete"],
+        ),
+        (
+            [("no response",), ("partial", "complete")],
+            ["response: no response", "response: partial or complete"],
+        ),
+        (
+            [("not in words",), ("partial", "complete")],
+            ["response: not in words", "response: partial or complete"],
+        ),
+    ],
+)
+def test_an_arm_of_words_is_told_by_the_fewer(arms: list[tuple[str, ...]], told: list[str]) -> None:
+    made = branch(*arms)
+    assert [made.text(arm.span) for arm in made.arms] == told
 
 
 # -- ways of two numbers ----------------------------------------------------------------------------------

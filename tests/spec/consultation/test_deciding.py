@@ -397,6 +397,27 @@ def test_when_to_judge_counts_from_now_or_from_the_start_and_is_never_past(
     assert line.reassess_at.offset_days == due
 
 
+@pytest.mark.parametrize(
+    ("rows", "day", "due"),
+    [
+        ([{"dose": "70 mg/d", "from": "0 d"}], 60, 90),
+        ([{"dose": "20 mg/d", "from": "0 d", "to": "30 d"}, {"dose": "70 mg/d", "from": "30 d"}], 60, 120),
+        ([{"dose": "70 mg/d", "from": "0 d", "to": "30 d"}, {"dose": "75 mg/d", "from": "30 d"}], 60, 90),
+        ([{"dose": "70 mg/d", "from": "0 d", "to": "30 d"}, {"dose": "20 mg/d", "from": "30 d"}], 60, 90),
+        ([{"dose": "20 mg/d", "from": "0 d"}], 60, 150),
+    ],
+)
+def test_when_to_judge_counts_from_the_full_dose_of_a_course(
+    rows: list[dict[str, str]], day: int, due: int
+) -> None:
+    rules = {"go-on": course("continue", "a", reassess="three_months", reassess_from="full-dose")}
+    given = [{"drug": "prednisolone", **row} for row in rows]
+    line = decided(rules, "a", exposures=given, at=f"{day} d").next_line
+    assert line is not None
+    assert line.reassess_at is not None
+    assert line.reassess_at.offset_days == due
+
+
 def test_when_to_judge_counts_from_the_remission_where_a_rule_says_so() -> None:
     rules = {"go-on": running("continue", "a", reassess="three_months", reassess_from="remission")}
     seen = [

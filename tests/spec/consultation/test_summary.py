@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from adult import EXCLUDED, adult, seen
 
-from nephroline.consultation import consult
+from nephroline.consultation import consult, spell
+from nephroline.consultation.wording import spell_short
 from nephroline.pathway import load_pathway
 from nephroline.record import read_record
 
@@ -292,3 +293,28 @@ def test_a_line_that_has_failed_is_stopped_and_what_follows_is_said_not_to_be_pr
         "cyclosporine 43 wk so far: failed, not to be repeated",
         "prednisolone 17 wk: failed, not to be repeated",
     ]
+
+
+def test_checks_that_are_overdue_are_counted_once() -> None:
+    told = on_cyclosporine("60 wk", "140 ng/mL", "0.1 g/d", LOW_STEROID)
+    assert len([item for item in told["also"] if item.endswith("overdue")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("days", "long", "short"),
+    [
+        (0.4, "0 days", "0 d"),
+        (1, "1 day", "1 d"),
+        (27, "27 days", "27 d"),
+        (28, "4 weeks", "4 wk"),
+        (181, "26 weeks", "26 wk"),
+        (182, "6 months", "6 mo"),
+        (730, "24 months", "24 mo"),
+        (731, "2 years", "2 y"),
+        (1461, "4 years", "4 y"),
+    ],
+)
+def test_a_length_of_time_is_told_in_the_unit_in_which_one_would_say_it(
+    days: float, long: str, short: str
+) -> None:
+    assert (spell(days), spell_short(days)) == (long, short)
