@@ -30,7 +30,7 @@ COMMANDS = (
     ("replay", CASE_2),
     ("replay", CASE_2, "--ascii"),
     ("replay", SMALL, "--quiet"),
-    ("graph", "pjnh-2015/fsgs", "--record", CASE_1),
+    ("graph", "pjnh-2015/fsgs", "--record", SMALL),
     ("pathways",),
     ("show", "kdigo-2021/mcd"),
     ("check", CASE_1, CASE_2),
