@@ -27,6 +27,9 @@ AGENTS = {STEROID: "glucocorticoid", MMF: "mycophenolate", TAC: "tacrolimus"}
 TITLES = {STEROID: "high-dose glucocorticoid", MMF: "mycophenolate", TAC: "tacrolimus"}
 PRINTED = {"source": "kdigo-2021", "kind": "practice-point", "confidence": "verified"}
 """What a guideline says; what else a rule says is a choice of this rule base."""
+ON_A_LINE = ("stop", "hold", "reduce", "taper", "continue", "raise")
+"""What can be done with a drug that runs, by how much of it is left."""
+DIRECTIONS = ("hold", "reduce", "raise")
 
 Formula = str | tuple[Any, ...]
 """A condition: a letter, a comparison, or a word with what it joins."""
@@ -98,9 +101,9 @@ class SmallRule(NamedTuple):
     @property
     def written(self) -> dict[str, Any]:
         """The rule as a file has it."""
-        asked: dict[str, Any] = {"when": text(self.when)} | (
-            {"statement": dict(PRINTED)} if self.printed else {}
-        )
+        asked: dict[str, Any] = {"when": text(self.when)}
+        if self.printed:
+            asked["statement"] = dict(PRINTED)
         if self.unless is not None:
             asked["unless"] = text(self.unless)
         match self.kind:
@@ -120,9 +123,6 @@ class SmallRule(NamedTuple):
                 return asked | {"recommend": {"action": "refer", word: True, "title": "ask"}}
 
 
-ON_A_LINE = ("stop", "hold", "reduce", "taper", "continue", "raise")
-"""What can be done with a drug that runs, by how much of it is left."""
-DIRECTIONS = ("hold", "reduce", "raise")
 KINDS = ["start"] * 4 + ["block"] * 2 + ["silent", "answers", "alert", *ON_A_LINE]
 
 FOUND = "finding(found)"
@@ -185,9 +185,11 @@ def reply(rules: Mapping[str, SmallRule], world: World, *, runs: bool) -> Reply:
     """
     those = standing(rules, world)
     kept_out = {rule.what for rule in those.values() if rule.kind == "block"}
-    possible = [name for name, rule in those.items() if rule.kind in (ON_A_LINE if runs else ())]
-    possible += [
-        name for name, rule in those.items() if rule.kind == "start" and not (runs and rule.what == MMF)
+    on_it, begun = (ON_A_LINE, {STEROID, TAC}) if runs else ((), {STEROID, TAC, MMF})
+    possible = [
+        name
+        for name, rule in those.items()
+        if rule.kind in on_it or (rule.kind == "start" and rule.what in begun)
     ]
     possible.sort(key=lambda name: (those[name].rank, not those[name].printed, name))
     more = [name for name in possible if those[name].kind in ("start", "raise")]

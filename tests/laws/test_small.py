@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from deciding import LETTERS, pathway, patient
+from deciding import ASKED_AS, LETTERS, pathway, patient
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from small import (
@@ -29,26 +29,26 @@ from small import (
 )
 from test_laws import EXAMPLES
 
-from nephroline.consultation import consult
+from nephroline.consultation import Consultation, consult
 from nephroline.consultation.answer import LineAdvice
 from nephroline.missing import thorough
 from nephroline.pathway import Pathway
 from nephroline.record import read_record
 
 SMALL = settings(max_examples=EXAMPLES * 3, deadline=None)
-DATA = {
-    "a": "secondary causes excluded",
-    "b": "diffuse foot-process effacement on electron microscopy",
-    "c": "fertility to be preserved",
-    POTASSIUM: "serum potassium",
-}
+DATA = ASKED_AS | {POTASSIUM: "serum potassium"}
+AT = "1 mo"
 
 
 def asked(rules: Mapping[str, SmallRule]) -> Pathway:
+    note(str(written(rules)))
     return pathway(written(rules), LIMITS)
 
 
-AT = "1 mo"
+def answered(ask: Callable[..., Consultation], under: Pathway, told: World, runs: bool) -> Consultation:
+    """What is answered to a patient of whom this is told."""
+    note(f"{told}, {runs}")
+    return ask(read_record(chart(told, runs), under.catalogue), under, AT)
 
 
 def chart(told: World, runs: bool) -> dict[str, Any]:
@@ -71,10 +71,9 @@ def asked_for(line: LineAdvice) -> str:
 def test_where_all_is_known_the_first_preference_wins_that_nothing_keeps_out(
     rules: dict[str, SmallRule], told: dict[str, Any], runs: bool
 ) -> None:
-    note(f"{told}, {runs}: {written(rules)}")
-    rules_asked = asked(rules)
+    under = asked(rules)
     for world in list(worlds(told))[:8]:
-        answer = consult(read_record(chart(world, runs), rules_asked.catalogue), rules_asked, AT)
+        answer = answered(consult, under, world, runs)
         wanted = reply(rules, world, runs=runs)
         assert answer.answer.kind == wanted.kind
         assert (asked_for(answer.next_line) if answer.next_line else "") == wanted.does
@@ -91,9 +90,7 @@ def test_where_all_is_known_the_first_preference_wins_that_nothing_keeps_out(
 def test_what_is_unknown_and_could_change_the_line_leaves_it_uncertain_and_is_asked_for(
     rules: dict[str, SmallRule], told: dict[str, Any], runs: bool
 ) -> None:
-    note(f"{told}, {runs}: {written(rules)}")
-    rules_asked = asked(rules)
-    answer = consult(read_record(chart(told, runs), rules_asked.catalogue), rules_asked, AT)
+    answer = answered(consult, asked(rules), told, runs)
     done = {reply(rules, world, runs=runs).does for world in worlds(told)}
     if len(done) == 1:
         return
@@ -165,9 +162,7 @@ def meets(world: World, when: str) -> bool:
 def test_the_outlook_says_what_every_value_would_lead_to(
     rules: dict[str, SmallRule], told: dict[str, Any], runs: bool
 ) -> None:
-    note(f"{told}, {runs}: {written(rules)}")
-    rules_asked = asked(rules)
-    answer = thorough(read_record(chart(told, runs), rules_asked.catalogue), rules_asked, AT)
+    answer = answered(thorough, asked(rules), told, runs)
     outlook = answer.outlook
     assert outlook is not None
     assert outlook.complete
@@ -204,8 +199,7 @@ def test_the_outlook_says_what_every_value_would_lead_to(
 def test_a_rule_that_is_open_is_told_with_what_would_settle_it(
     rules: dict[str, SmallRule], told: dict[str, Any], runs: bool
 ) -> None:
-    rules_asked = asked(rules)
-    outlook = thorough(read_record(chart(told, runs), rules_asked.catalogue), rules_asked, AT).outlook
+    outlook = answered(thorough, asked(rules), told, runs).outlook
     assert outlook is not None
     shown = {one.rule: one for one in outlook.rules}
     for name in rules:

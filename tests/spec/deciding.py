@@ -22,6 +22,12 @@ LETTERS = {
     "c": "fertility_to_be_preserved",
 }
 """What the letters stand for: statements that are asked for until somebody makes them."""
+ASKED_AS = {
+    "a": "secondary causes excluded",
+    "b": "diffuse foot-process effacement on electron microscopy",
+    "c": "fertility to be preserved",
+}
+"""How an answer calls them."""
 THRESHOLDS = LIMITS | {
     "steroid_daily_dose": {"value": "1 mg/kg/d"},
     "steroid_trial": {"value": "112 d"},
@@ -35,7 +41,6 @@ THRESHOLDS = LIMITS | {
     "tacrolimus_trough_high": {"value": "10 ng/mL"},
     "cni_trial": {"value": "180 d"},
     "three_months": {"value": "90 d"},
-    "half_as_much": {"value": "20 mg/d"},
 }
 STEROID, MMF, TAC = "high-dose-glucocorticoid", "mycophenolate", "tacrolimus"
 
@@ -126,8 +131,7 @@ def depends(answer: Consultation) -> str:
     """The letters on which the next line depends."""
     line = answer.next_line
     told = " ".join(line.depends_on) if line is not None else ""
-    titles = {"a": "secondary causes", "b": "effacement", "c": "fertility"}
-    return "".join(letter for letter in LETTERS if titles[letter] in told)
+    return "".join(letter for letter, title in ASKED_AS.items() if title in told)
 
 
 def advice(answer: Consultation) -> str:

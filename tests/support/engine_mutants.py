@@ -5,8 +5,8 @@
 Mutants are drawn from the rooms that hold what a rule means: features, language, consultation, record, missing.
 Each is made in a copy of the repository, and those of `tests/spec` and `tests/laws` are run on it that run the changed
 lines, nothing else: what only a snapshot or a published case would notice counts as not noticed. `--quick` leaves out
-tests that take long; `--again` asks once more of those that survived. What is argued to be the same program stands in `tests/mutation/engine-equivalents.yaml`, and counts
-apart.
+tests that take long; `--again` asks once more of those that survived. What is argued to be the same program stands in
+`tests/mutation/engine-equivalents.yaml`, and counts apart.
 """
 
 from __future__ import annotations

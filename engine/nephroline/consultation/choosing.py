@@ -284,7 +284,7 @@ def asking_the_same(run: Run, chosen: Act) -> list[tuple[Rule, Subject]]:
     return [
         (rule, subject)
         for rule, recommend, subject in _unknown(run)
-        if recommend.preference <= chosen.recommend.preference and not _rivals(chosen, recommend)
+        if recommend.preference <= chosen.recommend.preference and _asks_the_same(chosen.recommend, recommend)
     ]
 
 
@@ -328,10 +328,14 @@ def _rivals(chosen: Act, other: Recommend) -> bool:
     mine = chosen.recommend
     if chosen.course is not None:
         return True
-    same = mine.action is other.action and (
-        (mine.keep and other.keep) or (mine.regimen is not None and mine.regimen == other.regimen)
+    return other.preference <= mine.preference and not _asks_the_same(mine, other)
+
+
+def _asks_the_same(one: Recommend, other: Recommend) -> bool:
+    """Whether two recommendations about the line ask for the same, in whatever direction."""
+    return one.action is other.action and (
+        (one.keep and other.keep) or (one.regimen is not None and one.regimen == other.regimen)
     )
-    return other.preference <= mine.preference and not same
 
 
 def blocks_of(run: Run) -> list[tuple[Rule, Block, Subject]]:

@@ -282,9 +282,10 @@ def _open_silence(run: Run, decision: Decision) -> tuple[Missing, ...]:
     others = [] if act is None else _asking_too(run, act)
     if act is not None and _goes_on(act) and not others:
         return ()
-    waits = [silent.depends_on for silent in decision.silent]
-    found = gather(item for items in waits for item in items) if all(waits) else ()
-    if not decision.silent:
+    if decision.silent:
+        waits = [silent.depends_on for silent in decision.silent]
+        found = gather(item for items in waits for item in items) if all(waits) else ()
+    else:
         found = open_silence(run)
         if not found and not _silent(run):
             return ()

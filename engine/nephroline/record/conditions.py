@@ -15,6 +15,7 @@ def implied(found: Iterable[Condition], catalogue: Catalogue) -> Iterator[Condit
     that were there have gone, nothing is known of the wider one, for there are other kinds of it.
     """
     known = list(found)
+    in_order = sorted(known, key=lambda item: item.at.sort_key)
     said = {(item.name, item.at): item.present for item in known}
     made: dict[object, Condition] = {}
     for item in known:
@@ -24,24 +25,24 @@ def implied(found: Iterable[Condition], catalogue: Catalogue) -> Iterator[Condit
         wider = catalogue.conditions[item.name].kind_of
         while wider is not None:
             key = (wider, item.at)
-            told = key in said if gone else said.get(key) is True
-            there = [other for other in _kinds(item, wider, known, catalogue) if other.present]
-            if not told and not (gone and (there or key in made)):
+            told = key in said or key in made if gone else said.get(key) is True
+            there = [] if told else _there(item, wider, in_order, catalogue)
+            if not told and not (gone and there):
                 state = None if gone else _state(item, there)
                 made[key] = Condition(wider, item.at, None if gone else True, state, cite=item.cite)
             wider = catalogue.conditions[wider].kind_of
     yield from made.values()
 
 
-def _kinds(
-    item: Condition, wider: str, known: Iterable[Condition], catalogue: Catalogue
-) -> Iterable[Condition]:
-    """The last entry about each kind of a wider condition, up to the time of one of them."""
+def _there(
+    item: Condition, wider: str, in_order: Iterable[Condition], catalogue: Catalogue
+) -> list[Condition]:
+    """The kinds of a wider condition that are there at the time of one, by the last entry about each."""
     last: dict[str, Condition] = {}
-    for other in sorted(known, key=lambda other: other.at.sort_key):
+    for other in in_order:
         if other.at.sort_key <= item.at.sort_key and _within(other.name, wider, catalogue):
             last[other.name] = other
-    return last.values()
+    return [other for other in last.values() if other.present]
 
 
 def _state(item: Condition, there: Iterable[Condition]) -> str | None:
