@@ -16,7 +16,7 @@ WITH_EXTRAS := .[report,pdf,graph,serve,postgres,cohort]
 # Python 3.13 dropped a symbol that durable_rules names; this gives it its new name when it is built.
 export CPPFLAGS := $(CPPFLAGS) -DPyEval_CallObject=PyObject_CallObject
 
-.PHONY: demo test measured laws mutants engine-mutants fhir spark newest pythons check docs lock bench clean
+.PHONY: demo test measured laws covered mutants engine-mutants fhir spark newest pythons check docs lock bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/nephroline replay scenarios/pjnh-2015-case-1.yaml scenarios/pjnh-2015-case-2.yaml
@@ -38,6 +38,10 @@ laws: $(VENV)/.tested
 	LAW_EXAMPLES=400 $(BIN)/python -m pytest -q --numprocesses auto tests/laws
 	$(BIN)/python tests/laws/forbidden.py --count 100000 --seed 14
 	$(BIN)/python tests/laws/forbidden.py --deletions --count 20000 --seed 15
+
+# Which clauses no scenario decides both ways, and whether their file says why; minutes.
+covered: $(VENV)/.tested
+	$(BIN)/python tests/support/covered.py
 
 # Slips in the rules that neither scenarios nor tables notice: two thousand, drawn by a seed; hours.
 mutants: $(VENV)/.tested

@@ -40,7 +40,7 @@ TESTS = ["tests/spec", "tests/laws"]
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 IDENTITY = ("Eq_Is", "Is_Eq", "NotEq_IsNot", "IsNot_NotEq")
 """Identity in the place of equality: of enumerations, None and small numbers it is the same program."""
-LONGEST = 60.0
+LONGEST = 12.0
 """Seconds, while lines are traced; a test that takes longer is not quick."""
 MOST = 400.0
 """Seconds after which a mutant counts as killed: it has got into a circle."""
