@@ -361,7 +361,7 @@ def _step(out: Screen, step: Step, pathway: str) -> None:
         body.append((f" · ! {', '.join(loud)}", "red"))
     if answer.pathway.id != pathway:
         body.append((f" · by {answer.pathway.id}", "dim"))
-    head = ((f"  {step.at.label:<11} ", "bold"), (f"{response_told(answer.status):<20}", ""))
+    head = ((f"  {step.at.label:<11} ", "bold"), (f"{response_told(answer.status):<18}  ", ""))
     out.hang(head, tuple(body), 34)
 
 
