@@ -318,3 +318,17 @@ def test_a_length_of_time_is_told_in_the_unit_in_which_one_would_say_it(
     days: float, long: str, short: str
 ) -> None:
     assert (spell(days), spell_short(days)) == (long, short)
+
+
+def test_an_egfr_is_compared_with_none_that_no_formula_gives() -> None:
+    """Before the age of 18 there is none, and so no day of it."""
+    rows = [seen("0 wk", "9 g/d", "18 g/L"), seen("60 wk", "8 g/d", "19 g/L")]
+    answer = consult(read_record(adult(rows, [], age="17 years")), PATHWAY, "60 wk")
+    (egfr,) = [one for one in answer.derived if one.analyte == "egfr"]
+    assert (egfr.before, egfr.before_at, egfr.trend) == ("", None, "")
+
+
+def test_a_single_dose_is_told_as_once_a_day_and_not_twice() -> None:
+    assert summary("1 wk", [FIRST], [])["next"][0] == (
+        "Start high-dose glucocorticoid: prednisolone 70 mg once a day (50 + 20 mg)"
+    )

@@ -150,6 +150,13 @@ def test_an_assessment_on_the_day_of_a_change_judges_the_line_before(kdigo: Path
     assert [a.line for a in seen.assessments] == [1]
 
 
+@pytest.mark.parametrize(("at", "acts"), [("9.9 mo", True), ("10 mo", True), ("10.1 mo", False)])
+def test_what_acts_on_is_in_use_to_the_end_of_its_time(kdigo: Pathway, at: str, acts: bool) -> None:
+    """Rituximab acts for nine months."""
+    rows = [{"drug": "rituximab", "doses": [{"at": "1 mo", "amount": "1 g"}]}]
+    assert ("rituximab" in timeline(kdigo, at, exposures=rows).running) is acts
+
+
 def test_dates_offsets_and_periods_meet(kdigo: Pathway) -> None:
     record = read_record(
         {
