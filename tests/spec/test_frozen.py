@@ -9,8 +9,6 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-import nephroline
-
 ROOMS = ("features", "lang", "consultation", "record", "missing")
 GROWN = {"Memo", "Greatest", "Shared", "Run", "LazyRun", "_VariedRun", "_Stretch"}
 """What fills while a chart is read or judged, and is kept by nobody else."""
@@ -30,6 +28,6 @@ def structs() -> Iterator[type[msgspec.Struct]]:
                     yield kind
 
 
-@pytest.mark.parametrize("kind", structs(), ids=lambda kind: kind.__qualname__)
+@pytest.mark.parametrize("kind", list(structs()), ids=lambda kind: kind.__qualname__)
 def test_what_is_made_stays_as_it_was_made(kind: type[msgspec.Struct]) -> None:
     assert kind.__struct_config__.frozen is (kind.__name__ not in GROWN)
