@@ -90,9 +90,11 @@ def test_two_that_ask_for_the_same_are_not_at_odds(said: str, answer: str) -> No
     assert told({"mmf": start(MMF, "a"), "mmf-too": start(MMF, "b")}, said) == answer
 
 
+PRINTED = {"statement": {"source": "kdigo-2021", "kind": "practice-point", "confidence": "verified"}}
+
+
 def test_of_two_that_ask_for_the_same_the_guideline_is_named() -> None:
-    printed = {"source": "kdigo-2021", "kind": "practice-point", "confidence": "verified"}
-    rules = {"a-choice": start(MMF, "a"), "printed": start(MMF, "a") | {"statement": printed}}
+    rules = {"a-choice": start(MMF, "a"), "printed": start(MMF, "a") | PRINTED}
     line = decided(rules, "a").next_line
     assert line is not None
     assert (line.rule, line.on_guideline) == ("printed", True)
@@ -569,3 +571,31 @@ def test_an_answer_is_written_in_one_line_or_indented() -> None:
     answer = decided({"mmf": start(MMF, "a")}, "a")
     assert "\n" not in answer.to_json()
     assert answer.to_json(indent=2).startswith('{\n  "')
+
+
+@pytest.mark.parametrize(
+    ("action", "more", "answer"),
+    [
+        ("continue", {}, "continue"),
+        ("adjust", {"direction": "raise"}, "next-line"),
+        ("taper", {}, "next-line"),
+        ("stop", {}, "guideline-silent"),
+        ("taper", {"ends": True}, "guideline-silent"),
+    ],
+)
+def test_what_goes_on_leaves_the_source_not_silent(action: str, more: dict[str, Any], answer: str) -> None:
+    """A source that lets a drug go on, raises or tapers it has said what follows; one that stops it has not."""
+    goes_on = running(action, "a", **more) | PRINTED
+    rules = {"goes-on": goes_on, "silent": rule("a", recommend={"action": "refer", "silent": True})}
+    found = decided(rules, "a", "4 mo", exposures=[TACROLIMUS])
+    assert str(found.answer.kind) == answer
+
+
+@pytest.mark.parametrize("action", ["continue", "taper"])
+def test_what_goes_on_by_a_choice_of_the_rules_leaves_it_silent(action: str) -> None:
+    rules = {
+        "goes-on": running(action, "a"),
+        "silent": rule("a", recommend={"action": "refer", "silent": True}),
+    }
+    found = decided(rules, "a", "4 mo", exposures=[TACROLIMUS])
+    assert str(found.answer.kind) == "guideline-silent"

@@ -332,3 +332,24 @@ def test_a_single_dose_is_told_as_once_a_day_and_not_twice() -> None:
     assert summary("1 wk", [FIRST], [])["next"][0] == (
         "Start high-dose glucocorticoid: prednisolone 70 mg once a day (50 + 20 mg)"
     )
+
+
+def test_what_else_is_to_be_done_is_listed_once_and_tests_come_first() -> None:
+    assert summary("1 wk", [FIRST], [])["also"] == [
+        "electron microscopy of the biopsy",
+        "a diuretic where there is oedema",
+        "less sodium",
+        "pneumocystis prophylaxis",
+        "RAS blockade",
+        "weigh prophylactic anticoagulation",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("begun", "weeks", "most"),
+    [("0 d", 5.7, 5.7), ("15 d", 3.6, 3.6), ({"between": ["10 d", "25 d"]}, 2.1, 4.3)],
+)
+def test_weeks_of_a_drug_are_told_with_parts_of_one(begun: Any, weeks: float, most: float) -> None:
+    row = {"drug": "prednisolone", "dose": "70 mg/d", "from": begun}
+    (total,) = consult(read_record(adult([FIRST], [row])), PATHWAY, "40 d").totals
+    assert (total.weeks, total.weeks_most) == (weeks, most)

@@ -321,3 +321,13 @@ def test_what_is_nested_without_end_is_refused(wrap: Callable[[Any], Any], depth
         value = wrap(value)
     with pytest.raises(RecordError, match="nested too deeply"):
         read_record({"id": "x", "note": value})
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"deeper": inner}])
+@pytest.mark.parametrize(("depth", "told"), [(39, "unknown field"), (40, "nested too deeply")])
+def test_forty_floors_are_not_too_deep(wrap: Callable[[Any], Any], depth: int, told: str) -> None:
+    value: Any = "x"
+    for _ in range(depth):
+        value = wrap(value)
+    with pytest.raises(RecordError, match=told):
+        read_record({"id": "x", "note": value})

@@ -150,6 +150,18 @@ def test_an_assessment_on_the_day_of_a_change_judges_the_line_before(kdigo: Path
     assert [a.line for a in seen.assessments] == [1]
 
 
+@pytest.mark.parametrize(
+    ("day", "kilograms"), [("0 d", 60), ("40 d", 60), ("50 d", 70), ("80 d", 70), ("90 d", 80)]
+)
+def test_the_weight_of_a_day_is_the_last_before_it_else_the_first(
+    kdigo: Pathway, day: str, kilograms: int
+) -> None:
+    seen = timeline(
+        kdigo, "100 d", observations=weighed(("30 d", "60 kg"), ("50 d", "70 kg"), ("90 d", "80 kg"))
+    )
+    assert seen.weight_at(seen.record.clock.read(day)) == kilograms * 1000
+
+
 @pytest.mark.parametrize(("at", "acts"), [("9.9 mo", True), ("10 mo", True), ("10.1 mo", False)])
 def test_what_acts_on_is_in_use_to_the_end_of_its_time(kdigo: Pathway, at: str, acts: bool) -> None:
     """Rituximab acts for nine months."""
