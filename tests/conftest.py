@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from programs import PROGRAMS
 
 from nephroline.pathway import Pathway, load_pathway
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 settings.register_profile("gate", derandomize=True)
 if int(os.environ.get("LAW_EXAMPLES", "0")) <= 100:
     settings.load_profile("gate")
+# Who only asks whether a law notices a slip wants no smallest chart that shows it.
+settings.register_profile("unshrunk", derandomize=True, phases=[Phase.explicit, Phase.generate])
+if os.environ.get("LAWS_UNSHRUNK"):
+    settings.load_profile("unshrunk")
 
 ROOT = Path(__file__).resolve().parent.parent
 NOT_MEASURED = tuple(
