@@ -23,7 +23,7 @@ COLUMNS: dict[str, Row] = {
     "preferences": ("preference", "rule", "what"),
     "weights": ("rule", "weight"),
     "classes": ("class", "drug"),
-    "schedules": ("schedule", "when", "after a change of dose"),
+    "schedules": ("schedule", "of", "what is measured", "when", "after a change of dose"),
 }
 
 
@@ -68,7 +68,7 @@ def rows_of(pathway: Pathway) -> Iterator[tuple[str, Row]]:
             yield "classes", (kind, one.id)
     for schedule in catalogue.monitoring.values():
         after = schedule.after_change.text if schedule.after_change is not None else ""
-        yield "schedules", (schedule.id, schedule.text, after)
+        yield "schedules", (schedule.id, schedule.agent, ", ".join(schedule.measure), schedule.text, after)
 
 
 def tables_of(pathways: list[Pathway]) -> dict[str, str]:

@@ -65,7 +65,8 @@ def choose(run: Run, *, alternatives: bool = True, care_alone: bool = False) -> 
     unique = in_order(free)
     conflict = sharing_first(unique)
     chosen = None if conflict or not unique else unique[0]
-    others = tuple(c for c in unique if c is not chosen and not undoes(c, chosen))
+    beside_it = (c for c in unique if c is not chosen and not c.recommend.last_resort)
+    others = tuple(c for c in beside_it if not undoes(c, chosen))
     kept_out = [c for c in acts if c not in free and (chosen is None or _rivals(chosen, c.recommend))]
     unsettled = [*_undecided(run, chosen), *_revocable(run, kept_out, blocks)]
     courses, at_odds = _course_acts(run, blocks, care_alone)

@@ -173,6 +173,31 @@ def word(chart: Chart, analyte: str) -> Value:
     return latest_word(chart, items, analyte, chart.timeline.as_of)
 
 
+@feature(
+    "ever_reached", ("analyte", "threshold:value"), gives="flag", says="a value of {0} at or above {1} so far"
+)
+def ever_reached(chart: Chart, analyte: str, limit: Threshold) -> Value:
+    """Whether a value of the chart was at or above a limit, each judged in its own form; what is not there was not."""
+    title = _title(chart, analyte)
+    for item in chart.timeline.observations.get(analyte, ()):
+        form = limit.forms.get(item.value.dimension) if item.value else None
+        bound = form.exact if form else None
+        low = item.value.low if item.value else None
+        if bound is not None and low is not None and low >= bound:
+            return Flag(True, f"{title} {item.text} ({item.at})")
+    return Flag(False, f"no {title} of {limit.first.text} or more on record")
+
+
+@feature("ever_reported", ("word-analyte", "word"), gives="flag", says="{0} reported as {1} at any time")
+def ever_reported(chart: Chart, analyte: str, told: str) -> Value:
+    """Whether any report so far said this word of it; what no report says was not reported."""
+    title = _title(chart, analyte)
+    found = next((o for o in chart.timeline.observations.get(analyte, ()) if o.word == told), None)
+    if found is None:
+        return Flag(False, f"{title} never reported as {told}")
+    return Flag(True, f"{title} {found.text} ({found.at})")
+
+
 @feature("pretreatment", ("analyte",), gives="amount:analyte", says="{0} before the first line")
 def pretreatment(chart: Chart, analyte: str) -> Value:
     """The last value up to the start of the first line (up to as-of when untreated)."""

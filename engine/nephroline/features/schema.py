@@ -17,6 +17,7 @@ PARAMETERS = {
     "analyte": "an analyte of the catalogue with a unit",
     "word-analyte": "an analyte of the catalogue that has words",
     "any-analyte": "an analyte of the catalogue, with a unit or words",
+    "word": "a word in which an analyte is reported",
     "agent": "a drug or a class of drugs",
     "regimen-or-agent": "a regimen, a drug or a class of drugs",
     "condition": "a condition",
@@ -28,6 +29,7 @@ PARAMETERS = {
     "threshold:ratio": "a threshold of a relative change",
     "threshold:dose": "a threshold of a dose",
     "threshold:level": "a threshold of a drug level",
+    "threshold:value": "a threshold of what is measured",
     "threshold:forms": "a threshold of proteinuria in every form it is printed in",
 }
 """Kinds of parameters, in words."""

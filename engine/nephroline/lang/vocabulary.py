@@ -18,6 +18,10 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "forms": ("mass-rate", "mass-ratio", "mass-per-substance"),
     "dose": DOSES,
     "level": ("mass-concentration", "substance-concentration"),
+    "value": (
+        *("mass-rate", "mass-ratio", "mass-per-substance"),
+        *("mass-concentration", "substance-concentration", "relative-concentration"),
+    ),
 }
 """The dimensions that a threshold given as a parameter may have, by the kind of parameter."""
 
@@ -65,6 +69,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
             # A report that speaks of another analyte is kept under that one.
             "word-analyte": [a.id for a in catalogue.analytes.values() if a.words and not a.speaks_of],
             "any-analyte": [a.id for a in catalogue.analytes.values() if not a.speaks_of],
+            "word": [word for a in catalogue.analytes.values() for word in a.words],
             "agent": [*catalogue.drugs, *catalogue.classes],
             "regimen-or-agent": [*catalogue.regimens, *catalogue.drugs, *catalogue.classes],
             "condition": catalogue.conditions,

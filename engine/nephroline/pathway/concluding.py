@@ -236,6 +236,7 @@ class Concluder(NamedTuple):
             tuple(self._stage(place / "taper" / i, given, stage) for i, stage in enumerate(given.taper)),
             given.spares,
             given.urgent,
+            given.last_resort,
         )
 
     def _stage(self, place: Place, given: RecommendEntry, stage: TaperEntry) -> TaperStage:

@@ -84,6 +84,7 @@ class Recommend(msgspec.Struct, frozen=True):
     taper: tuple[TaperStage, ...] = ()
     spares: str | None = None
     urgent: bool = False
+    last_resort: bool = False
 
     @property
     def of_line(self) -> bool:
