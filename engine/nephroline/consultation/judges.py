@@ -87,8 +87,8 @@ def by_numbers(
     other = _in_another_form(chart, assessment)
     if settled and possible[0] not in _BY_ONE_VALUE and other:
         provisional = (*provisional, other)
-    if not settled and not missing and other:
-        missing.append(other)
+    if not settled and not missing:
+        missing.append(other or _once_more(chart, assessment))
     doubted, doubt = _doubted(pathway, Response(possible[0]), see) if settled else (False, ())
     told = f"{shown} ({assessment.at})"
     if provisional:
@@ -116,6 +116,13 @@ def _in_another_form(chart: Chart, assessment: Assessment) -> Missing | None:
             why = f"{analyte.title} in the form of the values before, such as a 24-hour collection"
             return Missing(f"{analyte.id} in the earlier form", f"{why} ({assessment.at})")
     return None
+
+
+def _once_more(chart: Chart, assessment: Assessment) -> Missing:
+    """What would settle a response of which nothing is missing, but whose values stand in several forms."""
+    analyte = chart.timeline.catalogue.assessed[0]
+    why = f"{analyte.title} once more, in one form with the values before ({assessment.at})"
+    return Missing(f"{analyte.id} in one form", why)
 
 
 def _doubted(pathway: Pathway, response: Response, see: SeenAt) -> tuple[Truth, tuple[Missing, ...]]:

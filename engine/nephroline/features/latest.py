@@ -20,7 +20,7 @@ from nephroline.features.values import (
     Threshold,
     Value,
 )
-from nephroline.quantities import decimal_text
+from nephroline.quantities import Quantity, decimal_text
 from nephroline.record import Moment, Observation
 from nephroline.terms import Entry, Trait
 
@@ -186,6 +186,23 @@ def ever_reached(chart: Chart, analyte: str, limit: Threshold) -> Value:
         if bound is not None and low is not None and low >= bound:
             return Flag(True, f"{title} {item.text} ({item.at})")
     return Flag(False, f"no {title} of {limit.first.text} or more on record")
+
+
+@feature("ever_below", ("analyte", "threshold:value"), gives="flag", says="a value of {0} below {1} so far")
+def ever_below(chart: Chart, analyte: str, limit: Threshold) -> Value:
+    """Whether a value of the chart was below a limit, each judged in its own form; what is not there was not."""
+    title = _title(chart, analyte)
+    for item in chart.timeline.observations.get(analyte, ()):
+        form = limit.forms.get(item.value.dimension) if item.value else None
+        bound = form.exact if form else None
+        high = item.value.high if item.value else None
+        if item.value and bound is not None and high is not None and _is_below(item.value, high, bound):
+            return Flag(True, f"{title} {item.text} ({item.at})")
+    return Flag(False, f"no {title} below {limit.first.text} on record")
+
+
+def _is_below(value: Quantity, high: Fraction, bound: Fraction) -> bool:
+    return high < bound or (high == bound and not value.high_in)
 
 
 @feature("ever_reported", ("word-analyte", "word"), gives="flag", says="{0} reported as {1} at any time")

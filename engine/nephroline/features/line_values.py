@@ -163,7 +163,7 @@ def still_risen(
     """Whether the last value, measured so long after the dose was reduced for it, still exceeds the baseline.
 
     A dose or a target trough that was lowered on the line counts as reduced: for it, if the value was up
-    then.
+    then. A value that has come back since, and is up once more, is a rise of its own.
     """
     title = chart.timeline.catalogue.title(agent)
     reduced = _reduced(chart, line, agent)
@@ -183,6 +183,9 @@ def still_risen(
     seen = [item for item in items if item.at.earliest >= from_then]
     if not seen and chart.timeline.end_of(line) < from_then:
         return Flag(False, f"{title} was reduced less than {wait.first.text} ago")
+    for item in (one for one in items if one.value is not None and one.at.earliest > reduced.latest):
+        if risen(chart, chart.change(base, chart.amount(item)), _NUMBERS, analyte, limit).truth is False:
+            return Flag(False, f"{name} was back after {title} was reduced: {item.text} ({item.at})")
     why = f"{name} {wait.first.text} or more after {title} was reduced"
     value_now = chart.last(seen, analyte, why, _last_day(chart, line))
     if not value_now.known:

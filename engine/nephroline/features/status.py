@@ -114,13 +114,18 @@ def relapses(chart: Chart, window: Threshold) -> Value:
 
 @feature(
     "relapses_on",
-    ("agent", "threshold:time"),
+    ("agent", "threshold:time", "threshold:time"),
+    optional=1,
     gives="amount:count",
     says="relapses on {0} or within {1} of its end",
 )
-def relapses_on(chart: Chart, agent: str, after: Threshold) -> Value:
-    """How many relapses began while a drug or class was given, or within the window after its end."""
+def relapses_on(chart: Chart, agent: str, after: Threshold, window: Threshold | None = None) -> Value:
+    """How many relapses began while a drug or class was given, or within the window after its end.
+
+    With a second time: of those only that began within so long before as-of, as `relapses` counts them.
+    """
     timeline = chart.timeline
+    since = None if window is None else timeline.now - window.days
     catalogue, treatment = timeline.catalogue, timeline.treatment
     courses = [
         c
@@ -131,6 +136,10 @@ def relapses_on(chart: Chart, agent: str, after: Threshold) -> Value:
     for onset in onsets(chart):
         at = onset.at
         on = some([_during(course, at, after) for course in courses])
+        if since is not None and at.latest < since:
+            continue
+        if on and since is not None and at.earliest < since:
+            on = None
         if on is not False:
             unsure = [c.rows[-1] for c in courses if _during(c, at, after) is None]
             found.append(
