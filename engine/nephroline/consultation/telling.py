@@ -95,8 +95,8 @@ def answered(
     """What a decision comes to, and why; *matters*: which missing data are named as leaving it open."""
     open_data = [item for _, items in decision.undecided for item in items]
     data = list(dict.fromkeys(item.datum for item in open_data if matters(item)))
-    known = run.pathway.catalogue.analytes
-    names = ", ".join(known[datum].title if datum in known else datum.replace("_", " ") for datum in data)
+    measured = {one.id: one.title for one in run.pathway.catalogue.analytes.values() if one.units}
+    names = ", ".join(measured.get(datum, datum.replace("_", " ")) for datum in data)
     undecided = [f"not decided without: {names}"] if data else []
     match decision.kind:
         case Answer.NOT_APPLICABLE:

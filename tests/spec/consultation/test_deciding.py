@@ -599,3 +599,18 @@ def test_what_goes_on_by_a_choice_of_the_rules_leaves_it_silent(action: str) -> 
     }
     found = decided(rules, "a", "4 mo", exposures=[TACROLIMUS])
     assert str(found.answer.kind) == "guideline-silent"
+
+
+def test_a_last_resort_is_answered_where_all_before_it_is_out_and_is_no_alternative() -> None:
+    rules = {
+        "mmf": start(MMF, "a"),
+        "steroid": start(STEROID, "a", 2),
+        "tac": start(TAC, "a", 3, last_resort=True),
+        "no-mmf": block("mycophenolate", "b"),
+        "no-steroid": block("glucocorticoid", "c"),
+    }
+    assert (
+        told(rules, "a, not b, not c") == "next-line: start mycophenolate or start high-dose-glucocorticoid"
+    )
+    assert told(rules, "a, b, not c") == "next-line: start high-dose-glucocorticoid"
+    assert told(rules, "a, b, c") == "next-line: start tacrolimus"
