@@ -177,7 +177,7 @@ def word(chart: Chart, analyte: str) -> Value:
     "ever_reached", ("analyte", "threshold:value"), gives="flag", says="a value of {0} at or above {1} so far"
 )
 def ever_reached(chart: Chart, analyte: str, limit: Threshold) -> Value:
-    """Whether a value of the chart was at or above a limit, each judged in its own form; what is not there was not."""
+    """Whether a value of the chart reached a limit, each in its own form; what is not there did not."""
     title = _title(chart, analyte)
     for item in chart.timeline.observations.get(analyte, ()):
         form = limit.forms.get(item.value.dimension) if item.value else None
@@ -190,7 +190,7 @@ def ever_reached(chart: Chart, analyte: str, limit: Threshold) -> Value:
 
 @feature("ever_below", ("analyte", "threshold:value"), gives="flag", says="a value of {0} below {1} so far")
 def ever_below(chart: Chart, analyte: str, limit: Threshold) -> Value:
-    """Whether a value of the chart was below a limit, each judged in its own form; what is not there was not."""
+    """Whether a value of the chart was below a limit, each in its own form; what is not there was not."""
     title = _title(chart, analyte)
     for item in chart.timeline.observations.get(analyte, ()):
         form = limit.forms.get(item.value.dimension) if item.value else None

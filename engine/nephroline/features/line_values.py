@@ -183,7 +183,8 @@ def still_risen(
     seen = [item for item in items if item.at.earliest >= from_then]
     if not seen and chart.timeline.end_of(line) < from_then:
         return Flag(False, f"{title} was reduced less than {wait.first.text} ago")
-    for item in (one for one in items if one.value is not None and one.at.earliest > reduced.latest):
+    between = [one for one in items if one.value is not None and one.at.earliest > reduced.latest]
+    for item in between[:-1]:
         if risen(chart, chart.change(base, chart.amount(item)), _NUMBERS, analyte, limit).truth is False:
             return Flag(False, f"{name} was back after {title} was reduced: {item.text} ({item.at})")
     why = f"{name} {wait.first.text} or more after {title} was reduced"

@@ -120,8 +120,8 @@ class RecommendEntry(Shape, frozen=True, kw_only=True):
     `direction`: of an adjustment. `ends`: it ends what has failed or must not go on. `reassess_from`: from
     when `reassess` counts. `answers`: it is the answer where nothing is to begin or to change. `spares`: the
     drug or class that it spares; where the next line is that one, it comes with or after it, not instead.
-    `urgent`: of what is done beside the line, it comes first. `last_resort`: it is answered only where all that
-    comes before it is out, and is no alternative to what is not.
+    `urgent`: of what is done beside the line, it comes first. `last_resort`: it is answered only where all
+    that comes before it is out, and is no alternative to what is not.
     """
 
     action: Action
