@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from nephroline.lang import And, Node, Not, Or, truth_of
+from nephroline.lang import And, Node, Not, Or, judge
 from nephroline.mutation.base import Base
 from nephroline.pathway import Clause, Definition, ExposureRule, Pathway, Rule
 from nephroline.terms import Scope
@@ -143,6 +143,9 @@ def _judged(clause: str, scope: Scope, old: Node, base: Base, new: Node | None) 
         before = run.truth(old, subject)
         if before is not (False if new is None else run.truth(new, subject)):
             return True
+        # Unknown both times, it may ask for other data.
+        if before is None and new is not None and run.missing(old, subject) != run.missing(new, subject):
+            return True
     return False
 
 
@@ -152,12 +155,12 @@ def _of_patient(old: Node, base: Base, new: Node | None) -> bool:
 
 def _at_assessments(old: Node, base: Base, new: Node | None) -> bool:
     assert new is not None  # noqa: S101
-    return any(truth_of(old, see) is not truth_of(new, see) for see in base.assessed)
+    return any(judge(old, see) != judge(new, see) for see in base.assessed)
 
 
 def _on_lines(old: Node, base: Base, new: Node | None) -> bool:
     assert new is not None  # noqa: S101
-    return any(truth_of(old, see) is not truth_of(new, see) for see in base.exposed)
+    return any(judge(old, see) != judge(new, see) for see in base.exposed)
 
 
 # -- nodes ---------------------------------------------------------------------------------------------
