@@ -228,6 +228,18 @@ def _reaction(chart: Chart, agent: str) -> Flag:
     return Flag(False, f"no adverse reaction to {catalogue.title(agent)} is charted")
 
 
+@feature("taking_what_harmed", gives="flag", says="a drug is taken to which an adverse reaction is charted")
+def taking_what_harmed(chart: Chart) -> Value:
+    """Whether a drug runs to which, or to a class of which, an adverse reaction is charted."""
+    catalogue = chart.timeline.catalogue
+    for row in chart.timeline.treatment.running.values():
+        for reaction in chart.timeline.reactions:
+            if catalogue.reaction_concerns(reaction.drug, row.drug):
+                what = reaction.what or "an adverse reaction"
+                return Flag(True, f"{chart.called(row)}: {what} is charted ({reaction.at})")
+    return Flag(False, "no drug is taken to which an adverse reaction is charted")
+
+
 @feature(
     "not_tolerated",
     ("agent",),
