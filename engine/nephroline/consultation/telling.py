@@ -95,8 +95,7 @@ def answered(
     """What a decision comes to, and why; *matters*: which missing data are named as leaving it open."""
     open_data = [item for _, items in decision.undecided for item in items]
     data = list(dict.fromkeys(item.datum for item in open_data if matters(item)))
-    measured = {one.id: one.title for one in run.pathway.catalogue.analytes.values() if one.units}
-    names = ", ".join(measured.get(datum, datum.replace("_", " ")) for datum in data)
+    names = ", ".join(_called(run, datum) for datum in data)
     undecided = [f"not decided without: {names}"] if data else []
     match decision.kind:
         case Answer.NOT_APPLICABLE:
@@ -126,6 +125,12 @@ def answered(
         case _:
             because = [decision.act.rule.rationale] if decision.act else []
     return AnswerKind(kind=decision.kind, because=because)
+
+
+def _called(run: Run, datum: str) -> str:
+    """How people call a missing datum; what has a unit by its title."""
+    analyte = run.pathway.catalogue.analytes.get(datum)
+    return analyte.title if analyte is not None and analyte.units else datum.replace("_", " ")
 
 
 def status_of(run: Run) -> Status:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -133,8 +133,7 @@ def ever_above(chart: Chart, analyte: str, limit: Threshold) -> Value:
     known, items = timeline.catalogue.analytes[analyte], timeline.observations.get(analyte, ())
     open_ended = all(item.value is None for item in _before_lines(chart, analyte)[0])
     for item in items:
-        form = limit.forms.get(item.value.dimension) if item.value else None
-        bound = form.exact if form else None
+        bound = _bound(item, limit)
         if item.value is None or bound is None:
             open_ended |= item.word not in known.trends
             continue
@@ -178,31 +177,39 @@ def word(chart: Chart, analyte: str) -> Value:
 )
 def ever_reached(chart: Chart, analyte: str, limit: Threshold) -> Value:
     """Whether a value of the chart reached a limit, each in its own form; what is not there did not."""
-    title = _title(chart, analyte)
-    for item in chart.timeline.observations.get(analyte, ()):
-        form = limit.forms.get(item.value.dimension) if item.value else None
-        bound = form.exact if form else None
-        low = item.value.low if item.value else None
-        if bound is not None and low is not None and low >= bound:
-            return Flag(True, f"{title} {item.text} ({item.at})")
-    return Flag(False, f"no {title} of {limit.first.text} or more on record")
+    none = f"no {_title(chart, analyte)} of {limit.first.text} or more on record"
+    return _on_record(
+        chart, analyte, limit, none, lambda value, bound: value.low is not None and value.low >= bound
+    )
 
 
 @feature("ever_below", ("analyte", "threshold:value"), gives="flag", says="a value of {0} below {1} so far")
 def ever_below(chart: Chart, analyte: str, limit: Threshold) -> Value:
     """Whether a value of the chart was below a limit, each in its own form; what is not there was not."""
-    title = _title(chart, analyte)
+    none = f"no {_title(chart, analyte)} below {limit.first.text} on record"
+    return _on_record(chart, analyte, limit, none, _is_below)
+
+
+def _on_record(
+    chart: Chart, analyte: str, limit: Threshold, none: str, holds: Callable[[Quantity, Fraction], bool]
+) -> Flag:
+    """Whether a value of the chart stands so to a limit in its own form; *none*: said where none does."""
     for item in chart.timeline.observations.get(analyte, ()):
-        form = limit.forms.get(item.value.dimension) if item.value else None
-        bound = form.exact if form else None
-        high = item.value.high if item.value else None
-        if item.value and bound is not None and high is not None and _is_below(item.value, high, bound):
-            return Flag(True, f"{title} {item.text} ({item.at})")
-    return Flag(False, f"no {title} below {limit.first.text} on record")
+        bound = _bound(item, limit)
+        if item.value is not None and bound is not None and holds(item.value, bound):
+            return Flag(True, f"{_title(chart, analyte)} {item.text} ({item.at})")
+    return Flag(False, none)
 
 
-def _is_below(value: Quantity, high: Fraction, bound: Fraction) -> bool:
-    return high < bound or (high == bound and not value.high_in)
+def _bound(item: Observation, limit: Threshold) -> Fraction | None:
+    """A limit in the form of a value; None without a number, or where the limit has no such form."""
+    form = limit.forms.get(item.value.dimension) if item.value else None
+    return form.exact if form else None
+
+
+def _is_below(value: Quantity, bound: Fraction) -> bool:
+    high = value.high
+    return high is not None and (high < bound or (high == bound and not value.high_in))
 
 
 @feature("ever_reported", ("word-analyte", "word"), gives="flag", says="{0} reported as {1} at any time")

@@ -25,7 +25,7 @@ from nephroline.features.values import (
 from nephroline.quantities import decimal_text
 from nephroline.record import Assessment, Course, Length, Moment
 from nephroline.terms import Response
-from nephroline.truth import Truth, some
+from nephroline.truth import Truth, every, some
 
 
 @feature("response", gives="choice:response", says="response now")
@@ -104,12 +104,13 @@ def _doubt(chart: Chart, assessment: Assessment) -> tuple[Missing, ...]:
 def relapses(chart: Chart, window: Threshold) -> Value:
     """How many relapses began within the window before as-of: those that are sure, and those that may."""
     since = chart.timeline.now - window.days
-    found = [
-        (onset, True if onset.at.earliest >= since else None)
-        for onset in onsets(chart)
-        if onset.at.latest >= since
-    ]
+    found = [(onset, late) for onset in onsets(chart) if (late := _late(onset.at, since)) is not False]
     return _count(found)
+
+
+def _late(at: Moment, since: Fraction) -> Truth:
+    """Whether something happened no sooner than a day."""
+    return True if at.earliest >= since else None if at.latest >= since else False
 
 
 @feature(
@@ -135,11 +136,8 @@ def relapses_on(chart: Chart, agent: str, after: Threshold, window: Threshold | 
     found: list[tuple[Onset, Truth]] = []
     for onset in onsets(chart):
         at = onset.at
-        on = some([_during(course, at, after) for course in courses])
-        if since is not None and at.latest < since:
-            continue
-        if on and since is not None and at.earliest < since:
-            on = None
+        late: Truth = True if since is None else _late(at, since)
+        on = every([late, some([_during(course, at, after) for course in courses])])
         if on is not False:
             unsure = [c.rows[-1] for c in courses if _during(c, at, after) is None]
             found.append(

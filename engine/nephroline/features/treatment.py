@@ -20,7 +20,7 @@ from nephroline.features.values import (
     no_amount,
     unknown_amount,
 )
-from nephroline.record import Course, Exposure, Line, Unlisted
+from nephroline.record import Course, Exposure, Line, Reaction, Unlisted
 from nephroline.terms import LOW_ONLY, Entry, Phase, Reads, Trait
 
 
@@ -221,22 +221,27 @@ def reacted(chart: Chart, agent: str) -> Value:
 
 def _reaction(chart: Chart, agent: str) -> Flag:
     catalogue = chart.timeline.catalogue
-    for reaction in chart.timeline.reactions:
-        if catalogue.reaction_concerns(reaction.drug, agent):
-            what = reaction.what or "adverse reaction"
-            return Flag(True, f"{what} on {catalogue.drugs[reaction.drug].title} ({reaction.at})")
-    return Flag(False, f"no adverse reaction to {catalogue.title(agent)} is charted")
+    charted = _charted(chart, agent)
+    if charted is None:
+        return Flag(False, f"no adverse reaction to {catalogue.title(agent)} is charted")
+    what = charted.what or "adverse reaction"
+    return Flag(True, f"{what} on {catalogue.drugs[charted.drug].title} ({charted.at})")
+
+
+def _charted(chart: Chart, agent: str) -> Reaction | None:
+    """The first charted adverse reaction to a drug, to one of a class, or to the class of a drug."""
+    concerns = chart.timeline.catalogue.reaction_concerns
+    return next((one for one in chart.timeline.reactions if concerns(one.drug, agent)), None)
 
 
 @feature("taking_what_harmed", gives="flag", says="a drug is taken to which an adverse reaction is charted")
 def taking_what_harmed(chart: Chart) -> Value:
     """Whether a drug runs to which, or to a class of which, an adverse reaction is charted."""
-    catalogue = chart.timeline.catalogue
     for row in chart.timeline.treatment.running.values():
-        for reaction in chart.timeline.reactions:
-            if catalogue.reaction_concerns(reaction.drug, row.drug):
-                what = reaction.what or "an adverse reaction"
-                return Flag(True, f"{chart.called(row)}: {what} is charted ({reaction.at})")
+        charted = _charted(chart, row.drug)
+        if charted is not None:
+            what = charted.what or "an adverse reaction"
+            return Flag(True, f"{chart.called(row)}: {what} is charted ({charted.at})")
     return Flag(False, "no drug is taken to which an adverse reaction is charted")
 
 
