@@ -6,19 +6,17 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
+from functools import reduce
 from pathlib import Path
 
 import nephroline
-from nephroline.backends import backend
-from nephroline.consultation import decided
-from nephroline.coverage import ConditionCoverage, coverage_of
+from nephroline.coverage import ConditionCoverage, Coverage, RuleMet, coverage_of
 from nephroline.faces.cli import app
 from nephroline.faces.coverage import state
 from nephroline.faces.rulebook import authority, by_module, concluded, exposure_told, responses_told
 from nephroline.features import FEATURES
 from nephroline.pathway import Pathway, Rule, load_pathway, pathway_ids
-from nephroline.replaying import Scenario, read_scenario, scenario_files
+from nephroline.replaying import scenario_files
 from nephroline.tools.schemas import KINDS, schema_text
 
 DOCS = Path(__file__).resolve().parent
@@ -103,16 +101,15 @@ def commands() -> str:
 
 NAMED = 6
 """So many scenarios are named where a rule holds."""
+NOWHERE = "no scenario"
 CONFIDENCE = (
     "How this rule base knows what a source says: `verified` read in it, `verified-2` read in a text about it, "
     "`recalled` not yet checked, `derived` computed from it, `policy` a choice of this rule base."
 )
 
 
-def rulebook(pathway: Pathway, scenarios: dict[str, Scenario]) -> str:
+def rulebook(pathway: Pathway, covered: Coverage) -> str:
     """A pathway for review by a clinician: every statement, rule and number, and what is in doubt."""
-    fired = exercised(pathway, scenarios)
-    covered = coverage_of(pathway, scenario_files([DOCS.parent / "scenarios"]))
     tested = {each.id: each for each in covered.conditions if each.kind == "rule"}
     describe, sources = pathway.speaker.describe, pathway.catalogue.sources
     lines = [
@@ -133,7 +130,7 @@ def rulebook(pathway: Pathway, scenarios: dict[str, Scenario]) -> str:
     for module, title, rules in by_module(pathway):
         lines += [f"## {title} (`{module}`)", ""]
         for rule in rules:
-            lines += one_rule(pathway, rule, fired, tested[rule.id])
+            lines += one_rule(pathway, rule, covered.rules[rule.id], tested[rule.id])
     lines += ["## Definitions", "", "| definition | of | when | source |", "|---|---|---|---|"]
     for definition in pathway.definitions.values():
         source = sources[definition.source].short if definition.source else "Nephroline"
@@ -170,13 +167,12 @@ def rulebook(pathway: Pathway, scenarios: dict[str, Scenario]) -> str:
         for rule in pathway.rules.values()
         if rule.statement.confidence in ("recalled", "policy")
     ]
+    lines += ["", "## Conflicts", "", *conflicts(covered)]
     lines += ["", "## Open doubts", "", f"{len(doubts)} numbers and statements to check:", "", *doubts, ""]
     return "\n".join(lines)
 
 
-def one_rule(
-    pathway: Pathway, rule: Rule, fired: dict[str, set[str]], tested: ConditionCoverage
-) -> list[str]:
+def one_rule(pathway: Pathway, rule: Rule, met: RuleMet, tested: ConditionCoverage) -> list[str]:
     """A rule as lines of its rule book."""
     describe = pathway.speaker.describe
     off = " · off-guideline" if not rule.on_guideline else ""
@@ -190,37 +186,35 @@ def one_rule(
         f"- **When** {every}{describe(rule.when)}",
         *([f"- **Unless** {describe(rule.unless)}"] if rule.unless else []),
         f"- **Stands in:** `{rule.place.partition(':')[0]}`",
-        f"- **Holds in:** {holding(fired.get(rule.id, set()))}",
+        f"- **Holds in:** {named(met.holds)}",
+        f"- **Refused in:** {named(met.refused)}",
         f"- **Tested:** {tested.covered} of {len(tested.clauses)} clauses{gaps(tested)}",
         "",
     ]
 
 
-def holding(names: set[str]) -> str:
+def conflicts(covered: Coverage) -> list[str]:
+    """Where rules ask for what cannot both be done."""
+    asked = f"{covered.scenarios} scenarios, at {covered.times} times"
+    return [f"In {asked}: {'; '.join(map(str, covered.conflicts)) or 'none'}."]
+
+
+def named(names: set[str]) -> str:
     """The scenarios in which a rule holds; of many their number, and those with the shortest names."""
     if len(names) <= NAMED:
-        return ", ".join(sorted(names)) or "no scenario"
-    return f"{len(names)} scenarios, such as {', '.join(sorted(names, key=lambda name: (len(name), name))[:NAMED])}"
+        return ", ".join(sorted(names)) or NOWHERE
+    return f"{number(names)}, such as {', '.join(sorted(names, key=lambda name: (len(name), name))[:NAMED])}"
+
+
+def number(names: set[str]) -> str:
+    """How many scenarios."""
+    return f"{len(names)} scenario{'' if len(names) == 1 else 's'}" if names else NOWHERE
 
 
 def gaps(tested: ConditionCoverage) -> str:
     """The clauses of a rule that no scenario tests."""
     found = [f"*{state(clause)[0]}* {clause.text}" for clause in tested.clauses if not clause.covered]
     return f"; {'; '.join(found)}" if found else ""
-
-
-def exercised(pathway: Pathway, scenarios: dict[str, Scenario]) -> dict[str, set[str]]:
-    """The scenarios in which each rule holds at some time, where the pathway speaks of the patient."""
-    found: dict[str, set[str]] = {}
-    for name, scenario in scenarios.items():
-        for moment in scenario.record.moments():
-            run, decision = decided(scenario.record, pathway, moment, backend("reference"))
-            if not decision.applies:
-                continue
-            for rule in pathway.rules.values():
-                if any(run.stands(rule, subject) for subject in run.subjects(rule.scope)):
-                    found.setdefault(rule.id, set()).add(name)
-    return found
 
 
 def main(*, rulebooks: bool = True) -> None:
@@ -233,21 +227,24 @@ def main(*, rulebooks: bool = True) -> None:
     if not rulebooks:
         return
     (DOCS / "rulebook").mkdir(exist_ok=True)
-    # Each book asks all scenarios, which takes long: one process for each core.
+    # Each book asks all scenarios, which takes long: in parts, one process for each core.
+    tasks = [(name, part) for name in pathway_ids() for part in range(PARTS)]
     with ProcessPoolExecutor() as pool:
-        list(pool.map(write_rulebook, pathway_ids()))
+        done = list(pool.map(covered_in_part, tasks))
+    for name in pathway_ids():
+        covered = reduce(Coverage.joined, (found for found in done if found.pathway == name))
+        file = DOCS / "rulebook" / f"{name.replace('/', '-')}.md"
+        file.write_text(rulebook(load_pathway(name), covered), encoding="utf-8")
 
 
-def write_rulebook(name: str) -> None:
-    """Write the book of one pathway."""
-    file = DOCS / "rulebook" / f"{name.replace('/', '-')}.md"
-    file.write_text(rulebook(load_pathway(name), every_scenario()), encoding="utf-8")
+PARTS = 3
+"""The scenarios are walked in so many parts, so that no core waits for another."""
 
 
-@cache
-def every_scenario() -> dict[str, Scenario]:
-    """Every scenario by its name, read once in a process."""
-    return {file.stem: read_scenario(file) for file in scenario_files([DOCS.parent / "scenarios"])}
+def covered_in_part(task: tuple[str, int]) -> Coverage:
+    """What a part of the scenarios tests of a pathway."""
+    name, part = task
+    return coverage_of(load_pathway(name), scenario_files([DOCS.parent / "scenarios"])[part::PARTS])
 
 
 if __name__ == "__main__":

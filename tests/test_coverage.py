@@ -167,3 +167,11 @@ def test_which_side_of_a_number_was_met_is_told_for_decimal_values(tmp_path: Pat
     found = coverage_of(load_pathway(file), sorted(tmp_path.glob("chart-*.yaml")))
     (met,) = (each for each in found.thresholds if each.name == "k")
     assert [str(side) for side in (met.below, met.at, met.above)] == [f"chart-{n} at 2 mo" for n in range(3)]
+
+
+def test_what_parts_of_the_scenarios_test_is_joined_to_what_all_test() -> None:
+    pathway = load_pathway("kdigo-2021/fsgs")
+    files = scenario_files([ROOT / "scenarios" / "course"])[:6]
+    whole = coverage_of(pathway, files)
+    assert coverage_of(pathway, files[:3]).joined(coverage_of(pathway, files[3:])) == whole
+    assert {file.stem for file in files} >= set().union(*(met.holds for met in whole.rules.values())) != set()

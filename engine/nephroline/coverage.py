@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -19,10 +20,10 @@ from nephroline.consultation import Consulted, Run, Subject, consulted, fill
 from nephroline.consultation.judges import SeenAt, as_reported, exposure_rule
 from nephroline.features import Amount
 from nephroline.lang import Atom, Compare, Node, Seen, atoms, truth_of
-from nephroline.pathway import Pathway, Recommend
+from nephroline.pathway import Pathway, Recommend, Rule
 from nephroline.record import Assessment, Line
 from nephroline.replaying import decision_times, read_scenario
-from nephroline.terms import Response, Scope
+from nephroline.terms import Answer, Response, Scope
 from nephroline.truth import Truth
 
 Heard = Callable[[str], object]
@@ -87,10 +88,21 @@ class ThresholdMet(msgspec.Struct):
     above: Proof | None = None
 
 
+class RuleMet(msgspec.Struct):
+    """The scenarios in which a rule holds at some time, and those in which it is refused.
+
+    Asked where the pathway speaks of the patient; of a rule for safety and care everywhere.
+    """
+
+    holds: set[str] = msgspec.field(default_factory=set[str])
+    refused: set[str] = msgspec.field(default_factory=set[str])
+
+
 class Coverage(msgspec.Struct, frozen=True):
     """What some scenarios test of a pathway.
 
     `never_shown`: what no answer has shown, by kind: rules, regimens, doses.
+    `conflicts`: where rules ask for what cannot both be done.
     """
 
     pathway: str
@@ -99,6 +111,8 @@ class Coverage(msgspec.Struct, frozen=True):
     conditions: list[ConditionCoverage]
     thresholds: list[ThresholdMet]
     never_shown: dict[str, list[str]]
+    rules: dict[str, RuleMet]
+    conflicts: list[Proof]
 
     @property
     def covered(self) -> int:
@@ -110,6 +124,30 @@ class Coverage(msgspec.Struct, frozen=True):
         """How many there are."""
         return sum(len(condition.clauses) for condition in self.conditions)
 
+    def joined(self, other: Coverage) -> Coverage:
+        """What these and other scenarios test of the same pathway; a proof is the first there is."""
+        return Coverage(
+            pathway=self.pathway,
+            scenarios=self.scenarios + other.scenarios,
+            times=self.times + other.times,
+            conditions=[
+                msgspec.structs.replace(
+                    mine, clauses=[_first(*both) for both in zip(mine.clauses, others.clauses, strict=True)]
+                )
+                for mine, others in zip(self.conditions, other.conditions, strict=True)
+            ],
+            thresholds=[_first(*both) for both in zip(self.thresholds, other.thresholds, strict=True)],
+            never_shown={
+                kind: [name for name in names if name in other.never_shown[kind]]
+                for kind, names in self.never_shown.items()
+            },
+            rules={
+                name: RuleMet(met.holds | other.rules[name].holds, met.refused | other.rules[name].refused)
+                for name, met in self.rules.items()
+            },
+            conflicts=[*self.conflicts, *other.conflicts],
+        )
+
     def of_modules(self, names: Collection[str]) -> Coverage:
         """The same with the conditions of some modules only, and what belongs to them."""
         kept = [condition for condition in self.conditions if condition.module in names]
@@ -120,6 +158,7 @@ class Coverage(msgspec.Struct, frozen=True):
             conditions=kept,
             thresholds=[each for each in self.thresholds if each.name in limits],
             never_shown={"rules": [name for name in self.never_shown["rules"] if name in rules]},
+            rules={name: met for name, met in self.rules.items() if name in rules},
         )
 
     def to_data(self) -> dict[str, object]:
@@ -147,6 +186,19 @@ class Coverage(msgspec.Struct, frozen=True):
         }
 
 
+_Told = TypeVar("_Told", ClauseCoverage, ThresholdMet)
+
+
+def _first(mine: _Told, other: _Told) -> _Told:
+    """What is told by the one, and where that is nothing by the other."""
+    gained = {
+        name: value
+        for name, value in msgspec.structs.asdict(other).items()
+        if getattr(mine, name) is None and value is not None
+    }
+    return msgspec.structs.replace(mine, **gained)
+
+
 def coverage_of(pathway: Pathway, files: Sequence[Path], *, heard: Heard | None = None) -> Coverage:
     """What scenarios test of a pathway, at each of their decision times; *heard* hears each file first.
 
@@ -172,6 +224,8 @@ def coverage_of(pathway: Pathway, files: Sequence[Path], *, heard: Heard | None 
         conditions=[known.told for known in collector.conditions.values()],
         thresholds=list(collector.met.values()),
         never_shown=collector.never_shown(),
+        rules=collector.rules,
+        conflicts=collector.conflicts,
     )
 
 
@@ -221,6 +275,8 @@ class _Collector:
         self._pathway = pathway
         self.conditions: dict[tuple[str, str], _Tree] = {}
         self.met: dict[str, ThresholdMet] = {}
+        self.rules = {name: RuleMet() for name in pathway.rules}
+        self.conflicts: list[Proof] = []
         self._shown: set[str] = set()
         self._doses: set[str] = set()
         for rule in pathway.rules.values():
@@ -264,10 +320,13 @@ class _Collector:
     def look(self, done: Consulted, proof: Proof) -> None:
         """Note what a consultation tests."""
         run, speaks = done.run, done.decision.applies
+        if done.decision.kind is Answer.CONFLICT:
+            self.conflicts.append(proof)
         self._in_turn("applicability", self._seen(run, PATIENT, proof), proof)
         for rule in self._pathway.rules.values():
             if speaks or rule.care:
                 self._of_subjects("rule", rule.id, rule.scope, run, proof)
+                self._meet(rule, run, proof.scenario)
         if not speaks:
             return
         for definition in self._pathway.definitions.values():
@@ -278,6 +337,16 @@ class _Collector:
         for line in run.chart.timeline.lines:
             self._on(line, run, proof)
         self._show(done)
+
+    def _meet(self, rule: Rule, run: Run, scenario: str) -> None:
+        met = self.rules[rule.id]
+        if scenario in met.holds and scenario in met.refused:
+            return
+        for subject in run.subjects(rule.scope):
+            if run.stands(rule, subject):
+                met.holds.add(scenario)
+            elif run.settled(rule, subject) is False:
+                met.refused.add(scenario)
 
     def _of_subjects(self, kind: str, name: str, scope: Scope, run: Run, proof: Proof) -> None:
         for subject in run.subjects(scope):
