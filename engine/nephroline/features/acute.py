@@ -7,6 +7,7 @@ from nephroline.features.latest import computed_from, latest, recent
 from nephroline.features.line import length_of
 from nephroline.features.person import has
 from nephroline.features.schema import feature
+from nephroline.features.treatment import stops_open
 from nephroline.features.values import Amount, Flag, Missing, Slot, Threshold, Value, no_amount
 from nephroline.record import Condition, Exposure
 from nephroline.terms import Entry, Reads, Trait
@@ -148,6 +149,33 @@ def measured_since(chart: Chart, analyte: str, condition: str) -> Value:
     if entries:
         seen = [item for item in seen if item.at.earliest >= entries[-1].at.latest]
     return Flag(bool(seen), f"{title} seen ({seen[-1].at})" if seen else f"{title} not measured since")
+
+
+@feature(
+    "seen_without",
+    ("analyte", "agent"),
+    gives="flag",
+    says="{0} was seen after {1} had ended, or {1} was never taken",
+    reads=Reads.ALL,
+)
+def seen_without(chart: Chart, analyte: str, agent: str) -> Value:
+    """Whether a value or a word about it is there from after the last day of a drug or class that was taken.
+
+    While the drug runs there is none. What was there before it ended may be the drug's own work.
+    """
+    timeline = chart.timeline
+    title, what = timeline.catalogue.title(agent), timeline.catalogue.analytes[analyte].title
+    courses = [c for c in timeline.treatment.courses if timeline.catalogue.belongs(c.drug, agent)]
+    if not courses:
+        return Flag(True, f"{title} was never taken")
+    if any(course.running for course in courses):
+        return Flag(False, f"{title} is taken")
+    unsure = [course for course in courses if course.running is None or course.end is None]
+    if unsure:
+        return Flag(None, f"when {title} ended is not known", stops_open(chart, [c.rows[-1] for c in unsure]))
+    ended = max((course.end for course in courses if course.end), key=lambda end: end.latest)
+    seen = [item for item in timeline.observations.get(analyte, ()) if item.at.earliest > ended.latest]
+    return Flag(bool(seen), f"{what} {'seen' if seen else 'not seen'} after {title} had ended ({ended})")
 
 
 @feature("has_lasted", ("condition",), gives="amount:time", says="time since {0} was first noted")

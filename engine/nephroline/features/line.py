@@ -19,7 +19,7 @@ from nephroline.features.values import (
     gather,
     no_amount,
 )
-from nephroline.record import NOT_STOPPED, Length, Line, span_text
+from nephroline.record import NOT_STOPPED, Length, Line, Moment, span_text
 from nephroline.terms import Entry, Reads, Trait
 
 
@@ -250,3 +250,17 @@ def seen_throughout(chart: Chart, line: Line, longest: Threshold) -> Value:
             )
         before = assessment.at.latest
     return Flag(True, f"assessed at least every {longest.first.text}")
+
+
+def seen_after(chart: Chart, line: Line, given: Callable[[Moment], Amount], least: Threshold) -> Flag:
+    """Whether the last assessment of a line came after so long *given* by its day; else it is unknown."""
+    judged = chart.judged(line)
+    if judged:
+        last = judged[-1][0].at
+        found = given(last)
+        if found.low is not None and found.low >= least.days:
+            return Flag(True, f"assessed {last}, after {found.text}")
+        if found.high is not None and found.high >= least.days:
+            return Flag(None, f"assessed {last}, after {found.text}", found.missing)
+    why = "the response now" if line.end is None else f"the response at the end of the course {line.begun}"
+    return Flag(None, f"not assessed after {least.first.text}", (chart.unassessed(why, line),))

@@ -7,7 +7,7 @@ import msgspec
 from nephroline.exact import Fraction
 from nephroline.features.chart import Chart
 from nephroline.features.doses import adherence, counted_amount
-from nephroline.features.line import length_of, named
+from nephroline.features.line import length_of, named, seen_after
 from nephroline.features.schema import feature
 from nephroline.features.values import (
     Amount,
@@ -94,11 +94,28 @@ def time_on(chart: Chart, line: Line, agent: str) -> Value:
 
     None if it is no agent of the line, so that no comparison holds.
     """
-    if not rows_of(chart, line, agent):
-        return no_amount("time", f"{chart.timeline.catalogue.title(agent)} is no agent of line {line.number}")
+    return _on_agent(chart, line, agent, line.end)
+
+
+def _on_agent(chart: Chart, line: Line, agent: str, end: Moment | None) -> Amount:
+    catalogue = chart.timeline.catalogue
+    # Also of a line that goes on with what only acts on, so that no dose of it lies on the line.
+    if not any(catalogue.belongs(drug, agent) for drug in line.drugs):
+        return no_amount("time", f"{catalogue.title(agent)} is no agent of line {line.number}")
     return length_of(
-        chart.timeline.span(given_from(chart, line, agent), line.end), named(chart, line), begun=line.begun
+        chart.timeline.span(given_from(chart, line, agent), end), named(chart, line), begun=line.begun
     )
+
+
+@feature(
+    "line.seen_on",
+    ("agent", "threshold:time"),
+    gives="flag",
+    says="assessed after {1} on {0} or later",
+)
+def seen_on(chart: Chart, line: Line, agent: str, least: Threshold) -> Value:
+    """Whether the last assessment of the line came after so long on an agent of it; else it is unknown."""
+    return seen_after(chart, line, lambda at: _on_agent(chart, line, agent, at), least)
 
 
 def _level(chart: Chart, drug: str) -> str | None:

@@ -15,10 +15,20 @@ from nephroline.exact import Fraction
 from nephroline.features.chart import Chart
 from nephroline.features.doses import adherence, dose_open
 from nephroline.features.episodes import onsets
-from nephroline.features.line import length_of
+from nephroline.features.line import length_of, seen_after
 from nephroline.features.schema import feature
 from nephroline.features.treatment import stops_open, unnamed_open
-from nephroline.features.values import Amount, Choice, Flag, Missing, Value, gather, no_amount, unknown_amount
+from nephroline.features.values import (
+    Amount,
+    Choice,
+    Flag,
+    Missing,
+    Threshold,
+    Value,
+    gather,
+    no_amount,
+    unknown_amount,
+)
 from nephroline.record import (
     AT_ONCE,
     PER_WEIGHT,
@@ -202,9 +212,27 @@ def time_at_full_dose(chart: Chart, agent: str) -> Value:
 )
 def line_time_at_full_dose(chart: Chart, line: Line, agent: str) -> Value:
     """The same up to the end of the line, of a course that was at its full dose on the line; else none."""
+    return _on_line(chart, line, agent, line.end or chart.timeline.as_of)
+
+
+@feature(
+    "line.seen_at_full_dose",
+    ("agent", "threshold:time"),
+    gives="flag",
+    says="assessed after {1} at the full dose of {0} or later",
+)
+def seen_at_full_dose(chart: Chart, line: Line, agent: str, least: Threshold) -> Value:
+    """Whether the last assessment of the line came after so long at its full dose; else it is unknown.
+
+    What was seen before tells nothing of the trial: many respond in its last weeks.
+    """
+    return seen_after(chart, line, lambda at: _on_line(chart, line, agent, at), least)
+
+
+def _on_line(chart: Chart, line: Line, agent: str, end: Moment) -> Amount:
+    """The time at full dose up to a day, of a course that was at its full dose on the line; else none."""
     treatment = chart.timeline.treatment
     title = chart.timeline.catalogue.title(agent)
-    end = line.end or chart.timeline.as_of
     for course in reversed(treatment.followed):
         if course.drug != agent or course.start.latest >= end.latest:
             continue

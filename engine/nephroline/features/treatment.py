@@ -236,8 +236,14 @@ def _charted(chart: Chart, agent: str) -> Reaction | None:
 
 @feature("taking_what_harmed", gives="flag", says="a drug is taken to which an adverse reaction is charted")
 def taking_what_harmed(chart: Chart) -> Value:
-    """Whether a drug runs to which, or to a class of which, an adverse reaction is charted."""
+    """Whether a drug runs to which, or to a class of which, an adverse reaction is charted.
+
+    What is given in single doses and only acts on is not given again by that.
+    """
+    catalogue = chart.timeline.catalogue
     for row in chart.timeline.treatment.running.values():
+        if catalogue.acting_time(row.drug) is not None:
+            continue
         charted = _charted(chart, row.drug)
         if charted is not None:
             what = charted.what or "an adverse reaction"

@@ -33,7 +33,10 @@ from nephroline.terms import (
     Verdict,
 )
 
-WINDOWS = ("course_gap", "alternation_gap", "handover_window", "together_window", "current_window")
+WINDOWS = (
+    *("course_gap", "alternation_gap", "unknown_end_window"),
+    *("handover_window", "together_window", "current_window"),
+)
 """Thresholds of time that every pathway must state, in the order of `Windows`."""
 DOSING = ("weight_current", "weight_grown", "weight_obese", "weight_without_height", "dose_rounding")
 """Thresholds that every pathway must state, by which doses are worked out."""
@@ -222,8 +225,8 @@ class Pathway(msgspec.Struct, frozen=True, eq=False, dict=True):
         times = (self.thresholds[name].days for name in WINDOWS)
         rates = [form for name in EXCRETION if (form := self._rate(name)) is not None]
         bounds = (rates[0], rates[1]) if len(rates) == len(EXCRETION) else None
-        gap, alternation, handover, together, current = times
-        return Windows(gap, alternation, handover, together, current, bounds, self.full_doses)
+        gap, alternation, unknown_end, handover, together, current = times
+        return Windows(gap, alternation, unknown_end, handover, together, current, bounds, self.full_doses)
 
     def _rate(self, name: str) -> Fraction | None:
         known = self.thresholds.get(name)

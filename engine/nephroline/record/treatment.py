@@ -69,20 +69,32 @@ class Treatment(msgspec.Struct, frozen=True, eq=False, dict=True):
         return tuple(self._seen(self._bounded(row, begun)) for row in begun)
 
     def _bounded(self, row: Exposure, begun: Sequence[Exposure]) -> Exposure:
-        """A row of which nobody knows when it ended, ended by the time when the same was begun again."""
+        """A row of which nobody knows when it ended, ended by the time when the same was begun again.
+
+        Years later there was a pause before that.
+        """
         if row.end is None or not row.end.open:
             return row
-        unnamed = self.catalogue.drugs[row.drug].unnamed
-        again = [
-            other.start.latest
+        name = self._course_name(row)
+        later = [
+            other
             for other in begun
             if other is not row
             and other.start.earliest >= row.start.latest
-            and (other.drug == row.drug or (unnamed and self._course_name(other) == self._course_name(row)))
+            and self._course_name(other) == name
         ]
-        if not again:
+        if not later:
             return row
-        return msgspec.structs.replace(row, end=msgspec.structs.replace(row.end, latest=min(again)))
+        first = min(other.start.latest for other in later)
+        if first - row.start.latest > self.windows.unknown_end:
+            last = first - self.windows.gap - 1
+        else:
+            unnamed = self.catalogue.drugs[row.drug].unnamed
+            again = [other.start.latest for other in later if other.drug == row.drug or unnamed]
+            if not again:
+                return row
+            last = min(again)
+        return msgspec.structs.replace(row, end=msgspec.structs.replace(row.end, latest=last))
 
     def _begun(self, start: Moment) -> bool:
         now = self.as_of.latest
