@@ -195,6 +195,8 @@ def judge_response(pathway: Pathway, chart: Chart, assessment: Assessment) -> Ch
 def judge_exposure(pathway: Pathway, chart: Chart, line: Line) -> Choice:
     """The exposure on a line: that of its least well exposed agent."""
     found = [_exposure_to(pathway, chart, line, drug) for drug in _once_each_class(chart, line)]
+    if not found:
+        return Choice(frozenset({"adequate", "inadequate"}), str(Adequacy.UNKNOWN), ())
     exposure, missing = min(found, key=lambda pair: _WORST_FIRST.index(pair[0]))
     options = {"adequate", "inadequate"} if exposure is Adequacy.UNKNOWN else {str(exposure)}
     return Choice(frozenset(options), str(exposure), missing)

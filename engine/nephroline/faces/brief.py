@@ -102,7 +102,8 @@ def _fitted(entry: SummaryOut, room: int) -> _Fitted:
     """An entry with the lines that it takes where there is room for all."""
     rows = _whole(entry, room)
     # A dose is never cut: what is to be done has the lines that its first words take.
-    whole = _rows([f"{entry.items[0]}{_JOIN}9 more"], room) if entry.label == _DOSED else 1
+    # Nor is what stands right after it, such as that it is not certain.
+    whole = _rows([*entry.items[:2], "9 more"], room) if entry.label == _DOSED else 1
     least = max(_LEAST.get(entry.label, 1), whole)
     return _Fitted(entry, min(rows, max(_MOST.get(entry.label, 2), whole)), least)
 

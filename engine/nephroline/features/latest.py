@@ -9,6 +9,7 @@ import msgspec
 from nephroline.catalogue import Formula
 from nephroline.exact import Fraction
 from nephroline.features.chart import Chart, tail
+from nephroline.features.line import length_of
 from nephroline.features.readings import latest_word, risen
 from nephroline.features.schema import feature
 from nephroline.features.values import (
@@ -19,6 +20,7 @@ from nephroline.features.values import (
     Slot,
     Threshold,
     Value,
+    no_amount,
 )
 from nephroline.quantities import Quantity, decimal_text
 from nephroline.record import Moment, Observation
@@ -210,6 +212,26 @@ def _bound(item: Observation, limit: Threshold) -> Fraction | None:
 def _is_below(value: Quantity, bound: Fraction) -> bool:
     high = value.high
     return high is not None and (high < bound or (high == bound and not value.high_in))
+
+
+@feature("low_for", ("analyte", "threshold:value"), gives="amount:time", says="time with {0} below {1}")
+def low_for(chart: Chart, analyte: str, limit: Threshold) -> Value:
+    """The time since the first of the last values in a row below a limit, each in its own form; or none.
+
+    What is told in words between two numbers is no break.
+    """
+    since: Observation | None = None
+    for item in reversed(chart.timeline.observations.get(analyte, ())):
+        bound = _bound(item, limit)
+        if item.value is None:
+            continue
+        if bound is None or not _is_below(item.value, bound):
+            break
+        since = item
+    if since is None:
+        return no_amount("time", f"{_title(chart, analyte)} is not below {limit.first.text}")
+    below = f"{_title(chart, analyte)} below {limit.first.text}"
+    return length_of(chart.timeline.span(since.at, None), below)
 
 
 @feature("ever_reported", ("word-analyte", "word"), gives="flag", says="{0} reported as {1} at any time")

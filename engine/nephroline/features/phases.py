@@ -164,6 +164,25 @@ def time_on(chart: Chart, agent: str) -> Value:
     return length_of(chart.timeline.span(course.start, None), title)
 
 
+@feature("since_infusions", ("agent",), gives="amount:time", says="time since the last infusions of {0}")
+def since_infusions(chart: Chart, agent: str) -> Value:
+    """The time since the first of the last single doses of a drug or class, up to a pause; or none.
+
+    Doses are of one series if no longer apart than the longest pause inside a course.
+    """
+    timeline = chart.timeline
+    title, gap = timeline.catalogue.title(agent), timeline.windows.gap
+    rows = [row for row in timeline.treatment.exposures if timeline.catalogue.belongs(row.drug, agent)]
+    if not rows:
+        return no_amount("time", f"{title} was not given")
+    first = rows[-1]
+    for row in reversed(rows[:-1]):
+        if first.start.earliest - row.start.latest > gap:
+            break
+        first = row
+    return length_of(timeline.span(first.start, None), f"the last infusions of {title}")
+
+
 @feature("course_lasted", ("agent",), gives="amount:time", says="time above a low dose of {0}")
 def course_lasted(chart: Chart, agent: str) -> Value:
     """For how long the running course of a followed class has been above a low dose, without a break."""

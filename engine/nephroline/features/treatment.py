@@ -262,7 +262,7 @@ def not_tolerated(chart: Chart, agent: str) -> Value:
     """Whether a drug or class was ended for toxicity or intolerance, or an adverse reaction is charted.
 
     A reason that stands at a dose which a taper follows counts. An end without a reason leaves it unknown,
-    unless the disease was in remission then.
+    unless the disease was in remission then, or the same was given again.
     """
     timeline = chart.timeline
     catalogue, treatment = timeline.catalogue, timeline.treatment
@@ -280,7 +280,7 @@ def not_tolerated(chart: Chart, agent: str) -> Value:
         last = rows[-1] if rows else None
         ended = last is not None and last.end is not None and course.running is False
         if last is not None and ended and not any(row.stopped_for for row in rows) and not course.last_given:
-            if _in_remission_at_end(chart, course):
+            if _in_remission_at_end(chart, course) or _given_again(chart, course):
                 continue
             missing.append(_why_ended(chart, course, last, title))
     if missing:
@@ -295,6 +295,15 @@ def _in_remission_at_end(chart: Chart, course: Course) -> bool:
         return False
     before = [a for a in chart.timeline.assessments if a.at.latest <= end.earliest]
     return bool(before) and chart.response_at(before[-1].index).options <= REMISSIONS
+
+
+def _given_again(chart: Chart, course: Course) -> bool:
+    """Whether a later course is one of the same: of the drug, or of a class that is followed."""
+    treatment, end = chart.timeline.treatment, course.end
+    return end is not None and any(
+        other.drug == course.drug and other.start.latest > end.latest
+        for other in (*treatment.immunosuppression, *treatment.followed)
+    )
 
 
 def _why_ended(chart: Chart, course: Course, last: Exposure, title: str) -> Missing:

@@ -71,7 +71,7 @@ class Treatment(msgspec.Struct, frozen=True, eq=False, dict=True):
     def _bounded(self, row: Exposure, begun: Sequence[Exposure]) -> Exposure:
         """A row of which nobody knows when it ended, ended by the time when the same was begun again.
 
-        Years later there was a pause before that.
+        Years later there was a pause before that; and an immunosuppressant has ended where nothing was.
         """
         if row.end is None or not row.end.open:
             return row
@@ -83,11 +83,13 @@ class Treatment(msgspec.Struct, frozen=True, eq=False, dict=True):
             and other.start.earliest >= row.start.latest
             and self._course_name(other) == name
         ]
-        if not later:
+        if not later and row.drug not in self.catalogue.immunosuppressants:
             return row
-        first = min(other.start.latest for other in later)
+        first = min((other.start.latest for other in later), default=self.as_of.latest)
         if first - row.start.latest > self.windows.unknown_end:
             last = first - self.windows.gap - 1
+        elif not later:
+            return row
         else:
             unnamed = self.catalogue.drugs[row.drug].unnamed
             again = [other.start.latest for other in later if other.drug == row.drug or unnamed]

@@ -80,7 +80,8 @@ def test_a_creatinine_that_rose_comes_before_the_relapse(pathway: str) -> None:
     answer = ask(chart, pathway, "9 mo")
     assert answer.next_line is not None
     assert answer.next_line.action == "adjust"
-    assert answer.next_line.title == "Reduce the calcineurin inhibitor"
+    # Its trough is too high, and creatinine is up as in acute kidney injury.
+    assert answer.next_line.title == "Hold the calcineurin inhibitor"
 
 
 def test_a_dose_lowered_in_remission_is_not_lowered_for_the_creatinine() -> None:
