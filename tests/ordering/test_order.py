@@ -193,7 +193,7 @@ def test_the_command_shows_the_same() -> None:
     ("reaction", "ordered", "verdict", "told"),
     [
         ("ramipril", "ramipril 5 mg", "no", "an adverse reaction to ramipril is charted"),
-        ("ACE inhibitor", "enalapril", "no", "an adverse reaction to ACE inhibitor"),
+        ("ACE inhibitor", "enalapril", "no", "an adverse reaction to it"),
         ("ramipril", "enalapril", "first", "judge whether it is of the class"),
         ("prednisolone", "prednisolone", "no", "anaphylaxis on prednisolone"),
         ("ramipril", "losartan", "yes", ""),

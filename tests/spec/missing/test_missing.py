@@ -226,7 +226,7 @@ def test_the_shortest_wait_is_suggested() -> None:
     """Not before a value of the last weeks of the trial is there, which would have to be seen."""
     data = chart(RESISTING[0], RESISTING[1] | {"at": "13 wk"}, exposures=[prednisolone()])
     (edits, arguments), *others = changes(data, CYCLOSPORINE)
-    assert edits == ["wait 21 d (until 16 wk)"]
+    assert edits == ["wait 3 wk (until 16 wk)"]
     assert [edits for edits, _ in others[:1]] == [["diabetes = uncontrolled"]]
     edit = nephroline.Edit("wait", value=arguments[0].removeprefix("--wait ").strip("'"))
     found = what_if(data, nephroline.load_pathway("kdigo-2012/fsgs"), [[edit]])
