@@ -106,8 +106,9 @@ def _entries(answer: Consultation) -> Iterator[_Entry]:
     if not starts:
         yield "first", _before(answer)
     yield "course", course_told(answer)
-    # Why there is no next line is told under it, but not where a drug that runs is spoken of in its place.
-    told = set(answer.answer.because) if answer.next_line is None else set[str]()
+    # Why the guideline names no line is told under NEXT, but where a drug that runs is spoken of there.
+    running = answer.next_line is not None and answer.next_line.action is not Action.START
+    told = set[str]() if running else set(answer.answer.because)
     yield "refer", [o.title for o in answer.actions if o.action is Action.REFER and o.title not in told]
     if answer.answer.kind is not Answer.NOT_APPLICABLE:
         yield "also", _also(answer)
