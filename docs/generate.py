@@ -100,8 +100,7 @@ def commands() -> str:
 
 
 NAMED = 6
-"""So many scenarios are named where a rule holds."""
-NOWHERE = "no scenario"
+"""So many scenarios are named where a rule holds or is refused."""
 CONFIDENCE = (
     "How this rule base knows what a source says: `verified` read in it, `verified-2` read in a text about it, "
     "`recalled` not yet checked, `derived` computed from it, `policy` a choice of this rule base."
@@ -167,7 +166,7 @@ def rulebook(pathway: Pathway, covered: Coverage) -> str:
         for rule in pathway.rules.values()
         if rule.statement.confidence in ("recalled", "policy")
     ]
-    lines += ["", "## Conflicts", "", *conflicts(covered)]
+    lines += ["", "## Conflicts", "", conflicts(covered)]
     lines += ["", "## Open doubts", "", f"{len(doubts)} numbers and statements to check:", "", *doubts, ""]
     return "\n".join(lines)
 
@@ -193,22 +192,17 @@ def one_rule(pathway: Pathway, rule: Rule, met: RuleMet, tested: ConditionCovera
     ]
 
 
-def conflicts(covered: Coverage) -> list[str]:
+def conflicts(covered: Coverage) -> str:
     """Where rules ask for what cannot both be done."""
     asked = f"{covered.scenarios} scenarios, at {covered.times} times"
-    return [f"In {asked}: {'; '.join(map(str, covered.conflicts)) or 'none'}."]
+    return f"In {asked}: {'; '.join(map(str, covered.conflicts)) or 'none'}."
 
 
 def named(names: set[str]) -> str:
-    """The scenarios in which a rule holds; of many their number, and those with the shortest names."""
+    """The scenarios in which a rule holds or is refused; of many how many, and those with the shortest names."""
     if len(names) <= NAMED:
-        return ", ".join(sorted(names)) or NOWHERE
-    return f"{number(names)}, such as {', '.join(sorted(names, key=lambda name: (len(name), name))[:NAMED])}"
-
-
-def number(names: set[str]) -> str:
-    """How many scenarios."""
-    return f"{len(names)} scenario{'' if len(names) == 1 else 's'}" if names else NOWHERE
+        return ", ".join(sorted(names)) or "no scenario"
+    return f"{len(names)} scenarios, such as {', '.join(sorted(names, key=lambda name: (len(name), name))[:NAMED])}"
 
 
 def gaps(tested: ConditionCoverage) -> str:

@@ -54,7 +54,6 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["XDG_CACHE_HOME"] = folder
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     config.addinivalue_line("markers", "thorough: a long walk, left to `make laws`")
-    config.addinivalue_line("markers", "early: a long test, begun first so that no worker waits for it")
     config.addinivalue_line("markers", "unmeasured: the lines that it runs are not counted")
     for program in PROGRAMS.values():
         config.addinivalue_line(
@@ -72,7 +71,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         long = [item for item in items if item.get_closest_marker("thorough")]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]
-    items.sort(key=lambda item: item.get_closest_marker("early") is None)
     for item in items:
         if any(path in (item.path, *item.path.parents) for path in NOT_MEASURED):
             item.add_marker(pytest.mark.unmeasured)

@@ -222,9 +222,9 @@ def low_for(chart: Chart, analyte: str, limit: Threshold) -> Value:
     """
     since: Observation | None = None
     for item in reversed(chart.timeline.observations.get(analyte, ())):
-        bound = _bound(item, limit)
         if item.value is None:
             continue
+        bound = _bound(item, limit)
         if bound is None or not _is_below(item.value, bound):
             break
         since = item

@@ -83,19 +83,17 @@ class Treatment(msgspec.Struct, frozen=True, eq=False, dict=True):
             and other.start.earliest >= row.start.latest
             and self._course_name(other) == name
         ]
-        if not later and row.drug not in self.catalogue.immunosuppressants:
-            return row
-        first = min((other.start.latest for other in later), default=self.as_of.latest)
-        if first - row.start.latest > self.windows.unknown_end:
-            last = first - self.windows.gap - 1
-        elif not later:
-            return row
-        else:
-            unnamed = self.catalogue.drugs[row.drug].unnamed
-            again = [other.start.latest for other in later if other.drug == row.drug or unnamed]
-            if not again:
-                return row
+        starts = [other.start.latest for other in later]
+        if not later and row.drug in self.catalogue.immunosuppressants:
+            starts = [self.as_of.latest]
+        unnamed = self.catalogue.drugs[row.drug].unnamed
+        again = [other.start.latest for other in later if other.drug == row.drug or unnamed]
+        if starts and min(starts) - row.start.latest > self.windows.unknown_end:
+            last = min(starts) - self.windows.gap - 1
+        elif again:
             last = min(again)
+        else:
+            return row
         return msgspec.structs.replace(row, end=msgspec.structs.replace(row.end, latest=last))
 
     def _begun(self, start: Moment) -> bool:
